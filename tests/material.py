@@ -1,4 +1,4 @@
-"""Where the real models and data are; tests that need them skip, with a reason, where they are not."""
+"""Where the real models and data are. Tests that need them skip, with a reason, without them."""
 
 from __future__ import annotations
 
