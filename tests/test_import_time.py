@@ -65,6 +65,4 @@ def test_no_optional_package_is_loaded_before_it_is_used() -> None:
     rooms = ("convert", "export", "importers", "quantize", "train")
     loaded = loaded_by("import " + ", ".join(f"edgekit.{room}" for room in rooms))
     strangers = top_packages(loaded) - {"edgekit", "numpy", "flatbuffers"}
-    assert not strangers, (
-        f"the desktop's rooms load {sorted(strangers)}; use require() where needed"
-    )
+    assert not strangers, f"the rooms load {sorted(strangers)}; use require() inside functions"
