@@ -1,0 +1,156 @@
+"""Arrays and devices: the few places where numpy and cupy truly differ.
+
+A primitive works in the module of the array in hand (`array_module`), so the same code runs on both.
+A device setting decides only where *new* arrays are made: weights, random numbers, converted data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import InputError, require
+
+__all__ = [
+    "Array",
+    "array_module",
+    "asarray",
+    "current_device",
+    "device",
+    "device_module",
+    "generator",
+    "random_bytes",
+    "same_place",
+    "scatter_add",
+    "set_device",
+    "to_numpy",
+]
+
+Array = Any  # numpy.ndarray or cupy.ndarray; cupy has no types to name
+
+
+class _Setting(threading.local):
+    """The device of this thread: "cpu", or "gpu:N"."""
+
+    name = "cpu"
+
+
+_setting = _Setting()
+
+
+def array_module(x: Array) -> ModuleType:
+    """numpy, or cupy when the array `x` lives on a GPU. Never imports cupy itself."""
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and isinstance(x, cupy.ndarray):
+        return cupy
+    return np
+
+
+def current_device() -> str:
+    """Where new arrays are made: "cpu" or "gpu:N"."""
+    return _setting.name
+
+
+def set_device(name: str) -> None:
+    """Make new arrays on `name`: "cpu", "gpu" or "gpu:N". Existing arrays stay where they are.
+
+    Raises InputError for another name, and MissingExtraError where cupy is not installed.
+    """
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "gpu") or (index and not index.isdigit()) or (kind == "cpu" and index):
+        raise InputError(f"device {name!r} is not known; use 'cpu', 'gpu' or 'gpu:N'")
+    if kind == "gpu":
+        count = require("cupy", extra="cuda").cuda.runtime.getDeviceCount()
+        if int(index or 0) >= count:
+            raise InputError(f"device {name!r} is not there: this machine has {count} GPUs")
+        name = f"gpu:{index or 0}"
+    _setting.name = name
+
+
+@contextlib.contextmanager
+def device(name: str) -> Iterator[None]:
+    """Make new arrays on `name` within the block."""
+    before = _setting.name
+    set_device(name)
+    try:
+        with _placed():
+            yield
+    finally:
+        _setting.name = before
+
+
+def device_module() -> ModuleType:
+    """The array module of the current device."""
+    return np if _setting.name == "cpu" else sys.modules["cupy"]
+
+
+def _placed() -> contextlib.AbstractContextManager[Any]:
+    """A context in which cupy allocates on the current device; nothing to do on the CPU."""
+    if _setting.name == "cpu":
+        return contextlib.nullcontext()
+    index = int(_setting.name.partition(":")[2])
+    return device_module().cuda.Device(index)  # type: ignore[no-any-return]
+
+
+def asarray(x: Any, dtype: Any = None) -> Array:
+    """`x` as an array. An array stays where it is; everything else is made on the current device."""
+    data = getattr(x, "data", x) if hasattr(x, "__edgekit_tensor__") else x
+    if isinstance(data, np.ndarray) and _setting.name == "cpu":
+        return data if dtype is None or data.dtype == dtype else data.astype(dtype)
+    if array_module(data) is not np:
+        return data if dtype is None or data.dtype == dtype else data.astype(dtype)
+    with _placed():
+        return device_module().asarray(data, dtype=dtype)
+
+
+def to_numpy(x: Any) -> np.ndarray:
+    """`x` as a numpy array on the host: without a copy where it is there already."""
+    data = x.data if hasattr(x, "__edgekit_tensor__") else x
+    module = array_module(data)
+    return np.asarray(data) if module is np else module.asnumpy(data)
+
+
+def same_place(x: Any, like: Array, dtype: Any = None) -> Array:
+    """The array `x` in the memory in which `like` lives, at `dtype` if that is given."""
+    module = array_module(like)
+    if module is np:
+        return np.asarray(to_numpy(x), dtype=dtype)
+    with like.device:
+        return module.asarray(x, dtype=dtype)
+
+
+def generator(seed: int | None = None) -> Any:
+    """A random generator on the current device; `None` takes a seed from the system.
+
+    On the CPU `numpy.random.Generator(SFC64(seed))`; on a GPU cupy's Philox generator.
+    """
+    if _setting.name == "cpu":
+        return np.random.Generator(np.random.SFC64(seed))
+    random = device_module().random
+    with _placed():
+        return random.Generator(random.Philox4x3210(seed))
+
+
+def random_bytes(source: Any, count: int, like: Array) -> Array:
+    """`count` uniform uint8 drawn from the generator `source`, in the memory of `like`."""
+    module = array_module(like)
+    if isinstance(source, np.random.Generator):
+        host = np.frombuffer(source.bytes(count), np.uint8)
+        return host if module is np else same_place(host, like)
+    words = source.integers(0, 1 << 32, (count + 3) // 4, dtype=np.uint32)
+    return words.view(np.uint8)[:count]
+
+
+def scatter_add(target: Array, index: Any, values: Array) -> None:
+    """`target[index] += values`, where an index that occurs twice is added twice. In place."""
+    module = array_module(target)
+    if module is np:
+        np.add.at(target, index, values)
+    else:
+        sys.modules["cupyx"].scatter_add(target, index, values)

@@ -1,0 +1,220 @@
+"""The gradient tape: a chronological list of records, read backwards.
+
+Reversed, the list is an order in which gradients can be computed; there is no graph and no sort. What
+makes a primitive is in `primitive.py`, and its names are handed on from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
+
+from .backend import array_module, same_place
+from .primitive import Primitive as Primitive
+from .primitive import Record as Record
+from .primitive import current_scope as current_scope
+from .primitive import name_scope as name_scope
+from .primitive import primitive as primitive
+from .primitive import recorders
+from .primitive import recording as recording
+from .tensor import Tensor, Variable, wrap
+
+__all__ = [
+    "GradientTape",
+    "Primitive",
+    "Record",
+    "current_scope",
+    "name_scope",
+    "primitive",
+    "recording",
+]
+
+
+class GradientTape:
+    """Records what trainable variables and watched tensors go into, and gives gradients.
+
+        with GradientTape() as tape:
+            loss = mean(square(x @ w - y))
+        dw = tape.gradient(loss, w)
+
+    A tape is read once unless `persistent=True`. With `watch_accessed_variables=False` only what
+    `watch` names is followed. Tapes nest: the outer tape differentiates the inner tape's gradients
+    through primitives whose derivative is registered `on_tensors` (arithmetic, matmul, dense, most
+    activations, reductions, shapes); for any other it raises UnsupportedOperator.
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self.persistent = persistent
+        self.watch_accessed_variables = watch_accessed_variables
+        self.records: list[Record] | None = []
+        self._followed: set[int] = set()
+        self._watched: list[Tensor] = []
+
+    def __enter__(self) -> GradientTape:
+        recorders().append(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self in recorders():
+            recorders().remove(self)
+
+    def watch(self, tensor: Any) -> None:
+        """Follow a tensor (or each of a list of tensors) as if it were a trainable variable."""
+        for x in tensor if isinstance(tensor, list | tuple) else [tensor]:
+            if not isinstance(x, Tensor):
+                raise InputError(f"a tape watches tensors; this is {type(x).__name__}: use Tensor(x)")
+            if x.dtype.kind != "f":
+                raise InputError(f"only floating tensors have gradients; this one is {x.dtype}")
+            self._watched.append(x)
+            self._followed.add(id(x))
+
+    def record(
+        self, rule: Primitive, inputs: Any, arrays: Any, attrs: Any, output: Tensor, saved: Any
+    ) -> None:
+        """Keep a call if something that is followed goes into it. Primitives call this."""
+        followed = self._followed
+        for x in inputs:
+            if id(x) in followed or (
+                isinstance(x, Variable) and x.trainable and self.watch_accessed_variables
+            ):
+                break
+        else:
+            return
+        if not rule.differentiable or self.records is None:
+            return
+        followed.add(id(output))
+        self.records.append(Record(rule, inputs, arrays, attrs, output, saved, current_scope()))
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: str = "none",
+    ) -> Any:
+        """The derivative of the sum of `target` by each of `sources`, in the structure of `sources`.
+
+        `target` is a tensor or a list of them, `output_gradients` what each is weighted with (ones).
+        A source that the target does not depend on gives None, or zeros with
+        `unconnected_gradients="zero"`. Raises UnsupportedOperator, naming the primitive and the layer,
+        where a derivative is missing.
+        """
+        if self.records is None:
+            raise EdgekitError(
+                "this tape was read already; use GradientTape(persistent=True) to read it twice"
+            )
+        if unconnected_gradients not in ("none", "zero"):
+            raise InputError(
+                f"unconnected_gradients is {unconnected_gradients!r}; use 'none' or 'zero'"
+            )
+        records = list(self.records)
+        if not self.persistent:
+            self.records = None
+            self.__exit__()
+        on_tensors = any(isinstance(r, GradientTape) for r in recorders())
+        gradients = _seeds(target, output_gradients, on_tensors)
+        wanted = {id(x) for x in _flat(sources)}
+        while records:  # popped, so that arrays which nothing needs any more are freed on the way
+            record = records.pop()
+            key = id(record.output)
+            g = gradients.get(key) if key in wanted else gradients.pop(key, None)
+            if g is not None:
+                self._step_back(record, g, gradients, on_tensors)
+        return _collect(sources, gradients, unconnected_gradients)
+
+    def _step_back(
+        self, record: Record, g: Any, gradients: dict[int, Any], on_tensors: bool
+    ) -> None:
+        """Add what one record passes back to the gradients of its inputs."""
+        made = _input_gradients(record, g, on_tensors)
+        for position, (x, gx) in enumerate(zip(record.inputs, made, strict=True)):
+            if not isinstance(x, Tensor):
+                continue
+            if gx is not None:
+                _add(gradients, x, gx)
+            elif id(x) in self._followed or (isinstance(x, Variable) and x.trainable):
+                raise UnsupportedOperator(
+                    f"{record.place} has no derivative by its input {position}"
+                )
+
+
+def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, Any]:
+    """What each target's gradient starts from."""
+    targets = target if isinstance(target, list | tuple) else [target]
+    given = output_gradients if isinstance(output_gradients, list | tuple) else [output_gradients]
+    given = [None] * len(targets) if output_gradients is None else given
+    gradients: dict[int, Any] = {}
+    for y, g in zip(targets, given, strict=True):
+        if not isinstance(y, Tensor) or y.dtype.kind != "f":
+            raise InputError(f"the target of a gradient must be a floating tensor, not {y!r}")
+        if g is None:
+            g = array_module(y.data).ones_like(y.data)
+        elif not (isinstance(g, Tensor) and on_tensors):
+            g = same_place(g, y.data, y.dtype)
+        if g.shape != y.shape:
+            raise ShapeError(f"an output gradient has shape {g.shape}, its target {y.shape}")
+        _add(gradients, y, wrap(g) if on_tensors and not isinstance(g, Tensor) else g)
+    return gradients
+
+
+def _flat(sources: Any) -> list[Any]:
+    """The tensors of a nested structure."""
+    if isinstance(sources, dict):
+        sources = list(sources.values())
+    if isinstance(sources, list | tuple):
+        return [x for part in sources for x in _flat(part)]
+    return [sources]
+
+
+def _input_gradients(record: Record, g: Any, on_tensors: bool) -> Sequence[Any]:
+    rule = record.primitive
+    if rule.backward is None:
+        raise UnsupportedOperator(
+            f"{record.place} has no derivative; register one with @{rule.name}.vjp"
+        )
+    saved = {"saved": record.saved} if rule.saves else {}
+    if not on_tensors:
+        return rule.backward(g, record.output.data, *record.arrays, **saved, **record.attrs)
+    if rule.backward_on_tensors:
+        inputs = [
+            x if isinstance(x, Tensor) else a
+            for x, a in zip(record.inputs, record.arrays, strict=True)
+        ]
+        return rule.backward(g, record.output, *inputs, **saved, **record.attrs)
+    return _opaque_gradients(record, g, saved)
+
+
+def _opaque_gradients(record: Record, g: Tensor, saved: dict[str, Any]) -> Sequence[Any]:
+    """Gradients computed on arrays, which an outer tape may follow but not differentiate."""
+    rule = record.primitive
+    assert rule.backward is not None
+    made = rule.backward(g.data, record.output.data, *record.arrays, **saved, **record.attrs)
+    outputs = [None if gx is None else wrap(gx) for gx in made]
+    gradient_of = Primitive(rule.forward, f"the gradient of {rule.name}", False, True)
+    for gx in outputs:
+        if gx is not None:
+            for recorder in recorders():
+                recorder.record(gradient_of, (g, *record.inputs), [], {}, gx, None)
+    return outputs
+
+
+def _add(gradients: dict[int, Any], x: Tensor, g: Any) -> None:
+    key = id(x)
+    gradients[key] = gradients[key] + g if key in gradients else g
+
+
+def _collect(sources: Any, gradients: dict[int, Any], unconnected: str) -> Any:
+    if isinstance(sources, dict):
+        return {k: _collect(s, gradients, unconnected) for k, s in sources.items()}
+    if isinstance(sources, list | tuple):
+        return type(sources)(_collect(s, gradients, unconnected) for s in sources)
+    if not isinstance(sources, Tensor):
+        raise InputError(f"gradients are taken by tensors, not by {type(sources).__name__}")
+    found = gradients.get(id(sources))
+    if found is None:
+        return None if unconnected == "none" else wrap(
+            array_module(sources.data).zeros_like(sources.data)
+        )
+    return found if isinstance(found, Tensor) else wrap(found)

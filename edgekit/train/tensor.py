@@ -1,0 +1,240 @@
+"""`Tensor`, an array that primitives and tapes know by identity, and `Variable`, one that trains.
+
+Arithmetic on tensors goes through primitives, so a tape sees it. There is no `__eq__`: two tensors are
+the same key only if they are the same object; compare values with `equal(a, b)` or on `.numpy()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import ShapeError
+
+from .backend import Array, asarray, to_numpy
+
+__all__ = ["PRIMITIVES", "Operators", "Tensor", "Variable", "wrap"]
+
+PRIMITIVES: dict[str, Callable[..., Any]] = {}
+"""Every primitive by its name; `tape.primitive` writes here when an `ops` module is imported."""
+
+
+class Operators:
+    """Python's operators, each one a primitive. Tensors have them, and symbolic tensors too."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        return PRIMITIVES["add"](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return PRIMITIVES["add"](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return PRIMITIVES["subtract"](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return PRIMITIVES["subtract"](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return PRIMITIVES["multiply"](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return PRIMITIVES["multiply"](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return PRIMITIVES["divide"](self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return PRIMITIVES["divide"](other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return PRIMITIVES["power"](self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return PRIMITIVES["power"](other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return PRIMITIVES["matmul"](self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return PRIMITIVES["matmul"](other, self)
+
+    def __neg__(self) -> Any:
+        return PRIMITIVES["negative"](self)
+
+    def __abs__(self) -> Any:
+        return PRIMITIVES["absolute"](self)
+
+    def __lt__(self, other: Any) -> Any:
+        return PRIMITIVES["less"](self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return PRIMITIVES["less_equal"](self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return PRIMITIVES["greater"](self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return PRIMITIVES["greater_equal"](self, other)
+
+    def __getitem__(self, index: Any) -> Any:
+        return PRIMITIVES["getitem"](self, index=index)
+
+    def swapaxes(self, first: int, second: int) -> Any:
+        """The tensor with two axes exchanged."""
+        axes = list(range(len(self.shape)))  # type: ignore[attr-defined]
+        axes[first], axes[second] = axes[second], axes[first]
+        return PRIMITIVES["transpose"](self, axes=tuple(axes))
+
+    def reshape(self, *shape: Any) -> Any:
+        """The same elements in another shape; one entry may be -1."""
+        target = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        return PRIMITIVES["reshape"](self, shape=tuple(target))
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """The sum along `axis`."""
+        return PRIMITIVES["sum"](self, axis=axis, keepdims=keepdims)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """numpy's functions on tensors: primitives where there is one of that name, else on arrays."""
+        known = PRIMITIVES.get(ufunc.__name__)
+        if known is not None and method == "__call__" and not options:
+            return known(*inputs)
+        plain = [to_numpy(x) if isinstance(x, Tensor) else x for x in inputs]
+        return getattr(ufunc, method)(*plain, **options)
+
+
+class Tensor(Operators):
+    """An array (`data`: numpy or cupy) with operators that a tape can see.
+
+    `Tensor(x)` takes an array, a tensor or nested lists; numbers in lists become float32 or int32.
+    """
+
+    __slots__ = ("__weakref__", "data")
+    __edgekit_tensor__ = True
+
+    data: Array
+
+    def __init__(self, data: Any, dtype: Any = None) -> None:
+        if dtype is None and not hasattr(data, "dtype"):
+            dtype = _default_dtype(np.asarray(data).dtype)
+        self.data = asarray(data, dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        return self.data.size  # type: ignore[no-any-return]
+
+    def numpy(self) -> np.ndarray:
+        """The values as a numpy array; on the CPU it shares memory with the tensor."""
+        return to_numpy(self.data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        host = to_numpy(self.data)
+        if dtype is not None and host.dtype != dtype:
+            return host.astype(dtype)
+        return host.copy() if copy else host
+
+    def item(self) -> Any:
+        """The one element as a Python number."""
+        return self.data.item()
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __index__(self) -> int:
+        return self.numpy().__index__()
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Any]:
+        for position in range(len(self.data)):
+            yield self[position]
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.numpy()!r})"
+
+
+def _default_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """float64 and int64, which numpy makes of Python numbers, become float32 and int32."""
+    return {"f": np.dtype(np.float32), "i": np.dtype(np.int32)}.get(dtype.kind, dtype)
+
+
+def wrap(data: Array) -> Tensor:
+    """A tensor around an array, without the checks and conversions of `Tensor(...)`."""
+    tensor = Tensor.__new__(Tensor)
+    tensor.data = data
+    return tensor
+
+
+class Variable(Tensor):
+    """A tensor that keeps its place in memory while its values change: weights, moving statistics.
+
+    Trainable variables are watched by every tape. `assign` writes into the same array, so that a
+    view of it (an optimizer's flat vector) stays valid.
+    """
+
+    __slots__ = ("name", "trainable")
+
+    def __init__(
+        self, data: Any, name: str = "variable", trainable: bool = True, dtype: Any = None
+    ) -> None:
+        super().__init__(data, dtype)
+        self.data = self.data.copy()
+        self.name = name
+        self.trainable = trainable
+
+    def assign(self, value: Any) -> Variable:
+        """Take the values of `value`, which must have the same shape. Returns the variable.
+
+        Raises ShapeError for another shape, or for values that the dtype cannot hold (float to int).
+        """
+        self.data[...] = self._fitting(value)
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        """Add `value` (same shape) in place."""
+        self.data += self._fitting(value)
+        return self
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Subtract `value` (same shape) in place."""
+        self.data -= self._fitting(value)
+        return self
+
+    def _fitting(self, value: Any) -> Array:
+        data = value.data if isinstance(value, Tensor) else asarray(value)
+        if data.shape != self.data.shape:
+            raise ShapeError(
+                f"variable {self.name!r} has shape {self.shape}, the value given has {data.shape}"
+            )
+        if not np.can_cast(data.dtype, self.dtype, "same_kind"):
+            raise ShapeError(
+                f"variable {self.name!r} is {self.dtype}, the value given is {data.dtype}; "
+                "cast it first"
+            )
+        return data
+
+    def __repr__(self) -> str:
+        return f"Variable({self.name!r}, {self.numpy()!r})"
