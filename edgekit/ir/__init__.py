@@ -1,0 +1,43 @@
+"""The intermediate representation: frozen graphs, the operator table, validation and passes."""
+
+from .builder import GraphBuilder as GraphBuilder
+from .graph import Graph as Graph
+from .graph import Node as Node
+from .graph import Shape as Shape
+from .graph import Value as Value
+from .memory import MemoryPlan as MemoryPlan
+from .memory import plan_memory as plan_memory
+from .metadata import Accuracy as Accuracy
+from .metadata import Metadata as Metadata
+from .metadata import Preprocessing as Preprocessing
+from .metadata import TestVector as TestVector
+from .ops import OPS as OPS
+from .ops import OpSpec as OpSpec
+from .ops import attributes as attributes
+from .ops import spec as spec
+from .quant import QuantParams as QuantParams
+from .quant import per_channel as per_channel
+from .quant import per_tensor as per_tensor
+from .validate import validate as validate
+
+__all__ = [
+    "OPS",
+    "Accuracy",
+    "Graph",
+    "GraphBuilder",
+    "MemoryPlan",
+    "Metadata",
+    "Node",
+    "OpSpec",
+    "Preprocessing",
+    "QuantParams",
+    "Shape",
+    "TestVector",
+    "Value",
+    "attributes",
+    "per_channel",
+    "per_tensor",
+    "plan_memory",
+    "spec",
+    "validate",
+]

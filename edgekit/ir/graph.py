@@ -1,0 +1,148 @@
+"""The graph: frozen data that every room of edgekit reads and none changes in place.
+
+A Graph holds its nodes in an order in which they can run. Values are known by name; a value with
+`data` is a constant. Activations are NHWC; only the first dimension may be unknown (None).
+`print(graph)` gives a listing that tests compare and people read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .metadata import Metadata
+from .quant import QuantParams
+
+__all__ = ["DTYPES", "Array", "AttrValue", "Graph", "Node", "Shape", "Value"]
+
+Array = NDArray[Any]
+Shape = tuple[int | None, ...]
+AttrValue = bool | int | float | str | tuple[int, ...] | tuple[float, ...]
+
+DTYPES: dict[str, np.dtype[Any]] = {
+    name: np.dtype(name) for name in ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
+}
+"""The dtypes a value can have, by their numpy names; all little-endian in files."""
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A tensor of the graph: an input, a constant (`data` is set) or what a node computes."""
+
+    name: str
+    shape: Shape
+    dtype: str
+    data: Array | None = None
+    quant: QuantParams | None = None
+
+    @property
+    def is_constant(self) -> bool:
+        return self.data is not None
+
+    @property
+    def elements(self) -> int:
+        """The number of elements of one sample: an unknown first dimension counts as 1."""
+        return math.prod(1 if d is None else d for d in self.shape)
+
+    def array(self) -> Array:
+        """The data of a constant."""
+        if self.data is None:
+            raise ValueError(f"value {self.name!r} is not a constant")
+        return self.data
+
+    def __str__(self) -> str:
+        dims = ", ".join("?" if d is None else str(d) for d in self.shape)
+        quant = f" {self.quant}" if self.quant else ""
+        return f"{self.name}:{self.dtype}[{dims}]{quant}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator applied to values. `name` is the user's own layer name.
+
+    `inputs` follow the order of the operator's specification; an optional input that is left out
+    is None in the middle and absent at the end. `attrs` hold what differs from the defaults; read
+    them through `ir.ops.attributes(node)`, which fills in the rest.
+    """
+
+    op: str
+    inputs: tuple[str | None, ...]
+    outputs: tuple[str, ...]
+    attrs: Mapping[str, AttrValue] = field(default_factory=dict)
+    name: str = ""
+
+    def __str__(self) -> str:
+        arguments = [i if i is not None else "-" for i in self.inputs]
+        arguments += [f"{key}={value!r}" for key, value in sorted(self.attrs.items())]
+        return f"{self.op}({', '.join(arguments)})"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network: `inputs` and `outputs` are names, `values` holds every value by its name."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    values: Mapping[str, Value]
+    name: str = "model"
+    metadata: Metadata = field(default_factory=Metadata)
+
+    def value(self, name: str) -> Value:
+        return self.values[name]
+
+    def constants(self) -> list[Value]:
+        return [value for value in self.values.values() if value.is_constant]
+
+    def activations(self) -> list[Value]:
+        """Inputs, then what nodes compute, in the order in which they come to exist."""
+        names = [*self.inputs, *(output for node in self.nodes for output in node.outputs)]
+        return [self.values[name] for name in names]
+
+    def producers(self) -> dict[str, Node]:
+        """The node that computes each value that is neither an input nor a constant."""
+        return {output: node for node in self.nodes for output in node.outputs}
+
+    def consumers(self) -> dict[str, list[Node]]:
+        """The nodes that read each value, once per node.
+
+        A graph output has one reader more, the caller, which is not listed here:
+        ask `name in graph.outputs` too before changing or removing a value.
+        """
+        readers: dict[str, list[Node]] = {name: [] for name in self.values}
+        for node in self.nodes:
+            for name in dict.fromkeys(i for i in node.inputs if i is not None):
+                readers[name].append(node)
+        return readers
+
+    def with_nodes(
+        self,
+        nodes: Sequence[Node],
+        new_values: Sequence[Value] = (),
+        *,
+        outputs: Sequence[str] | None = None,
+    ) -> Graph:
+        """This graph with other nodes; `new_values` are added (or replace their namesakes)."""
+        values = {**self.values, **{value.name: value for value in new_values}}
+        return replace(
+            self,
+            nodes=tuple(nodes),
+            values=values,
+            outputs=self.outputs if outputs is None else tuple(outputs),
+        )
+
+    def with_metadata(self, **changes: Any) -> Graph:
+        return replace(self, metadata=replace(self.metadata, **changes))
+
+    def __str__(self) -> str:
+        lines = [f"graph {self.name}({', '.join(str(self.values[i]) for i in self.inputs)}):"]
+        for node in self.nodes:
+            results = ", ".join(str(self.values[o]) for o in node.outputs)
+            lines.append(f"  {results} = {node}")
+        lines.append(f"  return {', '.join(self.outputs)}")
+        return "\n".join(lines)

@@ -1,0 +1,75 @@
+"""How the integers of a value stand for real numbers: `real = scale * (stored - zero_point)`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import QuantizationError
+
+__all__ = ["LIMITS", "QuantParams", "per_channel", "per_tensor"]
+
+LIMITS: dict[str, tuple[int, int]] = {
+    "int8": (-128, 127),
+    "uint8": (0, 255),
+    "int16": (-(2**15), 2**15 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+}
+"""The smallest and largest stored number of each integer dtype that can be quantized."""
+
+
+@dataclass(frozen=True)
+class QuantParams:
+    """Scales and zero points, one for the whole value or one per index of `axis`.
+
+    Scales are float32 numbers (held as Python floats of exactly that value), so that equality is
+    equality of bits. Raises QuantizationError unless every scale is finite and positive.
+    """
+
+    scale: tuple[float, ...]
+    zero_point: tuple[int, ...]
+    axis: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.scale or len(self.scale) != len(self.zero_point):
+            raise QuantizationError(
+                f"{len(self.scale)} scales and {len(self.zero_point)} zero points: "
+                "expected as many of one as of the other, and at least one"
+            )
+        if self.axis is None and len(self.scale) != 1:
+            raise QuantizationError(f"{len(self.scale)} scales need an axis, received none")
+        object.__setattr__(self, "scale", tuple(float(np.float32(s)) for s in self.scale))
+        object.__setattr__(self, "zero_point", tuple(int(z) for z in self.zero_point))
+        bad = [s for s in self.scale if not (math.isfinite(s) and s > 0)]
+        if bad:
+            raise QuantizationError(f"scales must be finite and above zero, received {bad[:3]}")
+
+    @property
+    def scales(self) -> NDArray[np.float32]:
+        return np.array(self.scale, np.float32)
+
+    @property
+    def zero_points(self) -> NDArray[np.int32]:
+        return np.array(self.zero_point, np.int32)
+
+    @property
+    def per_channel(self) -> bool:
+        return self.axis is not None
+
+    def __str__(self) -> str:
+        if self.axis is None:
+            return f"{self.scale[0]:.6g}@{self.zero_point[0]}"
+        return f"{min(self.scale):.3g}..{max(self.scale):.3g} along {self.axis}"
+
+
+def per_tensor(scale: float | np.floating, zero_point: int = 0) -> QuantParams:
+    """One scale and one zero point for the whole value."""
+    return QuantParams((float(scale),), (int(zero_point),))
+
+
+def per_channel(scales: NDArray[np.floating], axis: int) -> QuantParams:
+    """One scale per index of `axis`, all zero points 0: the scheme of weights."""
+    return QuantParams(tuple(float(s) for s in scales), (0,) * len(scales), axis)

@@ -1,0 +1,219 @@
+"""Everything a graph promises, checked once so that all who read it can rely on it.
+
+`problems(graph)` lists every broken promise; `validate(graph)` raises them in one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import EdgekitError, ShapeError
+
+from .graph import DTYPES, Graph, Node, Value
+from .metadata import ARITHMETICS
+from .ops import OPS, OpSpec, attributes, infer_shapes
+from .quant import LIMITS
+
+__all__ = ["node_problems", "output_dtype", "problems", "validate"]
+
+QUANTIZED = ("int8", "uint8", "int16")
+
+
+def validate(graph: Graph, error: type[EdgekitError] = ShapeError) -> None:
+    """Raise `error` with every broken promise, each naming the user's layer."""
+    found = problems(graph)
+    if found:
+        lines = "".join(f"\n  - {problem}" for problem in found[:20])
+        more = f"\n  and {len(found) - 20} more" if len(found) > 20 else ""
+        raise error(f"graph {graph.name!r} is not valid:{lines}{more}")
+
+
+def problems(graph: Graph) -> list[str]:
+    """Broken promises, in the order of values, then nodes, then the graph's own ends."""
+    found = [p for name, value in graph.values.items() for p in _value_problems(name, value)]
+    if graph.metadata.arithmetic not in ARITHMETICS:
+        found.append(f"arithmetic {graph.metadata.arithmetic!r} is none of {ARITHMETICS}")
+    known = {value.name for value in graph.constants()}
+    for name in graph.inputs:
+        if name not in graph.values or name in known:
+            found.append(f"input {name!r} is not a value, is a constant or is listed twice")
+        known.add(name)
+    for node in graph.nodes:
+        where = f"{node.op} {node.name!r}"
+        found += [f"{where}: {p}" for p in _placed_problems(graph, node, known)]
+        known.update(node.outputs)
+    found += [f"output {name!r} is never computed" for name in graph.outputs if name not in known]
+    if not graph.outputs:
+        found.append("the graph has no output")
+    return found
+
+
+def output_dtype(operator: OpSpec, inputs: Sequence[Value | None], attrs: Mapping[str, Any]) -> str:
+    """The dtype of what an operator computes."""
+    rule = operator.output_dtype
+    if rule == "same":
+        return inputs[0].dtype if inputs and inputs[0] is not None else "float32"
+    return str(attrs[rule.removeprefix("attr:")]) if rule.startswith("attr:") else rule
+
+
+def node_problems(node: Node, inputs: Sequence[Value | None]) -> list[str]:
+    """What is wrong with a node by itself: arity, attributes, dtypes of its inputs."""
+    operator = OPS.get(node.op)
+    if operator is None:
+        return [f"operator {node.op!r} is not known"]
+    found = _arity_problems(operator, node)
+    if found:
+        return found
+    for key, value in node.attrs.items():
+        if key not in operator.attrs:
+            expected = ", ".join(sorted(operator.attrs)) or "none"
+            found.append(f"attribute {key!r} is not known (known: {expected})")
+        elif problem := operator.attrs[key].problem(value):
+            found.append(f"attribute {key!r}: {problem}")
+    for key, attr in operator.attrs.items():
+        if attr.default is None and key not in node.attrs:
+            found.append(f"attribute {key!r} is missing")
+    return found + _dtype_problems(operator, inputs)
+
+
+def _arity_problems(operator: OpSpec, node: Node) -> list[str]:
+    if operator.variadic:
+        return [] if node.inputs and None not in node.inputs else ["expected one input or more"]
+    required = [name for name in operator.inputs if not name.endswith("?")]
+    if not len(required) <= len(node.inputs) <= len(operator.inputs):
+        return [f"expected inputs {', '.join(operator.inputs)}, received {len(node.inputs)}"]
+    pairs = zip(operator.inputs, node.inputs, strict=False)
+    return [
+        f"input {role!r} is missing" for role, i in pairs if i is None and not role.endswith("?")
+    ]
+
+
+def _dtype_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[str]:
+    """Activations share a dtype; weights follow it, biases are int32 beside int8 weights."""
+    first = inputs[0]
+    assert first is not None
+    dtype = first.dtype
+    if operator.name == "Quantize":
+        return [] if dtype == "float32" else [f"expected float32, received {dtype}"]
+    if operator.name in ("Dequantize", "Requantize"):
+        return [] if dtype in QUANTIZED else [f"expected a quantized input, received {dtype}"]
+    if dtype not in ("float32", "int8"):
+        return [f"expected a float32 or int8 input, received {dtype}"]
+    if dtype == "int8" and operator.float_only:
+        return [f"has no int8 form: {operator.float_only}"]
+    roles = operator.input_names * len(inputs) if operator.variadic else operator.input_names
+    found = []
+    for role, value in zip(roles, inputs, strict=False):
+        special = {"bias": "int32" if dtype == "int8" else "float32", "table": operator.table}
+        wanted = special.get(role, dtype)
+        if value is not None and value.dtype != wanted:
+            found.append(f"input {role!r} must be {wanted}, received {value.dtype}")
+    has_table = "table" in operator.input_names and len(inputs) == len(operator.inputs)
+    if operator.table and dtype == "int8" and not has_table:
+        found.append("an int8 node stores its lookup table; apply ir.passes.store_tables")
+    if operator.table and dtype == "float32" and has_table:
+        found.append("a float node has no lookup table")
+    return found
+
+
+def _placed_problems(graph: Graph, node: Node, known: set[str]) -> list[str]:
+    """What is wrong with a node in its place: order of values, shapes, scales."""
+    unknown = [i for i in node.inputs if i is not None and i not in known]
+    if unknown:
+        return [f"reads {unknown}, which nothing before it computes"]
+    missing = [o for o in node.outputs if o not in graph.values]
+    if missing or len(node.outputs) != 1:
+        return [f"expected one output that is a value, received {list(node.outputs)}"]
+    if node.outputs[0] in known:
+        return [f"computes {node.outputs[0]!r}, which exists already"]
+    inputs = [None if i is None else graph.value(i) for i in node.inputs]
+    found = node_problems(node, inputs)
+    if found:
+        return found
+    operator, attrs = OPS[node.op], attributes(node)
+    output = graph.value(node.outputs[0])
+    try:
+        (shape,) = infer_shapes(operator, inputs, attrs)
+    except EdgekitError as error:
+        return [str(error)]
+    if shape != output.shape:
+        found.append(f"gives the shape {shape}, the graph says {output.shape}")
+    dtype = output_dtype(operator, inputs, attrs)
+    if dtype != output.dtype:
+        found.append(f"gives {dtype}, the graph says {output.dtype}")
+    return found + _scale_problems(operator, node, inputs, output)
+
+
+def _scale_problems(
+    operator: OpSpec, node: Node, inputs: Sequence[Value | None], output: Value
+) -> list[str]:
+    if output.dtype != "int8":
+        return []
+    found = []
+    if operator.tied:
+        flowing = operator.activation_inputs(node)
+        values = [v for v in inputs if v is not None and v.name in flowing]
+        if any(v.quant != output.quant for v in values):
+            scales = ", ".join(str(v.quant) for v in values)
+            found.append(f"must keep the scale: inputs {scales}, output {output.quant}")
+    if operator.output_quant is not None and output.quant != operator.output_quant:
+        found.append(f"always has the output scale {operator.output_quant}, not {output.quant}")
+    if operator.weight_axis is not None:
+        weight = inputs[operator.position("weight")]
+        axis = weight.quant.axis if weight is not None and weight.quant is not None else None
+        if weight is not None and weight.quant is None:
+            found.append("an int8 weight needs scales")
+        elif axis not in (None, operator.weight_axis):
+            found.append(f"weight scales lie along axis {operator.weight_axis}, received {axis}")
+        elif weight is not None and weight.quant is not None and any(weight.quant.zero_point):
+            found.append("weights are symmetric: their zero points must be 0")
+    return found
+
+
+def _value_problems(name: str, value: Value) -> list[str]:
+    where = f"value {name!r}"
+    if name != value.name:
+        return [f"{where} is called {value.name!r} inside"]
+    if value.dtype not in DTYPES:
+        return [f"{where} has the unknown dtype {value.dtype!r}"]
+    found = []
+    if any(d is None for d in value.shape[1:]) or any(d is not None and d < 0 for d in value.shape):
+        found.append(f"{where}: only the first dimension may be unknown, received {value.shape}")
+    if value.data is not None:
+        found += _constant_problems(where, value)
+    elif value.dtype in QUANTIZED and value.quant is None:
+        found.append(f"{where} is {value.dtype} and has no scale")
+    if value.quant is not None:
+        found += _quant_problems(where, value)
+    return found
+
+
+def _constant_problems(where: str, value: Value) -> list[str]:
+    data = value.array()
+    if data.shape != value.shape or data.dtype != DTYPES[value.dtype]:
+        return [
+            f"{where}: declared {value.dtype}{list(value.shape)}, "
+            f"holds {data.dtype}{list(data.shape)}"
+        ]
+    if data.dtype.kind == "f" and not np.isfinite(data).all():
+        return [f"{where} holds numbers that are not finite"]
+    return []
+
+
+def _quant_problems(where: str, value: Value) -> list[str]:
+    quant = value.quant
+    assert quant is not None
+    if value.dtype not in LIMITS:
+        return [f"{where} is {value.dtype}, which has no scale"]
+    low, high = LIMITS[value.dtype]
+    found = []
+    if not all(low <= z <= high for z in quant.zero_point):
+        found.append(f"{where}: zero points must lie in {low}..{high}, received {quant}")
+    if quant.axis is not None:
+        inside = 0 <= quant.axis < len(value.shape)
+        if not inside or value.shape[quant.axis] != len(quant.scale):
+            found.append(f"{where}: {len(quant.scale)} scales do not fit {value.shape}")
+    return found
