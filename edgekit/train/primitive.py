@@ -94,6 +94,7 @@ class Primitive:
         self.differentiable = differentiable
         self.backward: Callable[..., Any] | None = None
         self.backward_on_tensors = False
+        self.backward_asks_needs = False
         self.attributes = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
         self.__name__ = name
         self.__doc__ = forward.__doc__
@@ -103,6 +104,8 @@ class Primitive:
     def vjp(self, rule: Callable[..., Any] | None = None, *, on_tensors: bool = False) -> Any:
         """Register the derivative: `rule(g, output, *inputs, **attrs)`, one gradient per input.
 
+        A rule that has a keyword `needs` is told for which inputs a gradient is wanted (a tuple of
+        booleans) and may give None for the others; so the images get none from a first layer.
         `on_tensors=True` says that the rule uses only operators and methods that tensors have, so
         that an outer tape can differentiate it once more.
         """
@@ -112,6 +115,7 @@ class Primitive:
                 raise EdgekitError(f"primitive {self.name!r} has a derivative already")
             self.backward = rule
             self.backward_on_tensors = on_tensors
+            self.backward_asks_needs = "needs" in inspect.signature(rule).parameters
             return rule
 
         return register(rule) if rule is not None else register

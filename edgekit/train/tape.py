@@ -19,6 +19,7 @@ from .primitive import name_scope as name_scope
 from .primitive import primitive as primitive
 from .primitive import recorders
 from .primitive import recording as recording
+from .structure import flatten, map_structure
 from .tensor import Tensor, Variable, wrap
 
 __all__ = [
@@ -76,9 +77,7 @@ class GradientTape:
         """Keep a call if something that is followed goes into it. Primitives call this."""
         followed = self._followed
         for x in inputs:
-            if id(x) in followed or (
-                isinstance(x, Variable) and x.trainable and self.watch_accessed_variables
-            ):
+            if id(x) in followed or (isinstance(x, Variable) and self._follows(x)):
                 break
         else:
             return
@@ -115,29 +114,38 @@ class GradientTape:
             self.__exit__()
         on_tensors = any(isinstance(r, GradientTape) for r in recorders())
         gradients = _seeds(target, output_gradients, on_tensors)
-        wanted = {id(x) for x in _flat(sources)}
+        wanted = set()
+        for source in flatten(sources):
+            if not isinstance(source, Tensor):
+                raise InputError(f"gradients are taken by tensors, not by {type(source).__name__}")
+            wanted.add(id(source))
         while records:  # popped, so that arrays which nothing needs any more are freed on the way
             record = records.pop()
             key = id(record.output)
             g = gradients.get(key) if key in wanted else gradients.pop(key, None)
             if g is not None:
                 self._step_back(record, g, gradients, on_tensors)
-        return _collect(sources, gradients, unconnected_gradients)
+        return map_structure(lambda x: _found(x, gradients, unconnected_gradients), sources)
 
     def _step_back(
         self, record: Record, g: Any, gradients: dict[int, Any], on_tensors: bool
     ) -> None:
         """Add what one record passes back to the gradients of its inputs."""
-        made = _input_gradients(record, g, on_tensors)
+        needs = [self._follows(x) for x in record.inputs]
+        made = _input_gradients(record, g, needs, on_tensors)
         for position, (x, gx) in enumerate(zip(record.inputs, made, strict=True)):
-            if not isinstance(x, Tensor):
-                continue
-            if gx is not None:
-                _add(gradients, x, gx)
-            elif id(x) in self._followed or (isinstance(x, Variable) and x.trainable):
+            if gx is not None and needs[position]:
+                key = id(x)
+                gradients[key] = gradients[key] + gx if key in gradients else gx
+            elif needs[position]:
                 raise UnsupportedOperator(
                     f"{record.place} has no derivative by its input {position}"
                 )
+
+    def _follows(self, x: Any) -> bool:
+        return id(x) in self._followed or (
+            isinstance(x, Variable) and x.trainable and self.watch_accessed_variables
+        )
 
 
 def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, Any]:
@@ -155,42 +163,40 @@ def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, An
             g = same_place(g, y.data, y.dtype)
         if g.shape != y.shape:
             raise ShapeError(f"an output gradient has shape {g.shape}, its target {y.shape}")
-        _add(gradients, y, wrap(g) if on_tensors and not isinstance(g, Tensor) else g)
+        g = wrap(g) if on_tensors and not isinstance(g, Tensor) else g
+        gradients[id(y)] = gradients[id(y)] + g if id(y) in gradients else g
     return gradients
 
 
-def _flat(sources: Any) -> list[Any]:
-    """The tensors of a nested structure."""
-    if isinstance(sources, dict):
-        sources = list(sources.values())
-    if isinstance(sources, list | tuple):
-        return [x for part in sources for x in _flat(part)]
-    return [sources]
-
-
-def _input_gradients(record: Record, g: Any, on_tensors: bool) -> Sequence[Any]:
+def _input_gradients(
+    record: Record, g: Any, needs: list[bool], on_tensors: bool
+) -> Sequence[Any]:
     rule = record.primitive
     if rule.backward is None:
         raise UnsupportedOperator(
             f"{record.place} has no derivative; register one with @{rule.name}.vjp"
         )
-    saved = {"saved": record.saved} if rule.saves else {}
+    attrs = dict(record.attrs)
+    if rule.saves:
+        attrs["saved"] = record.saved
+    if rule.backward_asks_needs:
+        attrs["needs"] = needs
     if not on_tensors:
-        return rule.backward(g, record.output.data, *record.arrays, **saved, **record.attrs)
+        return rule.backward(g, record.output.data, *record.arrays, **attrs)
     if rule.backward_on_tensors:
         inputs = [
             x if isinstance(x, Tensor) else a
             for x, a in zip(record.inputs, record.arrays, strict=True)
         ]
-        return rule.backward(g, record.output, *inputs, **saved, **record.attrs)
-    return _opaque_gradients(record, g, saved)
+        return rule.backward(g, record.output, *inputs, **attrs)
+    return _opaque_gradients(record, g, attrs)
 
 
-def _opaque_gradients(record: Record, g: Tensor, saved: dict[str, Any]) -> Sequence[Any]:
+def _opaque_gradients(record: Record, g: Tensor, attrs: dict[str, Any]) -> Sequence[Any]:
     """Gradients computed on arrays, which an outer tape may follow but not differentiate."""
     rule = record.primitive
     assert rule.backward is not None
-    made = rule.backward(g.data, record.output.data, *record.arrays, **saved, **record.attrs)
+    made = rule.backward(g.data, record.output.data, *record.arrays, **attrs)
     outputs = [None if gx is None else wrap(gx) for gx in made]
     gradient_of = Primitive(rule.forward, f"the gradient of {rule.name}", False, True)
     for gx in outputs:
@@ -200,21 +206,11 @@ def _opaque_gradients(record: Record, g: Tensor, saved: dict[str, Any]) -> Seque
     return outputs
 
 
-def _add(gradients: dict[int, Any], x: Tensor, g: Any) -> None:
-    key = id(x)
-    gradients[key] = gradients[key] + g if key in gradients else g
-
-
-def _collect(sources: Any, gradients: dict[int, Any], unconnected: str) -> Any:
-    if isinstance(sources, dict):
-        return {k: _collect(s, gradients, unconnected) for k, s in sources.items()}
-    if isinstance(sources, list | tuple):
-        return type(sources)(_collect(s, gradients, unconnected) for s in sources)
-    if not isinstance(sources, Tensor):
-        raise InputError(f"gradients are taken by tensors, not by {type(sources).__name__}")
-    found = gradients.get(id(sources))
-    if found is None:
-        return None if unconnected == "none" else wrap(
-            array_module(sources.data).zeros_like(sources.data)
-        )
-    return found if isinstance(found, Tensor) else wrap(found)
+def _found(source: Any, gradients: dict[int, Any], unconnected: str) -> Tensor | None:
+    """The gradient of one source as a tensor, or what stands for none."""
+    gradient = gradients.get(id(source))
+    if gradient is None and unconnected == "zero":
+        gradient = array_module(source.data).zeros_like(source.data)
+    if gradient is None or isinstance(gradient, Tensor):
+        return gradient
+    return wrap(gradient)

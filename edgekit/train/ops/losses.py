@@ -1,0 +1,86 @@
+"""Losses fused with the function before them: exact where exp and log alone would lose digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit.errors import ShapeError
+from edgekit.train.backend import Array, array_module
+from edgekit.train.primitive import primitive
+
+__all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy"]
+
+
+@primitive(saves=True)
+def softmax_cross_entropy(logits, labels):
+    """-sum(labels * log(softmax(logits))) along the last axis: one number for each sample.
+
+    `labels` are class numbers (integers, the shape of `logits` without its last axis) or a
+    distribution (floating, the shape of `logits`). Raises ShapeError for other shapes, and for class
+    numbers outside [0, classes).
+    """
+    module = array_module(logits)
+    sparse = labels.dtype.kind in "iu"
+    _check_labels(logits, labels, sparse)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    e = module.exp(shifted)
+    total = e.sum(axis=-1, keepdims=True)
+    log_total = module.log(total)
+    if sparse:
+        picked = module.take_along_axis(shifted, labels[..., None].astype(module.intp), axis=-1)
+        return (log_total - picked)[..., 0], (e, total)
+    weight = labels.sum(axis=-1)
+    return log_total[..., 0] * weight - (labels * shifted).sum(axis=-1), (e, total)
+
+
+@softmax_cross_entropy.vjp
+def _(g, y, logits, labels, *, saved, needs):
+    module = array_module(logits)
+    e, total = saved
+    g = g[..., None]
+    probability = e / total
+    if labels.dtype.kind in "iu":
+        gx = probability * g
+        flat = gx.reshape(-1, gx.shape[-1])
+        flat[module.arange(flat.shape[0]), labels.reshape(-1)] -= g.reshape(-1)
+        return gx, None
+    gx = (probability * labels.sum(axis=-1, keepdims=True) - labels) * g
+    return gx, -module.log(probability) * g if needs[1] else None
+
+
+def _check_labels(logits: Array, labels: Array, sparse: bool) -> None:
+    expected = logits.shape[:-1] if sparse else logits.shape
+    if labels.shape != expected:
+        kind = "class numbers" if sparse else "distributions"
+        raise ShapeError(
+            f"softmax_cross_entropy: labels ({kind}) have shape {labels.shape}, "
+            f"logits {logits.shape}; expected labels of shape {expected}"
+        )
+    if sparse and labels.size and not 0 <= labels.min() <= labels.max() < logits.shape[-1]:
+        raise ShapeError(
+            f"softmax_cross_entropy: class numbers from {labels.min()} to {labels.max()}; "
+            f"there are {logits.shape[-1]} classes, so they must be 0 to {logits.shape[-1] - 1}"
+        )
+
+
+@primitive
+def sigmoid_cross_entropy(logits, labels):
+    """-labels * log(p) - (1 - labels) * log(1 - p) with p = sigmoid(logits), element by element."""
+    module = array_module(logits)
+    zero = logits.dtype.type(0)
+    soft = module.log1p(module.exp(-module.absolute(logits)))
+    return module.maximum(logits, zero) - logits * labels.astype(logits.dtype) + soft
+
+
+@sigmoid_cross_entropy.vjp
+def _(g, y, logits, labels, *, needs):
+    module = array_module(logits)
+    e = module.exp(-module.absolute(logits))
+    one = logits.dtype.type(1)
+    probability = module.where(logits >= 0, one, e) / (e + one)
+    gl = _label_gradient(g, logits) if needs[1] else None
+    return g * (probability - labels.astype(logits.dtype)), gl
+
+
+def _label_gradient(g: Any, logits: Any) -> Any:
+    return -g * logits
