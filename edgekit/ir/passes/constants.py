@@ -1,0 +1,109 @@
+"""What can be known before the model runs, and what nobody needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array, Graph, Node
+from ..ops import attributes
+
+__all__ = ["drop_dead_nodes", "drop_identities", "fold_constants"]
+
+Evaluate = Callable[[Sequence[Array], dict[str, Any]], Array]
+
+
+def _pad(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
+    pairs = np.reshape(attrs["pads"], (-1, 2))
+    return np.pad(arrays[0], pairs, constant_values=attrs["value"])
+
+
+def _slice(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
+    pairs = zip(attrs["starts"], attrs["sizes"], strict=True)
+    return arrays[0][tuple(slice(a, None if n == -1 else a + n) for a, n in pairs)]
+
+
+EVALUATE: dict[str, Evaluate] = {
+    "Add": lambda x, a: x[0] + x[1],
+    "Sub": lambda x, a: x[0] - x[1],
+    "Mul": lambda x, a: x[0] * x[1],
+    "Div": lambda x, a: x[0] / x[1],
+    "Maximum": lambda x, a: np.maximum(x[0], x[1]),
+    "Minimum": lambda x, a: np.minimum(x[0], x[1]),
+    "Concat": lambda x, a: np.concatenate(list(x), axis=a["axis"]),
+    "Reshape": lambda x, a: x[0].reshape(a["shape"]),
+    "Transpose": lambda x, a: x[0].transpose(a["perm"]),
+    "Pad": _pad,
+    "Slice": _slice,
+}
+"""Operators worth knowing at conversion; any other keeps its node and is computed at run time."""
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """A float node that reads constants alone  ->  the constant that it computes."""
+    kept: list[Node] = []
+    values = dict(graph.values)
+    for node in graph.nodes:
+        inputs = [values[i] for i in node.inputs if i is not None]
+        attrs = attributes(node)
+        foldable = (
+            node.op in EVALUATE
+            and all(v.is_constant and v.dtype == "float32" for v in inputs)
+            and attrs.get("activation", "none") == "none"
+        )
+        if not foldable:
+            kept.append(node)
+            continue
+        data = EVALUATE[node.op]([v.array() for v in inputs], attrs)
+        name = node.outputs[0]
+        values[name] = replace(values[name], data=np.ascontiguousarray(data, np.float32))
+    return replace(graph, nodes=tuple(kept), values=values)
+
+
+def drop_identities(graph: Graph) -> Graph:
+    """Remove nodes that change nothing, and the first of two reshapes in a row.
+
+    1. Reshape, Transpose, Pad, Slice whose output is its input  ->  readers read the input.
+    2. Reshape of a Reshape  ->  the second alone.
+    A node whose output is an output of the graph stays: its name is the caller's.
+    """
+    source: dict[str, str] = {}
+    reshaped: dict[str, str] = {}
+    kept: list[Node] = []
+    for node in graph.nodes:
+        inputs = tuple(source.get(i, i) if i is not None else None for i in node.inputs)
+        if node.op == "Reshape":
+            origin = reshaped.get(str(inputs[0]), str(inputs[0]))
+            reshaped[node.outputs[0]] = origin
+            inputs = (origin,)
+        moved = replace(node, inputs=inputs)
+        if _is_identity(graph, moved) and node.outputs[0] not in graph.outputs:
+            source[node.outputs[0]] = str(inputs[0])
+        else:
+            kept.append(moved)
+    return drop_dead_nodes(graph.with_nodes(kept))
+
+
+def _is_identity(graph: Graph, node: Node) -> bool:
+    attrs = attributes(node)
+    if node.op == "Transpose":
+        return list(attrs["perm"]) == sorted(attrs["perm"])
+    if node.op in ("Reshape", "Pad", "Slice"):
+        return graph.value(str(node.inputs[0])).shape == graph.value(node.outputs[0]).shape
+    return False
+
+
+def drop_dead_nodes(graph: Graph) -> Graph:
+    """Remove nodes that no output needs, then values that nothing mentions. Inputs stay."""
+    needed = set(graph.outputs)
+    kept: list[Node] = []
+    for node in reversed(graph.nodes):
+        if needed.intersection(node.outputs):
+            kept.append(node)
+            needed.update(i for i in node.inputs if i is not None)
+    needed.update(graph.inputs)
+    values = {name: value for name, value in graph.values.items() if name in needed}
+    return replace(graph, nodes=tuple(reversed(kept)), values=values)
