@@ -65,7 +65,9 @@ class GradientTape:
         """Follow a tensor (or each of a list of tensors) as if it were a trainable variable."""
         for x in tensor if isinstance(tensor, list | tuple) else [tensor]:
             if not isinstance(x, Tensor):
-                raise InputError(f"a tape watches tensors; this is {type(x).__name__}: use Tensor(x)")
+                raise InputError(
+                    f"a tape watches tensors; this is {type(x).__name__}: use Tensor(x)"
+                )
             if x.dtype.kind != "f":
                 raise InputError(f"only floating tensors have gradients; this one is {x.dtype}")
             self._watched.append(x)
@@ -168,9 +170,7 @@ def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, An
     return gradients
 
 
-def _input_gradients(
-    record: Record, g: Any, needs: list[bool], on_tensors: bool
-) -> Sequence[Any]:
+def _input_gradients(record: Record, g: Any, needs: list[bool], on_tensors: bool) -> Sequence[Any]:
     rule = record.primitive
     if rule.backward is None:
         raise UnsupportedOperator(

@@ -1,1 +1,29 @@
 """The primitives, one module for each family; importing this package enters them into `PRIMITIVES`."""
+
+from . import activations as activations
+from . import comparisons as comparisons
+from . import conv as conv
+from . import dense as dense
+from . import depthwise as depthwise
+from . import losses as losses
+from . import math as math
+from . import normalization as normalization
+from . import pooling as pooling
+from . import random as random
+from . import reductions as reductions
+from . import shape as shape
+
+__all__ = [
+    "activations",
+    "comparisons",
+    "conv",
+    "dense",
+    "depthwise",
+    "losses",
+    "math",
+    "normalization",
+    "pooling",
+    "random",
+    "reductions",
+    "shape",
+]

@@ -87,7 +87,9 @@ def divide(a, b):
 @divide.vjp(on_tensors=True)
 def _(g, y, a, b, *, needs):
     ga = g / b
-    return (unbroadcast(ga, a) if needs[0] else None), unbroadcast(-(ga * y), b) if needs[1] else None
+    return (unbroadcast(ga, a) if needs[0] else None), unbroadcast(-(ga * y), b) if needs[
+        1
+    ] else None
 
 
 @primitive
