@@ -1,0 +1,180 @@
+"""Rules of the operators that work element by element, softmax and changes of scale.
+
+The lookup tables of int8 nodes are left out: the runtimes compute their own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.ir import Node, Value, attributes
+from edgekit.schema.generated import tflite
+
+from .lowering import Lowering, Rule, constant_input, versioned
+from .windows import activation_code
+
+__all__ = ["ELEMENT_RULES"]
+
+
+def add(node: Node, to: Lowering) -> None:
+    x, y = to.input(node, 0), to.input(node, 1)
+    options = tflite.AddOptionsT(fusedActivationFunction=activation_code(attributes(node)))
+    to.emit("ADD", (x.name, y.name), node.outputs[0], options, versioned(x))
+
+
+def sub(node: Node, to: Lowering) -> None:
+    x, y = to.input(node, 0), to.input(node, 1)
+    version = 3 if _broadcasts_widely(x, y) else versioned(x)
+    to.emit("SUB", (x.name, y.name), node.outputs[0], tflite.SubOptionsT(), version)
+
+
+def mul(node: Node, to: Lowering) -> None:
+    """Version 3 where the products are scaled up rather than down."""
+    x, y, output = to.input(node, 0), to.input(node, 1), to.output(node)
+    version = versioned(x)
+    if x.quant and y.quant and output.quant:
+        product_scale = x.quant.scale[0] * y.quant.scale[0]
+        version = 3 if product_scale >= output.quant.scale[0] else version
+    to.emit("MUL", (x.name, y.name), output.name, tflite.MulOptionsT(), version)
+
+
+def div(node: Node, to: Lowering) -> None:
+    x, y = to.input(node, 0), to.input(node, 1)
+    version = 2 if _broadcasts_widely(x, y) else 1
+    to.emit("DIV", (x.name, y.name), node.outputs[0], tflite.DivOptionsT(), version)
+
+
+def maximum(node: Node, to: Lowering) -> None:
+    _larger_or_smaller("MAXIMUM", node, to)
+
+
+def minimum(node: Node, to: Lowering) -> None:
+    _larger_or_smaller("MINIMUM", node, to)
+
+
+def _larger_or_smaller(code: str, node: Node, to: Lowering) -> None:
+    x, y = to.input(node, 0), to.input(node, 1)
+    version = 3 if _broadcasts_widely(x, y) else versioned(x)
+    options = tflite.MaximumMinimumOptionsT()
+    to.emit(code, (x.name, y.name), node.outputs[0], options, version)
+
+
+def _broadcasts_widely(x: Value, y: Value) -> bool:
+    return x.shape != y.shape and max(len(x.shape), len(y.shape)) > 4
+
+
+def batch_norm(node: Node, to: Lowering) -> None:
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, as one product and one sum."""
+    x, output = to.input(node, 0), to.output(node)
+    gamma, beta, mean, variance = (
+        constant_input(node, i, to).array().astype(np.float64) for i in range(1, 5)
+    )
+    factor = gamma / np.sqrt(variance + attributes(node)["epsilon"])
+    scale = to.constant(factor.astype(np.float32), f"{node.name}/scale")
+    shift = to.constant((beta - mean * factor).astype(np.float32), f"{node.name}/shift")
+    scaled = to.between(f"{node.name}/scaled", x.shape, output)
+    to.emit("MUL", (x.name, scale), scaled, tflite.MulOptionsT())
+    to.emit("ADD", (scaled, shift), output.name, tflite.AddOptionsT())
+
+
+def softmax(node: Node, to: Lowering) -> None:
+    """TFLite's works along the last axis: another axis is moved there and back."""
+    attrs, x, output = attributes(node), to.input(node, 0), to.output(node)
+    rank = len(x.shape)
+    axis = attrs["axis"] % rank
+    options, version = tflite.SoftmaxOptionsT(beta=attrs["beta"]), versioned(x)
+    if axis == rank - 1:
+        to.emit("SOFTMAX", (x.name,), output.name, options, version)
+        return
+    if axis == 0:
+        raise UnsupportedOperator("TFLite has no softmax along the batch")
+    perm = [*range(rank)]
+    perm[axis], perm[-1] = perm[-1], perm[axis]
+    order = to.integers(perm, f"{node.name}/perm")
+    shape = tuple(x.shape[p] for p in perm)
+    moved = to.between(f"{node.name}/moved", shape, x)
+    result = to.between(f"{node.name}/softmax", shape, output)
+    transpose = tflite.TransposeOptionsT()
+    to.emit("TRANSPOSE", (x.name, order), moved, transpose, versioned(x, 4))
+    to.emit("SOFTMAX", (moved,), result, options, version)
+    to.emit("TRANSPOSE", (result, order), output.name, transpose, versioned(x, 4))
+
+
+def relu(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    to.emit("RELU", (x.name,), node.outputs[0], version=versioned(x))
+
+
+def relu6(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    to.emit("RELU6", (x.name,), node.outputs[0], version=versioned(x))
+
+
+def sigmoid(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    to.emit("LOGISTIC", (x.name,), node.outputs[0], version=versioned(x))
+
+
+def tanh(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    to.emit("TANH", (x.name,), node.outputs[0], version=versioned(x))
+
+
+def hard_swish(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    to.emit("HARD_SWISH", (x.name,), node.outputs[0], tflite.HardSwishOptionsT())
+
+
+def leaky_relu(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    options = tflite.LeakyReluOptionsT(alpha=attributes(node)["alpha"])
+    to.emit("LEAKY_RELU", (x.name,), node.outputs[0], options)
+
+
+def elu(node: Node, to: Lowering) -> None:
+    """TFLite's Elu has no alpha; it is 1."""
+    alpha = attributes(node)["alpha"]
+    if alpha != 1.0:
+        raise UnsupportedOperator(f"TFLite's Elu has alpha 1, received {alpha:g}")
+    to.emit("ELU", (to.input(node, 0).name,), node.outputs[0])
+
+
+def gelu(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    options = tflite.GeluOptionsT(approximate=attributes(node)["approximate"])
+    to.emit("GELU", (x.name,), node.outputs[0], options, versioned(x))
+
+
+def quantize(node: Node, to: Lowering) -> None:
+    """From float32, and from one scale or integer dtype to another."""
+    x = to.input(node, 0)
+    to.emit("QUANTIZE", (x.name,), node.outputs[0], tflite.QuantizeOptionsT())
+
+
+def dequantize(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    to.emit("DEQUANTIZE", (x.name,), node.outputs[0], tflite.DequantizeOptionsT(), versioned(x))
+
+
+ELEMENT_RULES: dict[str, Rule] = {
+    "BatchNorm": batch_norm,
+    "Add": add,
+    "Sub": sub,
+    "Mul": mul,
+    "Div": div,
+    "Maximum": maximum,
+    "Minimum": minimum,
+    "Softmax": softmax,
+    "Relu": relu,
+    "Relu6": relu6,
+    "Sigmoid": sigmoid,
+    "Tanh": tanh,
+    "HardSwish": hard_swish,
+    "LeakyRelu": leaky_relu,
+    "Elu": elu,
+    "Gelu": gelu,
+    "Quantize": quantize,
+    "Dequantize": dequantize,
+    "Requantize": quantize,
+}

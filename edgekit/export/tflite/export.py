@@ -1,0 +1,36 @@
+"""From a graph to the bytes of a `.tflite` file."""
+
+from __future__ import annotations
+
+from edgekit.errors import EdgekitError, UnsupportedOperator, lookup
+from edgekit.ir import Graph
+
+from .lowering import Lowering
+from .ops import TFLITE_OPS
+from .writer import model_bytes
+
+__all__ = ["tflite_bytes"]
+
+
+def tflite_bytes(graph: Graph) -> bytes:
+    """The graph as a TFLite file; the same graph gives the same bytes.
+
+    Inputs and outputs keep their names, dtypes and order; an unknown batch is 1 until the caller
+    resizes. Int8 graphs keep every scale and zero point, and the runtime that reads the file
+    brings the arithmetic: LiteRT's default kernels compute edgekit's `float32`, its reference
+    kernels `fixedpoint`. Lookup tables are left out; runtimes make their own.
+
+    Raises UnsupportedOperator with every node that TFLite cannot express, and why.
+    """
+    lowering = Lowering(graph)
+    problems = []
+    for node in graph.nodes:
+        try:
+            lookup(TFLITE_OPS, node.op, "operator")(node, lowering)
+        except EdgekitError as error:
+            problems.append(f"{node.op} {node.name!r}: {error}")
+    if problems:
+        lines = "".join(f"\n  - {problem}" for problem in problems)
+        raise UnsupportedOperator(f"graph {graph.name!r} cannot become a TFLite file:{lines}")
+    lowering.finish()
+    return model_bytes(lowering)

@@ -1,0 +1,111 @@
+"""A TFLite model while it grows: tensors by name and the operators that join them.
+
+A rule turns one node of the graph into one or more TFLite operators through `Lowering.emit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.ir import Graph, Node, QuantParams, Shape, Value
+from edgekit.ir.graph import Array
+
+__all__ = ["Lowering", "Operator", "Rule", "versioned"]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One TFLite operator: `code` is its name there, `options` a table of the generated schema."""
+
+    code: str
+    version: int
+    inputs: tuple[str, ...]
+    output: str
+    options: Any = None
+
+
+class Lowering:
+    """Tensors in the order of their first use, and operators in the order of execution."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.tensors: dict[str, Value] = {}
+        self.operators: list[Operator] = []
+        for name in graph.inputs:
+            self._use(name)
+
+    def value(self, name: str | None) -> Value:
+        """A tensor that exists already, or the graph's value of that name."""
+        assert name is not None
+        return self.tensors[name] if name in self.tensors else self.graph.value(name)
+
+    def input(self, node: Node, position: int) -> Value:
+        return self.value(node.inputs[position])
+
+    def output(self, node: Node) -> Value:
+        return self.value(node.outputs[0])
+
+    def constant(self, data: Array, name: str, quant: QuantParams | None = None) -> str:
+        """A tensor with these contents that the graph does not have; its name is made unique."""
+        array = np.ascontiguousarray(data)
+        return self._add(name, array.shape, array.dtype.name, array, quant)
+
+    def integers(self, numbers: Sequence[int], name: str) -> str:
+        """An int32 vector: axes, shapes, pads."""
+        return self.constant(np.array(numbers, np.int32), name)
+
+    def between(self, name: str, shape: Shape, like: Value) -> str:
+        """A tensor between two operators of one rule, with the dtype and scale of `like`."""
+        return self._add(name, shape, like.dtype, None, like.quant)
+
+    def emit(
+        self, code: str, inputs: Sequence[str], output: str, options: Any = None, version: int = 1
+    ) -> None:
+        for name in (*inputs, output):
+            self._use(name)
+        self.operators.append(Operator(code, version, tuple(inputs), output, options))
+
+    def finish(self) -> None:
+        """Add the outputs that no operator computes: inputs and constants passed through."""
+        for name in self.graph.outputs:
+            self._use(name)
+
+    def _use(self, name: str) -> None:
+        if name not in self.tensors:
+            self.tensors[name] = self.graph.value(name)
+
+    def _add(
+        self, name: str, shape: Shape, dtype: str, data: Array | None, quant: QuantParams | None
+    ) -> str:
+        unique, count = name, 0
+        while unique in self.tensors or unique in self.graph.values:
+            count += 1
+            unique = f"{name}_{count}"
+        self.tensors[unique] = Value(unique, shape, dtype, data, quant)
+        return unique
+
+
+Rule = Callable[[Node, Lowering], None]
+"""Emits the operators of one node; UnsupportedOperator says why TFLite cannot express it."""
+
+
+def versioned(value: Value, many_dimensions: int | None = None) -> int:
+    """The version of most operators: 1 in float32, 2 in int8, `many_dimensions` above four."""
+    if many_dimensions is not None and len(value.shape) > 4:
+        return many_dimensions
+    return 2 if value.dtype == "int8" else 1
+
+
+def constant_input(node: Node, position: int, to: Lowering) -> Value:
+    """An input that TFLite keeps in the file."""
+    value = to.input(node, position)
+    if not value.is_constant:
+        raise UnsupportedOperator(
+            f"{value.name!r} is computed by the graph; TFLite runtimes need it as a constant"
+        )
+    return value
