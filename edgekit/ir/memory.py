@@ -1,36 +1,41 @@
-"""The static memory plan: where each activation lies in one arena."""
+"""The static memory plan: where each activation lies in one arena.
+
+Offsets and sizes count elements of one sample; a batch multiplies both. An element takes four
+bytes in this interpreter (integers in float32) and one in a runtime that stores int8.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .graph import Graph
+from .graph import Graph, Value
+from .ops import attributes
 
-__all__ = ["MemoryPlan", "Slot", "check_plan", "plan_memory"]
+__all__ = ["MemoryPlan", "Slot", "check_plan", "plan_memory", "shared_names"]
+
+ALIGNMENT = 16  # elements: 64 bytes of float32, one cache line
+READS_PADDED = ("Conv2D", "DepthwiseConv2D", "AveragePool2D")
+Margins = tuple[int, int, int, int]
+NO_MARGINS: Margins = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Slot:
     """The place of one activation: where it starts, and the border kept around its rows.
 
-    `offset` counts elements of one sample from the start of the arena; `margins` are the rows
-    and columns (top, left, bottom, right) that stand around an NHWC activation so that a
-    convolution with padding reads it in place.
+    `margins` are the rows and columns (top, left, bottom, right) of zeros that stand around an
+    NHWC activation so that a convolution with padding reads it in place.
     """
 
     offset: int
     size: int
-    margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+    margins: Margins = NO_MARGINS
 
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """All slots, by value name, and the elements of one sample that hold them all.
-
-    Batches multiply offsets and sizes. An element takes four bytes in this interpreter (integers
-    in float32) and one in a runtime that stores int8.
-    """
+    """All slots, by value name, and the elements of one sample that hold them all."""
 
     size: int
     slots: Mapping[str, Slot]
@@ -53,26 +58,84 @@ def lifetimes(graph: Graph) -> dict[str, tuple[int, int]]:
     return {name: (born[name], last[name]) for name in born}
 
 
+def wanted_margins(graph: Graph) -> dict[str, Margins]:
+    """The border of each activation: the largest padding that a reader of it asks for."""
+    margins = dict.fromkeys((v.name for v in graph.activations()), NO_MARGINS)
+    for node in graph.nodes:
+        name = node.inputs[0]
+        if node.op in READS_PADDED and name in margins and len(graph.value(name).shape) == 4:
+            top, left, bottom, right = attributes(node)["pads"]
+            old = margins[name]
+            margins[name] = (
+                max(old[0], top),
+                max(old[1], left),
+                max(old[2], bottom),
+                max(old[3], right),
+            )
+    return margins
+
+
+def padded_elements(value: Value, margins: Margins) -> int:
+    """Elements of one sample of `value` with its border."""
+    if margins == NO_MARGINS:
+        return value.elements
+    batch, height, width, channels = (1 if d is None else d for d in value.shape)
+    top, left, bottom, right = margins
+    return batch * (height + top + bottom) * (width + left + right) * channels
+
+
+def reshape_roots(graph: Graph, margins: Mapping[str, Margins]) -> dict[str, str]:
+    """For each activation the one whose elements it only views: Reshape moves nothing.
+
+    An activation with a border, or reshaped into one, has elements of its own.
+    """
+    roots = {value.name: value.name for value in graph.activations()}
+    for node in graph.nodes:
+        source, result = node.inputs[0], node.outputs[0]
+        if node.op != "Reshape" or source not in roots:
+            continue
+        if margins[source] == margins[result] == NO_MARGINS:
+            roots[result] = roots[source]
+    return roots
+
+
 def plan_memory(graph: Graph) -> MemoryPlan:
     """Place large activations first, each at the lowest offset free during its whole life."""
-    lives = lifetimes(graph)
-    slots: dict[str, Slot] = {}
-    order = sorted(lives, key=lambda name: (-graph.value(name).elements, lives[name], name))
-    for name in order:
-        size = graph.value(name).elements
+    margins = wanted_margins(graph)
+    roots = reshape_roots(graph, margins)
+    lives: dict[str, tuple[int, int]] = {}
+    for name, (born, last) in lifetimes(graph).items():
+        known = lives.get(roots[name], (born, last))
+        lives[roots[name]] = (min(known[0], born), max(known[1], last))
+    sizes = {name: _aligned(padded_elements(graph.value(name), margins[name])) for name in lives}
+    placed: dict[str, Slot] = {}
+    for name in sorted(lives, key=lambda name: (-sizes[name], lives[name], name)):
         offset = 0
         busy = sorted(
-            (slots[other].offset, slots[other].size)
-            for other in slots
+            (placed[other].offset, placed[other].size)
+            for other in placed
             if lives[other][0] <= lives[name][1] and lives[name][0] <= lives[other][1]
         )
         for start, length in busy:
-            if offset + size <= start:
+            if offset + sizes[name] <= start:
                 break
             offset = max(offset, start + length)
-        slots[name] = Slot(offset, size)
-    total = max((slot.offset + slot.size for slot in slots.values()), default=0)
-    return MemoryPlan(total, {name: slots[name] for name in lives})
+        placed[name] = Slot(offset, sizes[name], margins[name])
+    total = max((slot.offset + slot.size for slot in placed.values()), default=0)
+    return MemoryPlan(total, {name: placed[roots[name]] for name in roots})
+
+
+def shared_names(plan: MemoryPlan) -> set[str]:
+    """The activations whose elements another activation uses too, at whatever time."""
+    order = sorted(plan.slots, key=lambda name: plan.slots[name].offset)
+    shared: set[str] = set()
+    for position, name in enumerate(order):
+        end = plan.slots[name].offset + plan.slots[name].size
+        for other in order[position + 1 :]:
+            if plan.slots[other].offset >= end:
+                break
+            shared |= {name, other}
+    return shared
 
 
 def check_plan(graph: Graph, plan: MemoryPlan) -> list[str]:
@@ -82,27 +145,42 @@ def check_plan(graph: Graph, plan: MemoryPlan) -> list[str]:
     problems += [f"slot {name!r} is no activation" for name in plan.slots if name not in lives]
     known = {name: slot for name, slot in plan.slots.items() if name in lives}
     for name, slot in known.items():
-        if slot.offset < 0 or slot.size < graph.value(name).elements:
+        value = graph.value(name)
+        if min(slot.margins) < 0 or (slot.margins != NO_MARGINS and len(value.shape) != 4):
+            problems.append(f"slot of {name!r} cannot have the margins {slot.margins}")
+        elif slot.offset < 0 or slot.size < padded_elements(value, slot.margins):
             problems.append(f"slot of {name!r}: offset {slot.offset}, size {slot.size} too small")
         elif slot.offset + slot.size > plan.size:
             problems.append(f"slot of {name!r} ends beyond the arena of {plan.size} elements")
-    return problems + _overlaps(known, lives)
+    if problems:
+        return problems
+    return _overlaps(graph, plan, lives)
 
 
-def _overlaps(slots: Mapping[str, Slot], lives: Mapping[str, tuple[int, int]]) -> list[str]:
-    """Pairs that share elements while both live, found by walking through the steps."""
+def _overlaps(graph: Graph, plan: MemoryPlan, lives: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Pairs that share elements while both live, found by walking through the steps.
+
+    A Reshape may leave its result exactly where its source lies.
+    """
+    slots = plan.slots
+    roots = reshape_roots(graph, {name: slot.margins for name, slot in slots.items()})
     problems = []
-    events = sorted(slots, key=lambda name: lives[name][0])
     alive: list[str] = []
-    for name in events:
+    for name in sorted(slots, key=lambda name: lives[name][0]):
         alive = [other for other in alive if lives[other][1] >= lives[name][0]]
         mine = slots[name]
         for other in alive:
             theirs = slots[other]
-            if (
-                mine.offset < theirs.offset + theirs.size
-                and theirs.offset < mine.offset + mine.size
-            ):
+            apart = (
+                mine.offset + mine.size <= theirs.offset
+                or theirs.offset + theirs.size <= mine.offset
+            )
+            viewed = roots[name] == roots[other] and mine.offset == theirs.offset
+            if not apart and not viewed:
                 problems.append(f"{name!r} and {other!r} share elements while both are needed")
         alive.append(name)
     return problems
+
+
+def _aligned(elements: int) -> int:
+    return -(-elements // ALIGNMENT) * ALIGNMENT

@@ -1,0 +1,173 @@
+"""The int8 contract: every formula by which integers stand for numbers, in one place.
+
+Two arithmetics are named, and a model says which one it was made for. They differ only in how a
+sum is brought to the output's scale:
+
+* "float32": four float32 operations; what LiteRT's default runtime computes on x86.
+* "fixedpoint": a 31-bit multiplier and two roundings; what LiteRT's reference kernels and
+  TensorFlow Lite Micro compute (gemmlowp's SaturatingRoundingDoublingHighMul, then
+  RoundingDivideByPOT).
+
+Ranges and parameters are those of the TensorFlow Lite 8-bit quantization specification. All float
+arithmetic is one IEEE operation at a time in the dtype that is written, never a fused
+multiply-add; `rint` rounds halves to even. In these docstrings q is the stored integer,
+z its zero point, u = q - z, and s a scale; f32(x) rounds x to float32.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edgekit.errors import QuantizationError
+from edgekit.ir import QuantParams
+from edgekit.ir.quant import LIMITS
+
+__all__ = [
+    "EXACT_FLOAT32",
+    "accumulator_bounds",
+    "activation_range",
+    "centered_range",
+    "dequantize",
+    "fixedpoint_multiplier",
+    "fixedpoint_scale",
+    "quantize",
+    "requantize_fixedpoint",
+    "requantize_float32",
+    "requantize_scales",
+    "rounding_half_away",
+]
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+EXACT_FLOAT32 = 2**24
+"""Integers of smaller magnitude are exact in float32, and so is their sum in any order."""
+
+
+def quantize(x: ArrayLike, quant: QuantParams, dtype: str = "int8") -> NDArray[Any]:
+    """`q = clip(rint(f32(x) * f32(1 / s)) + z)`: real numbers to stored integers.
+
+    Raises QuantizationError for NaN; infinities saturate.
+    """
+    real = np.asarray(x, np.float32)
+    if np.isnan(real).any():
+        raise QuantizationError(f"{int(np.isnan(real).sum())} of {real.size} numbers are NaN")
+    low, high = LIMITS[dtype]
+    inverse = np.float32(1.0) / quant.scales
+    zero = quant.zero_points.astype(np.float32)
+    scaled = np.rint(real * _along(inverse, quant, real.ndim)) + _along(zero, quant, real.ndim)
+    stored: NDArray[Any] = np.clip(scaled, np.float32(low), np.float32(high)).astype(dtype)
+    return stored
+
+
+def dequantize(q: NDArray[Any], quant: QuantParams) -> Floats:
+    """`f32(q - z) * s`: stored integers to real numbers."""
+    centered = q.astype(np.int64) - _along(quant.zero_points.astype(np.int64), quant, q.ndim)
+    real: Floats = centered.astype(np.float32) * _along(quant.scales, quant, q.ndim)
+    return real
+
+
+def centered_range(quant: QuantParams, dtype: str) -> tuple[int, int]:
+    """The smallest and largest `u = q - z` of a per-tensor value."""
+    low, high = LIMITS[dtype]
+    return low - quant.zero_point[0], high - quant.zero_point[0]
+
+
+def activation_range(activation: str, quant: QuantParams, dtype: str = "int8") -> tuple[int, int]:
+    """The smallest and largest u that an activation lets through.
+
+    `round(bound / s)` in float32, halves away from zero, within the dtype's own limits.
+    """
+    low, high = centered_range(quant, dtype)
+    if activation in ("relu", "relu6"):
+        low = max(low, 0)
+    if activation == "relu6":
+        steps = float(np.float32(6.0) / quant.scales[0])
+        high = min(high, math.floor(steps + 0.5))
+    return low, high
+
+
+def requantize_scales(x: QuantParams, weight: QuantParams, y: QuantParams) -> Floats:
+    """`f32(f32(s_x * s_w[c]) / s_y)` per output channel, in this order."""
+    scales: Floats = (x.scales * weight.scales) / y.scales
+    return scales
+
+
+def requantize_float32(sums: Integers, scales: Floats, low: int, high: int) -> Integers:
+    """`u = clip(rint(f32(sum) * scale[c]))`; the channels are the last dimension."""
+    scaled = np.rint(sums.astype(np.float32) * scales)
+    u: Integers = np.clip(scaled, np.float32(low), np.float32(high)).astype(np.int64)
+    return u
+
+
+def fixedpoint_scale(x: QuantParams, weight: QuantParams, y: QuantParams) -> NDArray[np.float64]:
+    """`s_x * s_w[c] / s_y` in float64, from which the reference kernels take the multiplier."""
+    scales = x.scales.astype(np.float64) * weight.scales.astype(np.float64)
+    return scales / y.scales.astype(np.float64)
+
+
+def fixedpoint_multiplier(real: float) -> tuple[int, int]:
+    """A positive scale as `multiplier * 2^(shift - 31)`, the multiplier in [2^30, 2^31).
+
+    `multiplier = round(mantissa * 2^31)`, halves away from zero; scales below 2^-32 are zero.
+    """
+    if real == 0.0:
+        return 0, 0
+    mantissa, shift = math.frexp(real)
+    multiplier = math.floor(mantissa * 2**31 + 0.5)
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    if shift < -31:
+        return 0, 0
+    if shift > 30:
+        return 2**31 - 1, 30
+    return multiplier, shift
+
+
+def requantize_fixedpoint(sums: Integers, scales: NDArray[np.float64]) -> Integers:
+    """`RoundingDivideByPOT(SaturatingRoundingDoublingHighMul(sum * 2^left, m), right)`.
+
+    The first product rounds halves up, the second half away from zero; the channels are the last
+    dimension. Not clipped.
+    """
+    pairs = [fixedpoint_multiplier(float(s)) for s in scales]
+    multipliers = np.array([m for m, _ in pairs], np.int64)
+    shifts = np.array([s for _, s in pairs], np.int64)
+    left, right = np.maximum(shifts, 0), np.maximum(-shifts, 0)
+    high = ((sums << left) * multipliers + (1 << 30)) >> 31
+    return rounding_half_away(high, right)
+
+
+def rounding_half_away(numbers: Integers, bits: ArrayLike) -> Integers:
+    """`numbers / 2^bits`, rounded to the nearest integer, halves away from zero."""
+    shift = np.asarray(bits, np.int64)
+    half = (np.int64(1) << shift) >> 1
+    negative = (numbers < 0) & (shift > 0)
+    rounded: Integers = (numbers + half - negative) >> shift
+    return rounded
+
+
+def accumulator_bounds(weights: NDArray[Any], low: int, high: int) -> NDArray[np.float64]:
+    """The largest magnitude that any partial sum of `w[k, c] * u[k]` can reach, per channel c.
+
+    weights: [K, C] integers; every u lies in [low, high], and low <= 0 <= high.
+    """
+    positive = np.maximum(weights, 0).sum(axis=0, dtype=np.float64)
+    negative = -np.minimum(weights, 0).sum(axis=0, dtype=np.float64)
+    bounds: NDArray[np.float64] = np.maximum(
+        positive * high - negative * low, negative * high - positive * low
+    )
+    return bounds
+
+
+def _along(numbers: NDArray[Any], quant: QuantParams, rank: int) -> NDArray[Any]:
+    """Per-channel numbers, shaped to broadcast along their axis."""
+    if quant.axis is None:
+        return numbers
+    shape = [1] * rank
+    shape[quant.axis] = -1
+    return numbers.reshape(shape)

@@ -1,0 +1,168 @@
+"""What passes between a caller's arrays and the arena: checks, quantization, dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import InputError, ShapeError
+from edgekit.ir import Graph, Value, attributes
+from edgekit.ir.quant import LIMITS
+
+from .arithmetic import dequantize
+
+__all__ = [
+    "accept",
+    "batch_size",
+    "keeps_samples_apart",
+    "load",
+    "stored",
+    "to_float",
+    "with_batch",
+]
+
+Array = NDArray[Any]
+
+
+def accept(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
+    """All inputs in the graph's order; their number, names, dtypes and shapes are checked.
+
+    inputs: one array per input, or a single mapping by name.
+    """
+    arrays = [np.asarray(x) for x in _in_order(graph, inputs)]
+    problems = []
+    for name, array in zip(graph.inputs, arrays, strict=True):
+        problem = _dtype_problem(graph.value(name), array)
+        if problem:
+            problems.append(problem)
+    if problems:
+        raise InputError("; ".join(problems))
+    wrong = [
+        f"input {name!r} expects {_text(graph.value(name).shape)}, received {_text(array.shape)}"
+        for name, array in zip(graph.inputs, arrays, strict=True)
+        if not _fits(graph.value(name).shape, array.shape)
+    ]
+    if wrong:
+        raise ShapeError("; ".join(wrong))
+    return arrays
+
+
+def _in_order(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
+    if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+        given = inputs[0]
+        missing = [name for name in graph.inputs if name not in given]
+        unknown = [name for name in given if name not in graph.inputs]
+        if missing or unknown:
+            problems = [f"missing {missing}"] * bool(missing) + [f"unknown {unknown}"] * bool(
+                unknown
+            )
+            raise InputError(
+                f"inputs by name: {', '.join(problems)}; the model takes {list(graph.inputs)}"
+            )
+        return [given[name] for name in graph.inputs]
+    if len(inputs) != len(graph.inputs):
+        raise InputError(
+            f"the model takes {len(graph.inputs)} inputs {list(graph.inputs)}, "
+            f"received {len(inputs)}"
+        )
+    return list(inputs)
+
+
+def _dtype_problem(value: Value, array: Array) -> str | None:
+    """Floats are welcome everywhere, integers only as the stored integers of a quantized input."""
+    if array.dtype.kind == "f" or array.dtype.name == value.dtype:
+        return None
+    hint = "float32" if value.dtype == "float32" else f"{value.dtype} or float32"
+    return (
+        f"input {value.name!r} expects {hint}, received {array.dtype.name}; "
+        "convert it to float32 (and preprocess it as in training) first"
+    )
+
+
+def _fits(wanted: Sequence[int | None], shape: Sequence[int]) -> bool:
+    return len(wanted) == len(shape) and all(
+        (w is None and s > 0) or w == s for w, s in zip(wanted, shape, strict=True)
+    )
+
+
+def batch_size(graph: Graph, arrays: Sequence[Array]) -> int:
+    """The size that the caller gave to the open first dimension; 1 if none is open."""
+    sizes = {
+        name: len(array)
+        for name, array in zip(graph.inputs, arrays, strict=True)
+        if graph.value(name).shape[:1] == (None,)
+    }
+    if len(set(sizes.values())) > 1:
+        raise ShapeError(f"all inputs must have the same batch size, received {sizes}")
+    return next(iter(sizes.values()), 1)
+
+
+def with_batch(graph: Graph, inputs: Any) -> tuple[Any, bool]:
+    """Inputs by name with a batch dimension, and whether it was added here."""
+    given = inputs if isinstance(inputs, Mapping) else None
+    names = list(graph.inputs)
+    if given is None:
+        named = dict(zip(names, _in_order(graph, inputs), strict=True))
+    else:
+        named = dict(given)
+    arrays = {name: np.asarray(x) for name, x in named.items()}
+    known = [name for name in names if name in arrays]
+    single = bool(known) and all(
+        arrays[name].ndim == len(graph.value(name).shape) - 1 for name in known
+    )
+    if single:
+        arrays = {name: array[np.newaxis] for name, array in arrays.items()}
+    return arrays, single
+
+
+def keeps_samples_apart(graph: Graph) -> bool:
+    """Whether a batch may be run in parts: no node mixes samples, all outputs have the batch."""
+    for node in graph.nodes:
+        first = node.inputs[0]
+        rank = len(graph.value(first).shape) if first is not None else 0
+        attrs = attributes(node)
+        axes = attrs["axes"] if node.op == "Mean" else ()
+        axes = (attrs["axis"],) if node.op in ("Softmax", "Concat") else axes
+        if any(axis % rank == 0 for axis in axes):
+            return False
+    ends = (*graph.inputs, *graph.outputs)
+    return all(graph.value(name).shape[:1] == (None,) for name in ends)
+
+
+def load(value: Value, array: Array, u: NDArray[np.float32]) -> None:
+    """Write an input into its place in the arena. Raises InputError for NaN."""
+    if array.dtype.name == value.dtype and value.quant is not None:
+        np.subtract(array, np.float32(value.quant.zero_point[0]), u, casting="unsafe")
+        return
+    np.copyto(u, array, casting="same_kind")
+    # One NaN makes the sum NaN; so do infinities of both signs, hence the second look.
+    if np.isnan(u.sum()) and np.isnan(u).any():
+        count = int(np.isnan(u).sum())
+        raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
+    if value.quant is not None:
+        low, high = LIMITS[value.dtype]
+        zero = value.quant.zero_point[0]
+        np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
+        np.rint(u, u)
+        np.clip(u, np.float32(low - zero), np.float32(high - zero), u)
+
+
+def stored(value: Value, u: NDArray[np.float32]) -> Array:
+    """A copy of an activation in its public dtype."""
+    if value.quant is None or value.dtype == "float32":
+        return u.astype(value.dtype)
+    return (u + np.float32(value.quant.zero_point[0])).astype(value.dtype)
+
+
+def to_float(value: Value, array: Array) -> NDArray[np.float32]:
+    """A public array as real numbers."""
+    if value.quant is None or value.dtype == "float32":
+        return array.astype(np.float32)
+    return dequantize(array, value.quant)
+
+
+def _text(shape: Sequence[int | None]) -> str:
+    return "[" + ", ".join("any" if d is None else str(d) for d in shape) + "]"

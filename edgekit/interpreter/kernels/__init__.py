@@ -1,0 +1,11 @@
+"""One module per family of operators. Importing this package fills the table of kernels."""
+
+from . import convolution as convolution
+from . import dense as dense
+from . import depthwise as depthwise
+from . import pooling as pooling
+from .registry import KERNELS as KERNELS
+from .registry import find_kernel as find_kernel
+from .registry import kernel as kernel
+
+__all__ = ["KERNELS", "find_kernel", "kernel"]

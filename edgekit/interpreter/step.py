@@ -1,0 +1,227 @@
+"""One node at one batch size, as its kernel sees it: arrays to read and write, calls to add.
+
+How activations look. Every activation lies in a float32 array of its own shape, the batch filled
+in. Quantized ones (int8, uint8) hold integers as float32 **with the zero point removed**:
+`u = q - zero_point`. So 0 means 0.0 everywhere, padding is zero, and BLAS multiplies exactly.
+A kernel must leave integers within `[low - zero_point, high - zero_point]` of the output's dtype.
+
+An NHWC array may stand inside a border of zeros (`margins` of its memory slot): then it is a view
+whose rows are not adjacent. `step.input(i)` and `step.output()` give the inside; ufuncs take such
+views as they are; ask `array.flags.c_contiguous` before you reshape one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import QuantizationError
+from edgekit.ir import Graph, MemoryPlan, Node, QuantParams, attributes
+from edgekit.ir.memory import NO_MARGINS, shared_names
+
+__all__ = ["Arena", "Array", "Call", "Floats", "Scratch", "Step"]
+
+Array = NDArray[Any]
+Floats = NDArray[np.float32]
+Call = Callable[[], object]
+
+
+class Arena:
+    """The memory of all activations at one batch size, laid out by the plan."""
+
+    def __init__(self, graph: Graph, plan: MemoryPlan, batch: int) -> None:
+        self.graph, self.plan, self.batch = graph, plan, batch
+        storage = np.zeros(plan.size * batch + 16, np.float32)
+        skip = -(storage.ctypes.data // 4) % 16  # begin at a multiple of 64 bytes
+        self.memory: Floats = storage[skip : skip + plan.size * batch]
+        self._shared = shared_names(plan)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a value with the batch filled in."""
+        return tuple(self.batch if d is None else d for d in self.graph.value(name).shape)
+
+    def whole(self, name: str) -> Floats:
+        """An activation with its border."""
+        slot, shape = self.plan.slots[name], self.shape(name)
+        if slot.margins != NO_MARGINS:
+            top, left, bottom, right = slot.margins
+            shape = (shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3])
+        start = slot.offset * self.batch
+        return self.memory[start : start + math.prod(shape)].reshape(shape)
+
+    def view(self, name: str) -> Floats:
+        """An activation without its border."""
+        whole, margins = self.whole(name), self.plan.slots[name].margins
+        if margins == NO_MARGINS:
+            return whole
+        top, left, _, _ = margins
+        _, height, width, _ = self.shape(name)
+        return whole[:, top : top + height, left : left + width]
+
+    def border_calls(self, name: str) -> list[Call]:
+        """What zeroes the border before the activation is written, if others write there."""
+        top, left, bottom, right = self.plan.slots[name].margins
+        if name not in self._shared or not (top or left or bottom or right):
+            return []
+        whole = self.whole(name)
+        if whole.size <= 2**14:
+            return [partial(whole.fill, 0.0)]
+        batch, height, width, channels = whole.shape
+        edges = [whole[:, :top], whole[:, height - bottom :]]
+        # The right border of a row and the left border of the next lie side by side.
+        seam = (left + right) * channels
+        if batch == 1 and left and right and height > 1:
+            start = (width - right) * channels
+            flat = whole.reshape(-1)[start : start + (height - 1) * width * channels]
+            edges += [flat.reshape(height - 1, -1)[:, :seam], whole[:, 0, :left]]
+            edges += [whole[:, height - 1, width - right :]]
+        else:
+            edges += [whole[:, :, :left], whole[:, :, width - right :]]
+        return [partial(edge.fill, 0.0) for edge in edges if edge.size]
+
+
+class Scratch:
+    """Arrays that live only within one step; the next step uses the same memory."""
+
+    def __init__(self) -> None:
+        self._blocks: list[NDArray[np.uint8]] = []
+        self._free: list[NDArray[np.uint8]] = []
+
+    @property
+    def bytes(self) -> int:
+        return sum(block.size for block in self._blocks)
+
+    def release(self) -> None:
+        """Everything taken so far may be used again."""
+        self._free = list(self._blocks)
+
+    def take(self, shape: Sequence[int], dtype: Any = np.float32) -> Array:
+        """An uninitialised array; its memory starts at a multiple of 64 bytes."""
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        fitting = [block for block in self._free if block.size >= size]
+        if fitting:
+            block = min(fitting, key=lambda block: block.size)
+            self._free = [other for other in self._free if other is not block]
+        else:
+            storage = np.empty(size + 64, np.uint8)
+            skip = -storage.ctypes.data % 64
+            block = storage[skip : skip + size]
+            self._blocks.append(block)
+        array: Array = block[:size].view(dtype).reshape(tuple(shape))
+        return array
+
+
+class Step:
+    """What a kernel knows about its node, and the list of calls it fills."""
+
+    def __init__(self, node: Node, arena: Arena, scratch: Scratch, arithmetic: str) -> None:
+        self.node = node
+        self.attrs: Mapping[str, Any] = attributes(node)
+        self.arithmetic = arithmetic
+        self.batch = arena.batch
+        self.calls: list[Call] = []
+        self._arena, self._scratch = arena, scratch
+
+    @property
+    def name(self) -> str:
+        """The user's layer name."""
+        return self.node.name
+
+    @property
+    def quantized(self) -> bool:
+        """Whether the first input holds integers."""
+        return self.dtype(0) != "float32"
+
+    def dtype(self, position: int) -> str:
+        return self._graph.value(self._input_name(position)).dtype
+
+    @property
+    def output_dtype(self) -> str:
+        return self._graph.value(self.node.outputs[0]).dtype
+
+    def has_input(self, position: int) -> bool:
+        """Whether an optional input is there."""
+        inputs = self.node.inputs
+        return position < len(inputs) and inputs[position] is not None
+
+    def input(self, position: int) -> Floats:
+        """An activation; a constant in its place looks the same (`u = q - zero_point`)."""
+        value = self._graph.value(self._input_name(position))
+        if value.data is None:
+            return self._arena.view(value.name)
+        data = value.array()
+        if value.quant is None:
+            return np.asarray(data, np.float32)
+        # float64 holds any int32 minus any zero point; int8 results are exact in float32.
+        real = data.astype(np.float64) - value.quant.zero_points.astype(np.float64)
+        return real.astype(np.float32)
+
+    def padded_input(self, position: int, pads: tuple[int, int, int, int]) -> Floats:
+        """An NHWC activation within `pads` (top, left, bottom, right) of zeros.
+
+        A view where the memory plan left enough room, else a copy that a call makes first.
+        """
+        inside = self.input(position)
+        top, left, bottom, right = pads
+        if not any(pads):
+            return inside
+        batch, height, width, channels = inside.shape
+        slot = self._arena.plan.slots.get(self._input_name(position))
+        if slot is not None and all(m >= p for m, p in zip(slot.margins, pads, strict=True)):
+            whole = self._arena.whole(self._input_name(position))
+            row, column = slot.margins[0] - top, slot.margins[1] - left
+            return whole[
+                :, row : row + top + height + bottom, column : column + left + width + right
+            ]
+        whole = self.scratch((batch, height + top + bottom, width + left + right, channels))
+        self.call(whole.fill, 0.0)
+        self.call(np.copyto, whole[:, top : top + height, left : left + width], inside)
+        return whole
+
+    def constant(self, position: int) -> Array:
+        """The stored data of a constant input: weights, bias, table."""
+        return self._graph.value(self._input_name(position)).array()
+
+    def output(self) -> Floats:
+        """The array that the calls must fill."""
+        return self._arena.view(self.node.outputs[0])
+
+    def output_whole(self) -> Floats:
+        """The output with its border, which the calls must leave alone."""
+        return self._arena.whole(self.node.outputs[0])
+
+    def input_quant(self, position: int) -> QuantParams:
+        return self._quant(self._input_name(position))
+
+    @property
+    def output_quant(self) -> QuantParams:
+        return self._quant(self.node.outputs[0])
+
+    def scratch(self, shape: Sequence[int], dtype: Any = np.float32) -> Array:
+        """An uninitialised array for use within this step only."""
+        return self._scratch.take(shape, dtype)
+
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
+        """Add one call to what an inference does."""
+        self.calls.append(partial(function, *arguments))
+
+    @property
+    def _graph(self) -> Graph:
+        return self._arena.graph
+
+    def _input_name(self, position: int) -> str:
+        name = self.node.inputs[position] if position < len(self.node.inputs) else None
+        if name is None:
+            raise ValueError(f"layer {self.name!r} has no input {position}")
+        return name
+
+    def _quant(self, name: str) -> QuantParams:
+        quant = self._graph.value(name).quant
+        if quant is None:
+            raise QuantizationError(f"layer {self.name!r}: value {name!r} has no scale")
+        return quant
