@@ -1,0 +1,56 @@
+"""Scaling integers by integers, as the reference kernels of TensorFlow Lite do it.
+
+A real scale becomes a 31-bit multiplier and a shift. The product is rounded twice: to its high
+half (gemmlowp's SaturatingRoundingDoublingHighMul) and then by the shift (RoundingDivideByPOT).
+All arrays are int64, so nothing here can overflow for the integers that int8 models hold.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["divide", "high_product", "multiplier_and_shift", "scale"]
+
+Integers = NDArray[np.int64]
+
+
+def multiplier_and_shift(real: float) -> tuple[int, int]:
+    """`real = multiplier * 2^(shift - 31)` with the multiplier's magnitude in [2^30, 2^31).
+
+    The mantissa is rounded to 31 bits, halves away from zero. Scales below 2^-32 are zero, scales
+    from 2^30 on are the largest there is.
+    """
+    mantissa, shift = math.frexp(abs(real))
+    multiplier = math.floor(mantissa * 2**31 + 0.5)
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    if shift < -31:
+        multiplier, shift = 0, 0
+    if shift > 30:
+        multiplier, shift = 2**31 - 1, 30
+    return (-multiplier if real < 0 else multiplier), shift
+
+
+def high_product(a: NDArray[Any], b: int | NDArray[Any], bits: int = 31) -> Integers:
+    """`a * b / 2^bits`, rounded to the nearest integer, halves up."""
+    product: Integers = (a.astype(np.int64) * b + (1 << (bits - 1))) >> bits
+    return product
+
+
+def divide(numbers: NDArray[Any], bits: int) -> Integers:
+    """`numbers / 2^bits`, rounded to the nearest integer, halves away from zero."""
+    wide = numbers.astype(np.int64)
+    if bits == 0:
+        return wide
+    quotient: Integers = (wide + (1 << (bits - 1)) - (wide < 0)) >> bits
+    return quotient
+
+
+def scale(numbers: NDArray[Any], multiplier: int, shift: int) -> Integers:
+    """`numbers * multiplier * 2^(shift - 31)`, rounded twice."""
+    product = high_product(numbers.astype(np.int64) << max(shift, 0), multiplier)
+    return divide(product, max(-shift, 0))

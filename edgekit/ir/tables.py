@@ -1,0 +1,224 @@
+"""Lookup tables of int8 operators: made once, at conversion, and stored in the model file.
+
+exp, tanh and erf differ in their last bits between processors and libraries, so no int8 path
+computes them on the device. A table has one entry for each stored input q (index q + 128), and
+holds what the operator gives for it. In the formulas x = f32(s_x) * f32(q - z_x), every operation
+is one in float32 unless written otherwise, transcendental functions are rounded once from
+float64, `inv = f32(1) / f32(s_y)`, `rint` rounds halves to even, `round` away from zero, and every
+result is clipped to [-128, 127].
+
+| operator  | arithmetic "float32"                 | arithmetic "fixedpoint"           |
+|-----------|--------------------------------------|-----------------------------------|
+| Sigmoid   | rint(f(x) * inv + z_y)               | round(f(x) * inv) + z_y           |
+| Tanh, Elu | rint(f(x) * inv + z_y)               | round(f(x) * inv) + z_y           |
+| Gelu      | round(f(x) * inv) + z_y              | the same                          |
+| HardSwish | 16-bit fixed point, see `hard_swish` | the same                          |
+| LeakyRelu | 8-bit multipliers, see `leaky_relu`  | 31-bit multipliers                |
+| Softmax   | f32(exp(-(f32(s_x) * f32(beta)) * d)) for d = 0..255 (float32) | the same |
+
+    Sigmoid f(x) = 1 / (1 + exp(-x))          Tanh f(x) = tanh(x)
+    Elu     f(x) = x above 0, else alpha * (exp(x) - 1)
+    Gelu    f(x) = (0.5 * x) * erfc(x * -sqrt(1/2))
+    Gelu approximate
+            f(x) = (0.5 * x) * (1 + tanh(sqrt(2/pi) * (x + ((0.044715 * x) * x) * x)))
+
+"float32" equals LiteRT's default runtime on x86-64 and "fixedpoint" its reference kernels, bit for
+bit. What LiteRT has no answer to is defined here: its reference kernels know no Elu (the formula
+is that of its builtin kernel), its Elu has alpha = 1, and it refuses a HardSwish whose output
+scale is below s_x / 128 (then the float64 value is rounded once).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import QuantizationError, lookup
+
+from . import fixed_point
+from .graph import Array, Node, Value
+from .metadata import ARITHMETICS
+from .ops import attributes
+from .quant import QuantParams
+
+__all__ = ["table_for"]
+
+Floats = NDArray[np.float32]
+Function = Callable[[Floats, Mapping[str, Any]], Floats]
+
+F32 = np.float32
+STORED = np.arange(-128, 128, dtype=np.int64)
+"""Every int8, in the order of the table."""
+
+
+def table_for(node: Node, x: Value, y: Value, arithmetic: str) -> Array:
+    """The table of one int8 node with input `x` and output `y`: int8[256], or float32[256].
+
+    Raises QuantizationError where a scale is missing, UnsupportedOperator where `node` is of an
+    operator without a table.
+    """
+    if arithmetic not in ARITHMETICS:
+        raise QuantizationError(f"arithmetic {arithmetic!r} is none of {', '.join(ARITHMETICS)}")
+    make = lookup(TABLES, node.op, "operator with a table")
+    for value in (x, y):
+        if value.quant is None or value.quant.per_channel:
+            raise QuantizationError(
+                f"{node.op} {node.name!r}: {value.name!r} needs one scale, received {value.quant}"
+            )
+    assert x.quant is not None and y.quant is not None
+    with np.errstate(over="ignore", under="ignore"):  # saturation is what the formulas want
+        return make(attributes(node), x.quant, y.quant, arithmetic)
+
+
+def sigmoid(x: Floats, attrs: Mapping[str, Any]) -> Floats:
+    """`1 / (1 + exp(-x))` in float32 steps."""
+    return F32(1.0) / (F32(1.0) + _rounded(np.exp(-x.astype(np.float64))))
+
+
+def tanh(x: Floats, attrs: Mapping[str, Any]) -> Floats:
+    return _rounded(np.tanh(x.astype(np.float64)))
+
+
+def elu(x: Floats, attrs: Mapping[str, Any]) -> Floats:
+    negative = F32(attrs["alpha"]) * _rounded(np.expm1(x.astype(np.float64)))
+    return np.where(x > 0, x, negative)
+
+
+def gelu(x: Floats, attrs: Mapping[str, Any]) -> Floats:
+    """`x * Phi(x)`; by erfc, which keeps its digits where x is far below zero."""
+    half = F32(0.5) * x
+    if attrs["approximate"]:
+        cubic = x + ((F32(0.044715) * x) * x) * x
+        inner = F32(math.sqrt(2.0 / math.pi)) * cubic
+        return half * (F32(1.0) + tanh(inner, attrs))
+    scaled = x * F32(-math.sqrt(0.5))
+    return half * np.array([math.erfc(t) for t in scaled.tolist()], np.float32)
+
+
+def _by_arithmetic(function: Function) -> Callable[..., Array]:
+    """Rounded as the runtime of each arithmetic rounds: with the zero point, or before it."""
+
+    def make(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+        steps = _in_steps(function, attrs, x, y)
+        if arithmetic == "float32":
+            return _stored(np.rint(steps + F32(y.zero_point[0])))
+        return _stored(_half_away(steps) + y.zero_point[0])
+
+    return make
+
+
+def _half_away_always(function: Function) -> Callable[..., Array]:
+    def make(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+        return _stored(_half_away(_in_steps(function, attrs, x, y)) + y.zero_point[0])
+
+    return make
+
+
+def hard_swish(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+    """`x * clip(x + 3, 0, 6) / 6` in 16-bit fixed point.
+
+    With u = q - z_x, h = 128 u and scales reduced to 16 bits (`_short_multiplier`):
+    p = high(h, f32(s_x / 128) / s_y) is x on the output's scale before its shift;
+    r = (x / 3) * 2^15, from h * (s_x / 128) / (3 / 2^15), shifted left before and after the
+    product and saturated to 16 bits each time; then `r = (r + 2^15) >> 1`, the product p * r is
+    cut to its high 16 bits *towards zero*, and the shift rounds halves away from zero.
+    high(a, b) = (a * b + 2^14) >> 15.
+    """
+    fine = F32(1.0 / 128.0) * x.scales[0]
+    multiplier, shift = _short_multiplier(float(fine / y.scales[0]))
+    if shift > 0:
+        real = float(x.scales[0]) * (STORED - x.zero_point[0])
+        exact = real * np.clip(real + 3.0, 0.0, 6.0) / 6.0
+        return _stored(np.rint(exact / float(y.scales[0])) + y.zero_point[0])
+    gate_multiplier, gate_shift = _short_multiplier(float(fine / (F32(3.0) / F32(32768.0))))
+    fine_input = (STORED - x.zero_point[0]) * 128
+    before_shift = fixed_point.high_product(fine_input, multiplier, 15)
+    gate = fine_input
+    if gate_shift > 0:
+        gate = _saturate16(gate << (gate_shift - 1))
+    gate = _saturate16(fixed_point.high_product(gate, gate_multiplier, 15))
+    gate = _saturate16(gate * 2) if gate_shift > 0 else fixed_point.divide(gate, -gate_shift)
+    product = ((gate + 2**15) >> 1) * before_shift
+    cut = np.where(product < 0, -(-product >> 15), product >> 15)
+    return _stored(fixed_point.divide(cut, -shift) + y.zero_point[0])
+
+
+def leaky_relu(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+    """`x` above zero, else `alpha * x`, by integer multipliers.
+
+    float32, p = f32(s_x / s_y), n = f32(p * alpha), m = rint(-256 * (p if q >= z_x else n)):
+    y = ((z_y << 8) + 128 + (z_x - q) * m) >> 8. Where p is not within [2^-8, 2^7], or n not
+    within [-127.996, 128] or nearer to zero than 2^-8, LiteRT's fast kernel declines and the
+    formula of "fixedpoint" holds: 31-bit multipliers of p and of f32(f32(s_x * alpha) / s_y), two
+    roundings.
+    """
+    alpha = F32(attrs["alpha"])
+    positive = x.scales[0] / y.scales[0]
+    negative = positive * alpha
+    u = STORED - x.zero_point[0]
+    within = 2.0**-8 <= positive <= 2.0**7 and -127.99609375 <= negative <= 128.0
+    if arithmetic == "float32" and within and abs(negative) >= 2.0**-8:
+        factors = [int(np.rint(F32(-256.0) * r)) for r in (positive, negative)]
+        sums = (y.zero_point[0] << 8) + 128 - u * np.where(u >= 0, *factors)
+        return _stored(sums >> 8)
+    below = (x.scales[0] * alpha) / y.scales[0]
+    parts = [
+        fixed_point.scale(u, *fixed_point.multiplier_and_shift(float(r))) for r in (positive, below)
+    ]
+    return _stored(np.where(u >= 0, *parts) + y.zero_point[0])
+
+
+def softmax(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+    """The weight of a logit that lies d steps below the largest, d = 0..255."""
+    exponent = -(x.scales[0] * F32(attrs["beta"])) * np.arange(256, dtype=np.float32)
+    return _rounded(np.exp(exponent.astype(np.float64)))
+
+
+TABLES: dict[str, Callable[..., Array]] = {
+    "Sigmoid": _by_arithmetic(sigmoid),
+    "Tanh": _by_arithmetic(tanh),
+    "Elu": _by_arithmetic(elu),
+    "Gelu": _half_away_always(gelu),
+    "HardSwish": hard_swish,
+    "LeakyRelu": leaky_relu,
+    "Softmax": softmax,
+}
+
+
+def _in_steps(
+    function: Function, attrs: Mapping[str, Any], x: QuantParams, y: QuantParams
+) -> Floats:
+    """The function's value for every stored input, in steps of the output."""
+    real = x.scales[0] * (STORED - x.zero_point[0]).astype(np.float32)
+    steps: Floats = function(real, attrs) * (F32(1.0) / y.scales[0])
+    return steps
+
+
+def _rounded(exact: NDArray[np.float64]) -> Floats:
+    return exact.astype(np.float32)
+
+
+def _half_away(steps: Floats) -> NDArray[np.float64]:
+    """Rounded to integers, halves away from zero; in float64, where adding 0.5 is exact."""
+    wide = steps.astype(np.float64)
+    rounded: NDArray[np.float64] = np.copysign(np.floor(np.abs(wide) + 0.5), wide)
+    return rounded
+
+
+def _stored(numbers: NDArray[Any]) -> Array:
+    stored: Array = np.clip(numbers, -128, 127).astype(np.int8)
+    return stored
+
+
+def _saturate16(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.clip(numbers, -(2**15), 2**15 - 1)
+
+
+def _short_multiplier(real: float) -> tuple[int, int]:
+    """A multiplier of 15 bits and its shift, rounded from the one of 31 bits."""
+    multiplier, shift = fixed_point.multiplier_and_shift(real)
+    return min((multiplier + 2**15) >> 16, 2**15 - 1), shift
