@@ -1,0 +1,56 @@
+"""A flatbuffer schema as data: which tables there are, and what stands in each slot.
+
+The instances are generated from `schemas/*.fbs` into `edgekit.schema.generated`; `decoder.py` and
+`encoder.py` are driven by them and know no format by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+__all__ = ["SCALARS", "Field", "Kind", "Schema"]
+
+Kind = Literal["scalar", "string", "table", "union", "scalars", "strings", "tables"]
+
+SCALARS: dict[str, np.dtype[Any]] = {
+    name: np.dtype(name).newbyteorder("<")
+    for name in (
+        "bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float32 float64".split()  # noqa: SIM905
+    )
+}
+"""The scalar types by name, as they stand in a file."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One slot of a table.
+
+    type: the scalar type, the table or the union; "" for strings.
+    default: what an absent scalar is; None where the schema says `= null`.
+    required: the field must be there (never true of a scalar).
+    align: the bytes that a vector's first element is aligned to, where the schema forces it.
+
+    A union takes two slots: `slot` holds the table, the one before it the member's number.
+    """
+
+    name: str
+    slot: int
+    kind: Kind
+    type: str = ""
+    default: int | float | bool | None = 0
+    required: bool = False
+    align: int = 1
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The tables of one file format by name, its unions (number -> table) and its root."""
+
+    identifier: bytes
+    root: str
+    tables: Mapping[str, tuple[Field, ...]]
+    unions: Mapping[str, Mapping[int, str]]
