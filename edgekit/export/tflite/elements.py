@@ -9,24 +9,23 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, Value, attributes
-from edgekit.schema.generated import tflite
 
-from .lowering import Lowering, Rule, constant_input, versioned
-from .windows import activation_code
+from .lowering import Lowering, Options, Rule, constant_input, versioned
+from .windows import activation
 
 __all__ = ["ELEMENT_RULES"]
 
 
 def add(node: Node, to: Lowering) -> None:
     x, y = to.input(node, 0), to.input(node, 1)
-    options = tflite.AddOptionsT(fusedActivationFunction=activation_code(attributes(node)))
+    options = ("AddOptions", activation(attributes(node)))
     to.emit("ADD", (x.name, y.name), node.outputs[0], options, versioned(x))
 
 
 def sub(node: Node, to: Lowering) -> None:
     x, y = to.input(node, 0), to.input(node, 1)
     version = 3 if _broadcasts_widely(x, y) else versioned(x)
-    to.emit("SUB", (x.name, y.name), node.outputs[0], tflite.SubOptionsT(), version)
+    to.emit("SUB", (x.name, y.name), node.outputs[0], ("SubOptions", {}), version)
 
 
 def mul(node: Node, to: Lowering) -> None:
@@ -36,13 +35,13 @@ def mul(node: Node, to: Lowering) -> None:
     if x.quant and y.quant and output.quant:
         product_scale = x.quant.scale[0] * y.quant.scale[0]
         version = 3 if product_scale >= output.quant.scale[0] else version
-    to.emit("MUL", (x.name, y.name), output.name, tflite.MulOptionsT(), version)
+    to.emit("MUL", (x.name, y.name), output.name, ("MulOptions", {}), version)
 
 
 def div(node: Node, to: Lowering) -> None:
     x, y = to.input(node, 0), to.input(node, 1)
     version = 2 if _broadcasts_widely(x, y) else 1
-    to.emit("DIV", (x.name, y.name), node.outputs[0], tflite.DivOptionsT(), version)
+    to.emit("DIV", (x.name, y.name), node.outputs[0], ("DivOptions", {}), version)
 
 
 def maximum(node: Node, to: Lowering) -> None:
@@ -56,7 +55,7 @@ def minimum(node: Node, to: Lowering) -> None:
 def _larger_or_smaller(code: str, node: Node, to: Lowering) -> None:
     x, y = to.input(node, 0), to.input(node, 1)
     version = 3 if _broadcasts_widely(x, y) else versioned(x)
-    options = tflite.MaximumMinimumOptionsT()
+    options: Options = ("MaximumMinimumOptions", {})
     to.emit(code, (x.name, y.name), node.outputs[0], options, version)
 
 
@@ -74,8 +73,8 @@ def batch_norm(node: Node, to: Lowering) -> None:
     scale = to.constant(factor.astype(np.float32), f"{node.name}/scale")
     shift = to.constant((beta - mean * factor).astype(np.float32), f"{node.name}/shift")
     scaled = to.between(f"{node.name}/scaled", x.shape, output)
-    to.emit("MUL", (x.name, scale), scaled, tflite.MulOptionsT())
-    to.emit("ADD", (scaled, shift), output.name, tflite.AddOptionsT())
+    to.emit("MUL", (x.name, scale), scaled, ("MulOptions", {}))
+    to.emit("ADD", (scaled, shift), output.name, ("AddOptions", {}))
 
 
 def softmax(node: Node, to: Lowering) -> None:
@@ -83,7 +82,7 @@ def softmax(node: Node, to: Lowering) -> None:
     attrs, x, output = attributes(node), to.input(node, 0), to.output(node)
     rank = len(x.shape)
     axis = attrs["axis"] % rank
-    options, version = tflite.SoftmaxOptionsT(beta=attrs["beta"]), versioned(x)
+    options, version = ("SoftmaxOptions", {"beta": attrs["beta"]}), versioned(x)
     if axis == rank - 1:
         to.emit("SOFTMAX", (x.name,), output.name, options, version)
         return
@@ -95,7 +94,7 @@ def softmax(node: Node, to: Lowering) -> None:
     shape = tuple(x.shape[p] for p in perm)
     moved = to.between(f"{node.name}/moved", shape, x)
     result = to.between(f"{node.name}/softmax", shape, output)
-    transpose = tflite.TransposeOptionsT()
+    transpose: Options = ("TransposeOptions", {})
     to.emit("TRANSPOSE", (x.name, order), moved, transpose, versioned(x, 4))
     to.emit("SOFTMAX", (moved,), result, options, version)
     to.emit("TRANSPOSE", (result, order), output.name, transpose, versioned(x, 4))
@@ -123,12 +122,12 @@ def tanh(node: Node, to: Lowering) -> None:
 
 def hard_swish(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    to.emit("HARD_SWISH", (x.name,), node.outputs[0], tflite.HardSwishOptionsT())
+    to.emit("HARD_SWISH", (x.name,), node.outputs[0], ("HardSwishOptions", {}))
 
 
 def leaky_relu(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    options = tflite.LeakyReluOptionsT(alpha=attributes(node)["alpha"])
+    options = ("LeakyReluOptions", {"alpha": attributes(node)["alpha"]})
     to.emit("LEAKY_RELU", (x.name,), node.outputs[0], options)
 
 
@@ -142,19 +141,19 @@ def elu(node: Node, to: Lowering) -> None:
 
 def gelu(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    options = tflite.GeluOptionsT(approximate=attributes(node)["approximate"])
+    options = ("GeluOptions", {"approximate": attributes(node)["approximate"]})
     to.emit("GELU", (x.name,), node.outputs[0], options, versioned(x))
 
 
 def quantize(node: Node, to: Lowering) -> None:
     """From float32, and from one scale or integer dtype to another."""
     x = to.input(node, 0)
-    to.emit("QUANTIZE", (x.name,), node.outputs[0], tflite.QuantizeOptionsT())
+    to.emit("QUANTIZE", (x.name,), node.outputs[0], ("QuantizeOptions", {}))
 
 
 def dequantize(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    to.emit("DEQUANTIZE", (x.name,), node.outputs[0], tflite.DequantizeOptionsT(), versioned(x))
+    to.emit("DEQUANTIZE", (x.name,), node.outputs[0], ("DequantizeOptions", {}), versioned(x))
 
 
 ELEMENT_RULES: dict[str, Rule] = {

@@ -33,4 +33,4 @@ def tflite_bytes(graph: Graph) -> bytes:
         lines = "".join(f"\n  - {problem}" for problem in problems)
         raise UnsupportedOperator(f"graph {graph.name!r} cannot become a TFLite file:{lines}")
     lowering.finish()
-    return model_bytes(lowering)
+    return model_bytes(lowering, {})

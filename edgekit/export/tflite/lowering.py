@@ -5,7 +5,7 @@ A rule turns one node of the graph into one or more TFLite operators through `Lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +15,21 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Graph, Node, QuantParams, Shape, Value
 from edgekit.ir.graph import Array
 
-__all__ = ["Lowering", "Operator", "Rule", "versioned"]
+__all__ = ["Lowering", "Operator", "Options", "Rule", "constant_input", "versioned"]
+
+
+Options = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One TFLite operator: `code` is its name there, `options` a table of the generated schema."""
+    """One TFLite operator: `code` is its name there, `options` the name and fields of a table."""
 
     code: str
     version: int
     inputs: tuple[str, ...]
     output: str
-    options: Any = None
+    options: Options | None = None
 
 
 class Lowering:
@@ -64,7 +67,12 @@ class Lowering:
         return self._add(name, shape, like.dtype, None, like.quant)
 
     def emit(
-        self, code: str, inputs: Sequence[str], output: str, options: Any = None, version: int = 1
+        self,
+        code: str,
+        inputs: Sequence[str],
+        output: str,
+        options: Options | None = None,
+        version: int = 1,
     ) -> None:
         for name in (*inputs, output):
             self._use(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.ir import Node, attributes
-from edgekit.schema.generated import tflite
 
 from .lowering import Lowering, Rule, versioned
 
@@ -15,7 +14,7 @@ __all__ = ["MOVE_RULES"]
 def concat(node: Node, to: Lowering) -> None:
     inputs = [to.input(node, i) for i in range(len(node.inputs))]
     axis = attributes(node)["axis"] % len(inputs[0].shape)
-    options = tflite.ConcatenationOptionsT(axis=axis)
+    options = ("ConcatenationOptions", {"axis": axis})
     names = [value.name for value in inputs]
     to.emit("CONCATENATION", names, node.outputs[0], options, versioned(inputs[0]))
 
@@ -23,7 +22,7 @@ def concat(node: Node, to: Lowering) -> None:
 def mean(node: Node, to: Lowering) -> None:
     x, attrs = to.input(node, 0), attributes(node)
     axes = sorted({axis % len(x.shape) for axis in attrs["axes"]})
-    options = tflite.ReducerOptionsT(keepDims=attrs["keepdims"])
+    options = ("ReducerOptions", {"keep_dims": attrs["keepdims"]})
     inputs = (x.name, to.integers(axes, f"{node.name}/axes"))
     to.emit("MEAN", inputs, node.outputs[0], options, versioned(x))
 
@@ -31,7 +30,7 @@ def mean(node: Node, to: Lowering) -> None:
 def reshape(node: Node, to: Lowering) -> None:
     """The new shape stands in a tensor and in the options; -1 is the unknown batch."""
     shape = [-1 if d is None else d for d in to.output(node).shape]
-    options = tflite.ReshapeOptionsT(newShape=np.array(shape, np.int32))
+    options = ("ReshapeOptions", {"new_shape": shape})
     inputs = (to.input(node, 0).name, to.integers(shape, f"{node.name}/shape"))
     to.emit("RESHAPE", inputs, node.outputs[0], options)
 
@@ -40,7 +39,7 @@ def transpose(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
     version = 6 if len(x.shape) > 5 else versioned(x, 4)
     inputs = (x.name, to.integers(attributes(node)["perm"], f"{node.name}/perm"))
-    to.emit("TRANSPOSE", inputs, node.outputs[0], tflite.TransposeOptionsT(), version)
+    to.emit("TRANSPOSE", inputs, node.outputs[0], ("TransposeOptions", {}), version)
 
 
 def pad(node: Node, to: Lowering) -> None:
@@ -50,14 +49,14 @@ def pad(node: Node, to: Lowering) -> None:
     inputs = (x.name, to.constant(pads, f"{node.name}/pads"))
     version = versioned(x, 4)
     if attrs["value"] == 0.0:
-        to.emit("PAD", inputs, node.outputs[0], tflite.PadOptionsT(), version)
+        to.emit("PAD", inputs, node.outputs[0], ("PadOptions", {}), version)
         return
     fill = np.array([attrs["value"]], np.float32)
     if x.quant is not None:
         stored = np.rint(fill / x.quant.scales) + x.quant.zero_points
         fill = np.clip(stored, -128, 127).astype(np.int8)
     value = to.constant(fill, f"{node.name}/value", x.quant)
-    to.emit("PADV2", (*inputs, value), node.outputs[0], tflite.PadV2OptionsT(), version)
+    to.emit("PADV2", (*inputs, value), node.outputs[0], ("PadV2Options", {}), version)
 
 
 def slice_(node: Node, to: Lowering) -> None:
@@ -67,7 +66,7 @@ def slice_(node: Node, to: Lowering) -> None:
         to.integers(attrs["starts"], f"{node.name}/starts"),
         to.integers(attrs["sizes"], f"{node.name}/sizes"),
     )
-    to.emit("SLICE", inputs, node.outputs[0], tflite.SliceOptionsT(), versioned(x, 5))
+    to.emit("SLICE", inputs, node.outputs[0], ("SliceOptions", {}), versioned(x, 5))
 
 
 def resize_nearest(node: Node, to: Lowering) -> None:
@@ -78,7 +77,7 @@ def resize_nearest(node: Node, to: Lowering) -> None:
     """
     x, shape = to.input(node, 0), to.output(node).shape
     size = [d for d in shape[1:3] if d is not None]
-    options = tflite.ResizeNearestNeighborOptionsT(halfPixelCenters=True)
+    options = ("ResizeNearestNeighborOptions", {"half_pixel_centers": True})
     inputs = (x.name, to.integers(size, f"{node.name}/size"))
     to.emit("RESIZE_NEAREST_NEIGHBOR", inputs, node.outputs[0], options, 3)
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, QuantParams, Value, attributes
-from edgekit.schema.generated import tflite
+from edgekit.schema.generated import tflite_layout as tflite
 
 from .lowering import Lowering, Rule, constant_input, versioned
 
-__all__ = ["WINDOW_RULES", "activation_code"]
+__all__ = ["WINDOW_RULES", "activation"]
 
 ACTIVATIONS = {
     "none": tflite.ActivationFunctionType.NONE,
@@ -22,8 +22,9 @@ ACTIVATIONS = {
 }
 
 
-def activation_code(attrs: dict[str, Any]) -> int:
-    return int(ACTIVATIONS[attrs["activation"]])
+def activation(attrs: dict[str, Any]) -> dict[str, int]:
+    """The option of every operator that applies an activation to its own result."""
+    return {"fused_activation_function": ACTIVATIONS[attrs["activation"]]}
 
 
 def conv2d(node: Node, to: Lowering) -> None:
@@ -32,11 +33,15 @@ def conv2d(node: Node, to: Lowering) -> None:
     weight = constant_input(node, 1, to)
     reach = _reach(weight, attrs["dilations"])
     x, padding = _padded(node, to, reach)
-    options = tflite.Conv2DOptionsT(
-        padding=padding, fusedActivationFunction=activation_code(attrs), **_steps(attrs)
-    )
+    options = {"padding": padding, **_steps(attrs), **activation(attrs)}
     version = 6 if attrs["groups"] > 1 else 3 if weight.dtype == "int8" else 1
-    to.emit("CONV_2D", (x, weight.name, _bias(node, to)), node.outputs[0], options, version)
+    to.emit(
+        "CONV_2D",
+        (x, weight.name, _bias(node, to)),
+        node.outputs[0],
+        ("Conv2DOptions", options),
+        version,
+    )
 
 
 def depthwise_conv2d(node: Node, to: Lowering) -> None:
@@ -46,28 +51,28 @@ def depthwise_conv2d(node: Node, to: Lowering) -> None:
     x, padding = _padded(node, to, reach)
     channels, filters = to.input(node, 0).shape[3], weight.shape[3]
     assert channels is not None and filters is not None
-    options = tflite.DepthwiseConv2DOptionsT(
-        padding=padding,
-        depthMultiplier=filters // channels,
-        fusedActivationFunction=activation_code(attrs),
+    options = {
+        "padding": padding,
+        "depth_multiplier": filters // channels,
         **_steps(attrs),
-    )
+        **activation(attrs),
+    }
     dilated = attrs["dilations"] != (1, 1)
     version = 3 if weight.dtype == "int8" else 2 if dilated else 1
     inputs = (x, weight.name, _bias(node, to))
-    to.emit("DEPTHWISE_CONV_2D", inputs, node.outputs[0], options, version)
+    table = ("DepthwiseConv2DOptions", options)
+    to.emit("DEPTHWISE_CONV_2D", inputs, node.outputs[0], table, version)
 
 
 def dense(node: Node, to: Lowering) -> None:
     """FULLY_CONNECTED flattens all but the last dimension unless told to keep them."""
     x, weight = to.input(node, 0), constant_input(node, 1, to)
     keep = len(x.shape) != 2
-    options = tflite.FullyConnectedOptionsT(
-        fusedActivationFunction=activation_code(attributes(node)), keepNumDims=keep
-    )
+    options = {"keep_num_dims": keep, **activation(attributes(node))}
     version = 5 if keep else 4 if weight.dtype == "int8" else 1
     inputs = (x.name, weight.name, _bias(node, to))
-    to.emit("FULLY_CONNECTED", inputs, node.outputs[0], options, version)
+    table = ("FullyConnectedOptions", options)
+    to.emit("FULLY_CONNECTED", inputs, node.outputs[0], table, version)
 
 
 def max_pool2d(node: Node, to: Lowering) -> None:
@@ -100,37 +105,37 @@ def average_pool2d(node: Node, to: Lowering) -> None:
     every = to.between(f"{node.name}/every_window", x.shape, output)
     _pool("AVERAGE_POOL_2D", x.name, every, tflite.Padding.SAME, (1, 1), node, to)
     whole = 0b1001  # batch and channels
-    options = tflite.StridedSliceOptionsT(beginMask=whole, endMask=whole)
+    options = {"begin_mask": whole, "end_mask": whole}
     inputs = (
         every,
         to.integers((0, *first, 0), f"{node.name}/begin"),
         to.integers((0, *end, 0), f"{node.name}/end"),
         to.integers((1, *strides, 1), f"{node.name}/strides"),
     )
-    to.emit("STRIDED_SLICE", inputs, output.name, options, versioned(x))
+    to.emit("STRIDED_SLICE", inputs, output.name, ("StridedSliceOptions", options), versioned(x))
 
 
 def _pool(
     code: str, x: str, y: str, padding: int, strides: Sequence[int], node: Node, to: Lowering
 ) -> None:
     height, width = attributes(node)["pool"]
-    options = tflite.Pool2DOptionsT(
-        padding=padding,
-        strideH=strides[0],
-        strideW=strides[1],
-        filterHeight=height,
-        filterWidth=width,
-    )
-    to.emit(code, (x,), y, options, versioned(to.value(x)))
+    options = {
+        "padding": padding,
+        "stride_h": strides[0],
+        "stride_w": strides[1],
+        "filter_height": height,
+        "filter_width": width,
+    }
+    to.emit(code, (x,), y, ("Pool2DOptions", options), versioned(to.value(x)))
 
 
 def _steps(attrs: dict[str, Any]) -> dict[str, int]:
     strides, dilations = attrs["strides"], attrs["dilations"]
     return {
-        "strideH": strides[0],
-        "strideW": strides[1],
-        "dilationHFactor": dilations[0],
-        "dilationWFactor": dilations[1],
+        "stride_h": strides[0],
+        "stride_w": strides[1],
+        "dilation_h_factor": dilations[0],
+        "dilation_w_factor": dilations[1],
     }
 
 
@@ -174,10 +179,10 @@ def _padded(
     pads = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
     inputs = (x.name, to.constant(pads, f"{node.name}/pads"))
     if fill is None:
-        to.emit("PAD", inputs, padded, tflite.PadOptionsT(), versioned(x))
+        to.emit("PAD", inputs, padded, ("PadOptions", {}), versioned(x))
     else:
         value = to.constant(np.array([fill], x.dtype), f"{node.name}/lowest", x.quant)
-        to.emit("PADV2", (*inputs, value), padded, tflite.PadV2OptionsT(), versioned(x))
+        to.emit("PADV2", (*inputs, value), padded, ("PadV2Options", {}), versioned(x))
     return padded, tflite.Padding.VALID
 
 
