@@ -1,0 +1,39 @@
+"""Values that must share one scale, found with a union-find over the operators that tie them."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from edgekit.ir import Graph, spec
+
+__all__ = ["tied_groups"]
+
+
+def tied_groups(graph: Graph, float_outputs: Container[str] = ()) -> list[list[str]]:
+    """The activations of a graph in groups; all values of a group share one scale.
+
+    An operator that only moves elements (`OpSpec.tied`) joins its inputs and its output. Nodes
+    whose output is in `float_outputs` stay in float and join nothing. Constants are in no group:
+    they are stored once per reader, in the reader's scale. Groups and their members stand in the
+    order in which the values come to exist.
+    """
+    order = [value.name for value in graph.activations()]
+    leader = {name: name for name in order}
+
+    def find(name: str) -> str:
+        while leader[name] != name:
+            leader[name] = leader[leader[name]]
+            name = leader[name]
+        return name
+
+    for node in graph.nodes:
+        operator, output = spec(node.op), node.outputs[0]
+        if not operator.tied or output in float_outputs:
+            continue
+        for name in operator.activation_inputs(node):
+            if name in leader:
+                leader[find(name)] = find(output)
+    groups: dict[str, list[str]] = {}
+    for name in order:
+        groups.setdefault(find(name), []).append(name)
+    return list(groups.values())
