@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 # public name -> the module that holds it
 _HOME = {
     "Interpreter": "edgekit.interpreter",
-    "convert": "edgekit.convert",
+    "convert": "edgekit.conversion",
     "load": "edgekit.importers",
     "save": "edgekit.export",
 }
@@ -45,7 +45,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from edgekit import errors, export, importers, interpreter, ir, quantize, train
-    from edgekit.convert import convert
+    from edgekit.conversion import convert
     from edgekit.export import save
     from edgekit.importers import load
     from edgekit.interpreter import Interpreter

@@ -23,7 +23,7 @@ PACKAGE = ROOT / "edgekit"
 # matching row decides. A cell allows the module it names and everything below it.
 # Not listed: every module may import from its own room, and everyone may import `errors`.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
-    "": ("errors", "export", "importers", "interpreter", "ir", "quantize", "train", "convert"),
+    "": ("errors", "export", "importers", "interpreter", "ir", "quantize", "train", "conversion"),
     "errors": (),
     "schema": (),
     "ir": (),
@@ -34,8 +34,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "quantize": ("ir", "interpreter"),
     "export": ("ir", "schema"),
     # From a model to a finished file: the one place where the rooms of the desktop meet.
-    "convert": ("ir", "importers", "interpreter", "quantize", "export", "train"),
-    "cli": ("", "convert", "export", "importers", "interpreter", "ir", "quantize", "train"),
+    "conversion": ("ir", "importers", "interpreter", "quantize", "export", "train"),
+    "cli": ("", "conversion", "export", "importers", "interpreter", "ir", "quantize", "train"),
     "__main__": ("cli",),
 }
 

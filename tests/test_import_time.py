@@ -62,7 +62,7 @@ def test_the_package_loads_nothing_before_it_is_asked() -> None:
 
 
 def test_no_optional_package_is_loaded_before_it_is_used() -> None:
-    rooms = ("convert", "export", "importers", "quantize", "train")
+    rooms = ("conversion", "export", "importers", "quantize", "train")
     loaded = loaded_by("import " + ", ".join(f"edgekit.{room}" for room in rooms))
     strangers = top_packages(loaded) - {"edgekit", "numpy", "flatbuffers"}
     assert not strangers, f"the rooms load {sorted(strangers)}; use require() inside functions"
