@@ -121,8 +121,16 @@ def tanh(node: Node, to: Lowering) -> None:
 
 
 def hard_swish(node: Node, to: Lowering) -> None:
-    x = to.input(node, 0)
-    to.emit("HARD_SWISH", (x.name,), node.outputs[0], ("HardSwishOptions", {}))
+    """LiteRT's 16-bit form scales its result down: it refuses to scale it up."""
+    x, output = to.input(node, 0), to.output(node)
+    if x.quant is not None and output.quant is not None:
+        smallest = x.quant.scale[0] / 128
+        if output.quant.scale[0] <= smallest:
+            raise UnsupportedOperator(
+                f"LiteRT's HardSwish needs an output scale above 1/128 of its input's, "
+                f"{smallest:g}, received {output.quant.scale[0]:g}"
+            )
+    to.emit("HARD_SWISH", (x.name,), output.name, ("HardSwishOptions", {}))
 
 
 def leaky_relu(node: Node, to: Lowering) -> None:
@@ -147,8 +155,10 @@ def gelu(node: Node, to: Lowering) -> None:
 
 def quantize(node: Node, to: Lowering) -> None:
     """From float32, and from one scale or integer dtype to another."""
-    x = to.input(node, 0)
-    to.emit("QUANTIZE", (x.name,), node.outputs[0], ("QuantizeOptions", {}))
+    x, output = to.input(node, 0), to.output(node)
+    if (x.dtype, output.dtype) == ("int16", "uint8"):
+        raise UnsupportedOperator("TFLite has no way from int16 to uint8; go through int8")
+    to.emit("QUANTIZE", (x.name,), output.name, ("QuantizeOptions", {}))
 
 
 def dequantize(node: Node, to: Lowering) -> None:

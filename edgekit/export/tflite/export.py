@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from edgekit.errors import EdgekitError, UnsupportedOperator, lookup
-from edgekit.ir import Graph
+from edgekit.ir import Graph, Value
 
 from .lowering import Lowering
+from .metadata import METADATA_NAME, metadata_bytes, with_labels
 from .ops import TFLITE_OPS
 from .writer import model_bytes
 
 __all__ = ["tflite_bytes"]
+
+MOST_DIMENSIONS = 6
 
 
 def tflite_bytes(graph: Graph) -> bytes:
@@ -18,12 +21,13 @@ def tflite_bytes(graph: Graph) -> bytes:
     Inputs and outputs keep their names, dtypes and order; an unknown batch is 1 until the caller
     resizes. Int8 graphs keep every scale and zero point, and the runtime that reads the file
     brings the arithmetic: LiteRT's default kernels compute edgekit's `float32`, its reference
-    kernels `fixedpoint`. Lookup tables are left out; runtimes make their own.
+    kernels `fixedpoint`. Lookup tables are left out; runtimes make their own. Labels and
+    preprocessing become TFLite metadata; accuracy, provenance and test vectors are not kept.
 
     Raises UnsupportedOperator with every node that TFLite cannot express, and why.
     """
     lowering = Lowering(graph)
-    problems = []
+    problems = [_problem(value) for value in graph.values.values() if _problem(value)]
     for node in graph.nodes:
         try:
             lookup(TFLITE_OPS, node.op, "operator")(node, lowering)
@@ -33,4 +37,15 @@ def tflite_bytes(graph: Graph) -> bytes:
         lines = "".join(f"\n  - {problem}" for problem in problems)
         raise UnsupportedOperator(f"graph {graph.name!r} cannot become a TFLite file:{lines}")
     lowering.finish()
-    return model_bytes(lowering, {})
+    metadata = metadata_bytes(graph)
+    records = {} if metadata is None else {METADATA_NAME: metadata}
+    return with_labels(model_bytes(lowering, records), graph.metadata.labels)
+
+
+def _problem(value: Value) -> str:
+    if len(value.shape) > MOST_DIMENSIONS:
+        return (
+            f"value {value.name!r} has {len(value.shape)} dimensions; "
+            f"LiteRT runs {MOST_DIMENSIONS} at most"
+        )
+    return ""

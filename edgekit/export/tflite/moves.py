@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, attributes
 
 from .lowering import Lowering, Rule, versioned
@@ -45,6 +46,8 @@ def transpose(node: Node, to: Lowering) -> None:
 def pad(node: Node, to: Lowering) -> None:
     """PAD adds zero (in int8 the zero point); PADV2 adds any other number."""
     x, attrs = to.input(node, 0), attributes(node)
+    if len(x.shape) > 5:
+        raise UnsupportedOperator(f"LiteRT pads 5 dimensions at most, received {len(x.shape)}")
     pads = np.array(attrs["pads"], np.int32).reshape(-1, 2)
     inputs = (x.name, to.constant(pads, f"{node.name}/pads"))
     version = versioned(x, 4)
