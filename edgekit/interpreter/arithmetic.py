@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import QuantizationError
-from edgekit.ir import QuantParams
+from edgekit.ir import QuantParams, fixed_point
 from edgekit.ir.quant import LIMITS
 
 __all__ = [
@@ -32,8 +32,10 @@ __all__ = [
     "activation_range",
     "centered_range",
     "dequantize",
-    "fixedpoint_multiplier",
     "fixedpoint_scale",
+    "mean_fixedpoint",
+    "mean_float32",
+    "multiply_fixedpoint",
     "quantize",
     "requantize_fixedpoint",
     "requantize_float32",
@@ -110,36 +112,24 @@ def fixedpoint_scale(x: QuantParams, weight: QuantParams, y: QuantParams) -> NDA
     return scales / y.scales.astype(np.float64)
 
 
-def fixedpoint_multiplier(real: float) -> tuple[int, int]:
-    """A positive scale as `multiplier * 2^(shift - 31)`, the multiplier in [2^30, 2^31).
-
-    `multiplier = round(mantissa * 2^31)`, halves away from zero; scales below 2^-32 are zero.
-    """
-    if real == 0.0:
-        return 0, 0
-    mantissa, shift = math.frexp(real)
-    multiplier = math.floor(mantissa * 2**31 + 0.5)
-    if multiplier == 2**31:
-        multiplier, shift = 2**30, shift + 1
-    if shift < -31:
-        return 0, 0
-    if shift > 30:
-        return 2**31 - 1, 30
-    return multiplier, shift
-
-
 def requantize_fixedpoint(sums: Integers, scales: NDArray[np.float64]) -> Integers:
     """`RoundingDivideByPOT(SaturatingRoundingDoublingHighMul(sum * 2^left, m), right)`.
 
     The first product rounds halves up, the second half away from zero; the channels are the last
     dimension. Not clipped.
     """
-    pairs = [fixedpoint_multiplier(float(s)) for s in scales]
+    pairs = [fixed_point.multiplier_and_shift(float(s)) for s in scales]
     multipliers = np.array([m for m, _ in pairs], np.int64)
-    shifts = np.array([s for _, s in pairs], np.int64)
-    left, right = np.maximum(shifts, 0), np.maximum(-shifts, 0)
-    high = ((sums << left) * multipliers + (1 << 30)) >> 31
-    return rounding_half_away(high, right)
+    return multiply_fixedpoint(sums, multipliers, np.array([s for _, s in pairs], np.int64))
+
+
+def multiply_fixedpoint(numbers: Integers, multiplier: Any, shift: Any) -> Integers:
+    """`numbers * multiplier * 2^(shift - 31)` with the two roundings of `requantize_fixedpoint`.
+
+    multiplier, shift: int64 numbers or arrays that broadcast; |numbers * 2^shift| < 2^31.
+    """
+    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+    return rounding_half_away(fixed_point.high_product(numbers << left, multiplier), right)
 
 
 def rounding_half_away(numbers: Integers, bits: ArrayLike) -> Integers:
@@ -149,6 +139,31 @@ def rounding_half_away(numbers: Integers, bits: ArrayLike) -> Integers:
     negative = (numbers < 0) & (shift > 0)
     rounded: Integers = (numbers + half - negative) >> shift
     return rounded
+
+
+def mean_float32(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:
+    """`q = rint(f32(sum q) * inv + z)`, not clipped, from the sums of `count` stored integers.
+
+    `inv = f32(f32(1 / count) * f32(s_x / s_y))`; `z = f32(z_y - f32(count * z_x) * inv)`.
+    """
+    inverse = (np.float32(1.0) / np.float32(count)) * (x.scales / y.scales)[0]
+    shift = np.float32(y.zero_point[0]) - np.float32(count * x.zero_point[0]) * inverse
+    stored: Integers = np.rint(sums.astype(np.float32) * inverse + shift).astype(np.int64)
+    return stored
+
+
+def mean_fixedpoint(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:
+    """The reference kernels' mean, not clipped, from the sums of `count` stored integers.
+
+    The division by `count` goes into the multiplier: `(m << s) // count`, s = floor(log2(count)).
+    """
+    multiplier, shift = fixed_point.multiplier_and_shift(float(x.scales[0]) / float(y.scales[0]))
+    more = min(count.bit_length() - 1, 32, 31 + shift)
+    multiplier, shift = (multiplier << more) // count, shift - more
+    return (
+        multiply_fixedpoint(sums - count * x.zero_point[0], np.int64(multiplier), np.int64(shift))
+        + y.zero_point[0]
+    )
 
 
 def accumulator_bounds(weights: NDArray[Any], low: int, high: int) -> NDArray[np.float64]:

@@ -149,6 +149,10 @@ class Step:
         inputs = self.node.inputs
         return position < len(inputs) and inputs[position] is not None
 
+    def is_constant(self, position: int) -> bool:
+        """Whether an input is known now, so that a kernel may work on its numbers once."""
+        return self._graph.value(self._input_name(position)).is_constant
+
     def input(self, position: int) -> Floats:
         """An activation; a constant in its place looks the same (`u = q - zero_point`)."""
         value = self._graph.value(self._input_name(position))
@@ -206,9 +210,9 @@ class Step:
         """An uninitialised array for use within this step only."""
         return self._scratch.take(shape, dtype)
 
-    def call(self, function: Callable[..., object], *arguments: object) -> None:
-        """Add one call to what an inference does."""
-        self.calls.append(partial(function, *arguments))
+    def call(self, function: Callable[..., object], *arguments: object, **named: object) -> None:
+        """Add one call to what an inference does. Arguments by position run a little faster."""
+        self.calls.append(partial(function, *arguments, **named))
 
     @property
     def _graph(self) -> Graph:

@@ -4,6 +4,7 @@ from . import convolution as convolution
 from . import dense as dense
 from . import depthwise as depthwise
 from . import pooling as pooling
+from . import softmax as softmax
 from .registry import KERNELS as KERNELS
 from .registry import find_kernel as find_kernel
 from .registry import kernel as kernel

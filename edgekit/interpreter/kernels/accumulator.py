@@ -1,13 +1,13 @@
 """From weighted sums to activations: bias, scale, rounding and activation, for all who multiply.
 
-A float32 array of integers is exact while sums stay below 2^24. `accumulator_dtype` checks that
-from the real weights; where it fails, products are summed in float64, exact to 2^53.
+A float32 array of integers is exact while sums stay below 2^24. `Accumulator` checks that from
+the real weights; where it fails, products are summed in float64, exact to 2^53.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,121 +16,146 @@ from .. import arithmetic
 from ..step import Array, Floats, Step
 from .ufuncs import clip
 
-__all__ = ["Weights", "finish", "weights_of"]
+__all__ = ["Accumulator", "blocks", "output_limits"]
 
 TILED_ELEMENTS = 2**15
 """Per-channel vectors are repeated to at most this length: longer rows make faster loops."""
 
-
-@dataclass(frozen=True)
-class Weights:
-    """Prepared weights: `matrix` is [K, channels] in the dtype that sums exactly."""
-
-    matrix: Array
-    bias: Array | None
-
-    @property
-    def dtype(self) -> Any:
-        return self.matrix.dtype
+BLOCK_ELEMENTS = 2**17
+"""Large maps are computed in blocks of rows whose working arrays stay in the cache."""
 
 
-def weights_of(step: Step, matrix: Array) -> Weights:
-    """The weights of a node, `matrix` being its stored weight reordered as [K, channels]."""
-    bias = step.constant(2) if step.has_input(2) else None
-    if bias is not None and not bias.any():
-        bias = None
-    dtype = accumulator_dtype(step, matrix, bias) if step.quantized else np.float32
-    return Weights(np.ascontiguousarray(matrix, dtype), bias)
+class Accumulator:
+    """The prepared weights of one node, and the calls that bring its sums to the output.
 
-
-def accumulator_dtype(step: Step, matrix: Array, bias: Array | None) -> Any:
-    """float32 if every sum that matters is exact in it, else float64.
-
-    A sum beyond 2^24 does not matter where the bias alone saturates the output: dead channels of
-    trained networks have such biases.
+    matrix: the stored weight, reordered by the kernel as [K, channels]. `self.matrix` holds it in
+    the dtype in which products and sums are exact; inputs and sums must have that dtype too.
     """
-    low, high = arithmetic.centered_range(step.input_quant(0), step.dtype(0))
-    bounds = arithmetic.accumulator_bounds(matrix, low, high)
-    offset = np.zeros_like(bounds) if bias is None else np.abs(bias.astype(np.float64))
-    exact = bounds + offset < arithmetic.EXACT_FLOAT32
-    if step.arithmetic == "fixedpoint":  # adds the bias as an integer
-        exact = bounds < arithmetic.EXACT_FLOAT32
-    scales = arithmetic.fixedpoint_scale(
-        step.input_quant(0), step.input_quant(1), step.output_quant
-    )
-    saturated = (bounds < arithmetic.EXACT_FLOAT32) & ((offset - bounds) * scales > 512)
-    return np.float32 if bool(np.all(exact | saturated)) else np.float64
 
+    def __init__(self, step: Step, matrix: Array) -> None:
+        self.step = step
+        bias = step.constant(2) if step.has_input(2) else None
+        self.bias = bias if bias is not None and bias.any() else None
+        self.dtype: Any = np.float32
+        if step.quantized:
+            quants = (step.input_quant(0), step.input_quant(1), step.output_quant)
+            channels = matrix.shape[-1]
+            wide = arithmetic.fixedpoint_scale(*quants)
+            self.wide_scales = np.broadcast_to(wide, channels)
+            self.scales = np.broadcast_to(arithmetic.requantize_scales(*quants), channels)
+            self.limits = output_limits(step)
+            if not self._float32_is_exact(matrix):
+                self.dtype = np.float64
+        self.matrix: Array = np.ascontiguousarray(matrix, self.dtype)
+        self._repeated: dict[tuple[str, int], Array] = {}
 
-def finish(step: Step, sums: Array, weights: Weights) -> None:
-    """Add the calls from `sums` (contiguous, the output's elements in order) to the output."""
-    if not step.quantized:
-        _finish_float(step, sums, weights)
-    elif step.arithmetic == "fixedpoint":
-        _finish_fixedpoint(step, sums, weights)
-    else:
-        _finish_float32(step, sums, weights)
+    def _float32_is_exact(self, matrix: Array) -> bool:
+        """Whether every sum that matters is exact in float32.
 
+        A sum beyond 2^24 does not matter where the bias alone saturates the output: dead channels
+        of trained networks have such biases.
+        """
+        low, high = arithmetic.centered_range(self.step.input_quant(0), self.step.dtype(0))
+        bounds = arithmetic.accumulator_bounds(matrix, low, high)
+        offset = np.zeros_like(bounds) if self.bias is None else np.abs(self.bias.astype(float))
+        fits = bounds < arithmetic.EXACT_FLOAT32
+        if self.step.arithmetic == "fixedpoint":  # adds the bias as an integer
+            return bool(fits.all())
+        exact = bounds + offset < arithmetic.EXACT_FLOAT32
+        saturates = (offset - bounds) * self.wide_scales > 512
+        return bool((fits & (exact | saturates)).all())
 
-def _finish_float(step: Step, sums: Floats, weights: Weights) -> None:
-    y = step.output()
-    bounds = {"none": None, "relu": (0.0, np.inf), "relu6": (0.0, 6.0)}[step.attrs["activation"]]
-    if weights.bias is not None:
-        rows, bias = tiled(sums, y.shape, weights.bias)
-        step.call(np.add, rows, bias, rows)
-    if bounds is not None:
-        low, high = (np.array(b, np.float32) for b in bounds)
-        step.call(clip, sums.reshape(y.shape), low, high, y)
-    elif not np.may_share_memory(sums, y):
-        step.call(np.copyto, y, sums.reshape(y.shape))
+    def exact_input(self, x: Array) -> Array:
+        """`x` contiguous and in the dtype of the sums; a copy where it is not so already."""
+        if x.dtype == self.dtype and x.flags.c_contiguous:
+            return x
+        copied = self.step.scratch(x.shape, self.dtype)
+        self.step.call(np.copyto, copied, x)
+        return copied
 
-
-def _finish_float32(step: Step, sums: Array, weights: Weights) -> None:
-    """Four passes: bias, scale, rint, clip into the output."""
-    y = step.output()
-    scales = arithmetic.requantize_scales(
-        step.input_quant(0), step.input_quant(1), step.output_quant
-    )
-    bias = None if weights.bias is None else weights.bias.astype(sums.dtype)
-    if sums.dtype == np.float64:
-        if bias is not None:
-            wide, bias = tiled(sums, y.shape, bias)
-            step.call(np.add, wide, bias, wide)
-            bias = None
-        single = step.scratch(sums.shape)
-        step.call(np.copyto, single, sums, "same_kind")
-        sums = single
-    if bias is not None:
-        rows, bias = tiled(sums, y.shape, bias)
-        step.call(np.add, rows, bias, rows)
-    rows, factors = tiled(sums, y.shape, np.broadcast_to(scales, y.shape[-1:]))
-    step.call(np.multiply, rows, factors, rows)
-    flat = sums.reshape(-1)
-    step.call(np.rint, flat, flat)
-    step.call(clip, sums.reshape(y.shape), *output_limits(step), y)
-
-
-def _finish_fixedpoint(step: Step, sums: Array, weights: Weights) -> None:
-    """In int64, as the reference kernels do; written for clarity, not speed."""
-    y = step.output()
-    scales = arithmetic.fixedpoint_scale(
-        step.input_quant(0), step.input_quant(1), step.output_quant
-    )
-    scales = np.broadcast_to(scales, y.shape[-1:])
-    bias = np.int64(0) if weights.bias is None else weights.bias.astype(np.int64)
-    low, high = output_limits(step)
-    dense = step.node.op == "Dense"
-
-    def requantize() -> None:
-        total = sums.reshape(y.shape).astype(np.int64) + bias
-        if dense:
-            scaled = total.astype(np.float64) * scales
-            integers = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+    def finish(self, sums: Array, y: Floats) -> None:
+        """Add the calls from `sums` (contiguous) to `y`, a part of the output or all of it."""
+        if not self.step.quantized:
+            self._finish_float(sums, y)
+        elif self.step.arithmetic == "fixedpoint":
+            self._finish_fixedpoint(sums, y)
         else:
-            integers = arithmetic.requantize_fixedpoint(total, scales).astype(np.float64)
-        np.copyto(y, np.clip(integers, low, high), casting="same_kind")
+            self._finish_float32(sums, y)
 
-    step.call(requantize)
+    def _finish_float(self, sums: Floats, y: Floats) -> None:
+        bounds = {"none": None, "relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
+        limits = bounds[self.step.attrs["activation"]]
+        call, shaped = self.step.call, sums.reshape(y.shape)
+        if self.bias is not None and limits is None and y.flags.c_contiguous:
+            rows = self._rows(sums, y.shape)
+            call(np.add, rows, self._tiled("bias", self.bias, rows), y.reshape(rows.shape))
+            return
+        if self.bias is not None:
+            rows = self._rows(sums, y.shape)
+            call(np.add, rows, self._tiled("bias", self.bias, rows), rows)
+        if limits is None:
+            call(np.copyto, y, shaped)
+        else:
+            call(clip, shaped, *(np.array(limit, np.float32) for limit in limits), y)
+
+    def _finish_float32(self, sums: Array, y: Floats) -> None:
+        """Four passes: bias, scale, rint, clip into the output."""
+        call, bias = self.step.call, self.bias
+        if bias is not None:
+            rows = self._rows(sums, y.shape)
+            call(np.add, rows, self._tiled("bias", bias, rows), rows)
+        if sums.dtype != np.float32:
+            single = self.step.scratch(sums.shape)
+            call(np.copyto, single, sums, "same_kind")
+            sums = single
+        rows = self._rows(sums, y.shape)
+        call(np.multiply, rows, self._tiled("scale", self.scales, rows), rows)
+        flat = sums.reshape(-1)
+        call(np.rint, flat, flat)
+        if y.flags.c_contiguous:
+            call(clip, flat, *self.limits, y.reshape(-1))
+        else:
+            call(clip, sums.reshape(y.shape), *self.limits, y)
+
+    def _finish_fixedpoint(self, sums: Array, y: Floats) -> None:
+        """In int64, as the reference kernels do; written for clarity, not speed."""
+        bias = np.int64(0) if self.bias is None else self.bias.astype(np.int64)
+        scales, (low, high) = self.wide_scales, self.limits
+        rescale = requantizer(self.step.node.op, scales)
+
+        def requantize() -> None:
+            total = sums.reshape(y.shape).astype(np.int64) + bias
+            np.copyto(y, np.clip(rescale(total), int(low), int(high)), "unsafe")
+
+        self.step.call(requantize)
+
+    def _rows(self, sums: Array, shape: tuple[int, ...]) -> Array:
+        """`sums` as rows that are as long as tiling allows."""
+        length = sums.size
+        if length > TILED_ELEMENTS:
+            row = math.prod(shape[2:]) if len(shape) == 4 else shape[-1]
+            length = row if row <= TILED_ELEMENTS else shape[-1]
+        return sums.reshape(-1) if length == sums.size else sums.reshape(-1, length)
+
+    def _tiled(self, what: str, vector: Array, rows: Array) -> Array:
+        """One number per channel, repeated to the length of a row; blocks share the result."""
+        key = (what, rows.shape[-1])
+        if key not in self._repeated:
+            plain = np.ascontiguousarray(vector, rows.dtype)
+            self._repeated[key] = np.tile(plain, rows.shape[-1] // len(plain))
+        return self._repeated[key]
+
+
+def requantizer(op: str, scales: Array) -> Any:
+    """The reference kernels' rescaling of int64 sums; fully connected layers have their own."""
+    if op != "Dense":
+        return lambda total: arithmetic.requantize_fixedpoint(total, scales)
+
+    def through_float64(total: Array) -> Array:
+        scaled = total.astype(np.float64) * scales
+        return np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+
+    return through_float64
 
 
 def output_limits(step: Step) -> tuple[Floats, Floats]:
@@ -140,11 +165,18 @@ def output_limits(step: Step) -> tuple[Floats, Floats]:
     return np.array(low, np.float32), np.array(high, np.float32)
 
 
-def tiled(sums: Array, shape: tuple[int, ...], vector: Array) -> tuple[Array, Array]:
-    """`sums` as rows, and `vector` (one number per channel) repeated to the length of a row."""
-    channels, length = shape[-1], sums.size
-    if length > TILED_ELEMENTS:
-        inner = math.prod(shape[2:]) if len(shape) == 4 else channels
-        length = inner if inner <= TILED_ELEMENTS else channels
-    repeated = np.tile(np.ascontiguousarray(vector, sums.dtype), length // channels)
-    return sums.reshape(-1) if length == sums.size else sums.reshape(-1, length), repeated
+def blocks(batch: int, rows: int, row_elements: int) -> Iterator[tuple[slice, slice]]:
+    """Parts of a map, as slices of samples and rows, with about BLOCK_ELEMENTS elements each.
+
+    row_elements: how much working memory one row of one sample takes. A part is some rows of one
+    sample or all rows of some samples, so that it is contiguous.
+    """
+    samples = max(1, BLOCK_ELEMENTS // (rows * row_elements))
+    if samples == 1 and rows * row_elements > 2 * BLOCK_ELEMENTS:
+        height = max(1, BLOCK_ELEMENTS // row_elements)
+        for sample in range(batch):
+            for top in range(0, rows, height):
+                yield slice(sample, sample + 1), slice(top, min(top + height, rows))
+        return
+    for sample in range(0, batch, samples):
+        yield slice(sample, min(sample + samples, batch)), slice(0, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..step import Step
-from .accumulator import finish, weights_of
+from .accumulator import Accumulator
 from .registry import kernel
 
 __all__: list[str] = []
@@ -13,13 +13,9 @@ __all__: list[str] = []
 
 @kernel("Dense", "float32", "int8")
 def dense(step: Step) -> None:
-    weights = weights_of(step, step.constant(1).T)
-    x = step.input(0)
-    if x.dtype != weights.dtype or not x.flags.c_contiguous:
-        dense_x = step.scratch(x.shape, weights.dtype)
-        step.call(np.copyto, dense_x, x)
-        x = dense_x
-    features, channels = weights.matrix.shape
-    sums = step.scratch((x.size // features, channels), weights.dtype)
-    step.call(np.dot, x.reshape(-1, features), weights.matrix, sums)
-    finish(step, sums, weights)
+    accumulator = Accumulator(step, step.constant(1).T)
+    x = accumulator.exact_input(step.input(0))
+    features, channels = accumulator.matrix.shape
+    sums = step.scratch((x.size // features, channels), accumulator.dtype)
+    step.call(np.dot, x.reshape(-1, features), accumulator.matrix, sums)
+    accumulator.finish(sums, step.output())

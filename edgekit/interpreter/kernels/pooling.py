@@ -1,1 +1,144 @@
-"""In the making."""
+"""MaxPool2D, AveragePool2D and Mean."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+
+from .. import arithmetic
+from ..step import Array, Floats, Step
+from .accumulator import output_limits
+from .registry import kernel
+
+__all__: list[str] = []
+
+
+@kernel("MaxPool2D", "float32", "int8")
+def max_pool(step: Step) -> None:
+    """The largest cell of each window; padding never wins."""
+    x, pads = step.input(0), step.attrs["pads"]
+    if any(pads):
+        x = surrounded(step, x, pads, -np.inf)
+    fold_windows(step, np.maximum, x, step.output())
+
+
+@kernel("AveragePool2D", "float32", "int8")
+def average_pool(step: Step) -> None:
+    """The sum of the cells of each window that are not padding, divided by their number.
+
+    int8: `trunc((sum q + copysign(n // 2, sum q)) / n)`, halves away from zero, on the stored
+    integers; one float32 division of integers below 2^24 and trunc are exact.
+    """
+    x, y = step.input(0), step.output()
+    counts = valid_cells(step)
+    sums = y if y.flags.c_contiguous else step.scratch(y.shape)
+    if x.shape[1:3] == step.attrs["pool"] and not any(step.attrs["pads"]):
+        add_up(step, x, (1, 2), sums)
+    else:
+        fold_windows(step, np.add, step.padded_input(0, step.attrs["pads"]), sums)
+    if not step.quantized:
+        step.call(np.divide, sums, counts, y)
+        return
+    if int(counts.max()) * 256 >= arithmetic.EXACT_FLOAT32:
+        raise UnsupportedOperator(
+            f"layer {step.name!r}: AveragePool2D in int8 sums at most 65535 cells, "
+            f"received a window of {int(counts.max())}; use Mean"
+        )
+    zero = np.float32(step.input_quant(0).zero_point[0])
+    halves = step.scratch(sums.shape)
+    step.call(np.add, sums, counts * zero, sums)
+    step.call(np.copysign, np.floor(counts * np.float32(0.5)), sums, halves)
+    step.call(np.add, sums, halves, sums)
+    step.call(np.divide, sums, counts, sums)
+    step.call(np.trunc, sums, sums)
+    step.call(np.subtract, sums, zero, y)
+
+
+@kernel("Mean", "float32", "int8")
+def mean(step: Step) -> None:
+    """The mean over `axes`; int8 brings it to the output's own scale, see `arithmetic`."""
+    x, y = step.input(0), step.output()
+    axes = tuple(sorted({axis % x.ndim for axis in step.attrs["axes"]}))
+    kept = tuple(1 if i in axes else d for i, d in enumerate(x.shape))
+    count = math.prod(x.shape[i] for i in axes)
+    exact = not step.quantized or count * 256 < arithmetic.EXACT_FLOAT32
+    sums = step.scratch(kept, np.float32 if exact else np.float64)
+    add_up(step, x, axes, sums)
+    sums = sums.reshape(y.shape)
+    if not step.quantized:
+        step.call(np.divide, sums, np.float32(count), y)
+        return
+    x_quant, y_quant = step.input_quant(0), step.output_quant
+    zero_in, zero_out = x_quant.zero_point[0], y_quant.zero_point[0]
+    fixedpoint = step.arithmetic == "fixedpoint"
+    rescale = arithmetic.mean_fixedpoint if fixedpoint else arithmetic.mean_float32
+    low, high = (int(limit) for limit in output_limits(step))
+
+    def scale_and_clip() -> None:
+        stored = rescale(sums.astype(np.int64) + count * zero_in, x_quant, y_quant, count)
+        np.copyto(y, np.clip(stored - zero_out, low, high), "unsafe")
+
+    step.call(scale_and_clip)
+
+
+def fold_windows(step: Step, function: np.ufunc, x: Floats, y: Floats) -> None:
+    """`y = function` over all cells of each window: first down the columns, then along the rows."""
+    batch, height, width, channels = y.shape
+    window_height, window_width = step.attrs["pool"]
+    down, right = step.attrs["strides"]
+    columns = (width - 1) * right + window_width
+    rows = [x[:, i : i + (height - 1) * down + 1 : down, :columns] for i in range(window_height)]
+    folded = rows[0]
+    if window_height > 1:
+        folded = step.scratch((batch, height, columns, channels))
+        fold(step, function, rows, folded)
+    cells = [folded[:, :, j : j + (width - 1) * right + 1 : right] for j in range(window_width)]
+    fold(step, function, cells, y)
+
+
+def fold(step: Step, function: np.ufunc, parts: list[Floats], result: Floats) -> None:
+    """`result = function` over all parts."""
+    if len(parts) == 1:
+        step.call(np.copyto, result, parts[0])
+        return
+    step.call(function, parts[0], parts[1], result)
+    for part in parts[2:]:
+        step.call(function, result, part, result)
+
+
+def add_up(step: Step, x: Floats, axes: tuple[int, ...], sums: Array) -> None:
+    """The sums over `axes`; a whole map of one sample is one product with ones."""
+    if axes == (1, 2) and len(x) == 1 and x.flags.c_contiguous and sums.dtype == x.dtype:
+        pixels = x.reshape(-1, x.shape[3])
+        ones = np.ones((1, len(pixels)), np.float32)
+        step.call(np.dot, ones, pixels, sums.reshape(1, -1))
+        return
+    kept = tuple(1 if i in axes else d for i, d in enumerate(x.shape))
+    step.call(np.add.reduce, x, axes, sums.dtype, sums.reshape(kept), True)
+
+
+def surrounded(step: Step, x: Floats, pads: tuple[int, ...], border: float) -> Floats:
+    """A copy of `x` within a border."""
+    top, left, bottom, right = pads
+    batch, height, width, channels = x.shape
+    whole = step.scratch((batch, height + top + bottom, width + left + right, channels))
+    step.call(whole.fill, np.float32(border))
+    step.call(np.copyto, whole[:, top : top + height, left : left + width], x)
+    return whole
+
+
+def valid_cells(step: Step) -> Array:
+    """How many cells of each window are not padding: [1, height, width, 1], or one number."""
+    _, height, width, _ = step.input(0).shape
+    shape, (top, left, _, _) = step.output().shape, step.attrs["pads"]
+    lines = []
+    for axis, size, before in ((0, height, top), (1, width, left)):
+        window, stride = step.attrs["pool"][axis], step.attrs["strides"][axis]
+        starts = np.arange(shape[axis + 1]) * stride - before
+        lines.append(np.minimum(starts + window, size) - np.maximum(starts, 0))
+    counts = (lines[0][:, np.newaxis] * lines[1])[np.newaxis, ..., np.newaxis].astype(np.float32)
+    whole = np.float32(math.prod(step.attrs["pool"]))
+    return np.array(whole) if bool((counts == whole).all()) else counts

@@ -1,4 +1,4 @@
-"""Numpy's bare clip, whose public wrapper costs more than the work on a small activation."""
+"""Numpy's bare clip and einsum: their public wrappers cost more than the work on small arrays."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["clip"]
+__all__ = ["clip", "einsum"]
 
 
-def _find_clip() -> Callable[..., Any]:
-    """The ufunc behind np.clip: `clip(x, low, high, out)`; the public function if it moved."""
+def _core(module: str, name: str) -> Any:
+    """`numpy._core.<module>.<name>`, or `numpy.core` before numpy 2; None if it moved."""
     for place in ("_core", "core"):
-        core = np.__dict__.get(place)
-        found = getattr(getattr(core, "umath", None), "clip", None)
-        if isinstance(found, np.ufunc):
+        found = getattr(getattr(np.__dict__.get(place), module, None), name, None)
+        if found is not None:
             return found
-    return np.clip
+    return None
 
 
-clip: Callable[..., Any] = _find_clip()
+clip: Callable[..., Any] = _core("umath", "clip") or np.clip
+"""`clip(x, low, high, out)`"""
+
+einsum: Callable[..., Any] = _core("multiarray", "c_einsum") or np.einsum
+"""`einsum(subscripts, a, b, out=out)`, in one pass, the product never stored."""

@@ -1,0 +1,61 @@
+"""Softmax: in float32, and in int8 by the table of exponentials that the model file holds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..step import Floats, Step
+from .registry import kernel
+
+__all__: list[str] = []
+
+
+@kernel("Softmax", "float32")
+def softmax(step: Step) -> None:
+    """`exp(beta * (x - max)) / sum`, along `axis`."""
+    x, y = step.input(0), step.output()
+    axis = step.attrs["axis"] % x.ndim
+    kept = tuple(1 if i == axis else d for i, d in enumerate(x.shape))
+    peak, total = step.scratch(kept), step.scratch(kept)
+    step.call(np.maximum.reduce, x, axis, None, peak, True)
+    step.call(np.subtract, x, peak, y)
+    if step.attrs["beta"] != 1.0:
+        step.call(np.multiply, y, np.float32(step.attrs["beta"]), y)
+    step.call(np.exp, y, y)
+    step.call(np.add.reduce, y, axis, None, total, True)
+    step.call(np.divide, y, total, y)
+
+
+@kernel("Softmax", "int8")
+def softmax_int8(step: Step) -> None:
+    """`table[d]` for d = max - u, a sum in element order, and one rounding.
+
+    `u = min(round_half_away(table[d] * (1 / (sum * f32(1/256)))), 255)`, in both arithmetics.
+
+    The output is always at scale 1/256 and zero point -128, so its u counts from 0 to 255.
+    """
+    x, y = step.input(0), step.output()
+    axis = step.attrs["axis"] % x.ndim
+    x, y = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
+    table = np.ascontiguousarray(step.constant(1), np.float32)
+    peak, inverse = step.scratch((*x.shape[:-1], 1)), step.scratch((*x.shape[:-1], 1))
+    powers, running = step.scratch(x.shape), step.scratch(x.shape)
+    places = step.scratch(x.shape, np.intp)
+    step.call(np.maximum.reduce, x, -1, None, peak, True)
+    step.call(np.subtract, peak, x, places, casting="unsafe")
+    step.call(table.take, places, None, powers, "clip")
+    total = last(running)
+    step.call(np.add.accumulate, powers, -1, None, running)
+    step.call(np.multiply, total, np.float32(1 / 256), inverse)
+    step.call(np.divide, np.float32(1.0), inverse, inverse)
+    step.call(np.multiply, powers, inverse, powers)
+    # Half away from zero: the largest float32 below one half is added, so that only true halves
+    # reach the next integer.
+    step.call(np.add, powers, np.nextafter(np.float32(0.5), np.float32(0.0)), powers)
+    step.call(np.trunc, powers, powers)
+    step.call(np.minimum, powers, np.float32(255.0), y)
+
+
+def last(running: Floats) -> Floats:
+    """The end of each running sum: sequential, where numpy's own sum goes pairwise."""
+    return running[..., -1:]
