@@ -25,14 +25,15 @@ PACKAGE = ROOT / "edgekit"
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "": ("errors", "export", "importers", "interpreter", "ir", "quantize", "train", "conversion"),
     "errors": (),
+    "files": (),
     "schema": (),
     "ir": (),
     "interpreter": ("schema", "ir"),
-    "train": ("ir",),
+    "train": ("ir", "files"),
     "importers": ("ir", "schema", "interpreter.reader"),
     "importers.keras": ("ir", "schema", "train"),
     "quantize": ("ir", "interpreter"),
-    "export": ("ir", "schema"),
+    "export": ("ir", "schema", "files"),
     # From a model to a finished file: the one place where the rooms of the desktop meet.
     "conversion": ("ir", "importers", "interpreter", "quantize", "export", "train"),
     "cli": ("", "conversion", "export", "importers", "interpreter", "ir", "quantize", "train"),

@@ -1,0 +1,65 @@
+"""Model files to graphs, through one door."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from edgekit.errors import InputError
+from edgekit.ir import Graph
+
+__all__ = ["load"]
+
+
+def load(path: str | os.PathLike[str]) -> Graph:
+    """The graph of a model file: `.edge` or `.keras`, told apart by content.
+
+    Raises InputError for a file that does not exist or is of no kind that can be read, and what
+    the format's own reader raises: ModelFormatError, UnsupportedOperator.
+    """
+    return _reader(path)(path)
+
+
+def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], Graph]:
+    suffix = Path(path).suffix.lower()
+    start = _first_bytes(path)
+    if start[4:8] == b"EDGK" or suffix == ".edge":
+        return _load_edge
+    if start[:4] == b"PK\x03\x04" and suffix != ".npz":
+        return _load_keras
+    kind = _kind(start, suffix)
+    raise InputError(f"{os.fspath(path)} is {kind}; what can be read: .edge and .keras files")
+
+
+def _first_bytes(path: str | os.PathLike[str]) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(8)
+    except FileNotFoundError:
+        raise InputError(f"there is no file {os.fspath(path)!r}; check the path") from None
+    except OSError as error:
+        raise InputError(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
+
+
+def _kind(start: bytes, suffix: str) -> str:
+    """What the file seems to be, for a message."""
+    if start[4:8] == b"TFL3":
+        return "a TFLite model"
+    if start == b"\x89HDF\r\n\x1a\n":
+        return "an HDF5 file; a Keras model in it can be saved again as .keras"
+    if suffix == ".onnx":
+        return "an ONNX model"
+    return "no model that edgekit knows" if start else "empty"
+
+
+def _load_edge(path: str | os.PathLike[str]) -> Graph:
+    from edgekit.interpreter.reader import read_edge
+
+    return read_edge(path).graph
+
+
+def _load_keras(path: str | os.PathLike[str]) -> Graph:
+    from edgekit.importers.keras import load_keras
+
+    return load_keras(path)

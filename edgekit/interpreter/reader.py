@@ -1,0 +1,176 @@
+"""Read a `.edge` file that nobody vouches for: everything is checked before it is used.
+
+In this order: size and identifier, version, the whole structure (`schema.decode`), the SHA-256 of
+each buffer and of the structure, then what the records say (`records.py`), then the graph's and the
+memory plan's own promises. After that the graph can be run without further questions.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.errors import InputError, ModelFormatError, UnsupportedOperator
+from edgekit.ir import Graph, MemoryPlan, validate
+from edgekit.ir.memory import check_plan
+from edgekit.schema import Field, Record, Schema, decode
+from edgekit.schema.digest import DIGEST_SIZE, buffer_sha256, structure_sha256
+from edgekit.schema.generated.edgekit_layout import SCHEMA
+from edgekit.schema.versions import ARITHMETIC_VERSIONS, READER_VERSION
+
+from .records import read_graph, read_plan
+
+__all__ = ["EdgeFile", "read_edge"]
+
+LARGEST_FILE = 2**31 - 1
+"""Bytes; offsets of flatbuffers reach no further."""
+
+VERSIONS = Schema(
+    identifier=SCHEMA.identifier,
+    root="Model",
+    tables={
+        "Model": (
+            Field("format_version", 0, "scalar", "uint32"),
+            Field("minimal_reader_version", 1, "scalar", "uint32"),
+        )
+    },
+    unions={},
+)
+"""All of a file that a reader of any version may look at before it knows the file's version."""
+
+
+@dataclass(frozen=True)
+class EdgeFile:
+    """What a `.edge` file holds. The arrays are read-only and lie in the file itself."""
+
+    graph: Graph
+    plan: MemoryPlan
+
+
+def read_edge(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> EdgeFile:
+    """The graph, its metadata and its memory plan.
+
+    source: a path (the file is mapped into memory, not read) or the file's bytes. The constants
+    are views; whoever changes the file or the bytes in place meanwhile changes the model.
+
+    Raises ModelFormatError, with the field and the byte offset, for a file that is damaged,
+    hostile or too new; UnsupportedOperator with all operators that are not known; InputError
+    where there is no such file.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _read(_flat(source))
+    try:
+        return _read(_mapped(source))
+    except (ModelFormatError, UnsupportedOperator) as error:
+        raise type(error)(f"{os.fspath(source)}: {error}") from error
+
+
+def _flat(source: bytes | bytearray | memoryview) -> memoryview:
+    """The bytes in one piece, read-only, at an address where numbers of any dtype may start."""
+    view = memoryview(source)
+    if not view.c_contiguous:
+        raise InputError("the bytes of a model must lie in one piece, without gaps")
+    data = view.toreadonly().cast("B")
+    if len(data) and np.frombuffer(data, np.uint8).ctypes.data % 8:
+        return memoryview(bytes(data))
+    return data
+
+
+def _mapped(path: str | os.PathLike[str]) -> memoryview:
+    """A regular file, mapped read-only."""
+    name = os.fspath(path)
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError(f"{name} is not a regular file")
+            if not 0 < status.st_size <= LARGEST_FILE:
+                raise ModelFormatError(
+                    f"the file has {status.st_size} bytes, expected 1 to {LARGEST_FILE}"
+                )
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError:
+        raise InputError(f"there is no file {name!r}; check the path") from None
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _read(data: memoryview) -> EdgeFile:
+    _check_versions(data)
+    root = decode(data, SCHEMA)
+    buffers = _checked_buffers(data, root)
+    _check_arithmetic(root)
+    graph = read_graph(root, buffers)
+    validate(graph, ModelFormatError)
+    plan = read_plan(root, graph)
+    problems = check_plan(graph, plan)
+    if problems:
+        root["memory_plan"].fail("slots", "; ".join(problems[:10]))
+    return EdgeFile(graph, plan)
+
+
+def _check_versions(data: memoryview) -> None:
+    """A file that needs a newer reader is said to be new, not broken."""
+    versions = decode(data, VERSIONS)
+    written, needed = versions["format_version"], versions["minimal_reader_version"]
+    if not 1 <= needed <= written:
+        versions.fail("minimal_reader_version", f"{needed}, in a file of format version {written}")
+    if needed > READER_VERSION:
+        versions.fail(
+            "minimal_reader_version",
+            f"the file needs a reader of version {needed} (it was written in version {written}), "
+            f"this one has {READER_VERSION}; upgrade edgekit",
+        )
+
+
+def _checked_buffers(data: memoryview, root: Record) -> list[NDArray[np.uint8]]:
+    """The contents of the buffers, once every digest fits and none lies upon another."""
+    records: Sequence[Record] = root["buffers"]
+    spans = sorted((r.position("data"), r.position("data") + len(r["data"])) for r in records)
+    digest_start = root.position("structure_sha256")
+    if len(root["structure_sha256"]) != DIGEST_SIZE:
+        root.fail("structure_sha256", f"expected {DIGEST_SIZE} bytes")
+    _check_apart([*spans, (digest_start, digest_start + DIGEST_SIZE)], root)
+    if structure_sha256(data, spans, digest_start) != root["structure_sha256"].tobytes():
+        root.fail(
+            "structure_sha256",
+            "the file is damaged: its structure does not match its SHA-256; "
+            "copy or convert it again",
+        )
+    for record in records:
+        start, length = record.position("data"), len(record["data"])
+        if buffer_sha256(data[start : start + length]) != record["sha256"].tobytes():
+            record.fail(
+                "data",
+                f"the file is damaged: these {length} bytes do not match their SHA-256; "
+                "copy or convert it again",
+            )
+    return [record["data"] for record in records]
+
+
+def _check_apart(spans: list[tuple[int, int]], root: Record) -> None:
+    """No buffer shares a byte with another or with the structure's digest."""
+    last_end = 0
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if start < last_end:
+            root.fail("buffers", f"two overlap at byte {start}")
+        last_end = end
+
+
+def _check_arithmetic(root: Record) -> None:
+    """The file's arithmetic is one that is computed here, bit for bit."""
+    name, version = root["arithmetic"], root["arithmetic_version"]
+    known = ARITHMETIC_VERSIONS.get(name)
+    if known is None:
+        root.fail("arithmetic", f"{name!r} is none of {', '.join(sorted(ARITHMETIC_VERSIONS))}")
+    if version != known:
+        root.fail(
+            "arithmetic_version",
+            f"version {version} of the arithmetic {name!r}; this edgekit computes version {known}",
+        )
