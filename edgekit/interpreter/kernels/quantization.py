@@ -1,0 +1,103 @@
+"""From real numbers to integers, back, and from one scale to another.
+
+q is a stored integer, z a zero point, u = q - z; every result is clipped to the dtype's limits,
+infinities and NaN included (NaN becomes the largest).
+
+Quantize, "float32": q = rint(x * f32(1 / s)) + z. "fixedpoint": q = round(f32(x / s)) + z, where
+    rint rounds halves to even and round away from zero.
+Dequantize: x = f32(u) * s.
+Requantize, r = s_in / s_out:
+    "float32", from a dtype to the same one with f32(r) in [2^-8, 2^7]: eight bits of multiplier,
+        m = rint(-256 * f32(r)), q = ((z_out << 8) + 128 - u * m') >> 8 with m' = m.
+    "float32" otherwise: p = high(u * 2^left, m) (31 bits, halves up), then shifted right with
+        halves up too, q = ((p + 2^(right - 1)) >> right) + z_out.
+    "fixedpoint": as before, but the shift rounds halves away from zero (`ir.fixed_point`).
+    At r = 1 all of them keep u; between int8 and uint8 that adds or takes 128.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.ir import fixed_point
+
+from .. import arithmetic
+from ..step import Array, Step
+from .lookup import look_up, stored_inputs
+from .registry import kernel
+from .ufuncs import clip
+
+__all__: list[str] = []
+
+
+@kernel("Quantize", "float32")
+def quantize(step: Step) -> None:
+    x, y, scale = step.input(0), step.output(), step.output_quant.scales[0]
+    low, high = _limits(step)
+    if step.arithmetic == "fixedpoint":
+
+        def divide() -> None:
+            with np.errstate(over="ignore"):
+                exact = (x / scale).astype(np.float64)
+            steps = np.copysign(np.floor(np.abs(exact) + 0.5), exact)
+            np.copyto(y, np.maximum(np.fmin(steps, high), low), "same_kind")
+
+        step.call(divide)
+        return
+    steps = step.scratch(x.shape)
+    with np.errstate(over="ignore"):
+        inverse = np.array(np.float32(1.0) / scale, np.float32)
+    step.call(_multiply_saturating, x, inverse, steps)
+    step.call(np.rint, steps, steps)
+    step.call(np.fmin, steps, high, steps)
+    step.call(clip, steps, low, high, y)
+
+
+def _multiply_saturating(x: Array, factor: Array, out: Array) -> None:
+    """Products beyond float32 become infinite without a warning."""
+    with np.errstate(over="ignore"):
+        np.multiply(x, factor, out)
+
+
+@kernel("Dequantize", "int8", "uint8")
+def dequantize(step: Step) -> None:
+    scale = np.array(step.input_quant(0).scale[0], np.float32)
+    step.call(np.multiply, step.input(0), scale, step.output())
+
+
+@kernel("Requantize", "int8", "uint8")
+def requantize(step: Step) -> None:
+    x, y = step.input(0), step.output()
+    low, high = _limits(step)
+    ratio = step.input_quant(0).scales[0] / step.output_quant.scales[0]
+    if ratio == 1.0:
+        step.call(clip, x, low, high, y)
+        return
+    same_dtype = step.dtype(0) == step.output_dtype
+    if step.arithmetic == "fixedpoint" or not same_dtype or not 2.0**-8 <= ratio <= 2.0**7:
+        look_up(step, np.clip(_rescaled(step), low, high))
+        return
+    # The formula divided by 256: u * m has at most 23 bits, so all of it is exact in float32.
+    multiplier = np.rint(np.float32(256.0) * ratio) * np.float32(2.0**-8)
+    steps = step.scratch(x.shape)
+    step.call(np.multiply, x, np.array(multiplier, np.float32), steps)
+    step.call(np.add, steps, np.array(0.5, np.float32), steps)
+    step.call(np.floor, steps, steps)
+    step.call(clip, steps, low, high, y)
+
+
+def _rescaled(step: Step) -> Array:
+    """Every input by the 31-bit multiplier."""
+    ratio = step.input_quant(0).scale[0] / step.output_quant.scale[0]
+    multiplier, shift = fixed_point.multiplier_and_shift(ratio)
+    u = stored_inputs(step)
+    if step.arithmetic == "fixedpoint":
+        return fixed_point.scale(u, multiplier, shift)
+    product = fixed_point.high_product(u << max(shift, 0), multiplier)
+    right = max(-shift, 0)
+    return (product + ((1 << right) >> 1)) >> right
+
+
+def _limits(step: Step) -> tuple[Array, Array]:
+    low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
+    return np.array(low, np.float32), np.array(high, np.float32)
