@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -47,3 +48,13 @@ def run(content: bytes, arrays: Mapping[str, NDArray[Any]], runtime: str = "defa
     loaded.invoke()
     details = loaded.get_output_details()
     return {detail["name"]: loaded.get_tensor(detail["index"]).copy() for detail in details}
+
+
+def schema() -> ModuleType:
+    """LiteRT's own code generated from TFLite's whole schema."""
+    return pytest.importorskip("ai_edge_litert.schema_py_generated")
+
+
+def read(content: bytes) -> Any:
+    """The file as objects, by LiteRT's own reader."""
+    return schema().ModelT.InitFromObj(schema().Model.GetRootAs(content))

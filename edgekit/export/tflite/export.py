@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgekit.errors import EdgekitError, UnsupportedOperator, lookup
-from edgekit.ir import Graph, Value
+from edgekit.ir import Graph
 
 from .lowering import Lowering
 from .metadata import METADATA_NAME, metadata_bytes, with_labels
@@ -27,7 +27,12 @@ def tflite_bytes(graph: Graph) -> bytes:
     Raises UnsupportedOperator with every node that TFLite cannot express, and why.
     """
     lowering = Lowering(graph)
-    problems = [_problem(value) for value in graph.values.values() if _problem(value)]
+    problems = [
+        f"value {value.name!r} has {len(value.shape)} dimensions; LiteRT runs {MOST_DIMENSIONS} "
+        "at most"
+        for value in graph.values.values()
+        if len(value.shape) > MOST_DIMENSIONS
+    ]
     for node in graph.nodes:
         try:
             lookup(TFLITE_OPS, node.op, "operator")(node, lowering)
@@ -40,12 +45,3 @@ def tflite_bytes(graph: Graph) -> bytes:
     metadata = metadata_bytes(graph)
     records = {} if metadata is None else {METADATA_NAME: metadata}
     return with_labels(model_bytes(lowering, records), graph.metadata.labels)
-
-
-def _problem(value: Value) -> str:
-    if len(value.shape) > MOST_DIMENSIONS:
-        return (
-            f"value {value.name!r} has {len(value.shape)} dimensions; "
-            f"LiteRT runs {MOST_DIMENSIONS} at most"
-        )
-    return ""
