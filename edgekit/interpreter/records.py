@@ -8,6 +8,7 @@ to `ir.validate` and `check_plan`.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,11 +31,11 @@ from edgekit.ir import (
 )
 from edgekit.ir.graph import DTYPES, Array, AttrValue
 from edgekit.ir.memory import Slot
+from edgekit.ir.validate import LONGEST_NAME, MOST_DIMENSIONS
 from edgekit.schema import Record
 
 __all__ = ["read_graph", "read_plan"]
 
-MOST_DIMENSIONS = 8
 LARGEST_ARENA = 2**31 - 1  # elements of one sample
 
 Bytes = NDArray[np.uint8]
@@ -74,6 +75,7 @@ def read_plan(root: Record, graph: Graph) -> MemoryPlan:
 
 
 def _value(record: Record, buffers: Sequence[Bytes]) -> Value:
+    _check_name(record)
     shape = _shape(record)
     if record["dtype"] not in DTYPES:
         known = ", ".join(DTYPES)
@@ -147,6 +149,7 @@ def _check_operators(nodes: Sequence[Record]) -> None:
 
 
 def _node(record: Record, names: Sequence[str]) -> Node:
+    _check_name(record)
     inputs = record["inputs"].tolist()
     attributes: dict[str, AttrValue] = {}
     for attribute in record["attributes"]:
@@ -233,8 +236,12 @@ def _index(record: Record, field: str, index: int, length: int) -> int:
     return index
 
 
+def _check_name(record: Record) -> None:
+    if len(record["name"]) > LONGEST_NAME:
+        record.fail("name", f"{len(record['name'])} characters, allowed are {LONGEST_NAME}")
+
+
 def _refuse_twice(record: Record, field: str, names: Sequence[str]) -> None:
-    if len(set(names)) != len(names):
-        seen: set[str] = set()
-        doubled = sorted({name for name in names if name in seen or seen.add(name)})  # type: ignore[func-returns-value]
+    doubled = [name for name, count in Counter(names).items() if count > 1]
+    if doubled:
         record.fail(field, f"names stand twice: {', '.join(map(repr, doubled[:20]))}")

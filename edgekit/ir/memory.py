@@ -6,6 +6,8 @@ bytes in this interpreter (integers in float32) and one in a runtime that stores
 
 from __future__ import annotations
 
+import bisect
+import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -129,12 +131,13 @@ def shared_names(plan: MemoryPlan) -> set[str]:
     """The activations whose elements another activation uses too, at whatever time."""
     order = sorted(plan.slots, key=lambda name: plan.slots[name].offset)
     shared: set[str] = set()
-    for position, name in enumerate(order):
-        end = plan.slots[name].offset + plan.slots[name].size
-        for other in order[position + 1 :]:
-            if plan.slots[other].offset >= end:
-                break
-            shared |= {name, other}
+    furthest, furthest_name = 0, ""  # of the slots so far, the one that ends last
+    for name in order:
+        slot = plan.slots[name]
+        if slot.offset < furthest:
+            shared |= {name, furthest_name}
+        if slot.offset + slot.size > furthest:
+            furthest, furthest_name = slot.offset + slot.size, name
     return shared
 
 
@@ -160,26 +163,48 @@ def check_plan(graph: Graph, plan: MemoryPlan) -> list[str]:
 def _overlaps(graph: Graph, plan: MemoryPlan, lives: Mapping[str, tuple[int, int]]) -> list[str]:
     """Pairs that share elements while both live, found by walking through the steps.
 
-    A Reshape may leave its result exactly where its source lies.
+    A Reshape may leave its result exactly where its source lies. What lives at one step lies side
+    by side, so each newcomer is compared with its two neighbours only: plans of hostile files are
+    checked in no more than a moment.
     """
+    problems = []
+    alive: list[tuple[int, int, str]] = []  # start, end, name: sorted, none upon another
+    deaths: list[tuple[int, int]] = []  # last step, start
+    for born, last, start, end, name in sorted(_places(graph, plan, lives)):
+        while deaths and deaths[0][0] < born:
+            _, freed = heapq.heappop(deaths)
+            del alive[bisect.bisect_left(alive, (freed,))]
+        position = bisect.bisect_left(alive, (start,))
+        before = [other for other in alive[max(position - 1, 0) : position] if other[1] > start]
+        after = [other for other in alive[position : position + 1] if other[0] < end]
+        for _, _, other in before + after:
+            problems.append(f"{other!r} and {name!r} share elements while both are needed")
+        if not before + after:
+            alive.insert(position, (start, end, name))
+            heapq.heappush(deaths, (last, start))
+    return problems
+
+
+def _places(
+    graph: Graph, plan: MemoryPlan, lives: Mapping[str, tuple[int, int]]
+) -> list[tuple[int, int, int, int, str]]:
+    """First step, last step, start, end and name of each slot; a source and its views are one."""
     slots = plan.slots
     roots = reshape_roots(graph, {name: slot.margins for name, slot in slots.items()})
-    problems = []
-    alive: list[str] = []
-    for name in sorted(slots, key=lambda name: lives[name][0]):
-        alive = [other for other in alive if lives[other][1] >= lives[name][0]]
-        mine = slots[name]
-        for other in alive:
-            theirs = slots[other]
-            apart = (
-                mine.offset + mine.size <= theirs.offset
-                or theirs.offset + theirs.size <= mine.offset
-            )
-            viewed = roots[name] == roots[other] and mine.offset == theirs.offset
-            if not apart and not viewed:
-                problems.append(f"{name!r} and {other!r} share elements while both are needed")
-        alive.append(name)
-    return problems
+    places: dict[tuple[str, int], tuple[int, int, int, int, str]] = {}
+    for name in lives:  # sources before their views
+        (born, last), slot = lives[name], slots[name]
+        key = (roots[name], slot.offset)
+        end = slot.offset + slot.size
+        known = places.get(key, (born, last, slot.offset, end, name))
+        places[key] = (
+            min(known[0], born),
+            max(known[1], last),
+            slot.offset,
+            max(known[3], end),
+            known[4],
+        )
+    return list(places.values())
 
 
 def _aligned(elements: int) -> int:

@@ -22,6 +22,7 @@ __all__ = ["OPS", "Attr", "OpSpec", "attributes", "infer_shapes", "spec"]
 Kind = Literal["int", "float", "str", "bool", "ints", "floats"]
 ShapeRule = Callable[[Sequence[Value | None], Mapping[str, Any]], tuple[Shape, ...]]
 LARGEST = 2**31 - 1
+MOST_NUMBERS = 64  # in one attribute; a Pad of eight dimensions takes sixteen
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Attr:
         items: Sequence[object] = value if isinstance(value, tuple) else (value,)
         scalar = {"ints": "int", "floats": "float"}.get(self.kind, self.kind)
         plural = scalar != self.kind
+        if len(items) > MOST_NUMBERS:
+            return f"expected at most {MOST_NUMBERS} numbers, received {len(items)}"
         python_type = {"int": int, "float": float, "str": str, "bool": bool}[scalar]
         if plural != isinstance(value, tuple) or any(type(i) is not python_type for i in items):
             return f"expected {self.kind}, received {value!r}"

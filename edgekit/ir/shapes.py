@@ -88,6 +88,8 @@ def pool(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
 
 def batch_norm(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     x = _shape(inputs, 0)
+    if not x:
+        raise ShapeError("expected at least one dimension, the channels, received none")
     for position, name in enumerate(("gamma", "beta", "mean", "variance"), start=1):
         if _shape(inputs, position) != (x[-1],):
             received = _text(_shape(inputs, position))

@@ -13,13 +13,15 @@ import numpy as np
 from edgekit.errors import EdgekitError, ShapeError
 
 from .graph import DTYPES, Graph, Node, Value
-from .metadata import ARITHMETICS
-from .ops import OPS, OpSpec, attributes, infer_shapes
+from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes
 from .quant import LIMITS
+from .validate_metadata import metadata_problems
 
 __all__ = ["node_problems", "output_dtype", "problems", "validate"]
 
 QUANTIZED = ("int8", "uint8", "int16")
+MOST_DIMENSIONS = 8
+LONGEST_NAME = 1024
 
 
 def validate(graph: Graph, error: type[EdgekitError] = ShapeError) -> None:
@@ -32,23 +34,24 @@ def validate(graph: Graph, error: type[EdgekitError] = ShapeError) -> None:
 
 
 def problems(graph: Graph) -> list[str]:
-    """Broken promises, in the order of values, then nodes, then the graph's own ends."""
+    """Broken promises: of shapes; then of values and nodes; then of the metadata."""
+    found = [p for name, value in graph.values.items() for p in _shape_problems(name, value)]
+    if found:
+        return found  # everything else computes with shapes
     found = [p for name, value in graph.values.items() for p in _value_problems(name, value)]
-    if graph.metadata.arithmetic not in ARITHMETICS:
-        found.append(f"arithmetic {graph.metadata.arithmetic!r} is none of {ARITHMETICS}")
     known = {value.name for value in graph.constants()}
     for name in graph.inputs:
         if name not in graph.values or name in known:
             found.append(f"input {name!r} is not a value, is a constant or is listed twice")
-        known.add(name)
+        known.update({name} & graph.values.keys())
     for node in graph.nodes:
         where = f"{node.op} {node.name!r}"
         found += [f"{where}: {p}" for p in _placed_problems(graph, node, known)]
-        known.update(node.outputs)
+        known.update(output for output in node.outputs if output in graph.values)
     found += [f"output {name!r} is never computed" for name in graph.outputs if name not in known]
     if not graph.outputs:
         found.append("the graph has no output")
-    return found
+    return found or metadata_problems(graph)
 
 
 def output_dtype(operator: OpSpec, inputs: Sequence[Value | None], attrs: Mapping[str, Any]) -> str:
@@ -173,6 +176,23 @@ def _scale_problems(
     return found
 
 
+def _shape_problems(name: str, value: Value) -> list[str]:
+    where = f"value {name!r}"
+    found = []
+    if not 0 < len(name) <= LONGEST_NAME:
+        found.append(f"{where}: a name has 1 to {LONGEST_NAME} characters, received {len(name)}")
+    if any(d is None for d in value.shape[1:]):
+        found.append(f"{where}: only the first dimension may be unknown, received {value.shape}")
+    if any(d is not None and d < 1 for d in value.shape):
+        found.append(f"{where}: dimensions are 1 or more, received {value.shape}")
+    if len(value.shape) > MOST_DIMENSIONS or value.elements > LARGEST:
+        found.append(
+            f"{where} has {len(value.shape)} dimensions and {value.elements} elements, "
+            f"allowed are {MOST_DIMENSIONS} and {LARGEST}"
+        )
+    return found
+
+
 def _value_problems(name: str, value: Value) -> list[str]:
     where = f"value {name!r}"
     if name != value.name:
@@ -180,8 +200,6 @@ def _value_problems(name: str, value: Value) -> list[str]:
     if value.dtype not in DTYPES:
         return [f"{where} has the unknown dtype {value.dtype!r}"]
     found = []
-    if any(d is None for d in value.shape[1:]) or any(d is not None and d < 0 for d in value.shape):
-        found.append(f"{where}: only the first dimension may be unknown, received {value.shape}")
     if value.data is not None:
         found += _constant_problems(where, value)
     elif value.dtype in QUANTIZED and value.quant is None:
