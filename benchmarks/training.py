@@ -252,7 +252,10 @@ def torch_network(shape: tuple[int, ...], layers: list[Layer]) -> Any:
         if strides == 1 and all(k % 2 for k in kernel):
             same = tuple(k // 2 for k in kernel)
             return [nn.Conv2d(channels, out, kernel, padding=same, groups=groups)]
-        return [SamePadding(kernel, strides), nn.Conv2d(channels, out, kernel, strides, groups=groups)]
+        return [
+            SamePadding(kernel, strides),
+            nn.Conv2d(channels, out, kernel, strides, groups=groups),
+        ]
 
     def build(layers: list[Layer], channels: int) -> tuple[Any, int]:
         made: list[Any] = []

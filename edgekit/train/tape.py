@@ -11,7 +11,7 @@ from typing import Any
 
 from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
 
-from .backend import array_module, same_place
+from .backend import array_module, keep_freed_memory, same_place
 from .primitive import Primitive as Primitive
 from .primitive import Record as Record
 from .primitive import current_scope as current_scope
@@ -54,6 +54,7 @@ class GradientTape:
         self._watched: list[Tensor] = []
 
     def __enter__(self) -> GradientTape:
+        keep_freed_memory()
         recorders().append(self)
         return self
 

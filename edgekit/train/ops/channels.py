@@ -1,21 +1,24 @@
 """Per-channel vectors on NHWC arrays, at the speed of long rows.
 
 numpy broadcasts a vector of C channels over M rows with an inner loop of C elements, which is slow
-for small C. Repeating the vector to a few thousand elements and viewing the array as (M/T, T*C) keeps the
-inner loop long; a sum over rows is a product with ones, which BLAS does.
+for small C. Repeating the vector to a few thousand elements and viewing the array as (M/T, T*C)
+keeps the inner loop long; a sum over rows is a product with ones, which BLAS does. Several steps on
+one array run block by block, so that only the first of them waits for memory.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 
 import numpy as np
 
 from edgekit.train.backend import Array, array_module
 
-__all__ = ["add_vector", "channel_sums", "product_sums", "rows", "tile"]
+__all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "rows", "tile"]
 
 TILE_ELEMENTS = 4096
+BLOCK_ELEMENTS = 32_768
 
 
 @functools.lru_cache(maxsize=1024)
@@ -47,18 +50,25 @@ def add_vector(x: Array, vector: Array) -> None:
 
 
 def channel_sums(x: Array) -> Array:
-    """The sum of `x` (..., C) over all axes but the last: (C,)."""
-    matrix = x.reshape(-1, x.shape[-1])
-    ones = array_module(x).ones(matrix.shape[0], x.dtype)
-    return ones @ matrix
+    """The sum of `x` (..., C) over all axes but the last: (C,).
+
+    Summed in two steps, so that float32 loses with the root of the number of rows, not with the number.
+    """
+    wide = rows(x)
+    sums = array_module(x).ones(wide.shape[0], x.dtype) @ wide
+    return sums.reshape(-1, x.shape[-1]).sum(axis=0)
+
+
+def blocks(wide: Array) -> Iterator[slice]:
+    """Slices of the rows of `wide` that stay in the cache on a CPU; all at once on a GPU."""
+    count, length = wide.shape
+    step = count if array_module(wide) is not np else max(1, BLOCK_ELEMENTS // max(1, length))
+    for start in range(0, count, max(1, step)):
+        yield slice(start, start + step)
 
 
 def product_sums(a: Array, b: Array) -> Array:
-    """The sum of `a * b` (..., C) over all axes but the last: (C,), without the product in memory."""
-    wide_a, wide_b = rows(a), rows(b)
-    module = array_module(a)
-    if module is np:
-        sums = np.einsum("ij,ij->j", wide_a, wide_b)
-    else:
-        sums = (wide_a * wide_b).sum(axis=0)
-    return sums.reshape(-1, a.shape[-1]).sum(axis=0)
+    """The sum over the rows of `a * b`, (M, L) each: (L,), without the product in memory."""
+    if array_module(a) is np:
+        return np.einsum("ij,ij->j", a, b)
+    return (a * b).sum(axis=0)

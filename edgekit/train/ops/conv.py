@@ -40,10 +40,9 @@ def conv2d(
     _check(x, kernel, groups)
     shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
     if groups == 1:
-        y = _forward(x, kernel, shape)
-    else:
-        parts = zip(*_split(x, kernel, groups), strict=True)
-        y = array_module(x).concatenate([_forward(a, k, shape) for a, k in parts], axis=-1)
+        return _forward(x, kernel, shape, bias)
+    parts = zip(*_split(x, kernel, groups), strict=True)
+    y = array_module(x).concatenate([_forward(a, k, shape) for a, k in parts], axis=-1)
     if bias is not None:
         add_vector(y, bias)
     return y
@@ -111,17 +110,21 @@ def _pointwise(kernel: Array, g: Geometry) -> bool:
     return kernel.shape[:2] == (1, 1) and g.padding == (0, 0, 0, 0)
 
 
-def _forward(x: Array, kernel: Array, g: Geometry) -> Array:
+def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
     module = array_module(x)
     matrix = kernel.reshape(-1, kernel.shape[3])
     if _pointwise(kernel, g):
         picked = x if g.strides == (1, 1) else x[:, :: g.strides[0], :: g.strides[1]]
         y = picked.reshape(-1, x.shape[3]) @ matrix
+        if bias is not None:
+            add_vector(y, bias)
         return y.reshape(x.shape[0], g.out_height, g.out_width, kernel.shape[3])
     y = module.empty((x.shape[0], g.out_height, g.out_width, kernel.shape[3]), x.dtype)
     for samples, block, columns in _columns(x, g):
         out = y[samples, block].reshape(-1, kernel.shape[3])
         module.matmul(columns, matrix, out=out)
+        if bias is not None:
+            add_vector(out, bias)  # while the product is in the cache
     return y
 
 

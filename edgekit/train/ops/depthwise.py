@@ -1,8 +1,8 @@
-"""Depthwise convolution: shifted multiply-adds on whole padded rows, all kernel elements at once.
+"""Depthwise convolution: shifted multiply-adds on whole rows, all kernel elements at once.
 
 A row of W pixels with C channels is one vector of W*C elements, and a kernel element is a shift along
-it: one einsum whose inner loop is a whole row does the work. Strides are taken apart into phases: the
-pixels at even and those at odd places are separate images, on which the stride is 1.
+it: one einsum whose inner loop is a whole row does the work. Strides are taken apart into phases:
+the pixels at even and those at odd places are separate images, on which the stride is 1.
 """
 
 from __future__ import annotations
@@ -73,45 +73,57 @@ def _per_channel(kernel: Array) -> Array:
 class _Phase(NamedTuple):
     """The pixels at one place modulo the strides, and the kernel elements that fall on them."""
 
-    row: int
-    column: int
-    kernel_rows: slice
-    kernel_columns: slice
+    kernel: tuple[slice, slice]  # the rows and columns of the kernel
     taps: Pair  # how many kernel rows and columns that is
     first: Pair  # the shift of the first of them, in rows and pixels of the phase image
     step: Pair  # the shift from one to the next
+    there: tuple[slice, slice]  # the pixels of the phase image that lie inside the input
+    here: tuple[slice, slice]  # the same pixels in the input
+
+    @property
+    def last(self) -> Pair:
+        """The shift of the last kernel element."""
+        rows, columns = self.taps
+        return self.first[0] + (rows - 1) * self.step[0], self.first[1] + (columns - 1) * self.step[
+            1
+        ]
 
 
 class _Layout(NamedTuple):
-    """Size of every phase image; each has one row more than is read, as shifts run over row ends."""
+    """The phase images, all of one size: the output's and as far as a shift reaches beyond it."""
 
     height: int
     width: int
+    reach: Pair
     phases: tuple[_Phase, ...]
 
 
 @functools.lru_cache(maxsize=256)
 def _layout(g: Geometry) -> _Layout:
     reach = [((k - 1) * d) // s for k, d, s in zip(g.kernel, g.dilations, g.strides, strict=True)]
-    rows, columns = (
-        _axis_phases(g.kernel[axis], g.dilations[axis], g.strides[axis]) for axis in (0, 1)
-    )
-    phases = tuple(
-        _Phase(row, column, ks, ls, (n, m), (first, left), (down, right))
-        for row, ks, n, first, down in rows
-        for column, ls, m, left, right in columns
-    )
-    return _Layout(g.out_height + reach[0] + 1, g.out_width + reach[1], phases)
+    height, width = g.out_height + reach[0], g.out_width + reach[1]
+    rows = _axis_phases(g, 0, g.height, height)
+    columns = _axis_phases(g, 1, g.width, width)
+    phases = tuple(_Phase(*zip(row, column, strict=True)) for row in rows for column in columns)
+    return _Layout(height, width, (reach[0], reach[1]), phases)
 
 
-def _axis_phases(kernel: int, dilation: int, stride: int) -> list[tuple[int, slice, int, int, int]]:
-    """(phase, kernel elements, their number, first shift, step) along one axis."""
+def _axis_phases(g: Geometry, axis: int, size: int, length: int) -> list[tuple[Any, ...]]:
+    """One axis of each phase: (kernel elements, their number, first shift, step, there, here)."""
+    kernel, dilation, stride = g.kernel[axis], g.dilations[axis], g.strides[axis]
+    before = g.padding[axis]
     step = stride // math.gcd(stride, dilation)
     found = []
     for first in range(min(step, kernel)):
         shift, phase = divmod(first * dilation, stride)
-        count = len(range(first, kernel, step))
-        found.append((phase, slice(first, None, step), count, shift, step * dilation // stride))
+        taps = len(range(first, kernel, step))
+        skipped = max(0, -(-(before - phase) // stride))  # pixels of the phase in the border
+        start = skipped * stride + phase - before
+        count = max(0, min(length - skipped, -(-(size - start) // stride)))
+        there = slice(skipped, skipped + count, 1)
+        here = slice(start, start + count * stride, stride)
+        advance = step * dilation // stride
+        found.append((slice(first, None, step), taps, shift, advance, there, here))
     return found
 
 
@@ -119,18 +131,22 @@ def _forward(x: Array, kernel: Array, g: Geometry) -> Array:
     module = array_module(x)
     channels = x.shape[3]
     layout = _layout(g)
-    weights = _tiled(kernel, layout.width)
-    y = module.empty((x.shape[0], g.out_height, g.out_width, channels), x.dtype)
-    for samples, _ in chunks(x, x.shape[0], layout.height, 2 * layout.width * channels):
-        total = None
-        for phase in layout.phases:
-            windows = _windows(_image(x[samples], g, layout, phase), g.out_height, layout, phase)
-            taps = weights[phase.kernel_rows, phase.kernel_columns]
-            part = module.einsum("nijhx,ijx->nhx", windows, taps)
-            total = part if total is None else module.add(total, part, out=total)
-        pixels = total.reshape(-1, g.out_height, layout.width, channels)  # type: ignore[union-attr]
-        y[samples] = pixels[:, :, : g.out_width]
-    return y
+    weights = _tiled(kernel, g.out_width)
+    y = module.empty((x.shape[0], g.out_height, g.out_width * channels), x.dtype)
+    for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, channels)):
+        for number, phase in enumerate(layout.phases):
+            windows = _windows(_image(x[samples], layout, phase), g, phase)
+            taps = weights[phase.kernel]
+            if number == 0:
+                module.einsum("nijhx,ijx->nhx", windows, taps, out=y[samples])
+            else:
+                y[samples] += module.einsum("nijhx,ijx->nhx", windows, taps)
+    return y.reshape(x.shape[0], g.out_height, g.out_width, channels)
+
+
+def _scratch(layout: _Layout, channels: int) -> int:
+    """Floats to count for a row. Long chunks pay here: each call of einsum has much to set up."""
+    return max(1, layout.width * channels // 2)
 
 
 def _gradients(
@@ -138,27 +154,47 @@ def _gradients(
 ) -> tuple[Any, Any]:
     """The gradients of the input and of the kernel (KH, KW, C)."""
     module = array_module(x)
-    channels = x.shape[3]
     layout = _layout(shape)
-    weights = _tiled(kernel, layout.width)
     gx = module.zeros_like(x) if needs[0] else None
-    gk = module.zeros_like(weights) if needs[1] else None
-    for samples, _ in chunks(x, x.shape[0], layout.height, 3 * layout.width * channels):
-        margin, rows = _row_gradient(g[samples], shape, layout)
-        inner = rows[:, margin:].reshape(rows.shape[0], -1, layout.width * channels)
-        for phase in layout.phases:
-            taps = (phase.kernel_rows, phase.kernel_columns)
-            if gk is not None:
-                image = _image(x[samples], shape, layout, phase)
-                windows = _windows(image, shape.out_height, layout, phase)
-                gk[taps] += module.einsum("nhx,nijhx->ijx", inner[:, : shape.out_height], windows)
-            if gx is not None:
-                windows = _reversed_windows(rows, margin, layout, phase, channels)
-                back = module.einsum("nijhx,ijx->nhx", windows, weights[taps][::-1, ::-1])
-                _from_image(gx[samples], back, shape, layout, phase)
+    gk = module.zeros_like(_tiled(kernel, shape.out_width)) if needs[1] else None
+    for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, x.shape[3])):
+        if gk is not None:
+            _add_kernel_gradient(g[samples], x[samples], shape, layout, gk)
+        if gx is not None:
+            _fill_input_gradient(g[samples], kernel, layout, gx[samples])
     if gk is not None:
-        gk = gk.reshape(*shape.kernel, layout.width, channels).sum(axis=2)
+        gk = gk.reshape(*shape.kernel, shape.out_width, -1).sum(axis=2)
     return gx, gk
+
+
+def _add_kernel_gradient(g: Array, x: Array, shape: Geometry, layout: _Layout, gk: Array) -> None:
+    rows = g.reshape(*g.shape[:2], -1)
+    einsum = array_module(g).einsum
+    for phase in layout.phases:
+        windows = _windows(_image(x, layout, phase), shape, phase)
+        into = gk[phase.kernel]
+        for i in range(phase.taps[0]):
+            for j in range(phase.taps[1]):
+                into[i, j] += einsum("nhx,nhx->x", rows, windows[:, i, j])
+
+
+def _fill_input_gradient(g: Array, kernel: Array, layout: _Layout, gx: Array) -> None:
+    """Each pixel takes from the outputs that saw it, so the shifts go the other way."""
+    module = array_module(g)
+    n, height, width, channels = g.shape
+    down, right = layout.reach
+    border = module.zeros((n, layout.height + down, layout.width + right, channels), g.dtype)
+    border[:, down : down + height, right : right + width] = g
+    for phase in layout.phases:
+        rows, columns = phase.there
+        if rows.stop == rows.start or columns.stop == columns.start:
+            continue
+        start = (down + rows.start - phase.last[0], right + columns.start - phase.last[1])
+        size = (rows.stop - rows.start, columns.stop - columns.start)
+        windows = _strided(border[:, start[0] :, start[1] :], phase, size)
+        taps = kernel[phase.kernel][::-1, ::-1]
+        back = module.einsum("nijhx,ijx->nhx", windows, _tiled(taps, size[1]))
+        gx[:, phase.here[0], phase.here[1]] = back.reshape(n, *size, channels)
 
 
 def _tiled(kernel: Array, width: int) -> Array:
@@ -166,71 +202,26 @@ def _tiled(kernel: Array, width: int) -> Array:
     return array_module(kernel).tile(kernel, (1, 1, width))
 
 
-def _image(x: Array, g: Geometry, layout: _Layout, phase: _Phase) -> Array:
-    """The pixels of one phase of the padded `x`: (n, height * width * C), zeros outside."""
-    n, _, _, channels = x.shape
+def _image(x: Array, layout: _Layout, phase: _Phase) -> Array:
+    """The pixels of one phase of the padded `x`: (n, height, width, C), zeros outside the input."""
+    n, height, width, channels = x.shape
+    if (layout.height, layout.width) == (height, width) and phase.there == phase.here:
+        return x
     image = array_module(x).zeros((n, layout.height, layout.width, channels), x.dtype)
-    there, here = _overlap(g, layout, phase)
-    image[:, there[0], there[1]] = x[:, here[0], here[1]]
-    return image.reshape(n, -1)
+    image[:, phase.there[0], phase.there[1]] = x[:, phase.here[0], phase.here[1]]
+    return image
 
 
-def _from_image(gx: Array, image: Array, g: Geometry, layout: _Layout, phase: _Phase) -> None:
-    """Put the pixels of one phase back into their places in `gx`."""
-    there, here = _overlap(g, layout, phase)
-    pixels = image.reshape(gx.shape[0], layout.height, layout.width, gx.shape[3])
-    gx[:, here[0], here[1]] = pixels[:, there[0], there[1]]
+def _windows(image: Array, g: Geometry, phase: _Phase) -> Array:
+    """For each kernel element of the phase the image shifted by it: (n, KH, KW, OH, OW * C)."""
+    return _strided(
+        image[:, phase.first[0] :, phase.first[1] :], phase, (g.out_height, g.out_width)
+    )
 
 
-def _overlap(
-    g: Geometry, layout: _Layout, phase: _Phase
-) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Which pixels of a phase image are pixels of the input: (there, here), each rows and columns."""
-    there, here = [], []
-    for axis, length in enumerate((layout.height, layout.width)):
-        stride, before = g.strides[axis], g.padding[axis]
-        offset = (phase.row, phase.column)[axis]
-        first = max(0, -(-(before - offset) // stride))
-        start = first * stride + offset - before
-        count = max(0, min(length - first, -(-((g.height, g.width)[axis] - start) // stride)))
-        there.append(slice(first, first + count))
-        here.append(slice(start, start + count * stride, stride))
-    return (there[0], there[1]), (here[0], here[1])
-
-
-def _windows(image: Array, out_height: int, layout: _Layout, phase: _Phase) -> Array:
-    """For each kernel element of the phase the image shifted by it: (n, KH, KW, OH, width * C)."""
-    channels = image.shape[1] // (layout.height * layout.width)
-    start = (phase.first[0] * layout.width + phase.first[1]) * channels
-    return _strided(image[:, start:], phase, out_height, layout.width, channels)
-
-
-def _row_gradient(g: Array, shape: Geometry, layout: _Layout) -> tuple[int, Array]:
-    """(margin, rows): the output's gradient in rows of image width, zeros before, between and after.
-
-    rows is (n, margin + height * width * C); it may be read up to `margin` elements early.
-    """
-    n, height, width, channels = g.shape
-    margin = (layout.height - height) * layout.width * channels
-    rows = array_module(g).zeros((n, margin + layout.height * layout.width * channels), g.dtype)
-    inner = rows[:, margin:].reshape(n, layout.height, layout.width, channels)
-    inner[:, :height, :width] = g
-    return margin, rows
-
-
-def _reversed_windows(
-    rows: Array, margin: int, layout: _Layout, phase: _Phase, channels: int
-) -> Array:
-    """As `_windows`, but shifted the other way, and for the kernel elements in reverse order."""
-    last = [f + (n - 1) * s for f, n, s in zip(phase.first, phase.taps, phase.step, strict=True)]
-    start = margin - (last[0] * layout.width + last[1]) * channels
-    return _strided(rows[:, start:], phase, layout.height, layout.width, channels)
-
-
-def _strided(flat: Array, phase: _Phase, height: int, width: int, channels: int) -> Array:
-    sample, element = flat.strides
-    row = width * channels * element
-    shape = (flat.shape[0], *phase.taps, height, width * channels)
-    down, right = phase.step
-    strides = (sample, down * row, right * channels * element, row, element)
-    return array_module(flat).lib.stride_tricks.as_strided(flat, shape, strides)
+def _strided(image: Array, phase: _Phase, size: Pair) -> Array:
+    """Views of `size` pixels of the image, one for each kernel element; rows are one axis."""
+    sample, row, pixel, element = image.strides
+    shape = (image.shape[0], *phase.taps, size[0], size[1] * image.shape[3])
+    strides = (sample, phase.step[0] * row, phase.step[1] * pixel, row, element)
+    return array_module(image).lib.stride_tricks.as_strided(image, shape, strides)

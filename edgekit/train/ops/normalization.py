@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import Primitive, primitive
 
-from .channels import channel_sums, product_sums, rows, tile
+from .channels import blocks, channel_sums, product_sums, rows, tile
 from .shape import transpose
 
 __all__ = ["batch_norm", "layer_norm"]
@@ -52,20 +52,29 @@ def batch_norm(
 @primitive(name="batch_norm_training", saves=True)
 def _training(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
     """Normalized by the batch's own statistics; saves (mean, variance, 1 / deviation)."""
-    count = x.size // x.shape[-1]
-    if not count:
-        raise UnsupportedOperator("batch_norm: an empty batch has no mean")
-    share = x.dtype.type(1 / count)
+    if not x.size:
+        raise ShapeError(f"batch_norm: an empty batch {x.shape} has no mean")
+    module = array_module(x)
+    number = x.dtype.type
+    share = number(x.shape[-1] / x.size)
     wide = rows(x)
     mean = channel_sums(x) * share
-    centred = wide - tile(mean, wide)
-    variance = product_sums(centred.reshape(x.shape), centred.reshape(x.shape)) * share
-    inverse = 1 / array_module(x).sqrt(variance + x.dtype.type(epsilon))
-    scale = inverse if gamma is None else inverse * gamma
-    centred *= tile(scale, wide)
-    if beta is not None:
-        centred += tile(beta, wide)
-    return centred.reshape(x.shape), (mean, variance, inverse)
+    wide_mean = tile(mean, wide)
+    squares = module.zeros(wide.shape[1], x.dtype)
+    for block in blocks(wide):
+        centred = wide[block] - wide_mean
+        squares += product_sums(centred, centred)
+    variance = squares.reshape(-1, x.shape[-1]).sum(axis=0) * share
+    inverse = number(1) / module.sqrt(variance + number(epsilon))
+    scale = tile(inverse if gamma is None else inverse * gamma, wide)
+    shift = None if beta is None else tile(beta, wide)
+    y = module.empty_like(wide)
+    for block in blocks(wide):
+        part = module.subtract(wide[block], wide_mean, out=y[block])
+        part *= scale
+        if shift is not None:
+            part += shift
+    return y.reshape(x.shape), (mean, variance, inverse)
 
 
 _batch_norm_training: Primitive = _training
@@ -74,22 +83,41 @@ _batch_norm_training: Primitive = _training
 @_training.vjp
 def _(g, y, x, gamma=None, beta=None, *, saved, needs, epsilon=1e-3):
     mean, _, inverse = saved
-    share = x.dtype.type(x.size // x.shape[-1]) ** -1
-    g_sums = channel_sums(g)
-    # the sum of g * normalized, from that of g * (x - mean): both at once lose no digits
-    wide_x, wide_g = rows(x), rows(array_module(g).ascontiguousarray(g))
-    normalized = wide_x - tile(mean, wide_x)
-    normalized *= tile(inverse, wide_x)
-    product = product_sums(wide_g.reshape(x.shape), normalized.reshape(x.shape))
-    gx = None
-    if needs[0]:
-        scale = inverse if gamma is None else inverse * gamma
-        normalized *= tile(product * share, wide_x)
-        normalized += tile(g_sums * share, wide_x)
-        gx = wide_g - normalized
-        gx *= tile(scale, wide_x)
-        gx = gx.reshape(x.shape)
-    return (gx, None if gamma is None else product, None if beta is None else g_sums)[: len(needs)]
+    g_sums, products = _gradient_sums(g, x, mean)
+    g_gamma = products * inverse
+    gx = _centred_gradient(g, x, gamma, saved, g_sums, g_gamma) if needs[0] else None
+    return (gx, None if gamma is None else g_gamma, None if beta is None else g_sums)[: len(needs)]
+
+
+def _gradient_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
+    """For each channel the sums of g and of g * (x - mean)."""
+    wide_x, wide_g = rows(x), rows(g)
+    wide_mean = tile(mean, wide_x)
+    total = array_module(x).zeros(wide_x.shape[1], x.dtype)
+    for block in blocks(wide_x):
+        total += product_sums(wide_g[block], wide_x[block] - wide_mean)
+    return channel_sums(g), total.reshape(-1, x.shape[-1]).sum(axis=0)
+
+
+def _centred_gradient(
+    g: Array, x: Array, gamma: Any, saved: tuple[Array, ...], g_sums: Array, g_gamma: Array
+) -> Array:
+    """scale * (g - mean(g) - normalized * mean(g * normalized)), scale = gamma / deviation."""
+    module = array_module(x)
+    mean, _, inverse = saved
+    wide_x, wide_g = rows(x), rows(g)
+    share = x.dtype.type(x.shape[-1] / x.size)
+    scale = inverse if gamma is None else inverse * gamma
+    wide_mean, wide_scale = tile(mean, wide_x), tile(scale, wide_x)
+    slope = tile(scale * inverse * g_gamma * -share, wide_x)
+    shift = tile(scale * g_sums * -share, wide_x)
+    gx = module.empty_like(wide_x)
+    for block in blocks(wide_x):
+        part = module.subtract(wide_x[block], wide_mean, out=gx[block])
+        part *= slope
+        part += shift
+        part += wide_g[block] * wide_scale
+    return gx.reshape(x.shape)
 
 
 @primitive(name="batch_norm")
@@ -97,8 +125,11 @@ def _batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, *, epsil
     """Normalized by given statistics: a scale and a shift per channel."""
     scale, shift = _affine(x, gamma, beta, moving_mean, moving_variance, epsilon)
     wide = rows(x)
-    y = wide * tile(scale, wide)
-    y += tile(shift, wide)
+    wide_scale, wide_shift = tile(scale, wide), tile(shift, wide)
+    y = array_module(x).empty_like(wide)
+    for block in blocks(wide):
+        part = array_module(x).multiply(wide[block], wide_scale, out=y[block])
+        part += wide_shift
     return y.reshape(x.shape)
 
 
@@ -121,7 +152,7 @@ def _(g, y, x, gamma, beta, moving_mean, moving_variance, *, needs, epsilon=1e-3
     sums = channel_sums(g) if any(needs[1:]) else None
     product = None
     if needs[1] or needs[4]:
-        product = (product_sums(g, module.ascontiguousarray(x)) - moving_mean * sums) * inverse
+        product = _gradient_sums(g, module.ascontiguousarray(x), moving_mean)[1] * inverse
     return (
         gx,
         product if needs[1] else None,

@@ -13,7 +13,7 @@ __all__ = ["Geometry", "Padding", "chunks", "explicit_padding", "geometry", "pad
 
 Padding = str | tuple[int, int, int, int]
 
-CHUNK_FLOATS = 98_304
+CHUNK_FLOATS = 131_072
 """Elements of scratch that one chunk may take on a CPU: it and its product stay in the L2 cache."""
 
 
