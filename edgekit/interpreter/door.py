@@ -17,6 +17,7 @@ from .arithmetic import dequantize
 __all__ = [
     "accept",
     "batch_size",
+    "fixed_batch",
     "keeps_samples_apart",
     "load",
     "stored",
@@ -98,6 +99,12 @@ def batch_size(graph: Graph, arrays: Sequence[Array]) -> int:
     if len(set(sizes.values())) > 1:
         raise ShapeError(f"all inputs must have the same batch size, received {sizes}")
     return next(iter(sizes.values()), 1)
+
+
+def fixed_batch(graph: Graph) -> int:
+    """The batch size that the graph itself fixes; 0 if the caller chooses it."""
+    first = [graph.value(name).shape[:1] for name in graph.inputs]
+    return 0 if (None,) in first or () in first or not first else int(first[0][0] or 0)
 
 
 def with_batch(graph: Graph, inputs: Any) -> tuple[Any, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -14,43 +14,63 @@ from edgekit.errors import InputError
 from edgekit.ir import Graph, MemoryPlan, Metadata, plan_memory, validate
 
 from . import door
+from .compat import TfliteMethods
 from .plan import ExecutionPlan, make_plan
+from .reader import read_edge
 
 __all__ = ["Interpreter", "Observer"]
 
 Array = NDArray[Any]
 Observer = Callable[[str, Array], None]
+Source = str | os.PathLike[str] | bytes | Graph
 
 LARGEST_BATCH = 32  # more samples run in chunks: the arena grows with the batch
-KEPT_PLANS = 3
+KEPT_SIZES = 3
 
 
-class Interpreter:
+class Interpreter(TfliteMethods):
     """Runs a model with numpy alone, the same bits on every machine.
 
     >>> interpreter = Interpreter("model.edge")
     >>> interpreter.predict(images)          # float32 [n, classes]
     >>> interpreter.run(images)["scores"]    # in the model's own dtype, here int8
 
-    source: a `.edge` file, its bytes, or a graph. Raises ModelFormatError for a bad file,
-    ShapeError for an invalid graph, UnsupportedOperator where a layer has no kernel.
-    One interpreter serves one thread at a time. Arrays that it returns are copies.
+    source: a `.edge` file, its bytes, or a graph.
+    threads: how many parts of a large batch run at the same time. A single sample always runs in
+        the caller's thread; the threads of numpy's BLAS are set by its own environment variables
+        (OPENBLAS_NUM_THREADS).
+    model_path, model_content, num_threads: the same under the names of tflite_runtime.
+
+    Raises ModelFormatError for a bad file, ShapeError for an invalid graph, UnsupportedOperator
+    where a layer has no kernel. Arrays that it returns are copies. `run` and `predict` may be
+    called from several threads at once; the methods of tflite_runtime may not.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | bytes | Graph) -> None:
+    def __init__(
+        self,
+        source: Source | None = None,
+        *,
+        threads: int = 1,
+        model_path: str | os.PathLike[str] | None = None,
+        model_content: bytes | None = None,
+        num_threads: int | None = None,
+    ) -> None:
+        given = [s for s in (source, model_path, model_content) if s is not None]
+        if len(given) != 1:
+            raise InputError(
+                f"one model is needed: a path, bytes or a graph; received {len(given)}"
+            )
+        self.threads = threads if num_threads is None else num_threads
+        if self.threads < 1:
+            raise InputError(f"threads must be 1 or more, received {self.threads}")
         self.graph: Graph
         self.memory: MemoryPlan
-        if isinstance(source, Graph):
-            validate(source)
-            self.graph, self.memory = source, plan_memory(source)
-        else:
-            from .reader import read_edge
-
-            file = read_edge(source if isinstance(source, bytes) else Path(source))
-            self.graph, self.memory = file.graph, file.plan
-        self._plans: dict[int, ExecutionPlan] = {}
+        self.graph, self.memory = _read(given[0])
+        self._idle: dict[int, list[ExecutionPlan]] = {}
+        self._prepared: dict[tuple[str, str], Array] = {}
         self._chunked = door.keeps_samples_apart(self.graph)
-        self.plan(self._fixed_batch() or 1)
+        self._return(self.make_plan(door.fixed_batch(self.graph) or 1))
+        self._reset_tensors()
 
     @property
     def metadata(self) -> Metadata:
@@ -66,14 +86,9 @@ class Interpreter:
         """Memory of all activations for one sample, as this interpreter stores them."""
         return 4 * self.memory.size
 
-    def plan(self, batch: int = 1) -> ExecutionPlan:
-        """The prepared calls for one batch size; the last few are kept."""
-        if batch in self._plans:
-            return self._plans[batch]
-        while len(self._plans) >= KEPT_PLANS:
-            del self._plans[next(iter(self._plans))]
-        plan = self._plans[batch] = make_plan(self.graph, self.memory, batch)
-        return plan
+    def make_plan(self, batch: int = 1) -> ExecutionPlan:
+        """The calls of an inference of `batch` samples, over memory of their own."""
+        return make_plan(self.graph, self.memory, batch, self._prepared)
 
     def run(
         self, *inputs: ArrayLike | Mapping[str, ArrayLike], observe: Observer | None = None
@@ -94,10 +109,17 @@ class Interpreter:
         batch = door.batch_size(self.graph, arrays)
         if batch <= LARGEST_BATCH or not self._chunked:
             return self._run_batch(arrays, batch, observe)
-        parts = []
-        for start in range(0, batch, LARGEST_BATCH):
-            chunk = [array[start : start + LARGEST_BATCH] for array in arrays]
-            parts.append(self._run_batch(chunk, len(chunk[0]), observe))
+        starts = range(0, batch, LARGEST_BATCH)
+
+        def run_part(start: int) -> dict[str, Array]:
+            part = [array[start : start + LARGEST_BATCH] for array in arrays]
+            return self._run_batch(part, len(part[0]), observe)
+
+        if self.threads == 1 or observe is not None:
+            parts = [run_part(start) for start in starts]
+        else:
+            with ThreadPoolExecutor(self.threads) as pool:
+                parts = list(pool.map(run_part, starts))
         return {name: np.concatenate([p[name] for p in parts]) for name in self.graph.outputs}
 
     def predict(self, x: ArrayLike | Mapping[str, ArrayLike]) -> Any:
@@ -128,12 +150,9 @@ class Interpreter:
     def _run_batch(
         self, arrays: Sequence[Array], batch: int, observe: Observer | None
     ) -> dict[str, Array]:
-        plan = self.plan(batch)
+        plan = self._borrow(batch)
         graph, arena = self.graph, plan.arena
-        for call in plan.input_calls:
-            call()
-        for name, array in zip(graph.inputs, arrays, strict=True):
-            door.load(graph.value(name), array, arena.view(name))
+        plan.load(arrays)
         if observe is None:
             for call in plan.calls:
                 call()
@@ -145,7 +164,9 @@ class Interpreter:
                     call()
                 for name in step.node.outputs:
                     observe(name, door.stored(graph.value(name), arena.view(name)))
-        return {name: self._output(plan, name) for name in graph.outputs}
+        outputs = {name: self._output(plan, name) for name in graph.outputs}
+        self._return(plan)
+        return outputs
 
     def _output(self, plan: ExecutionPlan, name: str) -> Array:
         value = self.graph.value(name)
@@ -153,7 +174,23 @@ class Interpreter:
             return np.array(value.data)
         return door.stored(value, plan.arena.view(name))
 
-    def _fixed_batch(self) -> int:
-        """The batch size that the graph itself fixes; 0 if it is open."""
-        first = [self.graph.value(name).shape[:1] for name in self.graph.inputs]
-        return 0 if (None,) in first or not first or not first[0] else int(first[0][0] or 0)
+    def _borrow(self, batch: int) -> ExecutionPlan:
+        """A plan that no other call is using."""
+        try:
+            return self._idle[batch].pop()
+        except (KeyError, IndexError):
+            return self.make_plan(batch)
+
+    def _return(self, plan: ExecutionPlan) -> None:
+        """Keep a plan for the next call; of many batch sizes, the last few."""
+        self._idle.setdefault(plan.arena.batch, []).append(plan)
+        if len(self._idle) > KEPT_SIZES:
+            self._idle.pop(next(iter(self._idle)), None)
+
+
+def _read(source: Source) -> tuple[Graph, MemoryPlan]:
+    if isinstance(source, Graph):
+        validate(source)
+        return source, plan_memory(source)
+    file = read_edge(source)
+    return file.graph, file.plan

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgekit.ir import Graph, MemoryPlan, Node
 
+from . import door
 from .kernels import find_kernel
-from .step import Arena, Call, Scratch, Step
+from .step import Arena, Array, Call, Scratch, Step
 
 __all__ = ["ExecutionPlan", "PlannedStep", "make_plan"]
 
@@ -33,16 +35,33 @@ class ExecutionPlan:
     input_calls: tuple[Call, ...]
     scratch_bytes: int
 
+    def load(self, arrays: Sequence[Array]) -> None:
+        """Write checked inputs, in the graph's order, into the arena. Raises InputError for NaN."""
+        for call in self.input_calls:
+            call()
+        graph = self.arena.graph
+        for name, array in zip(graph.inputs, arrays, strict=True):
+            door.load(graph.value(name), array, self.arena.view(name))
 
-def make_plan(graph: Graph, memory: MemoryPlan, batch: int) -> ExecutionPlan:
-    """Let each kernel look at its node once. Raises UnsupportedOperator naming the layer."""
+
+def make_plan(
+    graph: Graph,
+    memory: MemoryPlan,
+    batch: int,
+    prepared: dict[tuple[str, str], Array] | None = None,
+) -> ExecutionPlan:
+    """Let each kernel look at its node once. Raises UnsupportedOperator naming the layer.
+
+    prepared: constants that kernels made and plans of other batch sizes share.
+    """
+    prepared = {} if prepared is None else prepared
     arena, scratch = Arena(graph, memory, batch), Scratch()
     steps = []
     for node in graph.nodes:
         first = node.inputs[0]
         dtype = "float32" if first is None else graph.value(first).dtype
         scratch.release()
-        step = Step(node, arena, scratch, graph.metadata.arithmetic)
+        step = Step(node, arena, scratch, graph.metadata.arithmetic, prepared)
         for output in node.outputs:
             step.calls.extend(arena.border_calls(output))
         find_kernel(node.op, dtype, node.name)(step)

@@ -119,13 +119,21 @@ class Scratch:
 class Step:
     """What a kernel knows about its node, and the list of calls it fills."""
 
-    def __init__(self, node: Node, arena: Arena, scratch: Scratch, arithmetic: str) -> None:
+    def __init__(
+        self,
+        node: Node,
+        arena: Arena,
+        scratch: Scratch,
+        arithmetic: str,
+        prepared: dict[tuple[str, str], Array] | None = None,
+    ) -> None:
         self.node = node
         self.attrs: Mapping[str, Any] = attributes(node)
         self.arithmetic = arithmetic
         self.batch = arena.batch
         self.calls: list[Call] = []
         self._arena, self._scratch = arena, scratch
+        self._prepared = {} if prepared is None else prepared
 
     @property
     def name(self) -> str:
@@ -209,6 +217,13 @@ class Step:
     def scratch(self, shape: Sequence[int], dtype: Any = np.float32) -> Array:
         """An uninitialised array for use within this step only."""
         return self._scratch.take(shape, dtype)
+
+    def prepared(self, key: str, make: Callable[[], Array]) -> Array:
+        """A constant that does not depend on the batch: made once for all plans of a graph."""
+        place = (self.node.outputs[0], key)
+        if place not in self._prepared:
+            self._prepared[place] = make()
+        return self._prepared[place]
 
     def call(self, function: Callable[..., object], *arguments: object, **named: object) -> None:
         """Add one call to what an inference does. Arguments by position run a little faster."""

@@ -36,7 +36,6 @@ class Accumulator:
         self.step = step
         bias = step.constant(2) if step.has_input(2) else None
         self.bias = bias if bias is not None and bias.any() else None
-        self.dtype: Any = np.float32
         if step.quantized:
             quants = (step.input_quant(0), step.input_quant(1), step.output_quant)
             channels = matrix.shape[-1]
@@ -44,26 +43,31 @@ class Accumulator:
             self.wide_scales = np.broadcast_to(wide, channels)
             self.scales = np.broadcast_to(arithmetic.requantize_scales(*quants), channels)
             self.limits = output_limits(step)
-            if not self._float32_is_exact(matrix):
-                self.dtype = np.float64
-        self.matrix: Array = np.ascontiguousarray(matrix, self.dtype)
+        self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
+        self.dtype: Any = self.matrix.dtype
         self._repeated: dict[tuple[str, int], Array] = {}
 
-    def _float32_is_exact(self, matrix: Array) -> bool:
-        """Whether every sum that matters is exact in float32.
+    def _exact_matrix(self, matrix: Array) -> Array:
+        wide = self.step.quantized and not self._float32_is_exact(matrix)
+        return np.ascontiguousarray(matrix, np.float64 if wide else np.float32)
 
-        A sum beyond 2^24 does not matter where the bias alone saturates the output: dead channels
-        of trained networks have such biases.
+    def _float32_is_exact(self, matrix: Array) -> bool:
+        """Whether the products' sum is exact in float32, and with the bias rounded at most once.
+
+        The contract is f32(sum + bias). A bias that float32 holds exactly meets it in one addition,
+        however large; so does any bias of a channel without weights. Another may round twice,
+        which does not matter where it saturates the output anyway: dead channels of trained
+        networks have such biases.
         """
         low, high = arithmetic.centered_range(self.step.input_quant(0), self.step.dtype(0))
         bounds = arithmetic.accumulator_bounds(matrix, low, high)
-        offset = np.zeros_like(bounds) if self.bias is None else np.abs(self.bias.astype(float))
         fits = bounds < arithmetic.EXACT_FLOAT32
-        if self.step.arithmetic == "fixedpoint":  # adds the bias as an integer
+        if self.step.arithmetic == "fixedpoint" or self.bias is None:  # the bias is added in int64
             return bool(fits.all())
-        exact = bounds + offset < arithmetic.EXACT_FLOAT32
-        saturates = (offset - bounds) * self.wide_scales > 512
-        return bool((fits & (exact | saturates)).all())
+        bias = self.bias.astype(np.float64)
+        held = self.bias.astype(np.float32).astype(np.float64) == bias
+        saturates = (np.abs(bias) - bounds) * self.wide_scales > 512
+        return bool((fits & (held | (bounds == 0) | saturates)).all())
 
     def exact_input(self, x: Array) -> Array:
         """`x` contiguous and in the dtype of the sums; a copy where it is not so already."""
