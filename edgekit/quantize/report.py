@@ -46,11 +46,12 @@ class Report:
     accuracy: Accuracy | None = None
 
     def __str__(self) -> str:
-        lines = [_row("layer", "operator", "dtype", "range", "scale@zero", "SNR dB")]
+        rows = [("layer", "operator", "dtype", "range", "scale@zero", "SNR dB")]
         for layer in self.layers:
             span = f"{layer.low:.4g}..{layer.high:.4g}"
             quant = str(layer.quant) if layer.quant else "-"
-            lines.append(_row(layer.layer, layer.op, layer.dtype, span, quant, _noise(layer.noise)))
+            rows.append((layer.layer, layer.op, layer.dtype, span, quant, _noise(layer.noise)))
+        lines = aligned(rows)
         lines.append(f"\nconstants: {self.float_bytes:,} bytes in float, {self.int8_bytes:,} now")
         if self.accuracy is not None:
             lines.append(accuracy_text(self.accuracy))
@@ -107,6 +108,10 @@ def _noise(decibels: float | None) -> str:
     return "exact" if math.isinf(decibels) else f"{decibels:.1f}"
 
 
-def _row(*cells: str) -> str:
-    widths = (28, 16, 8, 22, 16, 7)
-    return " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines whose columns stand below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

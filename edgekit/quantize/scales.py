@@ -28,7 +28,7 @@ __all__ = [
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
 
-NEARLY_ZERO = np.float32(1e-6)
+NEARLY_ZERO = 1e-6
 """Ranges narrower than this are widened: their scale would be too small to compute with."""
 BIAS_LIMIT = 2**30
 """The largest stored bias; the other half of int32 is left to the sum of products."""
@@ -48,9 +48,9 @@ def activation_params(low: float, high: float) -> QuantParams:
         width = np.float32(highest - lowest)
     if not np.isfinite(width):
         raise QuantizationError(f"the range {low:g} to {high:g} is too wide for float32")
-    if width < NEARLY_ZERO:
-        lowest = np.float32(lowest - NEARLY_ZERO)
-        highest = np.float32(highest + NEARLY_ZERO)
+    if float(width) < NEARLY_ZERO:
+        lowest = np.float32(float(lowest) - NEARLY_ZERO)
+        highest = np.float32(float(highest) + NEARLY_ZERO)
         width = np.float32(highest - lowest)
     scale = np.float32(width / np.float32(255))
     zero_point = np.float32(np.float32(-128) - np.float32(lowest / scale))
@@ -67,7 +67,7 @@ def weight_params(
     """
     others = tuple(i for i in range(weight.ndim) if i != axis)
     largest = np.abs(weight).max(axis=others).astype(np.float32)
-    largest = np.maximum(largest, np.float32(NEARLY_ZERO / np.float32(2)))
+    largest = np.maximum(largest, np.float32(NEARLY_ZERO / 2))
     scales = np.asarray(largest / np.float32(WEIGHT_LIMIT), np.float32)
     raised: list[int] = []
     if bias is not None:

@@ -1,0 +1,126 @@
+"""Arrays from `.npy` and `.npz` files, checked, and arrays into files that appear whole."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgekit.errors import InputError
+from edgekit.files import replacing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+__all__ = [
+    "check_output",
+    "describe",
+    "inputs_and_targets",
+    "inputs_of",
+    "read_arrays",
+    "write_arrays",
+]
+
+TARGETS = "y"
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """Every array of a file by its name; the one array of a `.npy` file is named "".
+
+    Raises InputError where the file is no array file, is damaged or holds Python objects.
+    """
+    import numpy as np
+
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file")
+    if path.suffix not in (".npy", ".npz"):
+        raise InputError(f"{path}: expected arrays in a .npy or .npz file")
+    try:
+        if path.suffix == ".npy":
+            return {"": np.load(path, allow_pickle=False)}
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError) as error:
+        raise InputError(f"{path}: no arrays can be read from it: {error}") from error
+
+
+def inputs_of(path: Path, inputs: Sequence[str]) -> dict[str, Array]:
+    """The arrays of a file for the inputs of a model: by name, or the only one, or "x"."""
+    return _split(path, read_arrays(path), inputs)[0]
+
+
+def inputs_and_targets(path: Path, inputs: Sequence[str]) -> tuple[dict[str, Array], Array]:
+    """The arrays for the inputs and, as "y" or as the one that is left, the targets."""
+    arrays = read_arrays(path)
+    found, rest = _split(path, arrays, inputs)
+    name = TARGETS if TARGETS in rest else next(iter(rest)) if len(rest) == 1 else None
+    if name is None:
+        raise InputError(
+            f"{path}: no labels: expected an array named 'y' beside the inputs; {_names(arrays)}"
+        )
+    return found, rest[name]
+
+
+def _split(
+    path: Path, arrays: Mapping[str, Array], inputs: Sequence[str]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The arrays of the inputs, by the names of the inputs, and all others."""
+    if all(name in arrays for name in inputs):
+        sources = {name: name for name in inputs}
+    elif len(inputs) == 1:
+        candidates = [name for name in arrays if name != TARGETS]
+        if "x" in arrays:
+            candidates = ["x"]
+        if len(candidates) != 1:
+            raise InputError(
+                f"{path}: which array is the input? Expected one named 'x' or {inputs[0]!r}; "
+                f"{_names(arrays)}"
+            )
+        sources = {inputs[0]: candidates[0]}
+    else:
+        missing = [name for name in inputs if name not in arrays]
+        raise InputError(
+            f"{path}: no array for the inputs {', '.join(map(repr, missing))}; {_names(arrays)}"
+        )
+    rest = {name: array for name, array in arrays.items() if name not in sources.values()}
+    return {name: arrays[source] for name, source in sources.items()}, rest
+
+
+def _names(arrays: Mapping[str, Array]) -> str:
+    if list(arrays) == [""]:
+        return "it is a .npy file with one array"
+    return f"the file holds {', '.join(map(repr, arrays)) or 'no arrays'}"
+
+
+def describe(arrays: Mapping[str, Array]) -> str:
+    """dtypes and shapes, for a line of output."""
+    return ", ".join(f"{name} {a.dtype.name}{list(a.shape)}" for name, a in arrays.items())
+
+
+def check_output(path: Path) -> None:
+    """Raise InputError where no file can be written, before hours of work and not after."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name the file to write")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path}: the folder {path.parent} cannot be written to")
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """One array into `.npy`, or any number into `.npz`; whole, or not at all."""
+    import numpy as np
+
+    if path.suffix not in (".npy", ".npz"):
+        raise InputError(f"{path}: arrays are written as .npy or .npz")
+    if path.suffix == ".npy" and len(arrays) != 1:
+        raise InputError(f"{path}: {len(arrays)} outputs need a .npz file")
+    with replacing(path) as file:
+        if path.suffix == ".npy":
+            np.save(file, next(iter(arrays.values())), allow_pickle=False)
+        else:
+            np.savez(file, **arrays)  # type: ignore[arg-type]

@@ -1,0 +1,155 @@
+"""Convert a float model to int8: calibrate, compare the accuracy, write the file."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.errors import InputError
+
+from .arrays import check_output, describe, inputs_and_targets, inputs_of
+from .model import check_model
+
+if TYPE_CHECKING:
+    from edgekit.ir import Graph, Preprocessing
+
+__all__ = ["SUMMARY", "add_arguments", "run"]
+
+SUMMARY = "convert a float model to int8"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="the float model, for example model.keras")
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".npz or .npy of typical inputs (array x), scaled as in training; 100 are enough",
+    )
+    parser.add_argument(
+        "--evaluate", type=Path, metavar="FILE", help=".npz of test inputs x and labels y"
+    )
+    parser.add_argument(
+        "--max-drop",
+        type=float,
+        metavar="POINTS",
+        help="points of accuracy that int8 may lose (0.5: half a percentage point); exit 3 beyond",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="class names, one per line")
+    parser.add_argument(
+        "--mean",
+        type=float,
+        nargs="+",
+        metavar="M",
+        help="with --std: raw pixels 0..255 become inputs as (raw - mean) / std; kept in the file",
+    )
+    parser.add_argument("--std", type=float, nargs="+", metavar="S")
+    parser.add_argument("--arithmetic", choices=("float32", "fixedpoint"), default="float32")
+    parser.add_argument(
+        "--keep-float",
+        action="append",
+        default=[],
+        metavar="LAYER",
+        help="a layer to leave in float32; may be given several times",
+    )
+    parser.add_argument(
+        "--input-range",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="the range of the inputs; overrules the check of the calibration data's scale",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Everything cheap is checked before the work starts; the file is written at its end."""
+    check_output(options.output)
+    if options.max_drop is not None and options.evaluate is None:
+        raise InputError("--max-drop needs --evaluate FILE to measure the loss on")
+    rule = _preprocessing(options)
+    labels = None if options.labels is None else _labels(options.labels)
+    graph = _load(options.model)
+    calibration = inputs_of(options.calibration, graph.inputs)
+    print(f"calibration: {describe(calibration)}")
+    evaluate = None
+    if options.evaluate is not None:
+        tests, targets = inputs_and_targets(options.evaluate, graph.inputs)
+        evaluate = (tests, targets)
+        print(f"evaluation: {describe({**tests, 'labels': targets})}")
+
+    from edgekit.conversion import convert
+    from edgekit.quantize import Recipe
+
+    recipe = Recipe(
+        arithmetic=options.arithmetic,
+        keep_float=tuple(options.keep_float),
+        input_range=None if options.input_range is None else tuple(options.input_range),
+    )
+    with _progress_bar() as progress:
+        converted = convert(
+            graph,
+            calibration,
+            evaluate=evaluate,
+            max_drop=options.max_drop,
+            labels=labels,
+            preprocessing=rule,
+            recipe=recipe,
+            progress=progress,
+        )
+    converted.save(options.output)
+    print(converted.report)
+    print(f"wrote {options.output} ({options.output.stat().st_size:,} bytes)")
+    return 0
+
+
+def _load(path: Path) -> Graph:
+    from edgekit.conversion import load_model
+
+    check_model(path)
+    return load_model(path)
+
+
+def _preprocessing(options: argparse.Namespace) -> Preprocessing | None:
+    from edgekit.ir import Preprocessing
+
+    if options.mean is None and options.std is None:
+        return None
+    rule = Preprocessing(tuple(options.mean or (0.0,)), tuple(options.std or (1.0,)))
+    if not all(std > 0 for std in rule.std):
+        raise InputError(f"--std holds numbers above zero, received {options.std}")
+    return rule
+
+
+def _labels(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected UTF-8 text, one class name per line: {error}") from None
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return [line.strip() for line in lines]
+
+
+@contextlib.contextmanager
+def _progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar on a terminal, where tqdm is installed; nothing otherwise."""
+    try:
+        import tqdm
+    except ImportError:
+        yield None
+        return
+    with tqdm.tqdm(unit=" samples", leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def progress(what: str, done: int, total: int) -> None:
+            if bar.desc != f"{what}: ":
+                bar.set_description(what)
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

@@ -1,0 +1,38 @@
+"""Write a model in another format, for other runtimes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edgekit.errors import InputError
+
+from .arrays import check_output
+from .model import load_graph
+
+__all__ = ["SUMMARY", "add_arguments", "run"]
+
+SUMMARY = "write the model as ONNX or TFLite"
+FORMATS = ("onnx", "tflite", "edge")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="a model file, for example model.edge")
+    parser.add_argument("--to", choices=FORMATS, help="the format; else the suffix of --output")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="else beside the model")
+
+
+def run(options: argparse.Namespace) -> int:
+    from edgekit.export import save
+
+    output = options.output
+    if output is None:
+        if options.to is None:
+            raise InputError("name a format (--to onnx) or a file (-o model.onnx)")
+        output = options.model.with_suffix(f".{options.to}")
+    if options.to is not None and output.suffix.lower() != f".{options.to}":
+        raise InputError(f"{output}: a {options.to} file ends in .{options.to}")
+    check_output(output)
+    save(load_graph(options.model), output)
+    print(f"wrote {output} ({output.stat().st_size:,} bytes)")
+    return 0

@@ -1,0 +1,51 @@
+"""Model files as commands open them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.errors import InputError
+
+if TYPE_CHECKING:
+    from edgekit.interpreter import Interpreter
+    from edgekit.ir import Graph, MemoryPlan
+
+__all__ = ["check_model", "load_graph", "open_graph_and_plan", "open_interpreter"]
+
+
+def load_graph(path: Path) -> Graph:
+    """The graph of a model file of any format."""
+    from edgekit.importers import load
+
+    check_model(path)
+    return load(path)
+
+
+def open_interpreter(path: Path) -> Interpreter:
+    """An interpreter for a model file; a `.edge` file needs nothing but numpy and flatbuffers."""
+    from edgekit.interpreter import Interpreter
+
+    check_model(path)
+    return Interpreter(path if path.suffix == ".edge" else load_graph(path))
+
+
+def open_graph_and_plan(path: Path) -> tuple[Graph, MemoryPlan]:
+    """The graph of a model file, and the memory plan that the file holds or that it would get."""
+    from edgekit.interpreter.reader import read_edge
+    from edgekit.ir import plan_memory
+
+    check_model(path)
+    if path.suffix == ".edge":
+        file = read_edge(path)
+        return file.graph, file.plan
+    graph = load_graph(path)
+    return graph, plan_memory(graph)
+
+
+def check_model(path: Path) -> None:
+    """Raise InputError where there is no file to load."""
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, expected a model file")

@@ -1,0 +1,112 @@
+"""Run a model on arrays from a file and print what it says, best classes first."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgekit.errors import InputError
+
+from .arrays import check_output, inputs_of, write_arrays
+from .model import open_interpreter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgekit.interpreter import Interpreter
+
+    Array = NDArray[Any]
+
+__all__ = ["SUMMARY", "add_arguments", "run"]
+
+SUMMARY = "run the model on arrays from a file"
+SHOWN = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="a model file")
+    parser.add_argument(
+        "--input",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".npy or .npz; real numbers as in training, uint8 pixels to which the model's "
+        "preprocessing is applied, or the integers that the model stores",
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help=".npy or .npz for all outputs")
+    parser.add_argument("--top", type=int, default=5, metavar="N", help="classes to print (5)")
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.top < 1:
+        raise InputError(f"--top is a number of classes, 1 or more, received {options.top}")
+    if options.output is not None:
+        check_output(options.output)
+    interpreter = open_interpreter(options.model)
+    arrays = inputs_of(options.input, interpreter.graph.inputs)
+    outputs = _predict(interpreter, _preprocessed(interpreter, arrays))
+    if options.output is not None:
+        write_arrays(options.output, outputs)
+    for line in _lines(interpreter, outputs, options.top):
+        print(line)
+    if options.output is not None:
+        print(f"wrote {options.output}")
+    return 0
+
+
+def _preprocessed(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """uint8 arrays are raw pixels where the model stores no uint8 itself."""
+    ready = dict(arrays)
+    for name, array in arrays.items():
+        raw = array.dtype.name == "uint8" != interpreter.graph.value(name).dtype
+        if raw and interpreter.metadata.preprocessing is not None:
+            ready[name] = interpreter.preprocess(array)
+            print(f"input {name!r}: raw uint8, the model's preprocessing was applied")
+    return ready
+
+
+def _predict(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Outputs as real numbers, always with a batch dimension."""
+    import numpy as np
+
+    graph = interpreter.graph
+    single = all(a.ndim == len(graph.value(name).shape) - 1 for name, a in arrays.items())
+    batch = {name: a[np.newaxis] if single else a for name, a in arrays.items()}
+    found = interpreter.predict(batch)
+    return found if isinstance(found, dict) else {graph.outputs[0]: found}
+
+
+def _lines(interpreter: Interpreter, outputs: Mapping[str, Array], top: int) -> Iterator[str]:
+    for name, array in outputs.items():
+        if len(outputs) > 1:
+            yield f"output {name!r}:"
+        if array.ndim == 2 and array.shape[1] > 1:
+            for index, scores in enumerate(array[:SHOWN]):
+                yield f"sample {index}: {_best(scores, interpreter.labels, top)}"
+        else:
+            for index, sample in enumerate(array[:SHOWN]):
+                yield f"sample {index}: {_summary(sample)}"
+        if len(array) > SHOWN:
+            yield f"and {len(array) - SHOWN} more samples; --output FILE holds them all"
+
+
+def _best(scores: Array, labels: Sequence[str], top: int) -> str:
+    """The classes with the highest scores; of equal ones, the lower number first."""
+    order = (-scores).argsort(kind="stable")[:top]
+    share = bool((scores >= 0).all() and (scores <= 1).all())
+    parts = []
+    for index in order:
+        name = labels[index] if len(labels) == len(scores) else f"class {index}"
+        parts.append(f"{name} {scores[index]:.1%}" if share else f"{name} {scores[index]:.4g}")
+    return ", ".join(parts)
+
+
+def _summary(sample: Array) -> str:
+    if sample.size <= 8:
+        return " ".join(f"{number:.6g}" for number in sample.reshape(-1))
+    return (
+        f"shape {list(sample.shape)}, {sample.min():.4g} to {sample.max():.4g}, "
+        f"mean {sample.mean():.4g}"
+    )

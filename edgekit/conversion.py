@@ -1,0 +1,252 @@
+"""From a model to a finished int8 model in one call: load, quantize, gate, save."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit import __version__
+from edgekit.errors import InputError
+from edgekit.interpreter.arithmetic import quantize as to_int8
+from edgekit.ir import Accuracy, Graph, Preprocessing, TestVector, Value
+from edgekit.ir.graph import Array
+from edgekit.ir.quant import LIMITS
+from edgekit.quantize import (
+    Quantized,
+    Recipe,
+    Report,
+    Samples,
+    check_gate,
+    gather,
+    measure,
+    quantize,
+)
+
+__all__ = ["Converted", "convert", "load_model"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+VECTOR_SAMPLES = 2
+
+
+@dataclass(frozen=True)
+class Converted:
+    """An int8 model: its graph with all metadata, and the report of the conversion."""
+
+    graph: Graph
+    report: Report
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model; the suffix chooses the format: .edge, .onnx or .tflite.
+
+        The file appears whole or not at all; an older file of the name is replaced at the end.
+        """
+        from edgekit import save
+
+        save(self.graph, path)
+
+
+def convert(
+    model: Any,
+    calibration: Any,
+    *,
+    evaluate: tuple[Any, Any] | None = None,
+    max_drop: float | None = None,
+    labels: Sequence[str] | None = None,
+    preprocessing: Preprocessing | None = None,
+    recipe: Recipe | None = None,
+    progress: Progress | None = None,
+) -> Converted:
+    """An int8 model from a float one.
+
+    model: a trained `edgekit.train` model, a graph, or the path of a model file.
+    calibration: typical inputs, scaled as in training: an array (samples first), a mapping by
+        input name, one array per input, or an iterable of samples; 100 are a good number. uint8
+        arrays are raw pixels to which `preprocessing` is applied.
+    evaluate: inputs and labels (or target values) on which float and int8 are compared; both run
+        on the interpreter, int8 in the very arithmetic that the device computes.
+    max_drop: how many points (hundredths) of accuracy int8 may lose.
+    labels, preprocessing: kept in the model file; they replace what the model brings.
+
+    The same arguments give the same model, byte for byte. Raises QuantizationError for data that
+    cannot give a sound model, ShapeError for data that do not fit, AccuracyGateError when the loss
+    exceeds `max_drop`.
+    """
+    recipe = recipe or Recipe()
+    _check_max_drop(max_drop, evaluate)
+    graph = load_model(model)
+    rule = preprocessing or graph.metadata.preprocessing
+    samples = gather(graph, calibration, "calibration", rule)
+    tests, targets = None, None
+    if evaluate is not None:
+        inputs, targets = evaluate
+        tests = gather(graph, inputs, "evaluation", rule)
+    quantized = quantize(
+        graph,
+        samples,
+        recipe,
+        evaluation=tests,
+        preprocessing=rule,
+        progress=_stage(progress, "calibrating"),
+    )
+    accuracy = None
+    if tests is not None:
+        accuracy = _gate(quantized, tests, targets, max_drop, _stage(progress, "evaluating"))
+    report = replace(quantized.report, accuracy=accuracy)
+    metadata = replace(
+        quantized.graph.metadata,
+        labels=_checked_labels(quantized.graph, labels),
+        preprocessing=rule,
+        accuracy=accuracy,
+        provenance=_provenance(graph, recipe, samples, tests, targets, report),
+        test_vectors=(),
+    )
+    finished = replace(quantized.graph, metadata=metadata)
+    vectors = _test_vectors(finished, samples)
+    return Converted(replace(finished, metadata=replace(metadata, test_vectors=vectors)), report)
+
+
+def load_model(model: Any) -> Graph:
+    """The graph of whatever stands for a model: a graph, a model file, a trained model.
+
+    The provenance of a graph that comes from a file names the SHA-256 of that file.
+    """
+    if isinstance(model, Graph):
+        return model
+    if isinstance(model, str | os.PathLike):
+        from edgekit import load
+
+        graph = load(model)
+        digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
+        provenance = {**graph.metadata.provenance, "source_sha256": digest}
+        return replace(graph, metadata=replace(graph.metadata, provenance=provenance))
+    from edgekit.train.trace import trace
+
+    return trace(model)
+
+
+def _gate(
+    quantized: Quantized,
+    tests: Samples,
+    targets: Any,
+    max_drop: float | None,
+    progress: Callable[[int, int], None] | None,
+) -> Accuracy:
+    accuracy = measure(quantized.float_graph, quantized.graph, tests, targets, max_drop, progress)
+    check_gate(
+        accuracy,
+        [
+            (layer.layer, layer.noise)
+            for layer in quantized.report.layers
+            if layer.noise is not None
+        ],
+    )
+    return accuracy
+
+
+def _check_max_drop(max_drop: float | None, evaluate: tuple[Any, Any] | None) -> None:
+    if max_drop is None:
+        return
+    if evaluate is None:
+        raise InputError("max_drop needs evaluation data (evaluate, --evaluate) to be measured on")
+    if not max_drop >= 0:
+        raise InputError(f"max_drop is a number of points, 0 or more, received {max_drop}")
+
+
+def _checked_labels(graph: Graph, labels: Sequence[str] | None) -> tuple[str, ...]:
+    """Labels as many as classes: the last dimension of the first output."""
+    if labels is None:
+        return graph.metadata.labels
+    if isinstance(labels, str):
+        raise InputError(f"labels is a list of names, received the text {labels!r}")
+    names = tuple(str(label) for label in labels)
+    shape = graph.value(graph.outputs[0]).shape
+    classes = shape[-1] if shape else None
+    if classes not in (None, len(names)):
+        raise InputError(f"{len(names)} labels for a model with {classes} outputs")
+    return names
+
+
+def _provenance(
+    graph: Graph,
+    recipe: Recipe,
+    samples: Samples,
+    tests: Samples | None,
+    targets: Any,
+    report: Report,
+) -> Mapping[str, str]:
+    """Where the model comes from: versions, recipe, digests. No times and no paths."""
+    facts = {
+        **graph.metadata.provenance,
+        "edgekit": __version__,
+        "recipe": recipe.as_text(),
+        "float_graph_sha256": _graph_digest(graph),
+        "calibration_samples": str(samples.count),
+        "calibration_sha256": samples.digest(),
+        "float_layers": json.dumps(dict(report.float_layers)),
+        "notes": json.dumps(list(report.notes)),
+    }
+    if tests is not None:
+        answers = np.ascontiguousarray(targets)
+        facts["evaluation_samples"] = str(tests.count)
+        facts["evaluation_sha256"] = tests.digest()
+        facts["targets_sha256"] = hashlib.sha256(answers.tobytes()).hexdigest()
+    return facts
+
+
+def _graph_digest(graph: Graph) -> str:
+    """The SHA-256 of the printed graph and of all its constants in order of name."""
+    digest = hashlib.sha256(str(graph).encode())
+    for value in sorted(graph.constants(), key=lambda value: value.name):
+        digest.update(f"{value}".encode())
+        digest.update(value.array().astype(value.array().dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
+
+
+def _test_vectors(graph: Graph, samples: Samples) -> tuple[TestVector, ...]:
+    """Two calibration samples, then all inputs at their smallest, then at their largest number.
+
+    The device replays them (`edgekit verify`): typical values, and saturation of every layer.
+    """
+    from edgekit.interpreter import record_test_vectors
+
+    vectors = []
+    for row in range(min(samples.count, VECTOR_SAMPLES)):
+        vectors.append(
+            {
+                name: _vector_input(graph.value(name), samples.arrays[name][row : row + 1])
+                for name in graph.inputs
+            }
+        )
+    for largest in (False, True):
+        vectors.append(
+            {
+                name: np.full_like(array, _end(graph.value(name), samples.arrays[name], largest))
+                for name, array in vectors[0].items()
+            }
+        )
+    return tuple(record_test_vectors(graph, vectors))
+
+
+def _vector_input(value: Value, sample: Array) -> Array:
+    """One sample in the dtype of the input, repeated where the graph fixes a larger batch."""
+    stored = sample if value.quant is None else to_int8(sample, value.quant)
+    return np.repeat(stored, value.shape[0] or 1, axis=0)
+
+
+def _end(value: Value, samples: Array, largest: bool) -> float:
+    if value.dtype in LIMITS:
+        return LIMITS[value.dtype][largest]
+    return float(samples.max() if largest else samples.min())
+
+
+def _stage(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else lambda done, total: progress(what, done, total)
