@@ -1,0 +1,57 @@
+"""Training with the Keras API over numpy or cupy arrays.
+
+    from edgekit.train import Sequential, layers
+
+    model = Sequential([layers.Input((28, 28)), layers.Flatten(), layers.Dense(10, "softmax")])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=3)
+
+Names, arguments, defaults and numerics are Keras 3's. `to_categorical` and `set_random_seed`, which
+Keras keeps under `utils`, stand here directly.
+"""
+
+from edgekit.train import activations as activations
+from edgekit.train import callbacks as callbacks
+from edgekit.train import datasets as datasets
+from edgekit.train import initializers as initializers
+from edgekit.train import layers as layers
+from edgekit.train import losses as losses
+from edgekit.train import metrics as metrics
+from edgekit.train import models as models
+from edgekit.train import optimizers as optimizers
+from edgekit.train import regularizers as regularizers
+from edgekit.train.data import to_categorical as to_categorical
+from edgekit.train.layers import Input as Input
+from edgekit.train.layers import Layer as Layer
+from edgekit.train.models import Model as Model
+from edgekit.train.models import Sequential as Sequential
+from edgekit.train.names import clear_session as clear_session
+from edgekit.train.random import set_random_seed as set_random_seed
+from edgekit.train.saving import load_model as load_model
+from edgekit.train.tape import GradientTape as GradientTape
+from edgekit.train.tensor import Tensor as Tensor
+from edgekit.train.tensor import Variable as Variable
+
+__all__ = [
+    "GradientTape",
+    "Input",
+    "Layer",
+    "Model",
+    "Sequential",
+    "Tensor",
+    "Variable",
+    "activations",
+    "callbacks",
+    "clear_session",
+    "datasets",
+    "initializers",
+    "layers",
+    "load_model",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "regularizers",
+    "set_random_seed",
+    "to_categorical",
+]

@@ -1,0 +1,129 @@
+"""Progress on the terminal: a bar from tqdm where it is installed, plain lines otherwise."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TextIO
+
+from edgekit.errors import InputError
+from edgekit.train.callbacks.callback import Callback
+
+__all__ = ["ProgressBar", "ProgressLines", "progress_for"]
+
+
+def progress_for(verbose: Any, doing: str, stream: TextIO) -> Callback | None:
+    """The callback for a `verbose` of 0, 1, 2 or "auto" (a bar on a terminal, else lines)."""
+    if verbose not in (0, 1, 2, "auto"):
+        raise InputError(f"verbose must be 0, 1, 2 or 'auto'. Received: {verbose!r}")
+    if verbose == 0:
+        return None
+    if verbose == "auto":
+        is_terminal = stream.isatty()
+        if not is_terminal and doing == "predict":
+            return None
+        verbose = 1 if is_terminal else 2
+    if verbose == 1 and (bar := _tqdm()) is not None:
+        return ProgressBar(bar, doing, stream)
+    return ProgressLines(doing)
+
+
+def _tqdm() -> Any:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm
+
+
+class ProgressLines(Callback):
+    """One line for each epoch."""
+
+    def __init__(self, doing: str) -> None:
+        self.doing = doing
+        self._start = 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = time.perf_counter() - self._start
+        line = f"Epoch {epoch + 1}/{self.params['epochs']} - {seconds:.1f}s"
+        print(f"{line} - {numbers(logs)}", flush=True)
+
+    def on_test_end(self, logs=None):
+        if self.doing == "evaluate":
+            print(numbers(logs), flush=True)
+
+
+class ProgressBar(Callback):
+    """A bar for each epoch, with the metrics so far."""
+
+    def __init__(self, bar_type: Any, doing: str, stream: TextIO) -> None:
+        self.bar_type = bar_type
+        self.doing = doing
+        self.stream = stream
+        self._bar: Any = None
+        self._next = 0.0
+
+    def _open(self, title: str) -> None:
+        self._bar = self.bar_type(
+            total=self.params["steps"], desc=title, unit="step", file=self.stream, leave=True
+        )
+        self._next = 0.0
+
+    def _advance(self, logs: Any) -> None:
+        # the metrics are read ten times a second at most: reading them waits for a GPU
+        now = time.perf_counter()
+        if now >= self._next:
+            self._next = now + 0.1
+            self._bar.set_postfix_str(numbers(logs), refresh=False)
+        self._bar.update()
+
+    def _close(self, logs: Any) -> None:
+        if self._bar is not None:
+            self._bar.set_postfix_str(numbers(logs), refresh=True)
+            self._bar.close()
+            self._bar = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._open(f"Epoch {epoch + 1}/{self.params['epochs']}")
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._advance(logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._close(logs)
+
+    def on_train_end(self, logs=None):
+        self._close(logs)
+
+    def on_test_begin(self, logs=None):
+        if self.doing == "evaluate":
+            self._open("Evaluate")
+
+    def on_test_batch_end(self, batch, logs=None):
+        if self.doing == "evaluate":
+            self._advance(logs)
+
+    def on_test_end(self, logs=None):
+        if self.doing == "evaluate":
+            self._close(logs)
+
+    def on_predict_begin(self, logs=None):
+        self._open("Predict")
+
+    def on_predict_batch_end(self, batch, logs=None):
+        self._bar.update()
+
+    def on_predict_end(self, logs=None):
+        self._close({})
+
+
+def numbers(logs: Any) -> str:
+    """`loss: 0.1234 - accuracy: 0.9876`."""
+    parts = []
+    for name, value in (logs or {}).items():
+        number = float(value)
+        shown = f"{number:.4f}" if number == 0 or abs(number) >= 1e-3 else f"{number:.4e}"
+        parts.append(f"{name}: {shown}")
+    return " - ".join(parts)

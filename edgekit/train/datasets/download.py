@@ -1,0 +1,95 @@
+"""Files from the network, checked by SHA-256, kept in a cache.
+
+The cache is the folder `datasets` below EDGEKIT_HOME (`~/.edgekit` by default).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from edgekit.errors import InputError
+
+__all__ = ["RemoteFile", "cache_folder", "fetch", "read_npz"]
+
+
+class RemoteFile(NamedTuple):
+    """A file on the network: its name in the cache, its address and its SHA-256."""
+
+    name: str
+    url: str
+    sha256: str
+
+
+def cache_folder() -> Path:
+    """Where downloaded data sets are kept."""
+    home = os.environ.get("EDGEKIT_HOME")
+    return (Path(home) if home else Path.home() / ".edgekit") / "datasets"
+
+
+def fetch(file: RemoteFile, path: str | None = None) -> Path:
+    """The file in the cache (as `path` if that is given), downloaded if it is not there.
+
+    Raises InputError, saying where to put the file by hand, where it cannot be downloaded or is not
+    the expected one.
+    """
+    target = cache_folder() / (path or file.name)
+    if target.is_file():
+        found = _sha256(target)
+        if found == file.sha256:
+            return target
+        raise InputError(
+            f"{target} is not the expected file: its SHA-256 is {found}, expected {file.sha256}. "
+            "Delete it to download it again"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            found = _download(file, out, target)
+        if found != file.sha256:
+            raise InputError(
+                f"{file.url} gave a file whose SHA-256 is {found}, expected {file.sha256}; "
+                "it was not kept"
+            )
+        os.replace(temporary, target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return target
+
+
+def _download(file: RemoteFile, out: Any, target: Path) -> str:
+    """Write the file's bytes to `out`; returns their SHA-256."""
+    digest = hashlib.sha256()
+    try:
+        with urllib.request.urlopen(file.url, timeout=60) as response:
+            while block := response.read(1 << 20):
+                digest.update(block)
+                out.write(block)
+    except (urllib.error.URLError, OSError) as error:
+        raise InputError(
+            f"cannot download {file.url} ({error}). Without a network, get the file elsewhere and "
+            f"put it at {target}; its SHA-256 must be {file.sha256}"
+        ) from error
+    return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def read_npz(path: Path, names: tuple[str, ...]) -> list[np.ndarray]:
+    """Arrays of a .npz file by name; objects are refused."""
+    with np.load(path, allow_pickle=False) as archive:
+        return [archive[name] for name in names]

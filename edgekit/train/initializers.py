@@ -1,0 +1,238 @@
+"""Initial weights: the distributions of Keras, drawn from numpy's generators.
+
+An initializer is called with a shape and gives a float32 numpy array. With a seed it gives the
+same array every time; without one it draws from the common generator (`set_random_seed`).
+Source: Glorot and Bengio 2010; He et al. 2015; LeCun et al. 1998.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from edgekit.train.names import snake_case
+from edgekit.train.random import generator
+from edgekit.train.serialization import Serializable, resolve
+
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Ones",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "get",
+]
+
+
+class Initializer(Serializable):
+    """The base: `initializer(shape, dtype)` gives an array."""
+
+    keras_module = "keras.initializers"
+
+    def __call__(self, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
+        raise NotImplementedError
+
+
+class Zeros(Initializer):
+    """All zeros."""
+
+    def __call__(self, shape, dtype="float32"):
+        return np.zeros(shape, dtype)
+
+
+class Ones(Initializer):
+    """All ones."""
+
+    def __call__(self, shape, dtype="float32"):
+        return np.ones(shape, dtype)
+
+
+class Constant(Initializer):
+    """One value everywhere."""
+
+    config_names = ("value",)
+
+    def __init__(self, value: float = 0.0) -> None:
+        self.value = value
+
+    def __call__(self, shape, dtype="float32"):
+        return np.full(shape, self.value, dtype)
+
+
+class RandomNormal(Initializer):
+    """Normal with the given mean and standard deviation."""
+
+    config_names = ("seed", "mean", "stddev")
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        self.mean, self.stddev, self.seed = mean, stddev, seed
+
+    def __call__(self, shape, dtype="float32"):
+        return generator(self.seed).normal(self.mean, self.stddev, shape).astype(dtype)
+
+
+class TruncatedNormal(RandomNormal):
+    """Normal, redrawn where it falls more than two standard deviations from the mean."""
+
+    def __call__(self, shape, dtype="float32"):
+        return truncated_normal(generator(self.seed), shape, self.mean, self.stddev).astype(dtype)
+
+
+class RandomUniform(Initializer):
+    """Uniform in [minval, maxval)."""
+
+    config_names = ("seed", "minval", "maxval")
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
+    ) -> None:
+        self.minval, self.maxval, self.seed = minval, maxval, seed
+
+    def __call__(self, shape, dtype="float32"):
+        return generator(self.seed).uniform(self.minval, self.maxval, shape).astype(dtype)
+
+
+class VarianceScaling(Initializer):
+    """Variance `scale / n`, n = fan_in, fan_out or their average.
+
+    `truncated_normal` is widened so that its variance is right after truncation; `uniform` has
+    the limit sqrt(3 * scale / n).
+    """
+
+    config_names = ("seed", "scale", "mode", "distribution")
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        for value, known in ((mode, _MODES), (distribution, _DISTRIBUTIONS)):
+            if value not in known:
+                raise ValueError(f"expected one of {known}. Received: {value!r}")
+        if scale <= 0:
+            raise ValueError(f"`scale` must be positive. Received: scale={scale}")
+        self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+
+    def __call__(self, shape, dtype="float32"):
+        fan_in, fan_out = compute_fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        variance = self.scale / max(1.0, n)
+        random = generator(self.seed)
+        if self.distribution == "truncated_normal":
+            values = truncated_normal(random, shape, 0.0, math.sqrt(variance) / _TRUNCATED_STDDEV)
+        elif self.distribution == "untruncated_normal":
+            values = random.normal(0.0, math.sqrt(variance), shape)
+        else:
+            limit = math.sqrt(3.0 * variance)
+            values = random.uniform(-limit, limit, shape)
+        return values.astype(dtype)
+
+
+_MODES = ("fan_in", "fan_out", "fan_avg")
+_DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
+# the standard deviation of a unit normal truncated at two standard deviations
+_TRUNCATED_STDDEV = 0.87962566103423978
+
+
+class _Scaled(VarianceScaling):
+    """A named corner of VarianceScaling: only the seed is left to choose."""
+
+    config_names = ("seed",)
+    corner: tuple[float, str, str]
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(*self.corner, seed=seed)
+
+
+class GlorotUniform(_Scaled):
+    """Uniform with limit sqrt(6 / (fan_in + fan_out)); Keras' default for kernels."""
+
+    corner = (1.0, "fan_avg", "uniform")
+
+
+class GlorotNormal(_Scaled):
+    """Truncated normal with variance 2 / (fan_in + fan_out)."""
+
+    corner = (1.0, "fan_avg", "truncated_normal")
+
+
+class HeNormal(_Scaled):
+    """Truncated normal with variance 2 / fan_in."""
+
+    corner = (2.0, "fan_in", "truncated_normal")
+
+
+class HeUniform(_Scaled):
+    """Uniform with limit sqrt(6 / fan_in)."""
+
+    corner = (2.0, "fan_in", "uniform")
+
+
+class LecunNormal(_Scaled):
+    """Truncated normal with variance 1 / fan_in."""
+
+    corner = (1.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(_Scaled):
+    """Uniform with limit sqrt(3 / fan_in)."""
+
+    corner = (1.0, "fan_in", "uniform")
+
+
+def truncated_normal(
+    random: np.random.Generator, shape: tuple[int, ...], mean: float, stddev: float
+) -> np.ndarray:
+    """Normal values; those beyond two standard deviations are drawn again."""
+    values = random.standard_normal(shape)
+    while (outside := np.abs(values) > 2.0).any():
+        values = np.where(outside, random.standard_normal(shape), values)
+    return values * stddev + mean
+
+
+def compute_fans(shape: tuple[int, ...]) -> tuple[float, float]:
+    """Inputs and outputs per unit of a weight (spatial..., in, out), counted as Keras counts."""
+    if len(shape) < 2:
+        n = float(shape[0]) if shape else 1.0
+        return n, n
+    field = math.prod(shape[:-2])
+    return float(field * shape[-2]), float(field * shape[-1])
+
+
+CLASSES: dict[str, type[Initializer]] = {
+    cls.__name__: cls
+    for cls in (
+        Constant,
+        GlorotNormal,
+        GlorotUniform,
+        HeNormal,
+        HeUniform,
+        LecunNormal,
+        LecunUniform,
+        Ones,
+        RandomNormal,
+        RandomUniform,
+        TruncatedNormal,
+        VarianceScaling,
+        Zeros,
+    )
+}
+_NAMES = {snake_case(name): cls for name, cls in CLASSES.items()}
+
+
+def get(identifier: Any) -> Any:
+    """An initializer from a name ("he_normal"), a class name, a config or itself."""
+    return resolve(identifier, {**CLASSES, **_NAMES}, "initializer")

@@ -1,0 +1,179 @@
+"""Dense, the inputs of a model, and layers that wrap a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit.errors import InputError, ShapeError
+from edgekit.train import activations, initializers, regularizers
+from edgekit.train.layers.input_spec import InputSpec
+from edgekit.train.layers.layer import Layer
+from edgekit.train.ops.dense import dense
+from edgekit.train.symbolic import SymbolicTensor, note_call
+
+__all__ = ["Activation", "Dense", "Identity", "Input", "InputLayer", "Lambda"]
+
+
+class InputLayer(Layer):
+    """Where a model's data comes in. `shape` is without the batch, `batch_shape` with it."""
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        batch_shape: Any = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.input_dtype = str(
+            dtype.get("config", {}).get("name") if isinstance(dtype, dict) else dtype or "float32"
+        )
+        super().__init__(name=name, **options)
+        if shape is None and batch_shape is None:
+            raise InputError("Input needs `shape` (without the batch) or `batch_shape`.")
+        self.batch_shape = tuple(batch_shape) if batch_shape else (batch_size, *_as_tuple(shape))
+        for size in self.batch_shape:
+            if size is not None and (not isinstance(size, int) or size < 0):
+                raise ShapeError(
+                    f"Input expects sizes of at least 0, or None. Received: {self.batch_shape}"
+                )
+        self.built = True
+        self._build_shape = None
+        note_call(self, (), {}, SymbolicTensor(self.batch_shape, self.input_dtype, self.name))
+        self.output.name = self.name
+
+    def call(self, inputs):
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return {"batch_shape": self.batch_shape, "dtype": self.input_dtype, "name": self.name}
+
+
+def Input(  # noqa: N802 - Keras' name
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    **options: Any,
+) -> SymbolicTensor:
+    """A symbolic tensor from which a functional model starts; `shape` is without the batch."""
+    return InputLayer(shape, batch_size, dtype, batch_shape, name=name, **options).output
+
+
+class Dense(Layer):
+    """activation(x @ kernel + bias); kernel (inputs, units), on the last axis of x."""
+
+    config_names = (
+        "units",
+        "activation",
+        "use_bias",
+        "kernel_initializer",
+        "bias_initializer",
+        "kernel_regularizer",
+        "bias_regularizer",
+    )
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        if isinstance(units, bool) or not isinstance(units, int) or units <= 0:
+            raise InputError(
+                f"layer {self.name!r}: units must be a positive integer. Received: units={units}"
+            )
+        self.units = units
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.input_spec = InputSpec(min_ndim=2)
+        self.bias = None
+
+    def build(self, input_shape):
+        size = input_shape[-1]
+        if size is None:
+            raise ShapeError(
+                f"layer {self.name!r}: the last axis of its input must be known. "
+                f"Received: input_shape={input_shape}"
+            )
+        self.kernel = self.add_weight(
+            (size, self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                name="bias",
+            )
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
+
+    def call(self, inputs):
+        return self.activation(dense(inputs, self.kernel, self.bias))
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+
+class Activation(Layer):
+    """One activation function, by name or as a callable."""
+
+    config_names = ("activation",)
+
+    def __init__(self, activation: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.activation = activations.get(activation)
+        self.built = True
+
+    def call(self, inputs):
+        return self.activation(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+class Identity(Layer):
+    """Its input, unchanged."""
+
+    def call(self, inputs):
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+class Lambda(Layer):
+    """A Python function as a layer. It cannot be saved: a model file holds no code."""
+
+    def __init__(self, function: Any, output_shape: Any = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.function = function
+        self.built = True
+
+    def call(self, inputs):
+        return self.function(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        raise InputError(
+            f"layer {self.name!r}: a Lambda holds Python code, which a model file does not; "
+            "write a subclass of Layer and pass it to load_model as custom_objects"
+        )
+
+
+def _as_tuple(shape: Any) -> tuple[Any, ...]:
+    return (shape,) if isinstance(shape, int) else tuple(shape)

@@ -1,0 +1,221 @@
+"""The weights of a layer and of the layers inside it: made, found, counted, taken and given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import InputError, ModelFormatError, ShapeError
+from edgekit.train import initializers, regularizers
+from edgekit.train.backend import asarray, to_numpy
+from edgekit.train.serialization import accept_options
+from edgekit.train.structure import flatten
+from edgekit.train.tensor import Variable
+
+__all__ = ["LOADING", "WeightBudget", "WeightHolder"]
+
+
+class WeightBudget:
+    """What a model file can fill: while it is loaded, weights are zeros and no more than that.
+
+    So a config that declares enormous layers is refused before anything is allocated.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def zeros(self, shape: tuple[int, ...], dtype: str, layer: str) -> np.ndarray:
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        self.left -= size
+        if self.left < 0:
+            raise ModelFormatError(
+                f"layer {layer!r} declares a weight of shape {shape}, which is more than the file "
+                "holds"
+            )
+        return np.zeros(shape, dtype)
+
+
+LOADING: ContextVar[WeightBudget | None] = ContextVar("loading", default=None)
+
+
+class WeightHolder:
+    """Weights and sub-layers are found in the attributes when they are asked for.
+
+    So a list that grows after it was assigned is seen too, and no attribute access is intercepted.
+    """
+
+    name: str
+    dtype: str
+    built: bool
+    _trainable: bool
+    _variables: list[Variable]
+    _losses: list[Any]
+    # attributes that hold neither weights nor layers of this layer
+    _not_tracked: frozenset[str] = frozenset({"_variables", "_losses", "input_spec", "calls"})
+
+    def add_weight(
+        self,
+        shape: Any = (),
+        initializer: Any = "glorot_uniform",
+        dtype: Any = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> Variable:
+        """A new weight of this layer, filled by `initializer`."""
+        if options:
+            accept_options(f"add_weight in layer {self.name!r}", options)
+        if not hasattr(self, "_variables"):
+            raise InputError(
+                f"{type(self).__name__}: call super().__init__() before making weights or layers"
+            )
+        budget = LOADING.get()
+        if budget is None:
+            values = asarray(initializers.get(initializer)(tuple(shape), dtype or self.dtype))
+        else:
+            values = asarray(budget.zeros(tuple(shape), dtype or self.dtype, self.name))
+        label = f"{self.name}/{name or 'variable'}"
+        variable = _LayerVariable(values, name=label, trainable=trainable and self._trainable)
+        variable.may_train = trainable
+        variable.regularizer = regularizers.get(regularizer)
+        self._variables.append(variable)
+        return variable
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a scalar to the model's loss; forgotten before the next call of the model."""
+        self._losses.extend(flatten(loss))
+
+    def children(self) -> Iterator[Any]:
+        """The layers kept in this layer's attributes, in the order in which they were set."""
+        for name, value in vars(self).items():
+            if name not in self._not_tracked:
+                yield from _layers_in(value)
+
+    def own_variables(self) -> list[Variable]:
+        """Weights made by `add_weight`, then variables that were set as attributes."""
+        known = {id(v) for v in self._variables}
+        set_here = [
+            v
+            for name, value in vars(self).items()
+            if name not in self._not_tracked
+            for v in ([value] if isinstance(value, Variable) else _variables_in(value))
+            if id(v) not in known
+        ]
+        return self._variables + _unique(set_here)
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Every weight: this layer's trainable ones, its others, then those of its layers."""
+        own = self.own_variables()
+        found = [v for v in own if _may_train(v)] + [v for v in own if not _may_train(v)]
+        for layer in self.children():
+            found.extend(layer.weights)
+        return _unique(found)
+
+    variables = weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if v.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        return [v for v in self.weights if not v.trainable]
+
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes this layer; setting it sets the layers inside too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for variable in self.own_variables():
+            variable.trainable = self._trainable and _may_train(variable)
+        for layer in self.children():
+            layer.trainable = value
+
+    @property
+    def losses(self) -> list[Any]:
+        """Penalties of regularizers and what `add_loss` was given, here and in the layers inside."""
+        found = list(self._losses)
+        for variable in self.own_variables():
+            regularizer = getattr(variable, "regularizer", None)
+            if regularizer is not None and variable.trainable:
+                found.append(regularizer(variable))
+        for layer in self.children():
+            found.extend(layer.losses)
+        return found
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of `weights`, as numpy arrays of their own."""
+        return [np.array(to_numpy(v)) for v in self.weights]
+
+    def set_weights(self, weights: Any) -> None:
+        """Take values in the order of `weights`; raises ShapeError listing all that do not fit."""
+        variables = self.weights
+        if len(weights) != len(variables):
+            raise ShapeError(
+                f"layer {self.name!r}: set_weights expects {len(variables)} arrays. "
+                f"Received: {len(weights)}"
+            )
+        problems = [
+            f"{v.name}: expected shape {tuple(v.shape)}, received {np.shape(value)}"
+            for v, value in zip(variables, weights, strict=True)
+            if tuple(v.shape) != np.shape(value)
+        ]
+        if problems:
+            raise ShapeError(f"layer {self.name!r}: " + "; ".join(problems))
+        for variable, value in zip(variables, weights, strict=True):
+            variable.assign(asarray(np.asarray(value), variable.dtype))
+
+    def count_params(self) -> int:
+        """The number of scalars in the weights."""
+        if not self.built:
+            raise InputError(
+                f"layer {self.name!r} has no weights yet: call it on data, or build(input_shape)"
+            )
+        return sum(int(np.prod(v.shape)) for v in self.weights)
+
+
+class _LayerVariable(Variable):
+    """A weight that remembers whether it may ever train, and its penalty."""
+
+    __slots__ = ("may_train", "regularizer")
+
+
+def _may_train(variable: Variable) -> bool:
+    return getattr(variable, "may_train", variable.trainable)
+
+
+def _layers_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, WeightHolder):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _layers_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _layers_in(item)
+
+
+def _variables_in(value: Any) -> list[Variable]:
+    if not isinstance(value, list | tuple | dict):
+        return []
+    return [
+        v
+        for v in flatten(list(value.values()) if isinstance(value, dict) else value)
+        if isinstance(v, Variable)
+    ]
+
+
+def _unique(items: list[Any]) -> list[Any]:
+    return list({id(item): item for item in items}.values())

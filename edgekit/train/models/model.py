@@ -1,0 +1,250 @@
+"""Model: a layer that trains, evaluates, predicts, prints and saves itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from edgekit.errors import InputError, lookup
+from edgekit.train.layers.input_spec import InputSpec
+from edgekit.train.layers.layer import Layer
+from edgekit.train.models.graph import LayerGraph
+from edgekit.train.models.summary import print_summary
+from edgekit.train.models.trainer import Trainer
+from edgekit.train.structure import flatten, is_nested, map_structure
+from edgekit.train.symbolic import SymbolicTensor
+from edgekit.train.tensor import wrap
+
+__all__ = ["Model"]
+
+
+class Model(Trainer, Layer):
+    """A model from `Model(inputs, outputs)` (functional), or a subclass with its own `call`.
+
+    inputs, outputs: symbolic tensors, in a list or dict where there are several.
+    """
+
+    keras_module = "keras"
+    _not_tracked = Layer._not_tracked | Trainer._not_tracked | {"_graph"}
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, **options: Any) -> None:
+        graph = None
+        if outputs is not None or inputs is not None:
+            if inputs is None or outputs is None:
+                raise InputError("Model(inputs, outputs) needs both.")
+            graph = LayerGraph(inputs, outputs)
+            if type(self) is Model and not options.get("name"):
+                options["name"] = _functional_name()
+        Layer.__init__(self, **options)
+        Trainer.__init__(self)
+        self._graph: LayerGraph | None = None
+        if graph is not None:
+            self._take_graph(graph)
+
+    def _take_graph(self, graph: LayerGraph) -> None:
+        self._graph = graph
+        self.built = True
+        specs = [InputSpec(shape=(None, *x.shape[1:])) for x in graph.flat_inputs]
+        self.input_spec = specs if is_nested(graph.inputs) else specs[0]
+        if not self._trainable:
+            self.trainable = False
+
+    # -- calling ----------------------------------------------------------------------------------
+
+    def call(self, inputs, training=False):
+        if self._graph is None:
+            raise NotImplementedError(
+                f"model {self.name!r}: {type(self).__name__} needs a call(inputs), or use "
+                "Model(inputs, outputs)"
+            )
+        return self._graph.run(inputs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        graph = getattr(self, "_graph", None)
+        if graph is not None and args and is_nested(args[0]):
+            args = (self._arranged(graph, args[0]), *args[1:])
+        return super().__call__(*args, **kwargs)
+
+    def _arranged(self, graph: LayerGraph, inputs: Any) -> Any:
+        """Several inputs as a list, whatever structure they were given in."""
+        if len(graph.flat_inputs) == 1 and isinstance(inputs, list | tuple):
+            return inputs if not any(hasattr(x, "shape") for x in inputs) else inputs[0]
+        return graph.arrange(inputs)
+
+    def compute_output_shape(self, input_shape):
+        if self._graph is None:
+            return super().compute_output_shape(input_shape)
+        leaves = [input_shape] if len(self._graph.flat_inputs) == 1 else list(input_shape)
+        if len(leaves) == 1 and leaves[0] and isinstance(leaves[0][0], tuple | list):
+            leaves = list(leaves[0])
+        return self._graph.output_shapes(leaves)
+
+    def output_spec(self, inputs: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self._graph is None:
+            return super().output_spec(inputs, args, kwargs)
+        shapes = self._graph.output_shapes([tuple(x.shape) for x in flatten(inputs)])
+        leaves = iter(self._graph.flat_outputs)
+        return _map_shapes_like(
+            self._graph.outputs, shapes, lambda s: SymbolicTensor(s, next(leaves).dtype)
+        )
+
+    # -- what is inside ---------------------------------------------------------------------------
+
+    def children(self) -> Iterator[Layer]:
+        if self._graph is not None:
+            yield from self._graph.layers
+        yield from super().children()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers directly inside, each once."""
+        return list({id(layer): layer for layer in self.children()}.values())
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or by index; an unknown name gives the nearest known one."""
+        if (name is None) == (index is None):
+            raise InputError("get_layer takes either a name or an index.")
+        if name is not None:
+            return lookup({layer.name: layer for layer in self.layers}, name, "layer", InputError)
+        if not -len(self.layers) <= index < len(self.layers):
+            raise InputError(f"layer index {index} is out of range: there are {len(self.layers)}.")
+        return self.layers[index]
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        return self._symbolic().flat_inputs
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        return self._symbolic().flat_outputs
+
+    @property
+    def input(self) -> Any:
+        return self._symbolic().inputs
+
+    @property
+    def output(self) -> Any:
+        return self._symbolic().outputs
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input (a structure of shapes for several)."""
+        return map_structure(lambda x: x.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output (a structure of shapes for several)."""
+        return map_structure(lambda x: x.shape, self.output)
+
+    def _symbolic(self) -> LayerGraph:
+        if self._graph is None:
+            raise InputError(
+                f"model {self.name!r} has no defined inputs yet: build it, call it on data, or make "
+                "it with Model(inputs, outputs)"
+            )
+        return self._graph
+
+    @property
+    def input_names(self) -> list[str]:
+        return [] if self._graph is None else self._graph.input_names
+
+    @property
+    def output_names(self) -> list[str]:
+        return [] if self._graph is None else self._graph.output_names
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights of a subclassed model by calling it on zeros of this shape."""
+        if self._graph is not None or type(self).call is Model.call:
+            return
+        zeros = _zeros_of_shapes(input_shape)
+        if not getattr(self, "_building", False):
+            self._building = True
+            try:
+                self.built = True
+                self.call(zeros)
+            finally:
+                del self._building
+
+    def build_for(self, input_shape: Any) -> None:
+        """A subclassed model is built by being called: its layers build themselves."""
+        self.built = True
+        self._build_shape = input_shape
+
+    # -- printing and saving ----------------------------------------------------------------------
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+    ) -> None:
+        """Print a table of the layers, their output shapes and their numbers of weights."""
+        print_summary(self, line_length, print_fn, expand_nested, show_trainable)
+
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write a `.keras` file that Keras 3 can read too; the file is replaced as a whole."""
+        from edgekit.train.saving import save_model
+
+        save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights alone to a `.weights.h5` file."""
+        from edgekit.train.saving import save_weights
+
+        save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Take the weights of a `.weights.h5` or `.keras` file of the same architecture."""
+        from edgekit.train.saving import load_weights
+
+        load_weights(self, filepath, skip_mismatch=skip_mismatch)
+
+    def get_config(self) -> dict[str, Any]:
+        if self._graph is None:
+            return super().get_config()
+        from edgekit.train.saving.config import graph_config
+
+        return graph_config(self, self._graph)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
+        """A model of the same architecture, with new weights."""
+        if "input_layers" not in config:
+            return cls(**config)
+        from edgekit.train.saving.config import model_from_graph_config
+
+        return model_from_graph_config(cls, config, custom_objects)
+
+
+def _functional_name() -> str:
+    from edgekit.train.names import unique_name
+
+    return unique_name("functional")
+
+
+def _zeros_of_shapes(shape: Any) -> Any:
+    """Tensors of zeros, with 1 where a size is not known."""
+    import numpy as np
+
+    if isinstance(shape, dict):
+        return {key: _zeros_of_shapes(value) for key, value in shape.items()}
+    if shape and isinstance(shape[0], list | tuple):
+        return [_zeros_of_shapes(one) for one in shape]
+    return wrap(np.zeros([1 if size is None else size for size in shape], np.float32))
+
+
+def _map_shapes_like(structure: Any, shapes: Any, function: Any) -> Any:
+    """Apply to each shape in `shapes`, which are arranged as the leaves of `structure`."""
+    if isinstance(structure, dict):
+        made = {
+            key: _map_shapes_like(structure[key], shapes[key], function)
+            for key in sorted(structure)
+        }
+        return {key: made[key] for key in structure}
+    if isinstance(structure, list | tuple):
+        return [
+            _map_shapes_like(one, shape, function)
+            for one, shape in zip(structure, shapes, strict=True)
+        ]
+    return function(shapes)

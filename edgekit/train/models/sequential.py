@@ -1,0 +1,147 @@
+"""Sequential: one layer after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from edgekit.errors import InputError
+from edgekit.train.layers.core import InputLayer
+from edgekit.train.layers.layer import Layer
+from edgekit.train.models.graph import LayerGraph
+from edgekit.train.models.model import Model
+from edgekit.train.symbolic import SymbolicTensor
+
+__all__ = ["Sequential"]
+
+
+class Sequential(Model):
+    """A stack of layers. Without an Input it is built when it first sees data, or by `build`."""
+
+    _not_tracked = Model._not_tracked | {"_input_layer"}
+
+    def __init__(
+        self, layers: Any = None, trainable: bool = True, name: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(name=name, trainable=trainable, **options)
+        self._stack: list[Layer] = []
+        self._input_layer: InputLayer | None = None
+        for layer in layers or []:
+            self._append(layer)
+        self._build_if_possible()
+
+    def add(self, layer: Any) -> None:
+        """Put a layer on top."""
+        self._append(layer)
+        self._graph = None
+        self.built = False
+        self._build_if_possible()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Take the top layer away and return it."""
+        if not self._stack:
+            raise InputError(f"model {self.name!r} has no layer to pop.")
+        layer = self._stack.pop()
+        self._graph = None
+        self.built = False
+        if rebuild:
+            self._build_if_possible()
+        return layer
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, SymbolicTensor) and isinstance(
+            getattr(layer.call, "layer", None), InputLayer
+        ):
+            layer = layer.call.layer
+        if isinstance(layer, InputLayer):
+            if self._stack or self._input_layer is not None:
+                raise InputError(
+                    f"model {self.name!r}: an Input can only come first, and once. "
+                    f"Received: {layer.name!r} after {len(self._stack)} layers"
+                )
+            self._input_layer = layer
+            return
+        if not isinstance(layer, Layer):
+            raise InputError(
+                f"model {self.name!r}: Sequential takes layers. Received: {layer!r} "
+                f"(of type {type(layer).__name__})"
+            )
+        if any(known.name == layer.name for known in self._stack):
+            raise InputError(
+                f"model {self.name!r}: all layers should have unique names. {layer.name!r} is there "
+                "already; pass name=... to one of them"
+            )
+        self._stack.append(layer)
+        if len(self._stack) == 1 and self._input_layer is None and layer.declared_input_shape:
+            self._input_layer = InputLayer(batch_shape=layer.declared_input_shape)
+
+    def _build_if_possible(self) -> None:
+        if not self._stack:
+            return
+        first = self._stack[0]
+        if self._input_layer is None and getattr(first, "_graph", None) is not None:
+            self._input_layer = InputLayer(batch_shape=first.inputs[0].shape)
+        if self._input_layer is not None:
+            self._build_graph()
+
+    def _build_graph(self) -> None:
+        x = self._input_layer.output
+        for layer in self._stack:
+            x = layer(x)
+        self._take_graph(LayerGraph(self._input_layer.output, x))
+        self._build_shape = self._input_layer.batch_shape
+
+    def build(self, input_shape: Any = None) -> None:
+        if self._graph is not None:
+            return
+        if input_shape is None:
+            raise InputError(f"model {self.name!r}: build needs the shape of the input.")
+        if not self._stack:
+            raise InputError(
+                f"model {self.name!r} is empty: add layers with model.add() before building it"
+            )
+        self._input_layer = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]))
+        self._build_graph()
+
+    def build_for(self, input_shape: Any) -> None:
+        self.build(input_shape)
+
+    def call(self, inputs, training=False):
+        for layer in self._stack:
+            inputs = layer(inputs)
+        return inputs
+
+    def children(self) -> Iterator[Layer]:
+        yield from self._stack
+
+    def get_config(self) -> dict[str, Any]:
+        from edgekit.train.serialization import serialize
+
+        stack = [layer_with_build(layer) for layer in self._stack]
+        if self._input_layer is not None:
+            stack.insert(0, serialize(self._input_layer))
+        config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype,
+            "layers": stack,
+        }
+        if self._input_layer is not None:
+            config["build_input_shape"] = self._input_layer.batch_shape
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
+        """A model of the same architecture, with new weights."""
+        from edgekit.train.saving.config import sequential_from_config
+
+        return sequential_from_config(cls, config, custom_objects)
+
+
+def layer_with_build(layer: Layer) -> dict[str, Any]:
+    """A layer's config with the shape it was built for."""
+    from edgekit.train.serialization import serialize
+
+    config = serialize(layer)
+    build = layer.get_build_config()
+    return config if build is None else {**config, "build_config": build}

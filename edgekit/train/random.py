@@ -1,0 +1,33 @@
+"""The generator from which seeds are drawn where the user gave none.
+
+One generator feeds initial weights, shuffles and dropout masks in the order in which they are
+asked for; after `set_random_seed(n)` the same program therefore computes the same bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["generator", "new_seed", "set_random_seed"]
+
+_STATE = {"generator": np.random.Generator(np.random.SFC64())}
+
+
+def set_random_seed(seed: int) -> None:
+    """Make everything random in edgekit.train repeatable: weights, shuffling, dropout.
+
+    Raises ValueError for a seed that is not an integer of at least 0.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"set_random_seed expects an integer of at least 0. Received: {seed!r}")
+    _STATE["generator"] = np.random.Generator(np.random.SFC64(int(seed)))
+
+
+def new_seed() -> int:
+    """A seed drawn from the common generator."""
+    return int(_STATE["generator"].integers(0, 2**31 - 1))
+
+
+def generator(seed: int | None = None) -> np.random.Generator:
+    """A generator of its own from `seed`, or from a seed of the common generator."""
+    return np.random.Generator(np.random.SFC64(new_seed() if seed is None else int(seed)))

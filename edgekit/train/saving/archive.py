@@ -1,0 +1,221 @@
+"""`.keras` files: a zip of config.json, metadata.json and model.weights.h5, as Keras 3 has it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+import warnings
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import EdgekitError, InputError, ModelFormatError
+from edgekit.train.layers.weights import LOADING, WeightBudget
+from edgekit.train.saving.config import model_config, model_from_config
+from edgekit.train.saving.weights import read_weights, write_weights
+from edgekit.train.serialization import plain
+
+__all__ = ["load_model", "load_weights", "save_model", "save_weights"]
+
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+# the release of Keras whose files ours follow
+KERAS_VERSION = "3.15.0"
+# a part that unpacks to more than this many times its size is refused; deflate reaches 1032
+_MAX_EXPANSION = 200
+_MAX_CONFIG = 1 << 28
+
+
+def save_model(
+    model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True
+) -> None:
+    """Write a `.keras` file: the same bytes for the same model, and whole or not at all."""
+    path = _target(filepath, ".keras", overwrite)
+    if not model.built:
+        raise InputError(
+            f"model {model.name!r} has no weights yet: build it or call it on data before saving"
+        )
+    config = model_config(model)
+    compiled = _compile_config(model)
+    if compiled is not None:
+        config["compile_config"] = compiled
+    parts = {
+        METADATA: json.dumps({"keras_version": KERAS_VERSION, "writer": "edgekit"}).encode(),
+        CONFIG: json.dumps(plain(config)).encode(),
+        WEIGHTS: write_weights(model, include_optimizer),
+    }
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
+    _write_whole(path, target.getvalue())
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Write the weights alone, as a `.weights.h5` file."""
+    path = _target(filepath, ".weights.h5", overwrite)
+    if not model.built:
+        raise InputError(f"model {model.name!r} has no weights yet: build it before saving")
+    _write_whole(path, write_weights(model, include_optimizer=True))
+
+
+def load_model(
+    filepath: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """The model in a `.keras` file, of Keras 3 or of edgekit.
+
+    custom_objects: class name -> class, for layers of one's own. Nothing in the file is executed,
+    whatever `safe_mode` says. Raises UnsupportedOperator listing every layer that is not known, and
+    ModelFormatError for a damaged file.
+    """
+    path = _source(filepath, ".keras")
+    parts = _read_archive(path)
+    try:
+        config = json.loads(parts[CONFIG])
+        token = LOADING.set(WeightBudget(len(parts[WEIGHTS])))
+        try:
+            model = model_from_config(config, custom_objects)
+        finally:
+            LOADING.reset(token)
+    except EdgekitError as error:
+        error.add_note(f"in {path}")
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError,
+            MemoryError, UnicodeDecodeError) as error:  # fmt: skip
+        raise ModelFormatError(f"{path}: config.json is damaged: {error!r}") from error
+    if compile and isinstance(config.get("compile_config"), Mapping):
+        _compile_again(model, config["compile_config"], path)
+    if not model.built:
+        warnings.warn(
+            f"{path} does not say for which input shape the model was built, so its weights were "
+            "not loaded: build it, then call load_weights with the same file",
+            stacklevel=2,
+        )
+        return model
+    try:
+        read_weights(model, parts[WEIGHTS])
+    except EdgekitError as error:
+        error.add_note(f"in {path}")
+        raise
+    return model
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
+    """Fill a built model from a `.weights.h5` or `.keras` file."""
+    if not model.built:
+        raise InputError(
+            f"model {model.name!r} has no weights to fill yet: build it or call it on data first"
+        )
+    if str(filepath).endswith(".keras"):
+        data = _read_archive(_source(filepath, ".keras"))[WEIGHTS]
+    else:
+        data = _source(filepath, ".weights.h5").read_bytes()
+    read_weights(model, data, skip_mismatch)
+
+
+def _target(filepath: Any, ending: str, overwrite: bool) -> Path:
+    path = Path(os.fspath(filepath))
+    if not path.name.endswith(ending):
+        raise InputError(f"the file name must end in {ending}. Received: {path}")
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists; pass overwrite=True to replace it")
+    if not path.parent.is_dir():
+        raise InputError(f"the folder {path.parent} does not exist")
+    return path
+
+
+def _source(filepath: Any, ending: str) -> Path:
+    path = Path(os.fspath(filepath))
+    if not path.name.endswith(ending):
+        raise InputError(f"expected a {ending} file. Received: {path}")
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    return path
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write to a temporary name beside `path`, then rename: never half a file."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _read_archive(path: Path) -> dict[str, bytes]:
+    """The parts of the zip, with limits on what they may unpack to."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            known = set(archive.namelist())
+            missing = [name for name in (CONFIG, WEIGHTS) if name not in known]
+            if missing:
+                raise ModelFormatError(f"{path} holds no {' and no '.join(missing)}")
+            parts = {}
+            for name in (CONFIG, WEIGHTS):
+                info = archive.getinfo(name)
+                if info.file_size > _MAX_EXPANSION * max(info.compress_size, 1) or (
+                    name == CONFIG and info.file_size > _MAX_CONFIG
+                ):
+                    raise ModelFormatError(
+                        f"{path}: {name} would unpack to {info.file_size} bytes from "
+                        f"{info.compress_size}; refused"
+                    )
+                parts[name] = archive.read(name)
+            return parts
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
+            UnicodeDecodeError, ValueError, OSError) as error:  # fmt: skip
+        if isinstance(error, EdgekitError):
+            raise
+        raise ModelFormatError(
+            f"{path} is not a .keras file (a zip), or is damaged: {error}"
+        ) from (error)
+
+
+def _compile_config(model: Any) -> dict[str, Any] | None:
+    """What `compile` was given, or None where it holds Python functions."""
+    if model._compiled is None:
+        return None
+    given = model._compiled.given
+    try:
+        config = {"optimizer": plain(model.optimizer), **{k: plain(v) for k, v in given.items()}}
+        json.dumps(config)
+    except (TypeError, InputError) as error:
+        warnings.warn(
+            f"the file will not hold what compile() was given, since that cannot be written: "
+            f"{error}. Compile again after loading",
+            stacklevel=4,
+        )
+        return None
+    config.update(run_eagerly=False, steps_per_execution=1, jit_compile=False)
+    return config
+
+
+def _compile_again(model: Any, config: Mapping[str, Any], path: Path) -> None:
+    """Compile as before; a warning, and no compilation, where that is not possible."""
+    names = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+    given = {name: config.get(name) for name in names}
+    if given["optimizer"] is None:
+        return
+    try:
+        model.compile(**given)
+    except (EdgekitError, TypeError, KeyError, ValueError) as error:
+        warnings.warn(
+            f"{path}: the model was loaded but not compiled, call compile() to train it: {error}",
+            stacklevel=3,
+        )

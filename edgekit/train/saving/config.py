@@ -1,0 +1,340 @@
+"""Architectures as Keras configs: written, and read with every problem found at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edgekit.errors import (
+    EdgekitError,
+    ModelFormatError,
+    UnsupportedOperator,
+    lookup,
+)
+from edgekit.train import layers as layers_module
+from edgekit.train.layers.core import InputLayer
+from edgekit.train.models.graph import LayerGraph
+from edgekit.train.saving.operations import (
+    call_arguments,
+    from_call_arguments,
+    is_operation,
+    operation_config,
+    operation_from_config,
+)
+from edgekit.train.serialization import plain, serialize
+from edgekit.train.structure import flatten
+from edgekit.train.symbolic import Call, Operation, SymbolicTensor
+
+__all__ = ["graph_config", "model_from_config", "model_from_graph_config", "sequential_from_config"]
+
+
+# -- writing ------------------------------------------------------------------------------------
+
+
+def model_config(model: Any) -> dict[str, Any]:
+    """The config of a model or layer, with the shape it was built for."""
+    config = serialize(model)
+    if type(model).__name__ == "Model" and getattr(model, "_graph", None) is not None:
+        config.update(
+            module="keras.src.models.functional",
+            class_name="Functional",
+            registered_name="Functional",
+        )
+    build = model.get_build_config()
+    return config if build is None else {**config, "build_config": plain(build)}
+
+
+def graph_config(model: Any, graph: LayerGraph) -> dict[str, Any]:
+    """The config of a functional model."""
+    positions = _positions(graph)
+    made = []
+    for layer in graph.operations:
+        calls = [call for call in graph.calls if call.layer is layer]
+        if isinstance(layer, Operation):
+            config = operation_config(layer, calls[0].kwargs)
+        else:
+            config = model_config(layer)
+        config["name"] = layer.name
+        config["inbound_nodes"] = [
+            _node(call, positions) for call in calls if not isinstance(layer, InputLayer)
+        ]
+        made.append(config)
+    return {
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": made,
+        "input_layers": _ends(graph.inputs, positions),
+        "output_layers": _ends(graph.outputs, positions),
+    }
+
+
+def _positions(graph: LayerGraph) -> dict[int, list[Any]]:
+    """Symbolic tensor -> [layer name, number of the layer's call, number of the output]."""
+    counts: dict[Any, int] = {}
+    positions = {}
+    for call in graph.calls:
+        index = counts.get(call.layer, 0)
+        counts[call.layer] = index + 1
+        for x in flatten(call.outputs):
+            positions[id(x)] = [call.layer.name, index, x.index]
+    return positions
+
+
+def _ends(structure: Any, positions: dict[int, list[Any]]) -> Any:
+    if isinstance(structure, dict):
+        return {key: _ends(value, positions) for key, value in structure.items()}
+    if isinstance(structure, list | tuple):
+        return [_ends(value, positions) for value in structure]
+    return positions[id(structure)]
+
+
+def _node(call: Call, positions: dict[int, list[Any]]) -> dict[str, Any]:
+    if isinstance(call.layer, Operation):
+        args, kwargs = call_arguments(call)
+    else:
+        args, kwargs = list(call.args), call.kwargs
+    return {
+        "args": [_written(value, positions) for value in args],
+        "kwargs": {key: _written(value, positions) for key, value in kwargs.items()},
+    }
+
+
+def _written(value: Any, positions: dict[int, list[Any]]) -> Any:
+    if isinstance(value, SymbolicTensor):
+        config = {
+            "shape": list(value.shape),
+            "dtype": value.dtype,
+            "keras_history": positions[id(value)],
+        }
+        return {"class_name": "__keras_tensor__", "config": config}
+    if value is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(value, slice):
+        config = {"start": value.start, "stop": value.stop, "step": value.step}
+        return {"class_name": "__slice__", "config": config}
+    if isinstance(value, list | tuple):
+        return [_written(item, positions) for item in value]
+    if isinstance(value, dict):
+        return {key: _written(item, positions) for key, item in value.items()}
+    return plain(value)
+
+
+# -- reading ------------------------------------------------------------------------------------
+
+
+def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """A layer or model from its config. Raises UnsupportedOperator listing every problem."""
+    from edgekit.train.models.model import Model
+    from edgekit.train.models.sequential import Sequential
+
+    if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):
+        raise ModelFormatError("a layer's config has no class_name")
+    custom = dict(custom_objects or {})
+    given = config.get("config")
+    if not isinstance(given, Mapping):
+        raise ModelFormatError(f"the config of a {config['class_name']} is missing")
+    models = {"Sequential": Sequential, "Functional": Model, "Model": Model}
+    known = {**layers_module.CLASSES, **models, **custom}
+    label = given.get("name", "?")
+    cls = lookup(known, config["class_name"], f"layer {label!r}: class")
+    if issubclass(cls, Model):
+        made = (
+            cls.from_config(given, custom_objects=custom)
+            if (config["class_name"] in models)
+            else cls.from_config(given)
+        )
+    else:
+        made = cls.from_config(given)
+    _build_again(made, config.get("build_config"))
+    return made
+
+
+def _build_again(layer: Any, build: Any) -> None:
+    """Make the weights of a layer whose config says for which shape it was built."""
+    shape = build.get("input_shape") if isinstance(build, Mapping) else None
+    if shape is None or layer.built:
+        return
+    layer.build_for(_as_shape(shape))
+
+
+def _as_shape(shape: Any) -> Any:
+    if isinstance(shape, Mapping):
+        return {key: _as_shape(value) for key, value in shape.items()}
+    if shape and isinstance(shape[0], list | tuple):
+        return [_as_shape(one) for one in shape]
+    return tuple(shape)
+
+
+def _collect(entries: list[Any], make: Callable[[Any], Any]) -> list[Any]:
+    """Make something of every entry; all that cannot be made are named in one error."""
+    made, problems = [], []
+    for entry in entries:
+        try:
+            made.append(make(entry))
+        except ModelFormatError:
+            raise
+        except (EdgekitError, TypeError, ValueError) as error:
+            if isinstance(error, UnsupportedOperator):
+                problems.extend(str(error).removeprefix(_HEAD).split("\n"))
+            else:
+                name = entry.get("config", {}).get("name", "?") if isinstance(entry, dict) else "?"
+                problems.append(f"layer {name!r}: {error}")
+    if problems:
+        raise UnsupportedOperator(_HEAD + "\n".join(problems))
+    return made
+
+
+_HEAD = "this model cannot be loaded:\n"
+
+
+def sequential_from_config(
+    cls: Any, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None
+) -> Any:
+    """A Sequential model from its config."""
+    entries = config.get("layers")
+    if not isinstance(entries, list):
+        raise ModelFormatError("the config of a Sequential has no list of layers")
+    stack = _collect(entries, lambda entry: _unbuilt(entry, custom_objects))
+    model = cls(stack, trainable=config.get("trainable", True), name=config.get("name"))
+    shape = config.get("build_input_shape")
+    if not model.built and shape:
+        model.build(tuple(shape))
+    return model
+
+
+def _unbuilt(entry: Any, custom_objects: Mapping[str, Any] | None) -> Any:
+    """A layer that its place in the model will build."""
+    return model_from_config({**_as_mapping(entry), "build_config": None}, custom_objects)
+
+
+def _as_mapping(entry: Any) -> Mapping[str, Any]:
+    if not isinstance(entry, Mapping):
+        raise ModelFormatError("a layer's config is not an object")
+    return entry
+
+
+def model_from_graph_config(
+    cls: Any, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None
+) -> Any:
+    """A functional model from its config: the layers, then their calls in any order."""
+    entries = config.get("layers")
+    if not isinstance(entries, list):
+        raise ModelFormatError("the config of a functional model has no list of layers")
+
+    def make(entry: Any) -> tuple[Any, dict[str, Any]]:
+        if is_operation(_as_mapping(entry)):
+            return operation_from_config(dict(entry))
+        return _unbuilt(entry, custom_objects), {}
+
+    made = _collect(entries, make)
+    layers = {layer.name: layer for layer, _ in made}
+    attributes = {layer.name: extra for layer, extra in made}
+    tensors: dict[tuple[str, int, int], SymbolicTensor] = {}
+    for layer in layers.values():
+        if isinstance(layer, InputLayer):
+            tensors[(layer.name, 0, 0)] = layer.output
+    _replay(entries, layers, attributes, tensors)
+    inputs = _find(config.get("input_layers"), tensors)
+    outputs = _find(config.get("output_layers"), tensors)
+    model = cls(
+        inputs=inputs,
+        outputs=outputs,
+        name=config.get("name"),
+        trainable=config.get("trainable", True),
+    )
+    return model
+
+
+def _replay(
+    entries: list[Any],
+    layers: dict[str, Any],
+    attributes: dict[str, Any],
+    tensors: dict[tuple[str, int, int], SymbolicTensor],
+) -> None:
+    """Call every layer on its inputs, as soon as these are there."""
+    waiting = [
+        (layers[entry["config"]["name"]], index, node)
+        for entry in entries
+        for index, node in enumerate(entry.get("inbound_nodes") or [])
+    ]
+    while waiting:
+        rest = []
+        for layer, index, node in waiting:
+            if any(key not in tensors for key in _needed(node)):
+                rest.append((layer, index, node))
+                continue
+            args, kwargs = _arguments(layer, node, attributes, tensors)
+            for x in flatten(layer(*args, **kwargs)):
+                tensors[(layer.name, index, x.index)] = x
+        if len(rest) == len(waiting):
+            names = sorted({layer.name for layer, _, _ in rest})
+            raise ModelFormatError(f"the inputs of {', '.join(names)} are never made")
+        waiting = rest
+
+
+def _arguments(
+    layer: Any, node: Any, attributes: dict[str, Any], tensors: Any
+) -> tuple[list[Any], dict[str, Any]]:
+    args = [_read(value, tensors) for value in node.get("args") or []]
+    kwargs = {key: _read(value, tensors) for key, value in (node.get("kwargs") or {}).items()}
+    if isinstance(layer, Operation):
+        positional = args + list(kwargs.values())
+        return from_call_arguments(layer, positional, attributes[layer.name])
+    # what Keras notes with every call, and what has no meaning without values
+    for name in ("mask", "training"):
+        if kwargs.get(name) in (None, False):
+            kwargs.pop(name, None)
+    return args, kwargs
+
+
+def _needed(node: Any) -> list[tuple[str, int, int]]:
+    """The tensors that a node reads."""
+    if isinstance(node, Mapping):
+        if node.get("class_name") == "__keras_tensor__":
+            return [_key(node["config"]["keras_history"])]
+        return [key for value in node.values() for key in _needed(value)]
+    if isinstance(node, list):
+        return [key for value in node for key in _needed(value)]
+    return []
+
+
+def _key(history: Any) -> tuple[str, int, int]:
+    name, node, index = history[:3]
+    return str(name), int(node), int(index)
+
+
+def _read(value: Any, tensors: dict[tuple[str, int, int], SymbolicTensor]) -> Any:
+    if isinstance(value, list):
+        return [_read(item, tensors) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    kind = value.get("class_name")
+    config = value.get("config") or {}
+    if kind == "__keras_tensor__":
+        return tensors[_key(config["keras_history"])]
+    if kind == "__ellipsis__":
+        return Ellipsis
+    if kind == "__slice__":
+        return slice(config.get("start"), config.get("stop"), config.get("step"))
+    if kind == "__tuple__":
+        return tuple(_read(item, tensors) for item in value.get("items", []))
+    if kind == "__numpy__" or kind == "__tensor__":
+        import numpy as np
+
+        given = value if "value" in value else config
+        return np.asarray(given["value"], dtype=given.get("dtype", "float32"))
+    return {key: _read(item, tensors) for key, item in value.items()}
+
+
+def _find(ends: Any, tensors: dict[tuple[str, int, int], SymbolicTensor]) -> Any:
+    """The tensors that `input_layers` or `output_layers` name, in their structure."""
+    if isinstance(ends, Mapping):
+        return {key: _find(value, tensors) for key, value in ends.items()}
+    if not isinstance(ends, list):
+        raise ModelFormatError("input_layers or output_layers is missing")
+    if len(ends) == 3 and isinstance(ends[0], str) and isinstance(ends[1], int):
+        if _key(ends) not in tensors:
+            raise ModelFormatError(f"the tensor {ends} is never made")
+        return tensors[_key(ends)]
+    found = [_find(one, tensors) for one in ends]
+    return found[0] if len(found) == 1 else found

@@ -1,0 +1,122 @@
+"""How an operation (`x + y` on symbolic tensors) looks in a Keras config, both ways."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from edgekit.errors import UnsupportedOperator, lookup
+from edgekit.train.symbolic import Operation
+from edgekit.train.tensor import PRIMITIVES
+
+__all__ = ["is_operation", "operation_config", "operation_from_config"]
+
+
+class KerasOperation(NamedTuple):
+    """The class in Keras, and our attribute -> its argument."""
+
+    class_name: str
+    attributes: dict[str, str] = {}
+    module: str = "keras.src.ops.numpy"
+
+
+_REDUCE = {"axis": "axis", "keepdims": "keepdims"}
+_NN = "keras.src.ops.nn"
+
+TABLE: dict[str, KerasOperation] = {
+    "absolute": KerasOperation("Absolute"),
+    "add": KerasOperation("Add"),
+    "concat": KerasOperation("Concatenate", {"axis": "axis"}),
+    "divide": KerasOperation("Divide"),
+    "elu": KerasOperation("Elu", {"alpha": "alpha"}, _NN),
+    "exp": KerasOperation("Exp"),
+    "gelu": KerasOperation("Gelu", {"approximate": "approximate"}, _NN),
+    "getitem": KerasOperation("GetItem"),
+    "hard_sigmoid": KerasOperation("HardSigmoid", {}, _NN),
+    "hard_silu": KerasOperation("HardSilu", {}, _NN),
+    "leaky_relu": KerasOperation("LeakyRelu", {"negative_slope": "negative_slope"}, _NN),
+    "log": KerasOperation("Log"),
+    "log_softmax": KerasOperation("LogSoftmax", {"axis": "axis"}, _NN),
+    "matmul": KerasOperation("Matmul"),
+    "max": KerasOperation("Max", _REDUCE),
+    "maximum": KerasOperation("Maximum"),
+    "mean": KerasOperation("Mean", _REDUCE),
+    "min": KerasOperation("Min", _REDUCE),
+    "minimum": KerasOperation("Minimum"),
+    "multiply": KerasOperation("Multiply"),
+    "negative": KerasOperation("Negative"),
+    "power": KerasOperation("Power"),
+    "relu": KerasOperation("Relu", {}, _NN),
+    "relu6": KerasOperation("Relu6", {}, _NN),
+    "reshape": KerasOperation("Reshape", {"shape": "newshape"}),
+    "sigmoid": KerasOperation("Sigmoid", {}, _NN),
+    "silu": KerasOperation("Silu", {}, _NN),
+    "softmax": KerasOperation("Softmax", {"axis": "axis"}, _NN),
+    "softplus": KerasOperation("Softplus", {}, _NN),
+    "sqrt": KerasOperation("Sqrt"),
+    "square": KerasOperation("Square"),
+    "subtract": KerasOperation("Subtract"),
+    "sum": KerasOperation("Sum", _REDUCE),
+    "tanh": KerasOperation("Tanh", {}, _NN),
+    "transpose": KerasOperation("Transpose", {"axes": "axes"}),
+}
+_BY_CLASS = {entry.class_name: name for name, entry in TABLE.items()}
+_BY_CLASS["TrueDivide"] = "divide"
+
+
+def is_operation(config: Any) -> bool:
+    """Whether a config names one of Keras' operations and not a layer."""
+    return str(config.get("module", "")).startswith("keras.src.ops")
+
+
+def operation_config(operation: Operation, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The config of an operation; `kwargs` are the attributes of its call."""
+    entry = lookup(TABLE, operation.primitive.name, f"operation {operation.name!r}")
+    config = {"name": operation.name}
+    config.update(
+        {theirs: kwargs[ours] for ours, theirs in entry.attributes.items() if ours in kwargs}
+    )
+    return {
+        "module": entry.module,
+        "class_name": entry.class_name,
+        "config": config,
+        "registered_name": entry.class_name,
+    }
+
+
+def call_arguments(call: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call as Keras' operation takes them."""
+    name = call.layer.primitive.name
+    if name == "getitem":
+        return [*call.args, call.kwargs["index"]], {}
+    if name == "concat":
+        return [list(call.args)], {}
+    return list(call.args), {}
+
+
+def operation_from_config(config: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
+    """An operation and the attributes for its calls."""
+    given = dict(config.get("config") or {})
+    label = given.pop("name", None)
+    name = lookup(_BY_CLASS, config["class_name"], f"operation {label!r}:")
+    entry = TABLE[name]
+    ours = {theirs: mine for mine, theirs in entry.attributes.items()}
+    attributes = {}
+    for key, value in given.items():
+        if key in ours:
+            attributes[ours[key]] = tuple(value) if isinstance(value, list) else value
+        elif value not in (None, False, "float32"):
+            raise UnsupportedOperator(f"operation {label!r}: {key}={value!r} is not supported")
+    return Operation(PRIMITIVES[name], label), attributes
+
+
+def from_call_arguments(
+    operation: Operation, args: list[Any], attributes: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of Keras' operation as our primitive takes them."""
+    name = operation.primitive.name
+    if name == "getitem":
+        index = args[1]
+        return args[:1], {"index": tuple(index) if isinstance(index, list) else index}
+    if name == "concat":
+        return list(args[0]), attributes
+    return args, attributes

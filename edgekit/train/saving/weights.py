@@ -1,0 +1,197 @@
+"""Weights in HDF5, in the groups that Keras gives them: `layers/conv2d_1/vars/0`."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import ModelFormatError, ShapeError, require
+from edgekit.train.backend import asarray, to_numpy
+from edgekit.train.layers.layer import Layer
+from edgekit.train.names import snake_case
+from edgekit.train.structure import is_nested
+
+__all__ = ["read_weights", "write_weights"]
+
+
+def holders(model: Any) -> Iterator[tuple[str, Any]]:
+    """(path, layer) for the model and every layer inside, each once, under Keras' paths."""
+    yield from _walk(model, "", set())
+
+
+def _walk(layer: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    if id(layer) in seen:
+        return
+    seen.add(id(layer))
+    yield path, layer
+    if getattr(layer, "_graph", None) is not None or hasattr(layer, "_stack"):
+        yield from _walk_list(layer.layers, _join(path, "layers"), seen)
+        return
+    attributes = {k: v for k, v in vars(layer).items() if k not in layer._not_tracked}
+    for name in sorted(attributes, key=lambda k: "~" + k if k.startswith("_") else k):
+        value = attributes[name]
+        if isinstance(value, Layer):
+            yield from _walk(value, _join(path, name), seen)
+        elif is_nested(value):
+            yield from _walk_list(value, _join(path, name), seen)
+
+
+def _walk_list(items: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    counts: dict[str, int] = {}
+    for item in items.values() if isinstance(items, dict) else items:
+        if isinstance(item, Layer):
+            name = _numbered(_class_of(item), counts)
+            yield from _walk(item, _join(path, name), seen)
+        elif is_nested(item):
+            yield from _walk_list(item, _join(path, _numbered("container", counts)), seen)
+
+
+def _class_of(layer: Any) -> str:
+    if type(layer).__name__ == "Model" and getattr(layer, "_graph", None) is not None:
+        return "functional"
+    return snake_case(type(layer).__name__)
+
+
+def _numbered(name: str, counts: dict[str, int]) -> str:
+    count = counts.get(name, -1) + 1
+    counts[name] = count
+    return f"{name}_{count}" if count else name
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name
+
+
+def _variables_of(layer: Any) -> list[Any]:
+    """A layer's own variables in Keras' order: those that may train first."""
+    own = layer.own_variables()
+    may = [getattr(v, "may_train", v.trainable) for v in own]
+    return [v for v, yes in zip(own, may, strict=True) if yes] + [
+        v for v, yes in zip(own, may, strict=True) if not yes
+    ]
+
+
+def write_weights(model: Any, include_optimizer: bool) -> bytes:
+    """The HDF5 file as bytes: the same for the same weights, without times of day."""
+    h5py = require("h5py", extra="keras")
+    target = io.BytesIO()
+    with h5py.File(target, "w") as file:
+        for path, layer in holders(model):
+            group = file.create_group(_join(path, "vars"))
+            group.attrs["name"] = layer.name
+            for index, variable in enumerate(_variables_of(layer)):
+                group.create_dataset(str(index), data=to_numpy(variable), track_times=False)
+        optimizer = model.optimizer if include_optimizer else None
+        if optimizer is not None and optimizer.built:
+            group = file.create_group("optimizer/vars")
+            group.attrs["name"] = optimizer.name
+            for index, array in enumerate(optimizer.state()):
+                group.create_dataset(str(index), data=to_numpy(array), track_times=False)
+    return target.getvalue()
+
+
+def read_weights(model: Any, data: Any, skip_mismatch: bool = False) -> None:
+    """Fill a model from an HDF5 file (bytes). Every layer that does not fit is named at once.
+
+    Raises ModelFormatError for a damaged file, ShapeError for weights of another architecture.
+    """
+    h5py = require("h5py", extra="keras")
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            problems, found = [], []
+            for path, layer in holders(model):
+                variables = _variables_of(layer)
+                try:
+                    arrays = _read_group(h5py, file, _join(path, "vars"), variables)
+                except ShapeError as error:
+                    problems.append(f"layer {layer.name!r} ({path or 'model'}): {error}")
+                    continue
+                found += list(zip(variables, arrays, strict=True))
+            _report(problems, skip_mismatch)
+            for variable, array in found:
+                variable.assign(asarray(array, variable.dtype))
+            if model.optimizer is not None:
+                _read_optimizer(h5py, file, model)
+    except (OSError, KeyError, RuntimeError, TypeError, AttributeError, OverflowError) as error:
+        raise ModelFormatError(f"the weights (HDF5) are damaged: {error}") from error
+
+
+def _report(problems: list[str], skip_mismatch: bool) -> None:
+    if not problems:
+        return
+    if skip_mismatch:
+        warnings.warn("weights that do not fit were skipped:\n" + "\n".join(problems), stacklevel=4)
+        return
+    raise ShapeError("the weights do not fit the model:\n" + "\n".join(problems))
+
+
+def _read_group(h5py: Any, file: Any, path: str, variables: list[Any]) -> list[np.ndarray]:
+    """The arrays of one layer, checked against its variables before anything is read."""
+    if not variables:
+        return []
+    group = _group_at(h5py, file, path)
+    if group is None:
+        raise ShapeError(f"expected {len(variables)} weights, the file has none")
+    names = [name for name in group if name.isdigit()]
+    if len(names) != len(variables):
+        raise ShapeError(f"expected {len(variables)} weights, the file has {len(names)}")
+    return [_dataset(h5py, group, str(index), tuple(v.shape)) for index, v in enumerate(variables)]
+
+
+def _group_at(h5py: Any, file: Any, path: str) -> Any:
+    """The group at a path, or None; links to elsewhere are refused."""
+    current = file
+    for part in path.split("/"):
+        kind = current.get(part, getclass=True, getlink=True)
+        if kind is None:
+            return None
+        if kind is not h5py.HardLink:
+            raise ModelFormatError(f"the weights hold a link at {path}, which is not followed")
+        current = current[part]
+        if not isinstance(current, h5py.Group):
+            raise ModelFormatError(f"the weights have no group at {path}")
+    return current
+
+
+def _dataset(h5py: Any, group: Any, name: str, shape: tuple[int, ...] | None) -> np.ndarray:
+    kind = group.get(name, getclass=True, getlink=True)
+    if kind is not h5py.HardLink:
+        raise ShapeError(f"weight {name} is missing")
+    dataset = group[name]
+    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fiu":
+        raise ModelFormatError(f"{group.name}/{name} does not hold numbers")
+    if dataset.external:
+        raise ModelFormatError(f"{group.name}/{name} lies in another file, which is not read")
+    if shape is not None and tuple(dataset.shape) != shape:
+        raise ShapeError(f"weight {name}: expected shape {shape}, the file has {dataset.shape}")
+    return np.asarray(dataset[()])
+
+
+def _read_optimizer(h5py: Any, file: Any, model: Any) -> None:
+    """Take up the optimizer's state where there is one that fits; say so where it does not."""
+    group = _group_at(h5py, file, "optimizer/vars")
+    if group is None or len(group) == 0:
+        return
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    state = optimizer.state()
+    count = len([name for name in group if name.isdigit()])
+    try:
+        if count != len(state):
+            raise ShapeError(f"expected {len(state)} arrays, the file has {count}")
+        arrays = [
+            _dataset(h5py, group, str(index), tuple(own.shape)) for index, own in enumerate(state)
+        ]
+    except ShapeError as error:
+        warnings.warn(
+            f"the state of the optimizer {optimizer.name!r} was not loaded, training would start "
+            f"it anew: {error}",
+            stacklevel=5,
+        )
+        return
+    for own, array in zip(state, arrays, strict=True):
+        own[...] = asarray(array, own.dtype)

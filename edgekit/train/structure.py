@@ -1,0 +1,48 @@
+"""Nested lists, tuples and dicts of tensors: flatten, map, pack.
+
+Dicts are visited in the order of their sorted keys, as Keras does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+__all__ = ["flatten", "is_nested", "map_structure", "pack"]
+
+
+def is_nested(value: Any) -> bool:
+    """True for a list, tuple or dict."""
+    return isinstance(value, list | tuple | dict)
+
+
+def flatten(value: Any) -> list[Any]:
+    """The leaves of a structure, in order."""
+    if isinstance(value, dict):
+        return [leaf for key in sorted(value) for leaf in flatten(value[key])]
+    if isinstance(value, list | tuple):
+        return [leaf for item in value for leaf in flatten(item)]
+    return [value]
+
+
+def map_structure(function: Callable[[Any], Any], value: Any) -> Any:
+    """The same structure with `function` applied to every leaf."""
+    if isinstance(value, dict):
+        return {key: map_structure(function, value[key]) for key in value}
+    if isinstance(value, list | tuple):
+        return type(value)(map_structure(function, item) for item in value)
+    return function(value)
+
+
+def pack(structure: Any, leaves: list[Any]) -> Any:
+    """`leaves` arranged as in `structure`; the opposite of `flatten`."""
+    return _pack(structure, iter(leaves))
+
+
+def _pack(structure: Any, leaves: Iterator[Any]) -> Any:
+    if isinstance(structure, dict):
+        packed = {key: _pack(structure[key], leaves) for key in sorted(structure)}
+        return {key: packed[key] for key in structure}
+    if isinstance(structure, list | tuple):
+        return type(structure)(_pack(item, leaves) for item in structure)
+    return next(leaves)
