@@ -114,6 +114,8 @@ def _dtype_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[st
         wanted = special.get(role, dtype)
         if value is not None and value.dtype != wanted:
             found.append(f"input {role!r} must be {wanted}, received {value.dtype}")
+        if role == "table" and value is not None and (value.data is None or value.shape != (256,)):
+            found.append(f"a lookup table is a constant of shape [256], received {value}")
     has_table = "table" in operator.input_names and len(inputs) == len(operator.inputs)
     if operator.table and dtype == "int8" and not has_table:
         found.append("an int8 node stores its lookup table; apply ir.passes.store_tables")

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from edgekit.ir import Value, fixed_point
-from edgekit.ir.tables import table_for
+from edgekit.ir import fixed_point
 
 from .. import arithmetic
-from ..step import Array, Floats, Step
+from ..step import Floats, Step
 from .lookup import look_up, stored_inputs
 from .registry import kernel
 from .ufuncs import clip
@@ -169,14 +167,5 @@ def _erf(step: Step, x: Floats, result: Floats) -> None:
 @kernel("Elu", "int8")
 @kernel("Gelu", "int8")
 def table(step: Step) -> None:
-    look_up(step, _table(step).astype(np.int64) - step.output_quant.zero_point[0])
-
-
-def _table(step: Step) -> Array:
-    """The table that the model carries, or the one it would be given."""
-    if step.has_input(1):
-        return step.constant(1)
-    arguments: dict[str, Any] = {"shape": (), "dtype": "int8"}
-    x = Value("input", quant=step.input_quant(0), **arguments)
-    y = Value("output", quant=step.output_quant, **arguments)
-    return table_for(step.node, x, y, step.arithmetic)
+    """The results that the model file carries, one for each stored input."""
+    look_up(step, step.constant(1).astype(np.int64) - step.output_quant.zero_point[0])

@@ -8,6 +8,7 @@ from .channels import drop_dead_channels as drop_dead_channels
 from .constants import drop_dead_nodes as drop_dead_nodes
 from .constants import drop_identities as drop_identities
 from .constants import fold_constants as fold_constants
+from .store_tables import store_tables as store_tables
 
 __all__ = [
     "drop_dead_channels",
@@ -18,6 +19,7 @@ __all__ = [
     "fuse_activations",
     "fuse_padding",
     "prepare",
+    "store_tables",
 ]
 
 
