@@ -104,9 +104,9 @@ def fold(step: Step, function: np.ufunc, parts: list[Floats], result: Floats) ->
     if len(parts) == 1:
         step.call(np.copyto, result, parts[0])
         return
-    step.call(function, parts[0], parts[1], result)
+    step.call(function, parts[0], parts[1], out=result)
     for part in parts[2:]:
-        step.call(function, result, part, result)
+        step.call(function, result, part, out=result)
 
 
 def add_up(step: Step, x: Floats, axes: tuple[int, ...], sums: Array) -> None:

@@ -4,7 +4,7 @@ A kernel is a function that takes a `Step` and says, once, what every inference 
 
     @kernel("Relu", "float32")
     def relu(step: Step) -> None:
-        step.call(np.maximum, step.input(0), ZERO, step.output())
+        step.call(np.maximum, step.input(0), ZERO, out=step.output())
 
 It looks at shapes, scales and constants while the plan is made; `step.call` appends to the flat
 list of calls that an inference runs. Arrays that a call needs besides inputs and outputs are made

@@ -53,7 +53,7 @@ def softmax_int8(step: Step) -> None:
     # reach the next integer.
     step.call(np.add, powers, np.nextafter(np.float32(0.5), np.float32(0.0)), powers)
     step.call(np.trunc, powers, powers)
-    step.call(np.minimum, powers, np.float32(255.0), y)
+    step.call(np.minimum, powers, np.float32(255.0), out=y)
 
 
 def last(running: Floats) -> Floats:
