@@ -27,6 +27,7 @@ ZERO = np.array(0.0, np.float32)
 ONE = np.array(1.0, np.float32)
 HALF = np.array(0.5, np.float32)
 SIX = np.array(6.0, np.float32)
+TEN = np.array(10.0, np.float32)
 INFINITY = np.array(np.inf, np.float32)
 LARGEST_EXPONENT = np.array(88.0, np.float32)  # exp(88) is finite in float32
 
@@ -126,10 +127,12 @@ def gelu(step: Step) -> None:
     x, y = step.input(0), step.output()
     curve = step.scratch(x.shape)
     if step.attrs["approximate"]:
-        step.call(np.multiply, x, x, curve)
+        near = step.scratch(x.shape)
+        step.call(clip, x, -TEN, TEN, near)  # beyond, tanh is 1 in float32
+        step.call(np.multiply, near, near, curve)
         step.call(np.multiply, curve, np.array(0.044715, np.float32), curve)
         step.call(np.add, curve, ONE, curve)
-        step.call(np.multiply, curve, x, curve)
+        step.call(np.multiply, curve, near, curve)
         step.call(np.multiply, curve, np.array(math.sqrt(2 / math.pi), np.float32), curve)
         step.call(np.tanh, curve, curve)
     else:
