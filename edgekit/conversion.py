@@ -14,7 +14,7 @@ import numpy as np
 
 from edgekit import __version__
 from edgekit.errors import InputError
-from edgekit.interpreter.arithmetic import quantize as to_int8
+from edgekit.interpreter import record_test_vectors
 from edgekit.ir import Accuracy, Graph, Preprocessing, TestVector, Value
 from edgekit.ir.graph import Array
 from edgekit.ir.quant import LIMITS
@@ -216,36 +216,27 @@ def _test_vectors(graph: Graph, samples: Samples) -> tuple[TestVector, ...]:
 
     The device replays them (`edgekit verify`): typical values, and saturation of every layer.
     """
-    from edgekit.interpreter import record_test_vectors
-
     vectors = []
     for row in range(min(samples.count, VECTOR_SAMPLES)):
-        vectors.append(
-            {
-                name: _vector_input(graph.value(name), samples.arrays[name][row : row + 1])
-                for name in graph.inputs
-            }
-        )
+        one = {name: samples.arrays[name][row : row + 1] for name in graph.inputs}
+        vectors.append({name: _filled(graph.value(name), array) for name, array in one.items()})
+    first = dict(vectors[0])
     for largest in (False, True):
-        vectors.append(
-            {
-                name: np.full_like(array, _end(graph.value(name), samples.arrays[name], largest))
-                for name, array in vectors[0].items()
-            }
-        )
-    return tuple(record_test_vectors(graph, vectors))
+        ends = {name: _end(graph.value(name), samples.arrays[name], largest) for name in first}
+        vectors.append({name: np.broadcast_to(ends[name], a.shape) for name, a in first.items()})
+    return record_test_vectors(graph, vectors)
 
 
-def _vector_input(value: Value, sample: Array) -> Array:
-    """One sample in the dtype of the input, repeated where the graph fixes a larger batch."""
-    stored = sample if value.quant is None else to_int8(sample, value.quant)
-    return np.repeat(stored, value.shape[0] or 1, axis=0)
+def _filled(value: Value, sample: Array) -> Array:
+    """One sample, repeated where the graph fixes a larger batch."""
+    return np.repeat(sample, value.shape[0] or 1, axis=0)
 
 
-def _end(value: Value, samples: Array, largest: bool) -> float:
+def _end(value: Value, samples: Array, largest: bool) -> Array:
+    """The smallest or largest stored integer of a quantized input, or number of a float one."""
     if value.dtype in LIMITS:
-        return LIMITS[value.dtype][largest]
-    return float(samples.max() if largest else samples.min())
+        return np.array(LIMITS[value.dtype][largest], value.dtype)
+    return np.array(samples.max() if largest else samples.min())
 
 
 def _stage(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,16 +140,15 @@ def _labels(path: Path) -> list[str]:
 @contextlib.contextmanager
 def _progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     """A bar on a terminal, where tqdm is installed; nothing otherwise."""
-    try:
-        import tqdm
-    except ImportError:
+    if not sys.stderr.isatty() or importlib.util.find_spec("tqdm") is None:
         yield None
         return
-    with tqdm.tqdm(unit=" samples", leave=False, disable=not sys.stderr.isatty()) as bar:
+    import tqdm
+
+    with tqdm.tqdm(unit=" samples", leave=False) as bar:
 
         def progress(what: str, done: int, total: int) -> None:
-            if bar.desc != f"{what}: ":
-                bar.set_description(what)
+            bar.set_description(what, refresh=False)
             bar.total = total
             bar.update(done - bar.n)
 

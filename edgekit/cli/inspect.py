@@ -1,4 +1,4 @@
-"""Say what is in a model file: layers, sizes, memory, what is float and why, where it comes from."""
+"""Say what a model file holds: layers, sizes, memory, what is float and why, its origin."""
 
 from __future__ import annotations
 

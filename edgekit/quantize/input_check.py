@@ -58,7 +58,7 @@ def check_inputs(
     if evaluation is not None:
         others = {name: _range(array) for name, array in evaluation.arrays.items()}
         _check_ratio(seen, others, "evaluation data")
-    if preprocessing is not None:
+    if preprocessing is not None and not calibration.preprocessed:
         mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
         bounds = np.concatenate([(0 - mean) / std, (255 - mean) / std])
         expected = Range(float(bounds.min()), float(bounds.max()))

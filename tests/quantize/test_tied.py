@@ -9,7 +9,6 @@ from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, per_tensor, validate
 from edgekit.quantize import quantize
 from edgekit.quantize.tied import tied_groups
-
 from tests.quantize.graphs import image_network, normal
 
 
