@@ -1,0 +1,103 @@
+"""Rules of the operators that move, gather or average elements."""
+
+from __future__ import annotations
+
+from edgekit.ir import Node, attributes
+
+from .elements import axis_in
+from .lowering import TO_FIRST, Layout, Lowering, Rule
+
+__all__ = ["MOVE_RULES"]
+
+
+def reshape(node: Node, to: Lowering) -> None:
+    """Flattening an image that is held channels first keeps it so if only Dense layers read it."""
+    source, output = to.value(node.inputs[0]), to.value(node.outputs[0])
+    shape = to.integers(attributes(node)["shape"], f"{node.name}/shape")
+    layout: Layout = "last"
+    if to.layout([source.name]) == "first" and _flattens(node, to):
+        layout = "first"
+        _, height, width, channels = source.shape
+        assert height and width and channels
+        to.flattened[output.name] = (height, width, channels)
+    to.write(node, "Reshape", [to.read(source.name, layout), shape])
+
+
+def _flattens(node: Node, to: Lowering) -> bool:
+    """Whether [batch, height, width, channels] becomes rows that only Dense layers read."""
+    source, output = to.value(node.inputs[0]).shape, to.value(node.outputs[0]).shape
+    if len(output) != 2 or output[0] != source[0]:
+        return False
+    _, height, width, channels = source
+    if channels == 1 or (height, width) == (1, 1):
+        return True  # either order is the same
+    readers = to.graph.consumers()[node.outputs[0]]
+    dense = all(r.op == "Dense" and r.inputs[0] == node.outputs[0] for r in readers)
+    return dense and node.outputs[0] not in to.graph.outputs
+
+
+def transpose(node: Node, to: Lowering) -> None:
+    x = to.read(node.inputs[0])
+    to.write(node, "Transpose", [x], perm=attributes(node)["perm"])
+
+
+def pad(node: Node, to: Lowering) -> None:
+    """All befores, then all afters."""
+    attrs, layout = attributes(node), to.layout(node.inputs)
+    pads = [*zip(attrs["pads"][::2], attrs["pads"][1::2], strict=True)]
+    pads = _in_layout(pads, layout)
+    numbers = [before for before, _ in pads] + [after for _, after in pads]
+    inputs = [
+        to.read(node.inputs[0], layout),
+        to.integers(numbers, f"{node.name}/pads"),
+        to.scalar(attrs["value"], f"pad_{attrs['value']}"),
+    ]
+    to.write(node, "Pad", inputs, layout)
+
+
+def slice_(node: Node, to: Lowering) -> None:
+    attrs, layout = attributes(node), to.layout(node.inputs)
+    starts, sizes = _in_layout(attrs["starts"], layout), _in_layout(attrs["sizes"], layout)
+    pairs = zip(starts, sizes, strict=True)
+    ends = [2**31 - 1 if size == -1 else start + size for start, size in pairs]
+    inputs = [
+        to.read(node.inputs[0], layout),
+        to.integers(starts, f"{node.name}/starts"),
+        to.integers(ends, f"{node.name}/ends"),
+    ]
+    to.write(node, "Slice", inputs, layout)
+
+
+def concat(node: Node, to: Lowering) -> None:
+    layout = to.layout(node.inputs)
+    rank = len(to.value(node.inputs[0]).shape)
+    tensors = [to.read(i, layout) for i in node.inputs]
+    to.write(node, "Concat", tensors, layout, axis=axis_in(layout, attributes(node)["axis"], rank))
+
+
+def mean(node: Node, to: Lowering) -> None:
+    """Over the rows and columns of an image that is held channels first, it may stay so."""
+    attrs = attributes(node)
+    rank = len(to.value(node.inputs[0]).shape)
+    layout = to.layout(node.inputs)
+    over_image = sorted(a % rank for a in attrs["axes"]) == [1, 2]
+    if not (attrs["keepdims"] or over_image):
+        layout = "last"
+    axes = [axis_in(layout, axis, rank) for axis in attrs["axes"]]
+    held = layout if attrs["keepdims"] else "last"
+    x = to.read(node.inputs[0], layout)
+    to.write(node, "ReduceMean", [x], held, axes=axes, keepdims=int(attrs["keepdims"]))
+
+
+def _in_layout(items: list | tuple, layout: Layout) -> list:  # type: ignore[type-arg]
+    return [items[i] for i in TO_FIRST] if layout == "first" else list(items)
+
+
+MOVE_RULES: dict[str, Rule] = {
+    "Reshape": reshape,
+    "Transpose": transpose,
+    "Pad": pad,
+    "Slice": slice_,
+    "Concat": concat,
+    "Mean": mean,
+}

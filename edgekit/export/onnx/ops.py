@@ -1,0 +1,12 @@
+"""How each operator looks in ONNX: one rule per operator of `ir.ops`."""
+
+from __future__ import annotations
+
+from .elements import ELEMENT_RULES
+from .lowering import Rule
+from .moves import MOVE_RULES
+from .windows import WINDOW_RULES
+
+__all__ = ["ONNX_OPS"]
+
+ONNX_OPS: dict[str, Rule] = {**WINDOW_RULES, **ELEMENT_RULES, **MOVE_RULES}

@@ -1,0 +1,68 @@
+"""Every case as an ONNX file, checked by onnx and run by onnxruntime.
+
+Float tolerance 1e-5 relative and absolute: both sides sum up to some hundred products of normal
+numbers in float32, in different orders. Int8 tolerance one output step: onnxruntime rounds the
+product of scales once, edgekit's arithmetics round as LiteRT does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgekit.export.onnx import onnx_bytes
+from edgekit.interpreter import Interpreter
+from edgekit.ir import Graph
+from tests.cases import CASES, INT8_CASES, float_graph, int8_graph, random_inputs
+
+from .onnx_runtime import run
+
+onnx = pytest.importorskip("onnx")
+
+
+def real_numbers(graph: Graph, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What stored integers stand for, as the ONNX file's float32 inputs and outputs hold them."""
+    real = {}
+    for name, array in arrays.items():
+        quant = graph.value(name).quant
+        if quant is None:
+            real[name] = array
+        else:
+            centred = array.astype(np.int32) - quant.zero_point[0]
+            real[name] = centred.astype(np.float32) * np.float32(quant.scale[0])
+    return real
+
+
+def ours(graph: Graph, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    (output,) = Interpreter(graph).run(arrays).values()
+    return output
+
+
+FLOAT_CASES = [case for case in CASES if "uantize" not in case.op]
+
+
+@pytest.mark.parametrize("case", FLOAT_CASES, ids=str)
+def test_float_case_in_onnxruntime(case) -> None:
+    graph = float_graph(case)
+    content = onnx_bytes(graph)
+    onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+    arrays = random_inputs(graph, case.batch, seed=1)
+    (received,) = run(content, arrays).values()
+    assert received.dtype == np.float32
+    np.testing.assert_allclose(received, ours(graph, arrays), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("optimize", [True, False], ids=["fused", "as_written"])
+@pytest.mark.parametrize("case", INT8_CASES, ids=str)
+def test_int8_case_in_onnxruntime(case, optimize: bool) -> None:
+    graph = int8_graph(case)
+    content = onnx_bytes(graph)
+    onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+    arrays = random_inputs(graph, case.batch, seed=2)
+    name = graph.outputs[0]
+    expected = real_numbers(graph, {name: ours(graph, arrays)})[name]
+    received = run(content, real_numbers(graph, arrays), optimize=optimize)[name]
+    quant = graph.value(name).quant
+    step = np.float32(1e-6) if quant is None else np.float32(quant.scale[0])
+    difference = np.abs(received - expected) / step
+    assert difference.max() <= 1.001, f"{case}: {difference.max()} output steps"
