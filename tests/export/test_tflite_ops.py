@@ -7,7 +7,7 @@ import pytest
 
 from edgekit.export.tflite import TFLITE_OPS, tflite_bytes
 from edgekit.interpreter import Interpreter
-from edgekit.ir import OPS, Graph
+from edgekit.ir import OPS, Graph, GraphBuilder, per_tensor
 from tests import litert
 from tests.cases import CASES, INT8_CASES, Case, float_graph, int8_graph, random_inputs
 from tests.cases.case import case
@@ -90,3 +90,17 @@ def test_int8_bits(case: Case, arithmetic: str) -> None:
         for name in graph.outputs:
             assert found[name].dtype == want[name].dtype
             np.testing.assert_array_equal(found[name], want[name], err_msg=kind)
+
+
+@pytest.mark.parametrize("runtime", litert.RUNTIMES.values())
+@pytest.mark.parametrize("value", [-0.5, 0.075, 0.125, 100.0, -100.0])
+def test_int8_pad_with_a_value(value: float, runtime: str) -> None:
+    """The number is stored with the input's scale, and saturates."""
+    g = GraphBuilder()
+    x = g.input("x", (None, 7), "int8", per_tensor(0.05, 3))
+    graph = g.finish([g.add("Pad", x, name="pad", pads=(0, 0, 3, 1), value=value)])
+    arrays = random_inputs(graph, 2)
+    found = litert.run(tflite_bytes(graph), arrays, runtime)
+    np.testing.assert_array_equal(found["pad"], expected(graph, arrays)["pad"])
+    steps = np.float32(value) * (np.float32(1.0) / np.float32(0.05))
+    assert found["pad"][0, 0] == np.clip(np.rint(steps) + 3, -128, 127)

@@ -56,7 +56,8 @@ def pad(node: Node, to: Lowering) -> None:
         return
     fill = np.array([attrs["value"]], np.float32)
     if x.quant is not None:
-        stored = np.rint(fill / x.quant.scales) + x.quant.zero_points
+        inverse = np.float32(1.0) / x.quant.scales  # as in every other quantization
+        stored = np.rint(fill * inverse) + x.quant.zero_points
         fill = np.clip(stored, -128, 127).astype(np.int8)
     value = to.constant(fill, f"{node.name}/value", x.quant)
     to.emit("PADV2", (*inputs, value), node.outputs[0], ("PadV2Options", {}), version)
