@@ -1,0 +1,302 @@
+"""From a model to a graph: run it in inference mode and write down what it did.
+
+One function serves Sequential, functional and subclassed models, because all of them are nothing but
+calls of primitives. The model runs twice, on different data in batches of different sizes; what differs
+between the two recordings is the batch, and may differ in nothing else. So a batch size that was baked
+into a reshape, or a number that was computed from the data outside of primitives, is found and not
+exported as a constant. Python's `if` and `for` are frozen as they ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import InputError, ShapeError, UnsupportedOperator
+from edgekit.ir import Graph, GraphBuilder
+
+from .primitive import Record, recording
+from .structure import flatten, map_structure
+from .tensor import Tensor, Variable
+from .trace_rules import RULES
+
+__all__ = ["trace"]
+
+BATCHES = (2, 3)
+Shape = tuple[int | None, ...]
+
+
+def trace(model: Any, example_shape: Any = None, name: str | None = None) -> Graph:
+    """The graph of `model` in inference mode.
+
+    `example_shape` is the input's shape without the batch, or a list of such shapes; it is needed only
+    for a subclassed model that was not called yet. Weights are copied, in the graph's layouts, and
+    everything that depends on weights alone is computed now. Raises UnsupportedOperator with all
+    calls that have no place in a graph, each with its layer's name; InputError where the input's
+    shape is not known; ShapeError where samples of a batch are mixed.
+    """
+    shapes = _input_shapes(model, example_shape)
+    first, second = (_record(model, shapes, batch) for batch in BATCHES)
+    writer = _Writer(name or getattr(model, "name", "model"), model, first, second)
+    return writer.write()
+
+
+class _Run:
+    """One run of the model: the tensors that went in, the records, what came out."""
+
+    def __init__(self, inputs: list[Tensor], records: list[Record], outputs: list[Any]) -> None:
+        self.inputs = inputs
+        self.records = records
+        self.outputs = outputs
+
+
+def _input_shapes(model: Any, example_shape: Any) -> Any:
+    """The shapes of the model's inputs, without the batch, in the structure of its inputs."""
+    if example_shape is not None:
+        return _as_shapes(example_shape)
+    try:
+        return map_structure(lambda x: _Sizes(x.shape[1:], str(x.dtype)), model.input)
+    except (AttributeError, InputError) as error:
+        built = getattr(model, "_build_shape", None)
+        if built is None:
+            raise InputError(
+                f"model {getattr(model, 'name', 'model')!r} has no input shape yet: call it once on "
+                "data, or give trace(model, example_shape=(height, width, channels))"
+            ) from error
+        return _as_shapes(built, drop=1)
+
+
+class _Sizes:
+    """A shape without the batch: a leaf in a structure of inputs."""
+
+    def __init__(self, sizes: Sequence[Any], dtype: str = "float32") -> None:
+        if any(n is None for n in sizes):
+            raise ShapeError(
+                f"a graph needs every size but the batch; the input has {tuple(sizes)}: "
+                "build the model with a fixed input shape"
+            )
+        self.sizes = tuple(int(n) for n in sizes)
+        self.dtype = dtype
+
+
+def _as_shapes(shape: Any, drop: int = 0) -> Any:
+    if isinstance(shape, dict):
+        return {key: _as_shapes(one, drop) for key, one in shape.items()}
+    if shape and isinstance(shape[0], tuple | list):
+        return [_as_shapes(one, drop) for one in shape]
+    return _Sizes(tuple(shape)[drop:])
+
+
+def _record(model: Any, shapes: Any, batch: int) -> _Run:
+    """Run the model on data of its own for each batch size."""
+    rng = np.random.default_rng(batch)
+
+    def fill(leaf: _Sizes) -> Tensor:
+        values = rng.uniform(0.0, 1.0, (batch, *leaf.sizes))
+        return Tensor(values.astype(leaf.dtype))
+
+    inputs = map_structure(fill, shapes)
+    with recording() as records:
+        outputs = model(inputs, training=False)
+    return _Run(flatten(inputs), records, flatten(outputs))
+
+
+class _Writer:
+    """Turns two recordings of one model into a graph."""
+
+    def __init__(self, name: str, model: Any, first: _Run, second: _Run) -> None:
+        self.builder = GraphBuilder(name)
+        self.model = model
+        self.first, self.second = first, second
+        self.names: dict[int, str | None] = {}  # tensors that depend on the input; None: no rule
+        self.constants: dict[Any, str] = {}
+        self.problems: list[str] = []
+        self.results: list[tuple[str | None, str]] = []  # what each layer gives, and its name
+
+    def write(self) -> Graph:
+        self._check_same_calls()
+        self._enter_inputs()
+        live = self._live_pairs()
+        for position, (record, other) in enumerate(live):
+            call = _Call(self, record, other, self._layer(record))
+            self.names[id(record.output)] = self._written(call)
+            if position + 1 == len(live) or live[position + 1][0].scope != record.scope:
+                self.results.append((self.names[id(record.output)], call.layer))
+        if self.problems:
+            listed = "\n  ".join(dict.fromkeys(self.problems))
+            raise UnsupportedOperator(f"this model cannot be written as a graph:\n  {listed}")
+        graph = self.builder.finish([self._output(y) for y in self.first.outputs])
+        return _named_after_layers(graph, self.results)
+
+    def _check_same_calls(self) -> None:
+        one, two = ([r.primitive.name for r in run.records] for run in (self.first, self.second))
+        if one != two:
+            at = next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), None)
+            record = self.first.records[at if at is not None else -1]
+            raise UnsupportedOperator(
+                f"the model does other things for other data or another batch size, first at "
+                f"{record.place}: a graph has no branches"
+            )
+
+    def _enter_inputs(self) -> None:
+        given = getattr(self.model, "input_names", None) or []
+        for i, x in enumerate(self.first.inputs):
+            name = given[i] if i < len(given) else "input" if i == 0 else f"input_{i}"
+            self.names[id(x)] = self.builder.input(name, (None, *x.shape[1:]), x.dtype.name)
+
+    def _live_pairs(self) -> list[tuple[Record, Record]]:
+        """The records that depend on the input, each with its twin of the other run."""
+        alive = set(self.names)
+        pairs = []
+        for record, other in zip(self.first.records, self.second.records, strict=True):
+            if any(id(x) in alive for x in record.inputs):
+                alive.add(id(record.output))
+                pairs.append((record, other))
+        return pairs
+
+    def _layer(self, record: Record) -> str:
+        """The path of the user's layer, without the name of the traced model itself."""
+        own, _, rest = record.scope.partition("/")
+        path = rest if own == getattr(self.model, "name", None) else record.scope
+        return path or record.primitive.name
+
+    def _written(self, call: _Call) -> str | None:
+        record = call.record
+        if any(id(x) in self.names and self.names[id(x)] is None for x in record.inputs):
+            return None  # already a problem
+        write = RULES.get(record.primitive.name)
+        try:
+            if write is None:
+                raise UnsupportedOperator("it has no operator in inference")
+            return write(call)
+        except UnsupportedOperator as error:
+            self.problems.append(f"{record.primitive.name!r} in layer {call.layer!r}: {error}")
+            return None
+
+    def _output(self, y: Any) -> str:
+        name = self.names.get(id(y))
+        if name is None:
+            raise UnsupportedOperator(
+                "an output of the model does not come from its input through primitives; was it "
+                "computed with .numpy() or another library?"
+            )
+        return name
+
+
+class _Call:
+    """One recorded call as the rules see it (`trace_rules.Call`)."""
+
+    def __init__(self, writer: _Writer, record: Record, other: Record, layer: str) -> None:
+        self.writer = writer
+        self.record = record
+        self.other = other
+        self.layer = layer
+        self.attrs = dict(record.attrs)
+
+    @property
+    def shape(self) -> Shape:
+        return self._joint(self.record.output.shape, self.other.output.shape)
+
+    def _joint(self, one: Shape, two: Shape) -> Shape:
+        """A shape in which the batch, and nothing but the batch, differed between the runs."""
+        if one == two:
+            return one
+        if len(one) == len(two) and (one[0], two[0]) == BATCHES and one[1:] == two[1:]:
+            return (None, *one[1:])
+        raise UnsupportedOperator(
+            f"the shape {one} for a batch of {BATCHES[0]} is {two} for one of {BATCHES[1]}"
+        )
+
+    def given(self, position: int) -> bool:
+        inputs = self.record.inputs
+        return position < len(inputs) and inputs[position] is not None
+
+    def shape_of(self, position: int) -> Shape:
+        return self._joint(
+            np.shape(self.record.arrays[position]), np.shape(self.other.arrays[position])
+        )
+
+    def constant(self, position: int) -> np.ndarray | None:
+        if id(self.record.inputs[position]) in self.writer.names:
+            return None
+        one, two = (np.asarray(_host(r.arrays[position])) for r in (self.record, self.other))
+        if one.shape != two.shape or not np.array_equal(one, two, equal_nan=True):
+            raise UnsupportedOperator(
+                f"its input {position} was computed from the data or the batch size outside of "
+                "primitives (with .numpy() or another library), or is random"
+            )
+        return one
+
+    def value(self, position: int) -> str:
+        x = self.record.inputs[position]
+        name = self.writer.names.get(id(x))
+        return name if name is not None else self.weight(position, lambda array: array)
+
+    def weight(self, position: int, layout: Callable[[np.ndarray], np.ndarray]) -> str:
+        array = self.constant(position)
+        if array is None:
+            raise UnsupportedOperator(f"its input {position} must be a weight, not computed data")
+        x = self.record.inputs[position]
+        laid = np.ascontiguousarray(layout(array))
+        key = (id(x), laid.shape) if isinstance(x, Variable) else None
+        if key is None or key not in self.writer.constants:
+            named = x.name.rpartition("/")[2] if isinstance(x, Variable) else "constant"
+            name = self._constant(laid, named)
+            if key is None:
+                return name
+            self.writer.constants[key] = name
+        return self.writer.constants[key]
+
+    def number(self, value: Any) -> str:
+        return self._constant(np.asarray(value, np.float32), "constant")
+
+    def _constant(self, array: np.ndarray, name: str) -> str:
+        data = array if array.dtype.kind != "f" else array.astype(np.float32)
+        data = data.reshape(1) if data.ndim == 0 else data
+        return self.writer.builder.constant(data.copy(), f"{self.layer}/{name}")
+
+    def add(self, op: str, *inputs: str | None, **attrs: Any) -> str:
+        clean = {key: _plain(value) for key, value in attrs.items()}
+        output = f"{self.layer}/{op.lower()}"
+        return self.writer.builder.add(op, *inputs, name=self.layer, output=output, **clean)
+
+
+def _named_after_layers(graph: Graph, results: list[tuple[str | None, str]]) -> Graph:
+    """The graph with the last value of each layer under the layer's own name."""
+    taken = set(graph.values)
+    renamed: dict[str, str] = {}
+    for value, layer in results:
+        if value is None or value in renamed or graph.values[value].is_constant:
+            continue
+        if value not in graph.inputs and layer not in taken:
+            taken.add(layer)
+            renamed[value] = layer
+
+    def new(name: str) -> str:
+        return renamed.get(name, name)
+
+    nodes = [
+        replace(
+            node,
+            inputs=tuple(None if i is None else new(i) for i in node.inputs),
+            outputs=tuple(map(new, node.outputs)),
+        )
+        for node in graph.nodes
+    ]
+    values = {new(name): replace(v, name=new(name)) for name, v in graph.values.items()}
+    outputs = tuple(map(new, graph.outputs))
+    return replace(graph, nodes=tuple(nodes), values=values, outputs=outputs)
+
+
+def _host(x: Any) -> Any:
+    return x.get() if hasattr(x, "get") else x
+
+
+def _plain(value: Any) -> Any:
+    """Attributes as the graph has them: Python numbers, and tuples of them."""
+    if isinstance(value, tuple | list):
+        return tuple(_plain(v) for v in value)
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,344 @@
+"""How each primitive is written in the graph: the table that `trace` reads.
+
+A rule gets the `Call`, one recorded primitive with the values that went in, adds nodes through it, and
+returns the name of the result. A primitive without a rule cannot be exported.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.train.ops.windows import explicit_padding
+
+__all__ = ["RULES", "Call"]
+
+Shape = tuple[int | None, ...]
+
+
+class Call(Protocol):
+    """What a rule sees of one recorded call."""
+
+    attrs: dict[str, Any]
+    shape: Shape  # of the output
+
+    def shape_of(self, position: int) -> Shape:
+        """The shape of an input; None where the batch is."""
+
+    def value(self, position: int) -> str:
+        """The name of an input in the graph; a constant is entered as it is."""
+
+    def constant(self, position: int) -> np.ndarray | None:
+        """The array of an input that does not depend on the model's input, else None."""
+
+    def weight(self, position: int, layout: Callable[[np.ndarray], np.ndarray]) -> str:
+        """A constant input in another layout; raises UnsupportedOperator where it is computed."""
+
+    def given(self, position: int) -> bool:
+        """Is there such an input, and is it not None?"""
+
+    def number(self, value: float | Sequence[float] | np.ndarray) -> str:
+        """A new constant of the rule's own."""
+
+    def add(self, op: str, *inputs: str | None, **attrs: Any) -> str:
+        """A node of the layer; returns the name of its result."""
+
+
+Rule = Callable[[Call], str]
+RULES: dict[str, Rule] = {}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Enter a rule for the primitives of these names."""
+
+    def enter(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return enter
+
+
+def _plain(op: str, **renamed: str) -> Rule:
+    """One node of all inputs; `renamed` gives attributes as graph_name="primitive_name"."""
+
+    def write(call: Call) -> str:
+        attrs = {new: call.attrs[old] for new, old in renamed.items() if old in call.attrs}
+        count = 0
+        while call.given(count):
+            count += 1
+        return call.add(op, *(call.value(i) for i in range(count)), **attrs)
+
+    return write
+
+
+RULES.update(
+    {
+        "add": _plain("Add"),
+        "subtract": _plain("Sub"),
+        "multiply": _plain("Mul"),
+        "maximum": _plain("Maximum"),
+        "minimum": _plain("Minimum"),
+        "concat": _plain("Concat", axis="axis"),
+        "relu": _plain("Relu"),
+        "relu6": _plain("Relu6"),
+        "sigmoid": _plain("Sigmoid"),
+        "tanh": _plain("Tanh"),
+        "hard_silu": _plain("HardSwish"),
+        "gelu": _plain("Gelu", approximate="approximate"),
+        "softmax": _plain("Softmax", axis="axis"),
+        "resize_nearest": _plain("ResizeNearest", factors="size"),
+    }
+)
+
+
+@rule("stop_gradient")
+def _same(call: Call) -> str:
+    return call.value(0)
+
+
+@rule("leaky_relu")
+def _leaky_relu(call: Call) -> str:
+    alpha = float(call.attrs.get("negative_slope", 0.3))
+    return call.add("LeakyRelu", call.value(0), alpha=alpha)
+
+
+@rule("elu")
+def _elu(call: Call) -> str:
+    return call.add("Elu", call.value(0), alpha=float(call.attrs.get("alpha", 1.0)))
+
+
+@rule("silu")
+def _silu(call: Call) -> str:
+    return call.add("Mul", call.value(0), call.add("Sigmoid", call.value(0)))
+
+
+@rule("hard_sigmoid")
+def _hard_sigmoid(call: Call) -> str:
+    shifted = call.add("Add", call.value(0), call.number(3.0))
+    return call.add("Mul", call.add("Relu6", shifted), call.number(1 / 6))
+
+
+@rule("divide")
+def _divide(call: Call) -> str:
+    divisor = call.constant(1)
+    if divisor is None:
+        return call.add("Div", call.value(0), call.value(1))
+    return call.add("Mul", call.value(0), call.number(1 / divisor))
+
+
+@rule("negative")
+def _negative(call: Call) -> str:
+    return call.add("Mul", call.value(0), call.number(-1.0))
+
+
+@rule("square")
+def _square(call: Call) -> str:
+    return call.add("Mul", call.value(0), call.value(0))
+
+
+@rule("absolute")
+def _absolute(call: Call) -> str:
+    return call.add("Maximum", call.value(0), _negative(call))
+
+
+@rule("power")
+def _power(call: Call) -> str:
+    exponent = call.constant(1)
+    if exponent is None or exponent.size != 1 or float(exponent.item()) != 2.0:
+        raise UnsupportedOperator("only the power of 2 can be exported")
+    return _square(call)
+
+
+@rule("cast")
+def _cast(call: Call) -> str:
+    if np.dtype(call.attrs["dtype"]) != np.float32:
+        raise UnsupportedOperator(f"a cast to {call.attrs['dtype']} cannot be exported")
+    return call.value(0)
+
+
+@rule("dense")
+def _dense(call: Call) -> str:
+    weight = call.weight(1, np.transpose)
+    return call.add("Dense", call.value(0), weight, _bias(call))
+
+
+@rule("matmul")
+def _matmul(call: Call) -> str:
+    if len(call.shape_of(1)) != 2:
+        raise UnsupportedOperator("a product of two computed tensors cannot be exported")
+    return call.add("Dense", call.value(0), call.weight(1, np.transpose))
+
+
+def _bias(call: Call) -> str | None:
+    return call.weight(2, lambda bias: bias) if call.given(2) else None
+
+
+def _window(call: Call, kernel: Any, strides: Any, dilations: Any = (1, 1)) -> dict[str, Any]:
+    """Strides and explicit padding of a convolution or a pooling."""
+    size: Any = call.shape_of(0)[1:3]
+    padding = call.attrs.get("padding", "valid")
+    pads = explicit_padding(padding, size, kernel, strides, dilations)
+    return {"strides": tuple(strides), "pads": pads}
+
+
+def _convolution(call: Call) -> dict[str, Any]:
+    strides = call.attrs.get("strides", (1, 1))
+    dilations = tuple(call.attrs.get("dilations", (1, 1)))
+    return {**_window(call, call.shape_of(1)[:2], strides, dilations), "dilations": dilations}
+
+
+@rule("conv2d")
+def _conv2d(call: Call) -> str:
+    weight = call.weight(1, lambda kernel: kernel.transpose(3, 0, 1, 2))
+    attrs = {**_convolution(call), "groups": call.attrs.get("groups", 1)}
+    return call.add("Conv2D", call.value(0), weight, _bias(call), **attrs)
+
+
+@rule("depthwise_conv2d")
+def _depthwise_conv2d(call: Call) -> str:
+    weight = call.weight(1, lambda kernel: kernel.reshape(1, *kernel.shape[:2], -1))
+    return call.add("DepthwiseConv2D", call.value(0), weight, _bias(call), **_convolution(call))
+
+
+@rule("batch_norm")
+def _batch_norm(call: Call) -> str:
+    channels = call.shape_of(0)[-1]
+    missing = (np.ones, np.zeros)
+    vectors = [
+        call.weight(i, lambda v: v) if call.given(i) else call.number(missing[i - 1](channels))
+        for i in range(1, 5)
+    ]
+    return call.add(
+        "BatchNorm", call.value(0), *vectors, epsilon=float(call.attrs.get("epsilon", 1e-3))
+    )
+
+
+def _pooling(op: str) -> Rule:
+    def write(call: Call) -> str:
+        pool = tuple(call.attrs["pool_size"])
+        strides = call.attrs.get("strides") or pool
+        return call.add(op, call.value(0), pool=pool, **_window(call, pool, strides))
+
+    return write
+
+
+RULES["max_pool2d"] = _pooling("MaxPool2D")
+RULES["average_pool2d"] = _pooling("AveragePool2D")
+
+
+@rule("global_average_pool2d")
+def _global_average(call: Call) -> str:
+    keepdims = bool(call.attrs.get("keepdims", False))
+    return call.add("Mean", call.value(0), axes=(1, 2), keepdims=keepdims)
+
+
+@rule("global_max_pool2d")
+def _global_max(call: Call) -> str:
+    size = call.shape_of(0)[1:3]
+    largest = call.add("MaxPool2D", call.value(0), pool=size, strides=(1, 1))
+    return largest if call.attrs.get("keepdims") else _reshaped(call, largest)
+
+
+def _axes(call: Call) -> tuple[int, ...]:
+    """The axes of a reduction, none of them the batch."""
+    rank = len(call.shape_of(0))
+    axis = call.attrs.get("axis")
+    given = range(rank) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
+    axes = tuple(sorted(a % rank for a in given))
+    if 0 in axes:
+        raise UnsupportedOperator("a reduction over the batch cannot be exported")
+    return axes
+
+
+@rule("mean")
+def _mean(call: Call) -> str:
+    keepdims = bool(call.attrs.get("keepdims", False))
+    return call.add("Mean", call.value(0), axes=_axes(call), keepdims=keepdims)
+
+
+@rule("sum")
+def _sum(call: Call) -> str:
+    count = math.prod(call.shape_of(0)[axis] or 0 for axis in _axes(call))
+    return call.add("Mul", _mean(call), call.number(float(count)))
+
+
+@rule("max")
+def _max(call: Call) -> str:
+    if len(call.shape_of(0)) != 4 or _axes(call) != (1, 2):
+        raise UnsupportedOperator("a maximum can be exported over the axes (1, 2) of images only")
+    return _global_max(call)
+
+
+@rule("reshape", "flatten")
+def _reshape(call: Call) -> str:
+    return _reshaped(call, call.value(0))
+
+
+def _reshaped(call: Call, value: str) -> str:
+    if not call.shape or call.shape[0] is not None:
+        raise UnsupportedOperator(
+            f"a reshape to {call.shape} moves elements between samples and cannot be exported"
+        )
+    return call.add("Reshape", value, shape=(-1, *call.shape[1:]))
+
+
+@rule("transpose")
+def _transpose(call: Call) -> str:
+    rank = len(call.shape_of(0))
+    axes = call.attrs.get("axes") or tuple(range(rank))[::-1]
+    return call.add("Transpose", call.value(0), perm=tuple(int(a) % rank for a in axes))
+
+
+@rule("pad")
+def _pad(call: Call) -> str:
+    pads = tuple(int(n) for pair in call.attrs["paddings"] for n in pair)
+    return call.add("Pad", call.value(0), pads=pads, value=float(call.attrs.get("value", 0.0)))
+
+
+@rule("getitem")
+def _getitem(call: Call) -> str:
+    index = call.attrs["index"]
+    shape = call.shape_of(0)
+    parts = _full_index(index if isinstance(index, tuple) else (index,), len(shape))
+    starts, sizes = [], []
+    for part, size in zip(parts, shape, strict=True):
+        start, length = _extent(part, size)
+        starts.append(start)
+        sizes.append(length)
+    value = call.value(0)
+    whole = all(s == 0 and n in (-1, size) for s, n, size in zip(starts, sizes, shape, strict=True))
+    if not whole:
+        value = call.add("Slice", value, starts=tuple(starts), sizes=tuple(sizes))
+    given = index if isinstance(index, tuple) else (index,)
+    reshaped = any(part is None or isinstance(part, int | np.integer) for part in given)
+    return _reshaped(call, value) if reshaped else value
+
+
+def _full_index(index: tuple[Any, ...], rank: int) -> list[Any]:
+    """One entry for every axis: Ellipsis spelled out, new axes left out."""
+    parts = [part for part in index if part is not None]
+    used = sum(part is not Ellipsis for part in parts)
+    fill = [slice(None)] * (rank - used)
+    if Ellipsis not in parts:
+        return parts + fill
+    at = parts.index(Ellipsis)
+    return parts[:at] + fill + parts[at + 1 :]
+
+
+def _extent(part: Any, size: int | None) -> tuple[int, int]:
+    """(start, size) of one axis of an index; -1 stands for the whole batch."""
+    if size is None:
+        if part == slice(None):
+            return 0, -1
+        raise UnsupportedOperator("an index into the batch cannot be exported")
+    if isinstance(part, int | np.integer):
+        return int(part) % size, 1
+    if isinstance(part, slice):
+        start, stop, step = part.indices(size)
+        if step == 1:
+            return start, stop - start
+    raise UnsupportedOperator(f"the index {part!r} cannot be exported; only slices of step 1 can")
