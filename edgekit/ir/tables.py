@@ -45,7 +45,7 @@ from .metadata import ARITHMETICS
 from .ops import attributes
 from .quant import QuantParams
 
-__all__ = ["table_for"]
+__all__ = ["TABLES", "table_for"]
 
 Floats = NDArray[np.float32]
 Function = Callable[[Floats, Mapping[str, Any]], Floats]

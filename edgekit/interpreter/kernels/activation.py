@@ -9,7 +9,6 @@ scale rounds twice (`ir.fixed_point`). At equal scales that is a plain clip.
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy as np
 
@@ -104,7 +103,7 @@ def leaky_relu(step: Step) -> None:
     x, y = step.input(0), step.output()
     step.call(np.multiply, x, alpha, y)
     larger_or_smaller = np.minimum if alpha > 1 else np.maximum
-    step.call(partial(larger_or_smaller, out=y), x, y)
+    step.call(larger_or_smaller, x, y, out=y)
 
 
 @kernel("Elu", "float32")

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -237,7 +236,7 @@ def _product_scale(step: Step) -> np.float32:
 
 
 def _binary(step: Step, function: Callable[..., Array]) -> None:
-    step.call(partial(function, out=step.output()), _operand(step, 0), _operand(step, 1))
+    step.call(function, _operand(step, 0), _operand(step, 1), out=step.output())
 
 
 def _operand(step: Step, position: int) -> Floats:

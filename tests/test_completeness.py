@@ -1,0 +1,110 @@
+"""Every operator is asked for every concern: it is there, or its absence has a reason.
+
+To add an operator is to make this test green again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from edgekit.export.onnx import ONNX_OPS
+from edgekit.export.tflite import TFLITE_OPS
+from edgekit.interpreter.kernels import KERNELS
+from edgekit.ir import OPS
+from edgekit.ir.ops import spec
+from edgekit.ir.tables import TABLES
+from edgekit.train import ops as _primitives  # noqa: F401  fills the table of primitives
+from edgekit.train.tensor import PRIMITIVES
+from tests.cases import CASES, INT8_CASES
+
+FROM_INTEGERS = "it starts from integers"
+NO_DERIVATIVE = "integers have no derivative; training is in real numbers"
+
+# The primitive whose derivative belongs to an operator, where it has another name.
+PRIMITIVE_OF = {
+    "AveragePool2D": "average_pool2d",
+    "BatchNorm": "batch_norm",
+    "Conv2D": "conv2d",
+    "DepthwiseConv2D": "depthwise_conv2d",
+    "Div": "divide",
+    "HardSwish": "hard_silu",
+    "LeakyRelu": "leaky_relu",
+    "MaxPool2D": "max_pool2d",
+    "Mul": "multiply",
+    "ResizeNearest": "resize_nearest",
+    "Slice": "getitem",
+    "Sub": "subtract",
+}
+
+
+def kernels(dtype: str) -> set[str]:
+    return {op for op, of in KERNELS if of == dtype}
+
+
+@cache
+def derivatives() -> set[str]:
+    """The operators whose primitive has a derivative."""
+    named = {op: PRIMITIVE_OF.get(op, op.lower()) for op in OPS}
+    return {op for op, name in named.items() if has_derivative(PRIMITIVES.get(name))}
+
+
+def has_derivative(primitive: Any) -> bool:
+    return getattr(primitive, "backward", None) is not None
+
+
+# concern -> where the operators stand that have it, and why others do not
+CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
+    "float32 kernel": (
+        kernels("float32"),
+        {"Dequantize": FROM_INTEGERS, "Requantize": FROM_INTEGERS},
+    ),
+    "int8 kernel": (
+        kernels("int8"),
+        {
+            **{op: s.float_only for op, s in OPS.items() if s.float_only},
+            "Quantize": "it makes integers from real numbers",
+        },
+    ),
+    "lookup table": (
+        TABLES,
+        {op: "its int8 kernel computes" for op, s in OPS.items() if s.table is None},
+    ),
+    "ONNX export": (ONNX_OPS, {}),
+    "TFLite export": (TFLITE_OPS, {}),
+    "test case": ({case.op for case in CASES}, {}),
+    "int8 test case": (
+        {case.op for case in INT8_CASES},
+        {op: s.float_only for op, s in OPS.items() if s.float_only},
+    ),
+    "derivative": (
+        derivatives(),
+        dict.fromkeys(("Quantize", "Dequantize", "Requantize"), NO_DERIVATIVE),
+    ),
+}
+
+
+@pytest.mark.parametrize("op", sorted(OPS))
+def test_operator_is_complete(op: str) -> None:
+    missing = [
+        concern for concern, (have, reasons) in CONCERNS.items() if op not in {*have, *reasons}
+    ]
+    assert not missing, f"{op} has no {', no '.join(missing)}: add it, or give the reason here"
+
+
+@pytest.mark.parametrize("concern", CONCERNS)
+def test_no_reason_outlives_its_cause(concern: str) -> None:
+    have, reasons = CONCERNS[concern]
+    outdated = set(reasons) & set(have)
+    assert not outdated, f"{sorted(outdated)} have a {concern} by now: take their reasons out"
+    assert all(reasons.values()), "a reason is a sentence"
+
+
+@pytest.mark.parametrize("concern", CONCERNS)
+def test_no_table_knows_an_operator_that_is_none(concern: str) -> None:
+    have, reasons = CONCERNS[concern]
+    for op in (set(have) | set(reasons)) - set(OPS):
+        spec(op)  # says which name was meant
