@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.ir import Graph, Value, attributes
+from edgekit.ir.graph import DTYPES
 from edgekit.ir.quant import LIMITS
 
 from .arithmetic import dequantize
@@ -34,17 +35,15 @@ def accept(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
     inputs: one array per input, or a single mapping by name.
     """
     arrays = [np.asarray(x) for x in _in_order(graph, inputs)]
-    problems = []
-    for name, array in zip(graph.inputs, arrays, strict=True):
-        problem = _dtype_problem(graph.value(name), array)
-        if problem:
-            problems.append(problem)
-    if problems:
-        raise InputError("; ".join(problems))
+    values = [graph.values[name] for name in graph.inputs]
+    pairs = list(zip(values, arrays, strict=True))
+    wrong = [_dtype_problem(*pair) for pair in pairs if not _has_dtype(*pair)]
+    if wrong:
+        raise InputError("; ".join(wrong))
     wrong = [
-        f"input {name!r} expects {_text(graph.value(name).shape)}, received {_text(array.shape)}"
-        for name, array in zip(graph.inputs, arrays, strict=True)
-        if not _fits(graph.value(name).shape, array.shape)
+        f"input {value.name!r} expects {_text(value.shape)}, received {_text(array.shape)}"
+        for value, array in pairs
+        if not _fits(value.shape, array.shape)
     ]
     if wrong:
         raise ShapeError("; ".join(wrong))
@@ -72,10 +71,12 @@ def _in_order(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
     return list(inputs)
 
 
-def _dtype_problem(value: Value, array: Array) -> str | None:
+def _has_dtype(value: Value, array: Array) -> bool:
     """Floats are welcome everywhere, integers only as the stored integers of a quantized input."""
-    if array.dtype.kind == "f" or array.dtype.name == value.dtype:
-        return None
+    return array.dtype == DTYPES[value.dtype] or array.dtype.kind == "f"
+
+
+def _dtype_problem(value: Value, array: Array) -> str:
     hint = "float32" if value.dtype == "float32" else f"{value.dtype} or float32"
     return (
         f"input {value.name!r} expects {hint}, received {array.dtype.name}; "
@@ -84,21 +85,21 @@ def _dtype_problem(value: Value, array: Array) -> str | None:
 
 
 def _fits(wanted: Sequence[int | None], shape: Sequence[int]) -> bool:
-    return len(wanted) == len(shape) and all(
-        (w is None and s > 0) or w == s for w, s in zip(wanted, shape, strict=True)
-    )
+    if len(wanted) != len(shape) or wanted[1:] != shape[1:]:
+        return False
+    return not shape or wanted[0] == shape[0] or (wanted[0] is None and shape[0] > 0)
 
 
 def batch_size(graph: Graph, arrays: Sequence[Array]) -> int:
     """The size that the caller gave to the open first dimension; 1 if none is open."""
-    sizes = {
-        name: len(array)
+    sizes = [
+        len(array)
         for name, array in zip(graph.inputs, arrays, strict=True)
-        if graph.value(name).shape[:1] == (None,)
-    }
-    if len(set(sizes.values())) > 1:
+        if graph.values[name].shape[:1] == (None,)
+    ]
+    if len(set(sizes)) > 1:
         raise ShapeError(f"all inputs must have the same batch size, received {sizes}")
-    return next(iter(sizes.values()), 1)
+    return sizes[0] if sizes else 1
 
 
 def fixed_batch(graph: Graph) -> int:
@@ -141,8 +142,9 @@ def keeps_samples_apart(graph: Graph) -> bool:
 
 def load(value: Value, array: Array, u: NDArray[np.float32]) -> None:
     """Write an input into its place in the arena. Raises InputError for NaN."""
-    if array.dtype.name == value.dtype and value.quant is not None:
-        np.subtract(array, np.float32(value.quant.zero_point[0]), u, casting="unsafe")
+    if value.quant is not None and array.dtype == DTYPES[value.dtype]:
+        np.copyto(u, array)
+        np.subtract(u, np.float32(value.quant.zero_point[0]), u)
         return
     np.copyto(u, array, casting="same_kind")
     # One NaN makes the sum NaN; so do infinities of both signs, hence the second look.
@@ -160,8 +162,8 @@ def load(value: Value, array: Array, u: NDArray[np.float32]) -> None:
 def stored(value: Value, u: NDArray[np.float32]) -> Array:
     """A copy of an activation in its public dtype."""
     if value.quant is None or value.dtype == "float32":
-        return u.astype(value.dtype)
-    return (u + np.float32(value.quant.zero_point[0])).astype(value.dtype)
+        return u.astype(DTYPES[value.dtype])
+    return np.add(u, np.float32(value.quant.zero_point[0])).astype(DTYPES[value.dtype])
 
 
 def to_float(value: Value, array: Array) -> NDArray[np.float32]:

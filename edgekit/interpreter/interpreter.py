@@ -151,28 +151,21 @@ class Interpreter(TfliteMethods):
         self, arrays: Sequence[Array], batch: int, observe: Observer | None
     ) -> dict[str, Array]:
         plan = self._borrow(batch)
-        graph, arena = self.graph, plan.arena
         plan.load(arrays)
         if observe is None:
             for call in plan.calls:
                 call()
         else:
-            for name in graph.inputs:
-                observe(name, door.stored(graph.value(name), arena.view(name)))
+            for name in self.graph.inputs:
+                observe(name, plan.read(name))
             for step in plan.steps:
                 for call in step.calls:
                     call()
                 for name in step.node.outputs:
-                    observe(name, door.stored(graph.value(name), arena.view(name)))
-        outputs = {name: self._output(plan, name) for name in graph.outputs}
+                    observe(name, plan.read(name))
+        outputs = plan.outputs()
         self._return(plan)
         return outputs
-
-    def _output(self, plan: ExecutionPlan, name: str) -> Array:
-        value = self.graph.value(name)
-        if value.data is not None:
-            return np.array(value.data)
-        return door.stored(value, plan.arena.view(name))
 
     def _borrow(self, batch: int) -> ExecutionPlan:
         """A plan that no other call is using."""
@@ -183,7 +176,7 @@ class Interpreter(TfliteMethods):
 
     def _return(self, plan: ExecutionPlan) -> None:
         """Keep a plan for the next call; of many batch sizes, the last few."""
-        self._idle.setdefault(plan.arena.batch, []).append(plan)
+        self._idle.setdefault(plan.batch, []).append(plan)
         if len(self._idle) > KEPT_SIZES:
             self._idle.pop(next(iter(self._idle)), None)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgekit.ir import Graph, MemoryPlan, Node
 
 from . import door
@@ -22,26 +24,42 @@ class PlannedStep:
     calls: tuple[Call, ...]
 
 
-@dataclass(frozen=True)
 class ExecutionPlan:
     """Everything an inference needs: write the inputs into the arena, run all calls, read.
 
     `calls` is `steps` laid end to end; `scratch_bytes` is the working memory beside the arena.
     """
 
-    arena: Arena
-    steps: tuple[PlannedStep, ...]
-    calls: tuple[Call, ...]
-    input_calls: tuple[Call, ...]
-    scratch_bytes: int
+    def __init__(self, arena: Arena, steps: Sequence[PlannedStep], scratch_bytes: int) -> None:
+        graph = arena.graph
+        self.arena, self.batch = arena, arena.batch
+        self.steps = tuple(steps)
+        self.calls = tuple(call for step in steps for call in step.calls)
+        self.scratch_bytes = scratch_bytes
+        self._border_calls = [call for i in graph.inputs for call in arena.border_calls(i)]
+        self._inputs = [(graph.value(i), arena.view(i)) for i in graph.inputs]
+        computed = [name for name in graph.outputs if name in arena.plan.slots]
+        self._outputs = [(graph.value(o), arena.view(o)) for o in computed]
 
     def load(self, arrays: Sequence[Array]) -> None:
         """Write checked inputs, in the graph's order, into the arena. Raises InputError for NaN."""
-        for call in self.input_calls:
+        for call in self._border_calls:
             call()
-        graph = self.arena.graph
-        for name, array in zip(graph.inputs, arrays, strict=True):
-            door.load(graph.value(name), array, self.arena.view(name))
+        for (value, view), array in zip(self._inputs, arrays, strict=True):
+            door.load(value, array, view)
+
+    def read(self, name: str) -> Array:
+        """A copy of an activation, in its public dtype, while its memory still holds it."""
+        return door.stored(self.arena.graph.value(name), self.arena.view(name))
+
+    def outputs(self) -> dict[str, Array]:
+        """Copies of the outputs, in the dtypes of the graph."""
+        results = {value.name: door.stored(value, view) for value, view in self._outputs}
+        if len(results) < len(self.arena.graph.outputs):  # an output may be a constant
+            graph = self.arena.graph
+            constants = {v.name: np.array(v.data) for v in graph.constants()}
+            results = {o: results[o] if o in results else constants[o] for o in graph.outputs}
+        return results
 
 
 def make_plan(
@@ -66,10 +84,4 @@ def make_plan(
             step.calls.extend(arena.border_calls(output))
         find_kernel(node.op, dtype, node.name)(step)
         steps.append(PlannedStep(node, tuple(step.calls)))
-    return ExecutionPlan(
-        arena,
-        tuple(steps),
-        tuple(call for step in steps for call in step.calls),
-        tuple(call for name in graph.inputs for call in arena.border_calls(name)),
-        scratch.bytes,
-    )
+    return ExecutionPlan(arena, steps, scratch.bytes)

@@ -69,19 +69,21 @@ class Arena:
         if name not in self._shared or not (top or left or bottom or right):
             return []
         whole = self.whole(name)
-        if whole.size <= 2**14:
+        if whole.size <= 2**12:
             return [partial(whole.fill, 0.0)]
         batch, height, width, channels = whole.shape
-        edges = [whole[:, :top], whole[:, height - bottom :]]
-        # The right border of a row and the left border of the next lie side by side.
-        seam = (left + right) * channels
-        if batch == 1 and left and right and height > 1:
-            start = (width - right) * channels
-            flat = whole.reshape(-1)[start : start + (height - 1) * width * channels]
-            edges += [flat.reshape(height - 1, -1)[:, :seam], whole[:, 0, :left]]
-            edges += [whole[:, height - 1, width - right :]]
-        else:
+        if batch > 1:
+            edges = [whole[:, :top], whole[:, height - bottom :]]
             edges += [whole[:, :, :left], whole[:, :, width - right :]]
+        else:
+            # In one sample the end of a row's border and the start of the next row's lie side by
+            # side: three pieces in all.
+            flat, row = whole.reshape(-1), width * channels
+            head, tail = top * row + left * channels, (height - bottom) * row - right * channels
+            edges = [flat[:head], flat[tail:]]
+            seam = head - left * channels + row - right * channels
+            if tail > seam:
+                edges.append(flat[seam:tail].reshape(-1, row)[:, : (left + right) * channels])
         return [partial(edge.fill, 0.0) for edge in edges if edge.size]
 
 

@@ -47,10 +47,10 @@ def average_pool(step: Step) -> None:
             f"layer {step.name!r}: AveragePool2D in int8 sums at most 65535 cells, "
             f"received a window of {int(counts.max())}; use Mean"
         )
-    zero = np.float32(step.input_quant(0).zero_point[0])
+    zero = np.array(step.input_quant(0).zero_point[0], np.float32)
     halves = step.scratch(sums.shape)
-    step.call(np.add, sums, counts * zero, sums)
-    step.call(np.copysign, np.floor(counts * np.float32(0.5)), sums, halves)
+    step.call(np.add, sums, np.asarray(counts * zero, np.float32), sums)
+    step.call(np.copysign, np.asarray(counts // 2, np.float32), sums, halves)
     step.call(np.add, sums, halves, sums)
     step.call(np.divide, sums, counts, sums)
     step.call(np.trunc, sums, sums)
@@ -69,7 +69,7 @@ def mean(step: Step) -> None:
     add_up(step, x, axes, sums)
     sums = sums.reshape(y.shape)
     if not step.quantized:
-        step.call(np.divide, sums, np.float32(count), y)
+        step.call(np.divide, sums, np.array(count, np.float32), y)
         return
     x_quant, y_quant = step.input_quant(0), step.output_quant
     zero_in, zero_out = x_quant.zero_point[0], y_quant.zero_point[0]

@@ -20,7 +20,7 @@ def softmax(step: Step) -> None:
     step.call(np.maximum.reduce, x, axis, None, peak, True)
     step.call(np.subtract, x, peak, y)
     if step.attrs["beta"] != 1.0:
-        step.call(np.multiply, y, np.float32(step.attrs["beta"]), y)
+        step.call(np.multiply, y, np.array(step.attrs["beta"], np.float32), y)
     step.call(np.exp, y, y)
     step.call(np.add.reduce, y, axis, None, total, True)
     step.call(np.divide, y, total, y)
@@ -41,19 +41,21 @@ def softmax_int8(step: Step) -> None:
     peak, inverse = step.scratch((*x.shape[:-1], 1)), step.scratch((*x.shape[:-1], 1))
     powers, running = step.scratch(x.shape), step.scratch(x.shape)
     places = step.scratch(x.shape, np.intp)
-    step.call(np.maximum.reduce, x, -1, None, peak, True)
-    step.call(np.subtract, peak, x, places, casting="unsafe")
-    step.call(table.take, places, None, powers, "clip")
-    total = last(running)
-    step.call(np.add.accumulate, powers, -1, None, running)
-    step.call(np.multiply, total, np.float32(1 / 256), inverse)
-    step.call(np.divide, np.float32(1.0), inverse, inverse)
-    step.call(np.multiply, powers, inverse, powers)
+    one, share = np.array(1.0, np.float32), np.array(1 / 256, np.float32)
     # Half away from zero: the largest float32 below one half is added, so that only true halves
     # reach the next integer.
-    step.call(np.add, powers, np.nextafter(np.float32(0.5), np.float32(0.0)), powers)
+    half = np.array(np.nextafter(np.float32(0.5), np.float32(0.0)))
+    step.call(np.maximum.reduce, x, -1, None, peak, True)
+    step.call(np.subtract, peak, x, powers)
+    step.call(np.copyto, places, powers, "unsafe")
+    step.call(table.take, places, None, powers, "clip")
+    step.call(np.add.accumulate, powers, -1, None, running)
+    step.call(np.multiply, last(running), share, inverse)
+    step.call(np.divide, one, inverse, inverse)
+    step.call(np.multiply, powers, inverse, powers)
+    step.call(np.add, powers, half, powers)
     step.call(np.trunc, powers, powers)
-    step.call(np.minimum, powers, np.float32(255.0), out=y)
+    step.call(np.minimum, powers, np.array(255.0, np.float32), out=y)
 
 
 def last(running: Floats) -> Floats:
