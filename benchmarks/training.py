@@ -1,10 +1,12 @@
-"""One training step (forward, backward, Adam) of small networks: edgekit's primitives against PyTorch.
+"""One training step (forward, backward, Adam) of small networks: edgekit's primitives against
+PyTorch.
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/training.py [name ...]
 
-Both sides run in this process on one thread, turn by turn, and the smallest CPU time of a step counts.
-PyTorch is at its best here: channels_last and a fused Adam. Without PyTorch only our times are printed.
-OPENBLAS_CORETYPE is to be unset, so that numpy's BLAS takes the kernels of this processor.
+Both sides run in this process on one thread, turn by turn, and the smallest CPU time of a step
+counts. PyTorch is at its best here: channels_last and a fused Adam. Without PyTorch only our times
+are printed. OPENBLAS_CORETYPE is to be unset, so that numpy's BLAS takes the kernels of this
+processor.
 """
 
 from __future__ import annotations

@@ -154,9 +154,10 @@ def random_bytes(source: Any, count: int, like: Array) -> Array:
 def keep_freed_memory() -> bool:
     """Tell glibc to keep up to 1 GiB of freed memory for the next arrays. True where that worked.
 
-    A training step frees all its activations and allocates them again. glibc hands large blocks back
-    to the kernel each time, and the page faults cost as much as the arithmetic: 120 ms a step became
-    68 on a small depthwise network. Tapes call this once; elsewhere than on glibc it does nothing.
+    A training step frees all its activations and allocates them again. glibc hands large blocks
+    back to the kernel each time, and the page faults cost as much as the arithmetic: 120 ms a step
+    became 68 on a small depthwise network. Tapes call this once; elsewhere than on glibc it does
+    nothing.
     """
     mmap_threshold, trim_threshold = -3, -1  # names of mallopt(3)
     try:

@@ -11,8 +11,9 @@ A primitive is an operator-sized function on raw arrays with its derivative regi
         return (g * (y > 0),)
 
 Positional parameters are inputs (tensors, arrays, numbers or None); keyword-only parameters are
-attributes. With `@primitive(saves=True)` the function returns `(output, saved)`, and the derivative gets
-`saved` as a keyword, so that nothing is computed twice. A missing derivative is an error, never a zero.
+attributes. With `@primitive(saves=True)` the function returns `(output, saved)`, and the
+derivative gets `saved` as a keyword, so that nothing is computed twice. A missing derivative is an
+error, never a zero.
 """
 
 from __future__ import annotations

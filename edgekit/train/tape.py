@@ -1,7 +1,7 @@
 """The gradient tape: a chronological list of records, read backwards.
 
-Reversed, the list is an order in which gradients can be computed; there is no graph and no sort. What
-makes a primitive is in `primitive.py`, and its names are handed on from here.
+Reversed, the list is an order in which gradients can be computed; there is no graph and no sort.
+What makes a primitive is in `primitive.py`, and its names are handed on from here.
 """
 
 from __future__ import annotations
@@ -96,12 +96,13 @@ class GradientTape:
         output_gradients: Any = None,
         unconnected_gradients: str = "none",
     ) -> Any:
-        """The derivative of the sum of `target` by each of `sources`, in the structure of `sources`.
+        """The derivative of the sum of `target` by each of `sources`, in the structure of
+        `sources`.
 
-        `target` is a tensor or a list of them, `output_gradients` what each is weighted with (ones).
-        A source that the target does not depend on gives None, or zeros with
-        `unconnected_gradients="zero"`. Raises UnsupportedOperator, naming the primitive and the layer,
-        where a derivative is missing.
+        `target` is a tensor or a list of them, `output_gradients` what each is weighted with
+        (ones). A source that the target does not depend on gives None, or zeros with
+        `unconnected_gradients="zero"`. Raises UnsupportedOperator, naming the primitive and the
+        layer, where a derivative is missing.
         """
         if self.records is None:
             raise EdgekitError(

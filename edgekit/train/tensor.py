@@ -1,7 +1,8 @@
 """`Tensor`, an array that primitives and tapes know by identity, and `Variable`, one that trains.
 
-Arithmetic on tensors goes through primitives, so a tape sees it. There is no `__eq__`: two tensors are
-the same key only if they are the same object; compare values with `equal(a, b)` or on `.numpy()`.
+Arithmetic on tensors goes through primitives, so a tape sees it. There is no `__eq__`: two tensors
+are the same key only if they are the same object; compare values with `equal(a, b)` or on
+`.numpy()`.
 """
 
 from __future__ import annotations
@@ -99,7 +100,9 @@ class Operators:
         return PRIMITIVES["sum"](self, axis=axis, keepdims=keepdims)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """numpy's functions on tensors: primitives where there is one of that name, else on arrays."""
+        """numpy's functions on tensors: primitives where there is one of that name, else on
+        arrays.
+        """
         known = PRIMITIVES.get(ufunc.__name__)
         if known is not None and method == "__call__" and not options:
             return known(*inputs)
@@ -208,7 +211,8 @@ class Variable(Tensor):
     def assign(self, value: Any) -> Variable:
         """Take the values of `value`, which must have the same shape. Returns the variable.
 
-        Raises ShapeError for another shape, or for values that the dtype cannot hold (float to int).
+        Raises ShapeError for another shape, or for values that the dtype cannot hold (float to
+        int).
         """
         self.data[...] = self._fitting(value)
         return self

@@ -1,27 +1,28 @@
 """From a model to a graph: run it in inference mode and write down what it did.
 
-One function serves Sequential, functional and subclassed models, because all of them are nothing but
-calls of primitives. The model runs twice, on different data in batches of different sizes; what differs
-between the two recordings is the batch, and may differ in nothing else. So a batch size that was baked
-into a reshape, or a number that was computed from the data outside of primitives, is found and not
-exported as a constant. Python's `if` and `for` are frozen as they ran.
+One function serves Sequential, functional and subclassed models, because all of them are nothing
+but calls of primitives. The model runs twice, on different data in batches of different sizes;
+what differs between the two recordings is the batch, and may differ in nothing else. So a batch
+size that was baked into a reshape, or a number that was computed from the data outside of
+primitives, is found and not exported as a constant. Python's `if` and `for` are frozen as they
+ran.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, ShapeError, UnsupportedOperator
+from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Graph, GraphBuilder
 
-from .primitive import Record, recording
-from .structure import flatten, map_structure
-from .tensor import Tensor, Variable
+from .primitive import Record
+from .tensor import Variable
 from .trace_rules import RULES
+from .trace_runs import Run, input_shapes, run_recorded
 
 __all__ = ["trace"]
 
@@ -32,82 +33,22 @@ Shape = tuple[int | None, ...]
 def trace(model: Any, example_shape: Any = None, name: str | None = None) -> Graph:
     """The graph of `model` in inference mode.
 
-    `example_shape` is the input's shape without the batch, or a list of such shapes; it is needed only
-    for a subclassed model that was not called yet. Weights are copied, in the graph's layouts, and
-    everything that depends on weights alone is computed now. Raises UnsupportedOperator with all
-    calls that have no place in a graph, each with its layer's name; InputError where the input's
-    shape is not known; ShapeError where samples of a batch are mixed.
+    `example_shape` is the input's shape without the batch, or a list of such shapes; it is needed
+    only for a subclassed model that was not called yet. Weights are copied, in the graph's
+    layouts, and everything that depends on weights alone is computed now. Raises
+    UnsupportedOperator with all calls that have no place in a graph, each with its layer's name;
+    InputError where the input's shape is not known; ShapeError where samples of a batch are mixed.
     """
-    shapes = _input_shapes(model, example_shape)
-    first, second = (_record(model, shapes, batch) for batch in BATCHES)
+    shapes = input_shapes(model, example_shape)
+    first, second = (run_recorded(model, shapes, batch) for batch in BATCHES)
     writer = _Writer(name or getattr(model, "name", "model"), model, first, second)
     return writer.write()
-
-
-class _Run:
-    """One run of the model: the tensors that went in, the records, what came out."""
-
-    def __init__(self, inputs: list[Tensor], records: list[Record], outputs: list[Any]) -> None:
-        self.inputs = inputs
-        self.records = records
-        self.outputs = outputs
-
-
-def _input_shapes(model: Any, example_shape: Any) -> Any:
-    """The shapes of the model's inputs, without the batch, in the structure of its inputs."""
-    if example_shape is not None:
-        return _as_shapes(example_shape)
-    try:
-        return map_structure(lambda x: _Sizes(x.shape[1:], str(x.dtype)), model.input)
-    except (AttributeError, InputError) as error:
-        built = getattr(model, "_build_shape", None)
-        if built is None:
-            raise InputError(
-                f"model {getattr(model, 'name', 'model')!r} has no input shape yet: call it once on "
-                "data, or give trace(model, example_shape=(height, width, channels))"
-            ) from error
-        return _as_shapes(built, drop=1)
-
-
-class _Sizes:
-    """A shape without the batch: a leaf in a structure of inputs."""
-
-    def __init__(self, sizes: Sequence[Any], dtype: str = "float32") -> None:
-        if any(n is None for n in sizes):
-            raise ShapeError(
-                f"a graph needs every size but the batch; the input has {tuple(sizes)}: "
-                "build the model with a fixed input shape"
-            )
-        self.sizes = tuple(int(n) for n in sizes)
-        self.dtype = dtype
-
-
-def _as_shapes(shape: Any, drop: int = 0) -> Any:
-    if isinstance(shape, dict):
-        return {key: _as_shapes(one, drop) for key, one in shape.items()}
-    if shape and isinstance(shape[0], tuple | list):
-        return [_as_shapes(one, drop) for one in shape]
-    return _Sizes(tuple(shape)[drop:])
-
-
-def _record(model: Any, shapes: Any, batch: int) -> _Run:
-    """Run the model on data of its own for each batch size."""
-    rng = np.random.default_rng(batch)
-
-    def fill(leaf: _Sizes) -> Tensor:
-        values = rng.uniform(0.0, 1.0, (batch, *leaf.sizes))
-        return Tensor(values.astype(leaf.dtype))
-
-    inputs = map_structure(fill, shapes)
-    with recording() as records:
-        outputs = model(inputs, training=False)
-    return _Run(flatten(inputs), records, flatten(outputs))
 
 
 class _Writer:
     """Turns two recordings of one model into a graph."""
 
-    def __init__(self, name: str, model: Any, first: _Run, second: _Run) -> None:
+    def __init__(self, name: str, model: Any, first: Run, second: Run) -> None:
         self.builder = GraphBuilder(name)
         self.model = model
         self.first, self.second = first, second

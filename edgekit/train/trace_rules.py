@@ -1,65 +1,24 @@
 """How each primitive is written in the graph: the table that `trace` reads.
 
-A rule gets the `Call`, one recorded primitive with the values that went in, adds nodes through it, and
-returns the name of the result. A primitive without a rule cannot be exported.
+A rule gets the `Call`, one recorded primitive with the values that went in, adds nodes through it,
+and returns the name of the result. A primitive without a rule cannot be exported.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.train.ops.windows import explicit_padding
 
-__all__ = ["RULES", "Call"]
+from .trace_call import RULES as RULES
+from .trace_call import Call, Rule, rule
+from .trace_shapes import reshaped
 
-Shape = tuple[int | None, ...]
-
-
-class Call(Protocol):
-    """What a rule sees of one recorded call."""
-
-    attrs: dict[str, Any]
-    shape: Shape  # of the output
-
-    def shape_of(self, position: int) -> Shape:
-        """The shape of an input; None where the batch is."""
-
-    def value(self, position: int) -> str:
-        """The name of an input in the graph; a constant is entered as it is."""
-
-    def constant(self, position: int) -> np.ndarray | None:
-        """The array of an input that does not depend on the model's input, else None."""
-
-    def weight(self, position: int, layout: Callable[[np.ndarray], np.ndarray]) -> str:
-        """A constant input in another layout; raises UnsupportedOperator where it is computed."""
-
-    def given(self, position: int) -> bool:
-        """Is there such an input, and is it not None?"""
-
-    def number(self, value: float | Sequence[float] | np.ndarray) -> str:
-        """A new constant of the rule's own."""
-
-    def add(self, op: str, *inputs: str | None, **attrs: Any) -> str:
-        """A node of the layer; returns the name of its result."""
-
-
-Rule = Callable[[Call], str]
-RULES: dict[str, Rule] = {}
-
-
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Enter a rule for the primitives of these names."""
-
-    def enter(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(names, function))
-        return function
-
-    return enter
+__all__ = ["RULES"]
 
 
 def _plain(op: str, **renamed: str) -> Rule:
@@ -240,7 +199,7 @@ def _global_average(call: Call) -> str:
 def _global_max(call: Call) -> str:
     size = call.shape_of(0)[1:3]
     largest = call.add("MaxPool2D", call.value(0), pool=size, strides=(1, 1))
-    return largest if call.attrs.get("keepdims") else _reshaped(call, largest)
+    return largest if call.attrs.get("keepdims") else reshaped(call, largest)
 
 
 def _axes(call: Call) -> tuple[int, ...]:
@@ -271,74 +230,3 @@ def _max(call: Call) -> str:
     if len(call.shape_of(0)) != 4 or _axes(call) != (1, 2):
         raise UnsupportedOperator("a maximum can be exported over the axes (1, 2) of images only")
     return _global_max(call)
-
-
-@rule("reshape", "flatten")
-def _reshape(call: Call) -> str:
-    return _reshaped(call, call.value(0))
-
-
-def _reshaped(call: Call, value: str) -> str:
-    if not call.shape or call.shape[0] is not None:
-        raise UnsupportedOperator(
-            f"a reshape to {call.shape} moves elements between samples and cannot be exported"
-        )
-    return call.add("Reshape", value, shape=(-1, *call.shape[1:]))
-
-
-@rule("transpose")
-def _transpose(call: Call) -> str:
-    rank = len(call.shape_of(0))
-    axes = call.attrs.get("axes") or tuple(range(rank))[::-1]
-    return call.add("Transpose", call.value(0), perm=tuple(int(a) % rank for a in axes))
-
-
-@rule("pad")
-def _pad(call: Call) -> str:
-    pads = tuple(int(n) for pair in call.attrs["paddings"] for n in pair)
-    return call.add("Pad", call.value(0), pads=pads, value=float(call.attrs.get("value", 0.0)))
-
-
-@rule("getitem")
-def _getitem(call: Call) -> str:
-    index = call.attrs["index"]
-    shape = call.shape_of(0)
-    parts = _full_index(index if isinstance(index, tuple) else (index,), len(shape))
-    starts, sizes = [], []
-    for part, size in zip(parts, shape, strict=True):
-        start, length = _extent(part, size)
-        starts.append(start)
-        sizes.append(length)
-    value = call.value(0)
-    whole = all(s == 0 and n in (-1, size) for s, n, size in zip(starts, sizes, shape, strict=True))
-    if not whole:
-        value = call.add("Slice", value, starts=tuple(starts), sizes=tuple(sizes))
-    given = index if isinstance(index, tuple) else (index,)
-    reshaped = any(part is None or isinstance(part, int | np.integer) for part in given)
-    return _reshaped(call, value) if reshaped else value
-
-
-def _full_index(index: tuple[Any, ...], rank: int) -> list[Any]:
-    """One entry for every axis: Ellipsis spelled out, new axes left out."""
-    parts = [part for part in index if part is not None]
-    used = sum(part is not Ellipsis for part in parts)
-    fill = [slice(None)] * (rank - used)
-    if Ellipsis not in parts:
-        return parts + fill
-    at = parts.index(Ellipsis)
-    return parts[:at] + fill + parts[at + 1 :]
-
-
-def _extent(part: Any, size: int | None) -> tuple[int, int]:
-    """(start, size) of one axis of an index; -1 stands for the whole batch."""
-    if size is None:
-        if part == slice(None):
-            return 0, -1
-        raise UnsupportedOperator("an index into the batch cannot be exported")
-    if isinstance(part, int | np.integer):
-        return int(part) % size, 1
-    if isinstance(part, slice):
-        start, stop, step = part.indices(size)
-        if step == 1:
-            return start, stop - start
-    raise UnsupportedOperator(f"the index {part!r} cannot be exported; only slices of step 1 can")

@@ -1,4 +1,6 @@
-"""The primitives, one module for each family; importing this package enters them into `PRIMITIVES`."""
+"""The primitives, one module for each family; importing this package enters them into
+`PRIMITIVES`.
+"""
 
 from . import activations as activations
 from . import comparisons as comparisons

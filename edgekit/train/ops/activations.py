@@ -216,8 +216,8 @@ def _(g, y, x, *, saved, approximate=False):
 def erf(x: Array) -> Array:
     """The error function of an array, within a few units of the last place of 1.
 
-    erfc(z) = t exp(p(t) - z^2) with t = 2 / (2 + z); p is interpolated at Chebyshev points, 28 of them
-    for float64 and 12 for float32. numpy has no erf of its own.
+    erfc(z) = t exp(p(t) - z^2) with t = 2 / (2 + z); p is interpolated at Chebyshev points, 28 of
+    them for float64 and 12 for float32. numpy has no erf of its own.
     """
     module = array_module(x)
     number = x.dtype.type

@@ -52,7 +52,8 @@ def add_vector(x: Array, vector: Array) -> None:
 def channel_sums(x: Array) -> Array:
     """The sum of `x` (..., C) over all axes but the last: (C,).
 
-    Summed in two steps, so that float32 loses with the root of the number of rows, not with the number.
+    Summed in two steps, so that float32 loses with the root of the number of rows, not with the
+    number.
     """
     wide = rows(x)
     sums = array_module(x).ones(wide.shape[0], x.dtype) @ wide

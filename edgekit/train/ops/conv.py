@@ -1,7 +1,7 @@
 """2-D convolution on NHWC arrays: im2col in pieces that stay in the cache, and BLAS.
 
-Columns are not kept for the backward pass but made again, which is cheaper than to read them back from
-memory. Chellapilla, Puri and Simard, "High Performance Convolutional Neural Networks", 2006.
+Columns are not kept for the backward pass but made again, which is cheaper than to read them back
+from memory. Chellapilla, Puri and Simard, "High Performance Convolutional Neural Networks", 2006.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Depthwise convolution: shifted multiply-adds on whole rows, all kernel elements at once.
 
-A row of W pixels with C channels is one vector of W*C elements, and a kernel element is a shift along
-it: one einsum whose inner loop is a whole row does the work. Strides are taken apart into phases:
-the pixels at even and those at odd places are separate images, on which the stride is 1.
+A row of W pixels with C channels is one vector of W*C elements, and a kernel element is a shift
+along it: one einsum whose inner loop is a whole row does the work. Strides are taken apart into
+phases: the pixels at even and those at odd places are separate images, on which the stride is 1.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def depthwise_conv2d(
 ):
     """Each channel of NHWC `x` with its own `kernel` (KH, KW, C, M), plus bias (C * M,).
 
-    Output channel c * M + m comes from input channel c. Raises ShapeError where channels do not fit.
+    Output channel c * M + m comes from input channel c. Raises ShapeError where channels do not
+    fit.
     """
     if x.ndim != 4 or kernel.ndim != 4 or x.shape[3] != kernel.shape[2]:
         raise ShapeError(

@@ -16,8 +16,8 @@ def softmax_cross_entropy(logits, labels):
     """-sum(labels * log(softmax(logits))) along the last axis: one number for each sample.
 
     `labels` are class numbers (integers, the shape of `logits` without its last axis) or a
-    distribution (floating, the shape of `logits`). Raises ShapeError for other shapes, and for class
-    numbers outside [0, classes).
+    distribution (floating, the shape of `logits`). Raises ShapeError for other shapes, and for
+    class numbers outside [0, classes).
     """
     module = array_module(logits)
     sparse = labels.dtype.kind in "iu"

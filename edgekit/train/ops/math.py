@@ -202,7 +202,7 @@ def _(g, y, x):
 
 @primitive
 def maximum(a, b):
-    """The larger of a and b, element by element. Where they are equal each gets half the gradient."""
+    """The larger of a and b, element by element; equal ones get half the gradient each."""
     return array_module(a if hasattr(a, "shape") else b).maximum(a, b)
 
 
@@ -213,7 +213,9 @@ def _(g, y, a, b, *, needs):
 
 @primitive
 def minimum(a, b):
-    """The smaller of a and b, element by element. Where they are equal each gets half the gradient."""
+    """The smaller of a and b, element by element. Where they are equal each gets half the
+    gradient.
+    """
     return array_module(a if hasattr(a, "shape") else b).minimum(a, b)
 
 
@@ -231,7 +233,9 @@ def _share(g: Array, y: Array, a: Array, b: Array, needs: Sequence[bool]) -> tup
 
 @primitive
 def cast(x, *, dtype: Any):
-    """`x` in another dtype. The gradient comes back in the dtype of `x`; through integers there is none."""
+    """`x` in another dtype. The gradient comes back in the dtype of `x`; through integers there is
+    none.
+    """
     return x.astype(dtype)
 
 

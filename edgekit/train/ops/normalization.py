@@ -31,8 +31,8 @@ def batch_norm(
     """(output, mean, variance): gamma * (x - mean) / sqrt(variance + epsilon) + beta, per channel.
 
     In training, mean and variance (divided by the count, as Keras has it) are those of the batch,
-    handed out as arrays for the caller to move its statistics; no gradient goes through them. Otherwise
-    they are the moving statistics that came in. `gamma` and `beta` may be None.
+    handed out as arrays for the caller to move its statistics; no gradient goes through them.
+    Otherwise they are the moving statistics that came in. `gamma` and `beta` may be None.
     """
     last = len(x.shape) - 1
     if axis not in (-1, last):

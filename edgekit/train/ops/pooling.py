@@ -34,7 +34,9 @@ def _window(g: Geometry) -> list[Pair]:
 
 @primitive
 def max_pool2d(x, *, pool_size: Pair, strides: Pair | None = None, padding: Padding = "valid"):
-    """The largest of each window; padding never wins. Where several are equal, the first gets the gradient."""
+    """The largest of each window; padding never wins. Where several are equal, the first gets the
+    gradient.
+    """
     g = _geometry(x, pool_size, strides, padding)
     source = padded(x, g, value=-float("inf"))
     first, *rest = _window(g)

@@ -15,8 +15,8 @@ __all__ = ["dropout"]
 def dropout(x, *, rate: float, generator: Any):
     """`x` with a share `rate` of its elements set to 0 and the others divided by 1 - rate.
 
-    The mask is drawn from bytes of `generator`, 1 or 2 for an element: `rate` is met within 1/65536.
-    Raises InputError for a rate outside 0 <= rate < 1.
+    The mask is drawn from bytes of `generator`, 1 or 2 for an element: `rate` is met within
+    1/65536. Raises InputError for a rate outside 0 <= rate < 1.
     """
     if not 0 <= rate < 1:
         raise InputError(f"dropout: rate is {rate}; it must be at least 0 and below 1")

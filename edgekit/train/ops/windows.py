@@ -1,4 +1,4 @@
-"""Where the windows of convolutions and pooling lie: padding, output sizes, strided views, chunks."""
+"""Where the windows of convolutions and pooling lie: padding, sizes, strided views, chunks."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def geometry(
     ):
         if n < (k - 1) * d + 1:
             raise ShapeError(
-                f"a window of {kernel} (dilations {dilations}) does not fit into an input of {size} "
-                f"with padding {(top, left, bottom, right)}; use padding='same' or a smaller window"
+                f"a window of {kernel} (dilations {dilations}) does not fit into an input of "
+                f"{size} with padding {(top, left, bottom, right)}; use padding='same' or a smaller window"
             )
         out.append((n - (k - 1) * d - 1) // s + 1)
     return Geometry(*size, *out, kernel, strides, dilations, (top, left, bottom, right))

@@ -1,0 +1,54 @@
+"""What a rule of the trace sees of a recorded call, and the table that the rules stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+__all__ = ["RULES", "Call", "Rule", "Shape", "rule"]
+
+Shape = tuple[int | None, ...]
+
+
+class Call(Protocol):
+    """What a rule sees of one recorded call."""
+
+    attrs: dict[str, Any]
+    shape: Shape  # of the output
+
+    def shape_of(self, position: int) -> Shape:
+        """The shape of an input; None where the batch is."""
+
+    def value(self, position: int) -> str:
+        """The name of an input in the graph; a constant is entered as it is."""
+
+    def constant(self, position: int) -> np.ndarray | None:
+        """The array of an input that does not depend on the model's input, else None."""
+
+    def weight(self, position: int, layout: Callable[[np.ndarray], np.ndarray]) -> str:
+        """A constant input in another layout; raises UnsupportedOperator where it is computed."""
+
+    def given(self, position: int) -> bool:
+        """Is there such an input, and is it not None?"""
+
+    def number(self, value: float | Sequence[float] | np.ndarray) -> str:
+        """A new constant of the rule's own."""
+
+    def add(self, op: str, *inputs: str | None, **attrs: Any) -> str:
+        """A node of the layer; returns the name of its result."""
+
+
+Rule = Callable[[Call], str]
+RULES: dict[str, Rule] = {}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Enter a rule for the primitives of these names."""
+
+    def enter(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return enter

@@ -1,0 +1,84 @@
+"""How primitives that move elements are written in the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+
+from .trace_call import Call, rule
+
+__all__ = ["reshaped"]
+
+
+@rule("reshape", "flatten")
+def _reshape(call: Call) -> str:
+    return reshaped(call, call.value(0))
+
+
+def reshaped(call: Call, value: str) -> str:
+    if not call.shape or call.shape[0] is not None:
+        raise UnsupportedOperator(
+            f"a reshape to {call.shape} moves elements between samples and cannot be exported"
+        )
+    return call.add("Reshape", value, shape=(-1, *call.shape[1:]))
+
+
+@rule("transpose")
+def _transpose(call: Call) -> str:
+    rank = len(call.shape_of(0))
+    axes = call.attrs.get("axes") or tuple(range(rank))[::-1]
+    return call.add("Transpose", call.value(0), perm=tuple(int(a) % rank for a in axes))
+
+
+@rule("pad")
+def _pad(call: Call) -> str:
+    pads = tuple(int(n) for pair in call.attrs["paddings"] for n in pair)
+    return call.add("Pad", call.value(0), pads=pads, value=float(call.attrs.get("value", 0.0)))
+
+
+@rule("getitem")
+def _getitem(call: Call) -> str:
+    index = call.attrs["index"]
+    shape = call.shape_of(0)
+    parts = _full_index(index if isinstance(index, tuple) else (index,), len(shape))
+    starts, sizes = [], []
+    for part, size in zip(parts, shape, strict=True):
+        start, length = _extent(part, size)
+        starts.append(start)
+        sizes.append(length)
+    value = call.value(0)
+    whole = all(s == 0 and n in (-1, size) for s, n, size in zip(starts, sizes, shape, strict=True))
+    if not whole:
+        value = call.add("Slice", value, starts=tuple(starts), sizes=tuple(sizes))
+    given = index if isinstance(index, tuple) else (index,)
+    reshaped = any(part is None or isinstance(part, int | np.integer) for part in given)
+    return reshaped(call, value) if reshaped else value
+
+
+def _full_index(index: tuple[Any, ...], rank: int) -> list[Any]:
+    """One entry for every axis: Ellipsis spelled out, new axes left out."""
+    parts = [part for part in index if part is not None]
+    used = sum(part is not Ellipsis for part in parts)
+    fill = [slice(None)] * (rank - used)
+    if Ellipsis not in parts:
+        return parts + fill
+    at = parts.index(Ellipsis)
+    return parts[:at] + fill + parts[at + 1 :]
+
+
+def _extent(part: Any, size: int | None) -> tuple[int, int]:
+    """(start, size) of one axis of an index; -1 stands for the whole batch."""
+    if size is None:
+        if part == slice(None):
+            return 0, -1
+        raise UnsupportedOperator("an index into the batch cannot be exported")
+    if isinstance(part, int | np.integer):
+        return int(part) % size, 1
+    if isinstance(part, slice):
+        start, stop, step = part.indices(size)
+        if step == 1:
+            return start, stop - start
+    raise UnsupportedOperator(f"the index {part!r} cannot be exported; only slices of step 1 can")
