@@ -98,7 +98,7 @@ def _placed() -> contextlib.AbstractContextManager[Any]:
     if _setting.name == "cpu":
         return contextlib.nullcontext()
     index = int(_setting.name.partition(":")[2])
-    return device_module().cuda.Device(index)  # type: ignore[no-any-return]
+    return device_module().cuda.Device(index)
 
 
 def asarray(x: Any, dtype: Any = None) -> Array:

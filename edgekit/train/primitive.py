@@ -239,8 +239,10 @@ class _Recording:
     def __init__(self) -> None:
         self.records: list[Record] = []
 
-    def record(self, *call: Any) -> None:
-        self.records.append(Record(*call, _stack.scope))
+    def record(
+        self, rule: Primitive, inputs: Any, arrays: Any, attrs: Any, output: Tensor, saved: Any
+    ) -> None:
+        self.records.append(Record(rule, inputs, arrays, attrs, output, saved, _stack.scope))
 
 
 @contextlib.contextmanager

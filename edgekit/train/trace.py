@@ -41,7 +41,7 @@ def trace(model: Any, example_shape: Any = None, name: str | None = None) -> Gra
     """
     shapes = input_shapes(model, example_shape)
     first, second = (run_recorded(model, shapes, batch) for batch in BATCHES)
-    writer = _Writer(name or getattr(model, "name", "model"), model, first, second)
+    writer = _Writer(name or str(getattr(model, "name", "model")), model, first, second)
     return writer.write()
 
 

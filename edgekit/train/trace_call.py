@@ -16,7 +16,10 @@ class Call(Protocol):
     """What a rule sees of one recorded call."""
 
     attrs: dict[str, Any]
-    shape: Shape  # of the output
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the output; None where the batch is."""
 
     def shape_of(self, position: int) -> Shape:
         """The shape of an input; None where the batch is."""

@@ -165,7 +165,7 @@ def _depthwise_conv2d(call: Call) -> str:
 
 @rule("batch_norm")
 def _batch_norm(call: Call) -> str:
-    channels = call.shape_of(0)[-1]
+    channels = call.shape_of(0)[-1] or 0
     missing = (np.ones, np.zeros)
     vectors = [
         call.weight(i, lambda v: v) if call.given(i) else call.number(missing[i - 1](channels))

@@ -72,7 +72,7 @@ def _full_index(index: tuple[Any, ...], rank: int) -> list[Any]:
 def _extent(part: Any, size: int | None) -> tuple[int, int]:
     """(start, size) of one axis of an index; -1 stands for the whole batch."""
     if size is None:
-        if part == slice(None):
+        if isinstance(part, slice) and part == slice(None):
             return 0, -1
         raise UnsupportedOperator("an index into the batch cannot be exported")
     if isinstance(part, int | np.integer):

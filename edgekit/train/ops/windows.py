@@ -77,17 +77,18 @@ def geometry(
 ) -> Geometry:
     """All sizes of a window operation. Raises ShapeError where the window does not fit once."""
     top, left, bottom, right = explicit_padding(padding, size, kernel, strides, dilations)
+    padded_size = (size[0] + top + bottom, size[1] + left + right)
     out = []
-    for n, k, s, d in zip(
-        (size[0] + top + bottom, size[1] + left + right), kernel, strides, dilations, strict=True
-    ):
+    for n, k, s, d in zip(padded_size, kernel, strides, dilations, strict=True):
         if n < (k - 1) * d + 1:
             raise ShapeError(
                 f"a window of {kernel} (dilations {dilations}) does not fit into an input of "
-                f"{size} with padding {(top, left, bottom, right)}; use padding='same' or a smaller window"
+                f"{size} with padding {(top, left, bottom, right)}; "
+                "use padding='same' or a smaller window"
             )
         out.append((n - (k - 1) * d - 1) // s + 1)
-    return Geometry(*size, *out, kernel, strides, dilations, (top, left, bottom, right))
+    border = (top, left, bottom, right)
+    return Geometry(size[0], size[1], out[0], out[1], kernel, strides, dilations, border)
 
 
 def view(x: Array, g: Geometry) -> Array:
