@@ -28,7 +28,10 @@ DEEPEST = 32
 UINT16 = struct.Struct("<H")
 INT32 = struct.Struct("<i")
 UINT32 = struct.Struct("<I")
-READERS = {name: struct.Struct("<" + dtype.char) for name, dtype in SCALARS.items()}
+READERS = {
+    name: struct.Struct(f"<{letter}")
+    for name, letter in zip(SCALARS, "?bBhHiIqQfd", strict=True)  # numpy's letters differ
+}
 
 
 class Record:
