@@ -20,6 +20,7 @@ scale is 2^8 times the output's or more: there the default runtime overflows, an
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -36,6 +37,9 @@ __all__: list[str] = []
 
 TILED_ELEMENTS = 2**15
 """A constant is repeated to the output's shape up to this size: broadcasting is slower."""
+
+HOPELESS = 64
+"""So many wrong pairs are halves, which no other factor mends."""
 
 ACTIVATIONS = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
 
@@ -188,19 +192,21 @@ def _float_factors(
 
     Two int8 inputs have 65 536 pairs, so equality is checked on all of them. Rounding can go wrong
     only within a few float32 steps of a half; factors a few steps off are tried too. Ratios that
-    make exact halves (1/2, 1/4) have no such factors.
+    make exact halves (1/2, 1/4) go wrong at each of these and have no such factors.
     """
     low, high = output_limits(step)
     u = [np.arange(-128, 128, dtype=np.int64) - step.input_quant(i).zero_point[0] for i in (0, 1)]
     exact = u[0][:, None] * multipliers[0] + u[1] * multipliers[1] + (1 << (shift - 1))
     expected = np.clip(exact >> shift, low, high).astype(np.float32)
     columns, rows = u[0].astype(np.float32)[:, None], u[1].astype(np.float32)
-    candidates = [_neighbours(m * 2.0**-shift) for m in multipliers]
-    for first in candidates[0]:
-        for second in candidates[1]:
-            sums = np.rint(columns * first + rows * second)
-            if np.array_equal(np.clip(sums, low, high), expected):
-                return first, second
+    first_choices, second_choices = (_neighbours(m * 2.0**-shift) for m in multipliers)
+    for first, second in itertools.product(first_choices, second_choices):
+        sums = np.rint(columns * first + rows * second)
+        wrong = np.count_nonzero(np.clip(sums, low, high) != expected)
+        if not wrong:
+            return first, second
+        if wrong > HOPELESS:
+            return None
     return None
 
 
