@@ -1,0 +1,124 @@
+"""Write docs/command-line.md: every command with what it really prints.
+
+    make demo && .venv/bin/python scripts/command_line_page.py
+
+The commands run in build/demo, on the files that the demo left there.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "build" / "demo"
+PAGE = ROOT / "docs" / "command-line.md"
+
+INTRODUCTION = """\
+# The command line
+
+`edgekit COMMAND --help` lists the options of each command. What is shown here was printed by the
+commands themselves, on the files that `make demo` writes (`scripts/command_line_page.py` makes this
+page).
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 2 | an option, a file or an array cannot be used; one sentence says which and what to do |
+| 3 | a gate was missed: the accuracy dropped too far, or the model is not bit-exact here |
+
+A file is written whole or not at all: after an interrupt, a full disk or a missed gate, the old one
+is still there. `--debug` shows the traceback of an error.
+"""
+
+# Heading, what to say, and the commands to show.
+SECTIONS = (
+    (
+        "convert",
+        "From a float model to int8. The ranges of all activations come from typical inputs; with "
+        "`--evaluate` the accuracy of both models is measured, int8 on the arithmetic that the "
+        "device runs, and `--max-drop` refuses a model that loses more. Labels and the rule that "
+        "makes inputs of pixels, (raw - mean) / std, go into the file.",
+        ("edgekit convert digits.keras --calibration calibration.npz --evaluate test.npz "
+         "--max-drop 0.5 --labels labels.txt --std 255 -o digits.edge",),
+    ),
+    (
+        "When something is wrong",
+        "The message says what was expected, what came, and what to do. Here pixels of 0 to 255 "
+        "for a model that was trained on 0 to 1, and a file that is not there:",
+        ("edgekit convert digits.keras --calibration pixels.npz --evaluate test.npz -o digits.edge",
+         "edgekit convert digits.keras --calibration calibrate.npz -o digits.edge"),
+    ),
+    (
+        "inspect",
+        "What is in a file: layers, sizes, memory, what is float and why, where it comes from.",
+        ("edgekit inspect digits.edge",),
+    ),
+    (
+        "verify",
+        "On the device: does it compute here, bit for bit, what it did at conversion?",
+        ("edgekit verify digits.edge",),
+    ),
+    (
+        "run",
+        "On arrays from a file: real numbers as in training, or uint8 pixels, to which the model's "
+        "own preprocessing is applied.",
+        ("edgekit run digits.edge --input seven.npy --top 3 --output scores.npy",),
+    ),
+    (
+        "export",
+        "For other runtimes. The integers stay the same; the runtime brings the arithmetic.",
+        ("edgekit export digits.edge --to tflite -o digits.tflite",
+         "edgekit export digits.edge --to onnx -o digits.onnx"),
+    ),
+    (
+        "bench",
+        "How long an inference takes on this machine, layer by layer, and what memory it needs. "
+        "One BLAS thread unless told otherwise.",
+        ("edgekit bench digits.edge",),
+    ),
+)  # fmt: skip
+
+
+def shown(command: str, folder: Path) -> str:
+    """The command as one types it, then what it printed, and its status if that is not 0."""
+    arguments = [sys.executable, "-m", *shlex.split(command)]
+    done = subprocess.run(
+        arguments, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    lines = [f"$ {command}", done.stdout.rstrip()]
+    if done.returncode:
+        lines.append(f"(exit status {done.returncode})")
+    return "\n".join(lines)
+
+
+def copy_inputs(folder: Path) -> None:
+    for name in ("digits.keras", "digits.edge", "calibration.npz", "test.npz"):
+        (folder / name).write_bytes((DEMO / name).read_bytes())
+    with np.load(DEMO / "test.npz") as data:
+        images, labels = data["x"], data["y"]
+    (folder / "labels.txt").write_text("\n".join("0123456789"))
+    np.save(folder / "seven.npy", np.rint(images[labels == 7][:1] * 255).astype(np.uint8))
+    np.savez(folder / "pixels.npz", x=images[:100] * np.float32(255))
+
+
+def main() -> None:
+    if not (DEMO / "digits.edge").exists():
+        sys.exit("build/demo/digits.edge is missing; run make demo first")
+    parts = [INTRODUCTION]
+    with tempfile.TemporaryDirectory() as folder:
+        copy_inputs(Path(folder))
+        for heading, text, commands in SECTIONS:
+            parts.append(f"## {heading}\n\n{textwrap.fill(text, 100)}\n")
+            parts += [f"```\n{shown(command, Path(folder))}\n```\n" for command in commands]
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
