@@ -163,7 +163,9 @@ def field_text(schema: Record, field: Record) -> str:
     """One `Field(...)` of the generated module."""
     kind, type_name = kind_of(schema, field["type"], field["name"])
     arguments = [repr(field["name"]), str(field["id"]), repr(kind), repr(type_name)]
-    default: Any = field["default_real"] if "float" in type_name else field["default_integer"]
+    default: Any = (
+        float(field["default_real"]) if "float" in type_name else field["default_integer"]
+    )
     if kind == "scalar":
         if type_name == "bool":
             default = bool(default)

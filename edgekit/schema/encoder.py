@@ -22,8 +22,8 @@ def encode(schema: Schema, root: Mapping[str, Any]) -> bytes:
 
     A table is a mapping of its fields; a vector is a sequence (of scalars: anything that numpy
     takes); a union is a pair of its member's name and that table. What is absent or None is not
-    written, nor is a scalar that equals its default. A name that the schema does not know is a
-    KeyError. Objects stand in the file in the order of the fields.
+    written, nor is a scalar whose bits are those of its default. A name that the schema does not
+    know is a KeyError. Objects stand in the file in the order of the fields.
     """
     builder = flatbuffers.Builder(1024)
     position = _table(builder, schema, schema.root, root)
@@ -51,7 +51,7 @@ def _table(
             slots[field.slot] = (field, _table(builder, schema, member, value))
         elif field.kind != "scalar":
             slots[field.slot] = (field, _object(builder, schema, field, value))
-        elif value != field.default:
+        elif not _is_default(field, value):
             slots[field.slot] = (field, value)
     builder.StartObject(1 + max((field.slot for field in layout.values()), default=-1))
     for slot in sorted(slots):
@@ -62,6 +62,14 @@ def _table(
             builder.PrependUOffsetTRelative(value)
         builder.Slot(slot)
     return int(builder.EndObject())
+
+
+def _is_default(field: Field, value: Any) -> bool:
+    """Bit for bit: -0.0 is not 0.0."""
+    if field.default is None:
+        return False
+    dtype = SCALARS[field.type]
+    return np.array(value, dtype).tobytes() == np.array(field.default, dtype).tobytes()
 
 
 def _object(builder: flatbuffers.Builder, schema: Schema, field: Field, value: Any) -> int:

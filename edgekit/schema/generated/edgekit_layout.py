@@ -9,8 +9,8 @@ SCHEMA = Schema(
     tables={
         'Accuracy': (
             Field('metric', 0, 'string', '', required=True),
-            Field('float_value', 1, 'scalar', 'float64', 0),
-            Field('int8_value', 2, 'scalar', 'float64', 0),
+            Field('float_value', 1, 'scalar', 'float64', 0.0),
+            Field('int8_value', 2, 'scalar', 'float64', 0.0),
             Field('samples', 3, 'scalar', 'uint64', 0),
             Field('max_drop', 4, 'scalar', 'float64', None),
         ),
@@ -20,8 +20,8 @@ SCHEMA = Schema(
             Field('value', 2, 'union', 'AttributeValue', required=True),
         ),
         'Buffer': (
-            Field('data', 0, 'scalars', 'uint8', required=True, align=64),
-            Field('sha256', 1, 'scalars', 'uint8', required=True),
+            Field('sha256', 0, 'scalars', 'uint8', required=True),
+            Field('data', 1, 'scalars', 'uint8', required=True, align=64),
         ),
         'Checksum': (
             Field('value', 0, 'scalar', 'int32', 0),
@@ -35,7 +35,7 @@ SCHEMA = Schema(
             Field('value', 0, 'scalar', 'bool', False),
         ),
         'Float': (
-            Field('value', 0, 'scalar', 'float64', 0),
+            Field('value', 0, 'scalar', 'float64', 0.0),
         ),
         'Floats': (
             Field('value', 0, 'scalars', 'float64', required=True),

@@ -328,7 +328,7 @@ SCHEMA = Schema(
         'HardSwishOptions': (
         ),
         'LeakyReluOptions': (
-            Field('alpha', 0, 'scalar', 'float32', 0),
+            Field('alpha', 0, 'scalar', 'float32', 0.0),
         ),
         'MaximumMinimumOptions': (
         ),
@@ -408,7 +408,7 @@ SCHEMA = Schema(
         'SliceOptions': (
         ),
         'SoftmaxOptions': (
-            Field('beta', 0, 'scalar', 'float32', 0),
+            Field('beta', 0, 'scalar', 'float32', 0.0),
         ),
         'SparsityParameters': (
         ),
