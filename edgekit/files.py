@@ -26,7 +26,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     >>> with replacing("model.edge") as file:
     ...     file.write(data)
 
-    Raises InputError where the system refuses; errors of the caller's own pass through.
+    Raises InputError where the system refuses; errors that the caller raises pass through, an
+    OSError as InputError too.
     """
     target = Path(os.path.realpath(path))  # a link stays a link
     temporary = target.parent / f".edgekit-{secrets.token_hex(8)}.tmp"

@@ -1,0 +1,56 @@
+"""One door for all model files: told apart by content, and clear about what cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import edgekit
+from edgekit.errors import InputError, ModelFormatError
+from edgekit.export.edge import edge_bytes
+from edgekit.importers import load
+from tests.edge_graphs import tiny_graph
+
+
+def test_an_edge_file_is_known_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "renamed.bin"
+    path.write_bytes(edge_bytes(tiny_graph()))
+    assert str(load(path)) == str(edgekit.load(str(path))) == str(tiny_graph())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (
+            "m.tflite",
+            b"\x1c\0\0\0TFL3....",
+            "is a TFLite model; what can be read: .edge and .keras",
+        ),
+        ("m.onnx", b"\x08\x07\x12\x07pytorch", "is an ONNX model; what can be read"),
+        ("m.h5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file; a Keras model in it can be saved again"),
+        ("m.npz", b"PK\x03\x04....", "is no model that edgekit knows"),
+        ("m.txt", b"hello, world", "is no model that edgekit knows"),
+        ("m.bin", b"", "is empty; what can be read"),
+    ],
+)
+def test_other_files_are_called_by_their_name(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=sentence):
+        load(tmp_path / name)
+
+
+def test_a_damaged_edge_file_is_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "m.edge"
+    path.write_bytes(b"damaged beyond recognition")
+    with pytest.raises(ModelFormatError, match="the identifier at byte 4"):
+        load(path)
+
+
+def test_a_missing_file_and_a_folder_are_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no file"):
+        load(tmp_path / "m.edge")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        load(tmp_path)
