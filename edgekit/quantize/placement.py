@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from edgekit.errors import QuantizationError
+from edgekit.errors import QuantizationError, UnsupportedOperator
 from edgekit.ir import Graph, Node, spec
 
 from .recipe import Recipe
@@ -15,7 +15,8 @@ __all__ = ["check_keep_float", "float_nodes"]
 def float_nodes(graph: Graph, recipe: Recipe) -> dict[str, str]:
     """The reason why a node stays in float, by the name of its output; no entry: it becomes int8.
 
-    Raises QuantizationError where the graph is quantized already.
+    Raises QuantizationError where the graph is quantized already, UnsupportedOperator for a weight
+    that is computed: no kernel takes one.
     """
     quantized = [value.name for value in graph.values.values() if value.quant is not None]
     if quantized:
@@ -37,7 +38,9 @@ def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:
     for role in ("weight", "bias"):
         name = roles.get(role)
         if name is not None and not graph.value(name).is_constant:
-            return f"its {role} is computed, and an int8 {node.op} needs a constant"
+            raise UnsupportedOperator(
+                f"layer {node.name!r}: its {role} is computed; {node.op} needs a constant"
+            )
     if all(graph.value(name).is_constant for name in operator.activation_inputs(node)):
         return "it computes with constants alone"
     return ""

@@ -1,0 +1,162 @@
+"""`edgekit.convert`: from a model to a finished file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgekit
+from edgekit.errors import AccuracyGateError, InputError, ShapeError
+from edgekit.interpreter import Interpreter, verify
+from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing
+from edgekit.quantize import Recipe
+from tests.quantize.graphs import classifier, labelled, normal
+
+X = labelled(count=120)
+
+
+def labels_of(graph: Graph, x: np.ndarray) -> np.ndarray:
+    return Interpreter(graph).predict(x).argmax(axis=1)
+
+
+Y = labels_of(classifier(), X)
+
+
+def test_the_model_file_holds_everything(tmp_path: Path) -> None:
+    path = tmp_path / "model.edge"
+    rule = Preprocessing((1.0,), (2.0,))
+    converted = edgekit.convert(
+        classifier(),
+        calibration=X[:100],
+        evaluate=(X, Y),
+        max_drop=50,
+        labels=["a", "b", "c", "d"],
+        preprocessing=rule,
+        recipe=Recipe(input_range=(-5, 5)),
+    )
+    converted.save(path)
+    metadata = Interpreter(path).metadata
+    assert metadata.labels == ("a", "b", "c", "d")
+    assert metadata.preprocessing == rule
+    assert metadata.accuracy == converted.report.accuracy
+    assert metadata.accuracy is not None and metadata.accuracy.float_value == 1.0
+    assert metadata.provenance["edgekit"] == edgekit.__version__
+    assert json.loads(metadata.provenance["recipe"])["input_range"] == [-5, 5]
+    assert len(metadata.test_vectors) == 4
+    assert verify(path).bit_exact
+    assert metadata.accuracy.int8_value == np.mean(Interpreter(path).predict(X).argmax(1) == Y)
+
+
+def test_test_vectors_reach_both_ends_of_the_inputs() -> None:
+    vectors = edgekit.convert(classifier(), X[:100]).graph.metadata.test_vectors
+    ends = {int(array.min()) for v in vectors for array in v.inputs.values()}
+    assert {-128, 127} <= ends
+    assert all(set(v.checksums) == {"x", "hidden_relu", "scores", "classes"} for v in vectors)
+
+
+@pytest.mark.parametrize("arithmetic", ["float32", "fixedpoint"])
+def test_two_conversions_are_equal_byte_for_byte(tmp_path: Path, arithmetic: str) -> None:
+    for name in ("first.edge", "second.edge"):
+        recipe = Recipe(arithmetic=arithmetic)
+        edgekit.convert(
+            classifier(), X[:100], evaluate=(X, Y), recipe=recipe, labels=list("abcd")
+        ).save(tmp_path / name)
+    assert (tmp_path / "first.edge").read_bytes() == (tmp_path / "second.edge").read_bytes()
+
+
+def test_provenance_follows_the_data() -> None:
+    first = edgekit.convert(classifier(), X[:100]).graph.metadata.provenance
+    changed = X[:100].copy()
+    changed[50, 3] += np.float32(1e-4)
+    second = edgekit.convert(classifier(), changed).graph.metadata.provenance
+    other = edgekit.convert(classifier(seed=1), X[:100]).graph.metadata.provenance
+    assert first["calibration_sha256"] != second["calibration_sha256"]
+    assert first["float_graph_sha256"] == second["float_graph_sha256"]
+    assert first["float_graph_sha256"] != other["float_graph_sha256"]
+
+
+def test_neither_time_nor_place_is_recorded(tmp_path: Path) -> None:
+    contents = []
+    for folder in ("here", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        source = tmp_path / folder / f"{folder}.edge"
+        edgekit.save(classifier(), source)
+        edgekit.convert(source, X[:100]).save(tmp_path / "out.edge")
+        contents.append((tmp_path / "out.edge").read_bytes())
+    assert contents[0] == contents[1]
+    provenance = Interpreter(contents[0]).metadata.provenance
+    assert len(provenance["source_sha256"]) == 64
+
+
+def test_a_missed_gate_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "model.edge"
+    path.write_bytes(b"the old model")
+    wrong = (Y + 1) % 4
+    mixed = np.where(np.arange(len(Y)) % 2 == 0, Y, wrong)
+    bad = spoiled()
+    with pytest.raises(AccuracyGateError, match="Lowest signal-to-noise"):
+        edgekit.convert(bad, X[:100], evaluate=(X, labels_of(bad, X)), max_drop=0.5).save(path)
+    assert path.read_bytes() == b"the old model"
+    edgekit.convert(classifier(), X[:100], evaluate=(X, mixed)).save(path)
+
+
+def spoiled() -> Graph:
+    """A network that eight bits cannot hold: one score is a thousand times the others."""
+    g = GraphBuilder("spoiled")
+    x = g.input("x", (None, 12))
+    weight = normal(0, 4, 12)
+    weight[0] *= 1000
+    x = g.add("Dense", x, g.constant(weight, "w"), name="uneven")
+    keep = np.array([0, 1, 1, 1], np.float32)
+    x = g.add("Mul", x, g.constant(keep, "keep"), name="the_rest")
+    return g.finish([x])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"max_drop": 0.5}, InputError, "max_drop needs evaluation data"),
+        ({"max_drop": -1.0, "evaluate": (X, Y)}, InputError, "0 or more, received -1"),
+        ({"max_drop": float("nan"), "evaluate": (X, Y)}, InputError, "received nan"),
+        ({"labels": ["a", "b"]}, InputError, "2 labels for a model with 4 outputs"),
+        ({"labels": "abcd"}, InputError, "list of names"),
+        ({"evaluate": (X, Y[:-1])}, ShapeError, "120 samples, but targets"),
+        ({"evaluate": (X[:, :5], Y)}, ShapeError, "evaluation data for input 'x'"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(
+    options: dict, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        edgekit.convert(classifier(), X[:100], **options)
+
+
+def test_what_the_model_brings_is_kept() -> None:
+    metadata = Metadata(labels=tuple("abcd"), signature="classify", provenance={"author": "me"})
+    graph = replace(classifier(), metadata=metadata)
+    kept = edgekit.convert(graph, X[:100]).graph.metadata
+    assert (kept.labels, kept.signature) == (tuple("abcd"), "classify")
+    assert kept.provenance["author"] == "me"
+
+
+def test_a_fixed_batch_is_recorded_whole() -> None:
+    g = GraphBuilder()
+    x = g.input("x", (3, 12))
+    graph = g.finish([g.add("Dense", x, g.constant(normal(0, 2, 12), "w"), name="d")])
+    converted = edgekit.convert(graph, X[:100], evaluate=(X[:100], normal(0, 100, 2)))
+    assert [v.inputs["x"].shape for v in converted.graph.metadata.test_vectors] == [(3, 12)] * 4
+    assert converted.report.accuracy is not None and converted.report.accuracy.samples == 100
+
+
+def test_progress_names_the_stage() -> None:
+    seen: list[tuple[str, int, int]] = []
+    edgekit.convert(
+        classifier(), X[:40], evaluate=(X, Y), progress=lambda *step: seen.append(step)
+    )
+    assert seen[:2] == [("calibrating", 32, 40), ("calibrating", 40, 40)]
+    assert seen[-1] == ("evaluating", 240, 240)
+    assert [step[1] for step in seen[2:]] == sorted(step[1] for step in seen[2:])
