@@ -169,8 +169,4 @@ def keep_freed_memory() -> bool:
 
 def scatter_add(target: Array, index: Any, values: Array) -> None:
     """`target[index] += values`, where an index that occurs twice is added twice. In place."""
-    module = array_module(target)
-    if module is np:
-        np.add.at(target, index, values)
-    else:
-        sys.modules["cupyx"].scatter_add(target, index, values)
+    array_module(target).add.at(target, index, values)

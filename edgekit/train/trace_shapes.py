@@ -54,8 +54,8 @@ def _getitem(call: Call) -> str:
     if not whole:
         value = call.add("Slice", value, starts=tuple(starts), sizes=tuple(sizes))
     given = index if isinstance(index, tuple) else (index,)
-    reshaped = any(part is None or isinstance(part, int | np.integer) for part in given)
-    return reshaped(call, value) if reshaped else value
+    other_rank = any(part is None or isinstance(part, int | np.integer) for part in given)
+    return reshaped(call, value) if other_rank else value
 
 
 def _full_index(index: tuple[Any, ...], rank: int) -> list[Any]:

@@ -1,0 +1,166 @@
+"""Every primitive against PyTorch in float64, along a random direction, in float32, and off the
+host.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import edgekit.train.ops  # noqa: F401 - enters the primitives
+from edgekit.train.backend import to_numpy
+from edgekit.train.tape import GradientTape, Primitive
+from edgekit.train.tensor import PRIMITIVES, Tensor, Variable
+from tests.train.primitive_cases import CASES, Case, make_inputs
+from tests.train.strict_array import DeviceArray, stand_in
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "train_gradients.npz"
+
+# float64 differences are rounding: the longest sum of a case has some hundred terms
+TOLERANCE = 1e-9
+
+# primitives that the cases leave out, each with the test that covers it or the reason
+ELSEWHERE = {
+    "cast": "test_primitives.py",
+    "dropout": "test_primitives.py: its output is random",
+    "stop_gradient": "test_tape.py",
+    **dict.fromkeys(
+        ("argmax", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal"),
+        "has no derivative",
+    ),
+}
+
+
+def cases(function: Any) -> Any:
+    return pytest.mark.parametrize("case", CASES, ids=[c[0] for c in CASES])(function)
+
+
+@cache
+def golden() -> dict[str, np.ndarray]:
+    with np.load(GOLDEN) as file:
+        return dict(file)
+
+
+def stored(identifier: str) -> tuple[list[Any], np.ndarray, np.ndarray, dict[int, np.ndarray]]:
+    """(inputs, weight of the output, output, gradients by position) of a case."""
+    arrays = golden()
+    count = len(next(inputs for name, _, inputs, _ in CASES if name == identifier))
+    inputs = [arrays.get(f"{identifier}/x{i}") for i in range(count)]
+    found = {
+        i: arrays[f"{identifier}/d{i}"] for i in range(count) if f"{identifier}/d{i}" in arrays
+    }
+    return inputs, arrays[f"{identifier}/g"], arrays[f"{identifier}/y"], found
+
+
+def gradients(case: Case, inputs: list[Any], g: Any, dtype: str) -> tuple[Any, dict[int, Any]]:
+    """Output and gradients of a case by our primitive, the floating inputs being variables."""
+    _, name, _, attrs = case
+    given = [
+        Variable(x.astype(dtype), name=f"x{i}") if x is not None and x.dtype.kind == "f" else x
+        for i, x in enumerate(inputs)
+    ]
+    with GradientTape() as tape:
+        y = PRIMITIVES[name](*given, **attrs)
+    followed = {i: x for i, x in enumerate(given) if isinstance(x, Variable)}
+    return y, tape.gradient(y, followed, output_gradients=Tensor(g.astype(dtype)))
+
+
+@cases
+def test_equals_pytorch(case: Case) -> None:
+    inputs, g, expected, expected_gradients = stored(case[0])
+    y, found = gradients(case, inputs, g, "float64")
+    np.testing.assert_allclose(y.numpy(), expected, rtol=TOLERANCE, atol=TOLERANCE)
+    assert set(found) == set(expected_gradients)
+    for i, gradient in found.items():
+        assert gradient.shape == inputs[i].shape
+        np.testing.assert_allclose(
+            gradient.numpy(), expected_gradients[i], rtol=TOLERANCE, atol=TOLERANCE
+        )
+
+
+@cases
+def test_equals_central_difference(case: Case) -> None:
+    identifier, name, given, attrs = case
+    inputs = make_inputs(identifier, given)
+    rng = np.random.default_rng(zlib.crc32(identifier.encode()))
+    directions = [
+        None if x is None or x.dtype.kind != "f" else rng.normal(size=x.shape) for x in inputs
+    ]
+
+    def moved(t: float) -> list[Any]:
+        return [x if v is None else x + t * v for x, v in zip(inputs, directions, strict=True)]
+
+    g = rng.normal(size=PRIMITIVES[name](*inputs, **attrs).shape)
+    _, found = gradients(case, inputs, g, "float64")
+    exact = sum((found[i].numpy() * directions[i]).sum() for i in found)
+    step = 1e-5
+    ahead, behind = (
+        (PRIMITIVES[name](*moved(t), **attrs).numpy() * g).sum() for t in (step, -step)
+    )
+    assert exact == pytest.approx((ahead - behind) / (2 * step), rel=1e-6, abs=1e-7)
+
+
+@cases
+def test_float32_stays_float32(case: Case) -> None:
+    inputs, g, expected, expected_gradients = stored(case[0])
+    y, found = gradients(case, inputs, g, "float32")
+    assert y.dtype == np.float32
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(y.numpy(), expected, rtol=1e-5, atol=1e-5 * scale)
+    for i, gradient in found.items():
+        assert gradient.dtype == np.float32
+        reference = expected_gradients[i]
+        # batch statistics divide by small deviations, which costs float32 one digit more
+        np.testing.assert_allclose(
+            gradient.numpy(), reference, rtol=1e-4, atol=1e-4 * np.abs(reference).max()
+        )
+
+
+@cases
+def test_runs_on_arrays_of_another_module(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", stand_in())
+    _, name, _, attrs = case
+    inputs, g, expected, expected_gradients = stored(case[0])
+    tensors = []
+    for x in inputs:
+        t = None if x is None else Tensor(np.zeros(()))
+        if t is not None:
+            t.data = DeviceArray(x.astype(np.float64) if x.dtype.kind == "f" else x)
+        tensors.append(t)
+    followed = {i: t for i, t in enumerate(tensors) if t is not None and t.dtype.kind == "f"}
+    with GradientTape() as tape:
+        tape.watch(list(followed.values()))
+        y = PRIMITIVES[name](*tensors, **attrs)
+    assert isinstance(y.data, DeviceArray)
+    np.testing.assert_allclose(to_numpy(y), expected, rtol=TOLERANCE, atol=TOLERANCE)
+    seed = DeviceArray(g.astype(np.float64))
+    for i, gradient in tape.gradient(y, followed, output_gradients=seed).items():
+        assert isinstance(gradient.data, DeviceArray)
+        np.testing.assert_allclose(
+            to_numpy(gradient), expected_gradients[i], rtol=TOLERANCE, atol=TOLERANCE
+        )
+
+
+def test_every_primitive_has_a_case_or_a_reason() -> None:
+    engine = {
+        name
+        for name, p in PRIMITIVES.items()
+        if isinstance(p, Primitive) and p.__module__.startswith("edgekit.train.ops.")
+    }
+    covered = {name for _, name, _, _ in CASES}
+    assert engine - covered == set(ELSEWHERE)
+    assert covered <= engine
+
+
+def test_the_golden_file_holds_these_cases() -> None:
+    assert {key.rpartition("/")[0] for key in golden()} == {identifier for identifier, *_ in CASES}
+    for identifier, _, given, _ in CASES:
+        for i, x in enumerate(make_inputs(identifier, given)):
+            if x is not None:
+                np.testing.assert_array_equal(golden()[f"{identifier}/x{i}"], x)
