@@ -29,6 +29,7 @@ from edgekit.train import Sequential, layers, optimizers, set_random_seed
 DATA = Path(__file__).resolve().parent / "data" / "mnist_subset.npz"
 PIXELS = Preprocessing(mean=(0.0,), std=(255.0,))  # bytes 0..255 become 0..1
 LABELS = tuple("0123456789")
+MOMENTUM = 0.9  # of the averages that inference uses: 250 steps are an epoch
 CALIBRATION = 200  # digits whose activations give the int8 ranges
 TIMED_RUNS = 200
 
@@ -69,14 +70,14 @@ def build_model() -> Sequential:
         [
             layers.Input((28, 28, 1)),
             layers.Conv2D(16, 5, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(),
+            layers.BatchNormalization(momentum=MOMENTUM),
             layers.Activation("relu"),
             layers.Conv2D(32, 3, padding="same", use_bias=False),
-            layers.BatchNormalization(),
+            layers.BatchNormalization(momentum=MOMENTUM),
             layers.Activation("relu"),
             layers.MaxPooling2D(2),
             layers.Conv2D(64, 3, padding="same", use_bias=False),
-            layers.BatchNormalization(),
+            layers.BatchNormalization(momentum=MOMENTUM),
             layers.Activation("relu"),
             layers.MaxPooling2D(2),
             layers.Flatten(),
