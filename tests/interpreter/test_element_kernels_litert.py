@@ -231,3 +231,14 @@ def test_products_beyond_float32_saturate(arithmetic: str) -> None:
     graph = builder.finish([result], Metadata(arithmetic=arithmetic))
     (found,) = Interpreter(graph).run(x).values()
     np.testing.assert_array_equal(found, [[127, -128, 127, 3]])
+
+
+@pytest.mark.parametrize("value", [-0.5, 0.074, 100.0])
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+def test_padding_with_a_number(value: float, arithmetic: str) -> None:
+    """0.074 is halfway between two steps; 100 saturates."""
+    builder = GraphBuilder("Pad")
+    x = builder.input("x", (None, 3, 256), "int8", per_tensor(0.148, -20))
+    result = builder.add("Pad", x, name="layer", pads=(0, 0, 1, 2, 3, 0), value=value)
+    graph = builder.finish([result], Metadata(arithmetic=arithmetic))
+    assert_equals_litert(graph, {"x": np.tile(EVERY, 6).reshape(2, 3, 256)})

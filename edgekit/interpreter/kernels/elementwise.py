@@ -74,12 +74,12 @@ def divide_float(step: Step) -> None:
     step.call(divide)
 
 
-@kernel("Maximum", "float32", "int8", "uint8")
+@kernel("Maximum", "float32", "int8")
 def maximum(step: Step) -> None:
     _binary(step, np.maximum)
 
 
-@kernel("Minimum", "float32", "int8", "uint8")
+@kernel("Minimum", "float32", "int8")
 def minimum(step: Step) -> None:
     _binary(step, np.minimum)
 

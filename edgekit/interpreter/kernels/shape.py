@@ -13,7 +13,7 @@ from .registry import kernel
 __all__: list[str] = []
 
 
-@kernel("Reshape", "float32", "int8", "uint8")
+@kernel("Reshape", "float32", "int8")
 def reshape(step: Step) -> None:
     """Nothing to do where the memory plan lets the output view the input's elements."""
     x, y = step.input(0), step.output()
@@ -29,12 +29,12 @@ def reshape(step: Step) -> None:
     step.call(np.copyto, y, x.reshape(y.shape))
 
 
-@kernel("Transpose", "float32", "int8", "uint8")
+@kernel("Transpose", "float32", "int8")
 def transpose(step: Step) -> None:
     step.call(np.copyto, step.output(), step.input(0).transpose(step.attrs["perm"]))
 
 
-@kernel("Pad", "float32", "int8", "uint8")
+@kernel("Pad", "float32", "int8")
 def pad(step: Step) -> None:
     """In int8 the value is stored as `clip(rint(f32(value) / s) + z)`; 0 is the zero point."""
     x, y, pads = step.input(0), step.output(), step.attrs["pads"]
@@ -52,7 +52,7 @@ def _centered(value: float, quant: QuantParams, dtype: str) -> float:
     return float(np.clip(np.rint(np.float32(value) / quant.scales[0]), low, high))
 
 
-@kernel("Slice", "float32", "int8", "uint8")
+@kernel("Slice", "float32", "int8")
 def slice_(step: Step) -> None:
     x, y = step.input(0), step.output()
     window = tuple(
@@ -62,7 +62,7 @@ def slice_(step: Step) -> None:
     step.call(np.copyto, y, x[window])
 
 
-@kernel("Concat", "float32", "int8", "uint8")
+@kernel("Concat", "float32", "int8")
 def concat(step: Step) -> None:
     y = step.output()
     axis, start = step.attrs["axis"] % y.ndim, 0
@@ -74,7 +74,7 @@ def concat(step: Step) -> None:
         start += x.shape[axis]
 
 
-@kernel("ResizeNearest", "float32", "int8", "uint8")
+@kernel("ResizeNearest", "float32", "int8")
 def resize_nearest(step: Step) -> None:
     """Cell i of the output is cell i // factor of the input."""
     x, y = step.input(0), step.output()
