@@ -40,10 +40,12 @@ def read_arrays(path: Path) -> dict[str, Array]:
     if path.suffix not in (".npy", ".npz"):
         raise InputError(f"{path}: expected arrays in a .npy or .npz file")
     try:
-        if path.suffix == ".npy":
-            return {"": np.load(path, allow_pickle=False)}
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        # Opened here: numpy leaves the file open where it finds no arrays in it.
+        with open(path, "rb") as file:
+            found = np.load(file, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return {"": found}
+            return {name: found[name] for name in found.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError) as error:
         raise InputError(f"{path}: no arrays can be read from it: {error}") from error
 

@@ -26,9 +26,11 @@ def mnist_valid() -> Graph:
     with h5py.File(material("keras/tinymaix/mnist_valid.h5")) as file:
         weights: dict[str, Array] = {}
         file["model_weights"].visititems(
-            lambda name, item: weights.update({f"{name.split('/')[0]}/{name.split('/')[-1]}": item})
-            if hasattr(item, "shape")
-            else None
+            lambda name, item: (
+                weights.update({f"{name.split('/')[0]}/{name.split('/')[-1]}": item})
+                if hasattr(item, "shape")
+                else None
+            )
         )
         weights = {name: np.asarray(item, np.float32) for name, item in weights.items()}
     g = GraphBuilder("mnist_valid")

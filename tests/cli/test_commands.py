@@ -1,0 +1,294 @@
+"""`edgekit` itself, and inspect, verify, run, export and bench."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgekit
+from edgekit.cli import COMMANDS, main
+from edgekit.cli.table import aligned
+from edgekit.importers import load
+from edgekit.interpreter import Interpreter
+from edgekit.ir import Preprocessing
+from edgekit.quantize import Recipe
+from tests.cli.conftest import Files
+from tests.material import ROOT
+from tests.quantize.graphs import classifier, image_network, normal
+
+Capture = pytest.CaptureFixture[str]
+
+
+def printed(arguments: list[str], capture: Capture, code: int = 0) -> str:
+    """What a command prints: on stdout, or its complaint on stderr if it fails."""
+    assert main(arguments) == code
+    captured = capture.readouterr()
+    assert "Traceback" not in captured.err
+    return captured.out if code in (0, 3) else captured.err
+
+
+def test_no_arguments_print_help(capsys: Capture) -> None:
+    text = printed([], capsys)
+    assert all(re.search(rf"^ +{name} ", text, re.MULTILINE) for name in COMMANDS)
+
+
+def test_version(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"edgekit {edgekit.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["inspct"], ["inspect"], ["run", "m.edge"], ["--what"]])
+def test_wrong_usage_exits_2(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "usage: edgekit" in capsys.readouterr().err
+
+
+def test_help_and_mistakes_do_not_wait_for_numpy() -> None:
+    program = (
+        "import sys; from edgekit.cli import main; main([])\n"
+        "try: main(['convert'])\nexcept SystemExit: pass\n"
+        "sys.exit('numpy' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify", "bench", "export --to onnx"])
+def test_a_model_that_is_no_model(command: str, tmp_path: Path, capsys: Capture) -> None:
+    name, *options = command.split()
+    missing, damaged = tmp_path / "missing.edge", tmp_path / "damaged.edge"
+    damaged.write_bytes(b"\0" * 100)
+    text = printed([name, str(missing), *options], capsys, 2)
+    assert text == f"edgekit {name}: {missing}: there is no such file\n"
+    assert printed([name, str(damaged), *options], capsys, 2).count("\n") == 1
+    assert "is a folder" in printed([name, str(tmp_path), *options], capsys, 2)
+
+
+def test_inspect(files: Files, capsys: Capture) -> None:
+    text = printed(["inspect", files.model], capsys)
+    for expected in (
+        "input   x:int8[?, 12]",
+        "output  classes:int8[?, 4] 0.00390625@-128",
+        "labels: ant, bee, cat, dog",
+        "float 100.00%",
+        "arithmetic: float32",
+        "test vectors: 4",
+        "calibration_sha256",
+    ):
+        assert expected in text
+    graph = Interpreter(files.model).graph
+    total = sum(value.array().nbytes for value in graph.constants())
+    assert re.search(rf"all +{total:,} bytes", text)
+    assert re.search(r"in float\n  nothing\n", text)
+    weights = graph.value("w1").array().nbytes + graph.value("b1").array().nbytes
+    assert re.search(rf"hidden +Dense +int8 +\?x16 +{weights} ", text)
+
+
+def test_inspect_says_what_is_float_and_why(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "mixed.edge"
+    recipe = Recipe(keep_float=("scores",))
+    edgekit.convert(classifier(), normal(0, 50, 12), recipe=recipe).save(path)
+    text = printed(["inspect", str(path)], capsys)
+    assert "scores (Dense): kept in float on request" in text
+
+
+def test_inspect_of_a_float_model(files: Files, capsys: Capture) -> None:
+    text = printed(["inspect", files.float], capsys)
+    assert "everything: this model is not quantized" in text
+    assert "not measured" in text and "labels: none" in text
+
+
+def test_verify(files: Files, tmp_path: Path, capsys: Capture) -> None:
+    assert "bit-exact here (4 test vectors" in printed(["verify", files.model], capsys)
+    graph = load(files.model)
+    vector = graph.metadata.test_vectors[1]
+    wrong = {name: array.copy() for name, array in vector.outputs.items()}
+    wrong["classes"][0, 2] ^= 1
+    vectors = (graph.metadata.test_vectors[0], replace(vector, outputs=wrong))
+    path = tmp_path / "changed.edge"
+    edgekit.save(replace(graph, metadata=replace(graph.metadata, test_vectors=vectors)), path)
+    text = printed(["verify", str(path)], capsys, 3)
+    assert "element 2" in text and "test vector 1" in text and "classes" in text
+    assert "no test vectors" in printed(["verify", files.float], capsys, 2)
+
+
+def test_run_prints_the_best_labels(files: Files, tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "y.npy"
+    command = ["run", files.model, "--input", files.x, "--output", str(path), "--top", "2"]
+    text = printed(command, capsys)
+    scores = Interpreter(files.model).predict(np.load(files.x))
+    np.testing.assert_array_equal(np.load(path), scores)
+    best = ("ant", "bee", "cat", "dog")[scores[0].argmax()]
+    assert re.search(rf"^sample 0: {best} {scores[0].max():.1%}, \w+ [\d.]+%$", text, re.MULTILINE)
+    assert "sample 19" in text and "sample 20" not in text and "and 10 more samples" in text
+
+
+def test_run_takes_one_sample_npz_and_stored_integers(
+    files: Files, tmp_path: Path, capsys: Capture
+) -> None:
+    x = np.load(files.x)
+    expected = printed(["run", files.model, "--input", files.x], capsys).splitlines()[0]
+    quant = Interpreter(files.model).graph.value("x").quant
+    stored = np.rint(x[0] / np.float32(quant.scale[0])) + quant.zero_point[0]
+    forms = {
+        "one.npy": x[0],
+        "named.npz": {"x": x[:1], "other": x},
+        "only.npz": {"data": x[:1]},
+        "stored.npy": stored.astype(np.int8),
+    }
+    for name, data in forms.items():
+        path = tmp_path / name
+        np.savez(path, **data) if isinstance(data, dict) else np.save(path, data)
+        assert printed(["run", files.model, "--input", str(path)], capsys).splitlines() == [
+            expected
+        ], name
+
+
+def test_run_applies_the_preprocessing_to_raw_pixels(tmp_path: Path, capsys: Capture) -> None:
+    raw = np.random.default_rng(0).integers(0, 256, (50, 12)).astype(np.uint8)
+    rule = Preprocessing((127.5,), (64.0,))
+    converted = edgekit.convert(classifier(), raw, preprocessing=rule)
+    model, data, output = (tmp_path / name for name in ("m.edge", "raw.npy", "y.npz"))
+    converted.save(model)
+    np.save(data, raw)
+    text = printed(["run", str(model), "--input", str(data), "--output", str(output)], capsys)
+    assert "raw uint8, the model's preprocessing was applied" in text
+    x = (raw.astype(np.float32) - np.float32(127.5)) / np.float32(64)
+    np.testing.assert_array_equal(np.load(output)["classes"], Interpreter(model).predict(x))
+
+
+def test_run_summarizes_what_is_no_list_of_classes(tmp_path: Path, capsys: Capture) -> None:
+    graph = image_network()
+    graph = replace(graph, outputs=("meet", "classes"))
+    model, data = tmp_path / "maps.edge", tmp_path / "x.npy"
+    edgekit.save(graph, model)
+    np.save(data, normal(0, 2, 8, 8, 3))
+    text = printed(["run", str(model), "--input", str(data)], capsys)
+    assert "output 'meet':" in text and "shape [4, 4, 8]" in text and "class " in text
+    path = tmp_path / "y.npy"
+    command = ["run", str(model), "--input", str(data), "--output", str(path)]
+    assert "2 outputs need a .npz file" in printed(command, capsys, 2)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (normal(0, 2, 5), "12"),
+        (np.zeros((2, 12), np.int32), "int32"),
+        (np.zeros((2, 12), np.uint8), "uint8"),
+        (np.full((1, 12), np.nan, np.float32), "NaN"),
+    ],
+)
+def test_run_refuses_arrays_that_do_not_fit(
+    data: np.ndarray, expected: str, files: Files, tmp_path: Path, capsys: Capture
+) -> None:
+    path, output = tmp_path / "x.npy", tmp_path / "y.npy"
+    np.save(path, data)
+    command = ["run", files.model, "--input", str(path), "--output", str(output)]
+    assert expected in printed(command, capsys, 2)
+    assert not output.exists()
+
+
+def test_run_refuses_a_top_of_nothing(files: Files, capsys: Capture) -> None:
+    command = ["run", files.model, "--input", files.x, "--top", "0"]
+    assert "1 or more, received 0" in printed(command, capsys, 2)
+
+
+def test_export(files: Files, tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "model.tflite"
+    assert f"wrote {path}" in printed(
+        ["export", files.model, "--to", "tflite", "-o", str(path)], capsys
+    )
+    assert path.read_bytes()[4:8] == b"TFL3"
+    other = tmp_path / "other.tflite"
+    printed(["export", files.model, "-o", str(other)], capsys)
+    assert other.read_bytes() == path.read_bytes()
+    wrong = ["export", files.model, "--to", "onnx", "-o", str(path)]
+    assert "ends in .onnx" in printed(wrong, capsys, 2)
+    assert "name a format" in printed(["export", files.model], capsys, 2)
+
+
+def test_bench(files: Files, capsys: Capture) -> None:
+    text = printed(["bench", files.model, "--runs", "5", "--batch", "3"], capsys)
+    p50, p99 = (float(re.search(rf"{p} +([\d.]+) ms", text)[1]) for p in ("p50", "p99"))
+    assert 0 < p50 <= p99
+    assert re.search(r"^Dense +2 ", text, re.MULTILINE)
+    assert re.search(r"^scores +Dense ", text, re.MULTILINE)
+    assert re.search(r"whole process at its peak +[\d,]{9,} bytes", text)
+    assert "1 or more, received 0" in printed(["bench", files.model, "--runs", "0"], capsys, 2)
+    printed(["bench", files.float, "--runs", "2"], capsys)
+
+
+def test_bench_takes_one_thread_unless_told_otherwise(files: Files) -> None:
+    program = (
+        "import os, sys; from edgekit.cli import main\n"
+        f"main(['bench', {files.model!r}, '--runs', '1', *sys.argv[1:]])\n"
+        "print('BLAS', os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    clean = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    for options, threads in (([], "1"), (["--threads", "2"], "2")):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *options],
+            cwd=ROOT,
+            env=clean,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert f"threads: {threads}\n" in done.stdout and f"BLAS {threads}\n" in done.stdout
+
+
+def test_a_reader_that_leaves_is_no_error(files: Files) -> None:
+    """As in `edgekit inspect model.edge | head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "edgekit", "inspect", files.model],
+        cwd=ROOT,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_an_interrupt_is_one_line(files: Files) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edgekit", "bench", files.model, "--runs", "100000000"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 20
+    # Before Python has its handler in place an interrupt would end the process another way.
+    while b"numpy" not in Path(f"/proc/{process.pid}/maps").read_bytes():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    try:
+        _, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (130, b"edgekit: interrupted\n")
+
+
+def test_tables_are_aligned() -> None:
+    assert aligned([("a", "1"), ("long", "100")], right=(1,)) == ["a       1", "long  100"]
