@@ -15,6 +15,7 @@ import pytest
 
 import edgekit.train.ops  # noqa: F401 - enters the primitives
 from edgekit.train.backend import to_numpy
+from edgekit.train.ops import channels, windows
 from edgekit.train.tape import GradientTape, Primitive
 from edgekit.train.tensor import PRIMITIVES, Tensor, Variable
 from tests.train.primitive_cases import CASES, Case, make_inputs
@@ -164,3 +165,68 @@ def test_the_golden_file_holds_these_cases() -> None:
         for i, x in enumerate(make_inputs(identifier, given)):
             if x is not None:
                 np.testing.assert_array_equal(golden()[f"{identifier}/x{i}"], x)
+
+
+IN_PIECES = [
+    c
+    for c in CASES
+    if c[1] in ("conv2d", "depthwise_conv2d", "dense", "batch_norm", "batch_norm_training")
+]
+
+
+@pytest.mark.parametrize("case", IN_PIECES, ids=[c[0] for c in IN_PIECES])
+def test_chunks_and_tiles_change_nothing(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, g, expected, expected_gradients = stored(case[0])
+    monkeypatch.setattr(channels, "BLOCK_ELEMENTS", 7)
+    monkeypatch.setattr(channels, "TILE_ELEMENTS", 10)
+    channels._tiles.cache_clear()
+    for floats in (1, 40, 300):  # single rows, some rows of a sample, some samples
+        monkeypatch.setattr(windows, "CHUNK_FLOATS", floats)
+        y, found = gradients(case, inputs, g, "float64")
+        np.testing.assert_allclose(y.numpy(), expected, rtol=TOLERANCE, atol=TOLERANCE)
+        for i, gradient in found.items():
+            np.testing.assert_allclose(
+                gradient.numpy(), expected_gradients[i], rtol=TOLERANCE, atol=TOLERANCE
+            )
+    channels._tiles.cache_clear()
+
+
+SECOND_ORDER = [
+    c
+    for c in CASES
+    if PRIMITIVES[c[1]].backward_on_tensors  # type: ignore[attr-defined]
+]
+
+
+@pytest.mark.parametrize("case", SECOND_ORDER, ids=[c[0] for c in SECOND_ORDER])
+def test_second_derivative(case: Case) -> None:
+    """The derivative of the sum of squared gradients, along a direction."""
+    identifier, name, given, attrs = case
+    inputs = make_inputs(identifier, given)
+    rng = np.random.default_rng(zlib.crc32(identifier.encode()))
+    directions = [None if x is None else rng.normal(size=x.shape) for x in inputs]
+    g = rng.normal(size=PRIMITIVES[name](*inputs, **attrs).shape)
+
+    def penalty(t: float) -> tuple[Any, Any, list[Any]]:
+        tensors = [
+            None if x is None else Tensor(x + t * v)
+            for x, v in zip(inputs, directions, strict=True)
+        ]
+        followed = [t for t in tensors if t is not None]
+        with GradientTape() as outer:
+            outer.watch(followed)
+            with GradientTape() as inner:
+                inner.watch(followed)
+                y = PRIMITIVES[name](*tensors, **attrs)
+                weighted = y * y * Tensor(g)
+            first = inner.gradient(weighted, followed)
+            total = sum((d * d).sum() for d in first)
+        return total, outer, followed
+
+    total, outer, followed = penalty(0.0)
+    second = outer.gradient(total, followed)
+    moving = [v for v in directions if v is not None]
+    exact = sum((d.numpy() * v).sum() for d, v in zip(second, moving, strict=True))
+    step = 1e-5
+    numeric = (float(penalty(step)[0]) - float(penalty(-step)[0])) / (2 * step)
+    assert exact == pytest.approx(numeric, rel=1e-6, abs=1e-6)

@@ -8,6 +8,7 @@ from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
+from .reductions import spread
 from .windows import Geometry, Padding, geometry, inside, padded
 
 __all__ = ["average_pool2d", "global_average_pool2d", "global_max_pool2d", "max_pool2d"]
@@ -122,13 +123,8 @@ def global_average_pool2d(x, *, keepdims: bool = False):
 @global_average_pool2d.vjp(on_tensors=True)
 def _(g, y, x, *, keepdims=False):
     n, h, w, c = x.shape
-    share = (g * g.dtype.type(1 / (h * w))).reshape(n, 1, 1, c)
-    return (share + _zeros_like(x),)
-
-
-def _zeros_like(x: Any) -> Array:
-    data = x.data if hasattr(x, "__edgekit_tensor__") else x
-    return array_module(data).zeros_like(data)
+    share = g * g.dtype.type(1 / (h * w))
+    return (spread(share.reshape(n, 1, 1, c), x, (1, 2), True),)
 
 
 @primitive

@@ -7,7 +7,7 @@ from typing import Any
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
-__all__ = ["argmax", "broadcast_to", "max", "mean", "min", "sum", "unbroadcast"]
+__all__ = ["argmax", "broadcast_to", "max", "mean", "min", "spread", "sum", "unbroadcast"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -35,7 +35,7 @@ def sum(x, *, axis: Axis = None, keepdims: bool = False):
 
 @sum.vjp(on_tensors=True)
 def _(g, y, x, *, axis=None, keepdims=False):
-    return (_spread(g, x, axis, keepdims),)
+    return (spread(g, x, axis, keepdims),)
 
 
 @primitive
@@ -46,10 +46,10 @@ def mean(x, *, axis: Axis = None, keepdims: bool = False):
 
 @mean.vjp(on_tensors=True)
 def _(g, y, x, *, axis=None, keepdims=False):
-    return (_spread(g / (x.size / y.size), x, axis, keepdims),)
+    return (spread(g / (x.size / y.size), x, axis, keepdims),)
 
 
-def _spread(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+def spread(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The gradient of a reduction, repeated along the reduced axes to the shape of `x`."""
     if not keepdims:
         g = g.reshape(_kept_shape(x.shape, axis))
