@@ -15,7 +15,7 @@ import numpy as np
 from edgekit import __version__
 from edgekit.errors import InputError
 from edgekit.interpreter import record_test_vectors
-from edgekit.ir import Accuracy, Graph, Preprocessing, TestVector, Value
+from edgekit.ir import Graph, Preprocessing, TestVector, Value
 from edgekit.ir.graph import Array
 from edgekit.ir.quant import LIMITS
 from edgekit.quantize import (
@@ -83,35 +83,30 @@ def convert(
     recipe = recipe or Recipe()
     _check_max_drop(max_drop, evaluate)
     graph = load_model(model)
+    names = _checked_labels(graph, labels)
     rule = preprocessing or graph.metadata.preprocessing
     samples = gather(graph, calibration, "calibration", rule)
-    tests, targets = None, None
-    if evaluate is not None:
-        inputs, targets = evaluate
-        tests = gather(graph, inputs, "evaluation", rule)
+    inputs, targets = evaluate or (None, None)
+    tests = gather(graph, inputs, "evaluation", rule) if evaluate else None
+    stage = _stage(progress, "calibrating")
     quantized = quantize(
-        graph,
-        samples,
-        recipe,
-        evaluation=tests,
-        preprocessing=rule,
-        progress=_stage(progress, "calibrating"),
+        graph, samples, recipe, evaluation=tests, preprocessing=rule, progress=stage
     )
-    accuracy = None
+    report = quantized.report
     if tests is not None:
-        accuracy = _gate(quantized, tests, targets, max_drop, _stage(progress, "evaluating"))
-    report = replace(quantized.report, accuracy=accuracy)
+        stage = _stage(progress, "evaluating")
+        report = _evaluated(quantized, tests, targets, max_drop, stage)
     metadata = replace(
         quantized.graph.metadata,
-        labels=_checked_labels(quantized.graph, labels),
+        labels=names,
         preprocessing=rule,
-        accuracy=accuracy,
+        accuracy=report.accuracy,
         provenance=_provenance(graph, recipe, samples, tests, targets, report),
         test_vectors=(),
     )
     finished = replace(quantized.graph, metadata=metadata)
-    vectors = _test_vectors(finished, samples)
-    return Converted(replace(finished, metadata=replace(metadata, test_vectors=vectors)), report)
+    metadata = replace(metadata, test_vectors=_test_vectors(finished, samples))
+    return Converted(replace(finished, metadata=metadata), report)
 
 
 def load_model(model: Any) -> Graph:
@@ -133,23 +128,21 @@ def load_model(model: Any) -> Graph:
     return trace(model)
 
 
-def _gate(
+def _evaluated(
     quantized: Quantized,
     tests: Samples,
     targets: Any,
     max_drop: float | None,
     progress: Callable[[int, int], None] | None,
-) -> Accuracy:
+) -> Report:
+    """The report with the accuracy of both graphs; AccuracyGateError where int8 lost too much."""
     accuracy = measure(quantized.float_graph, quantized.graph, tests, targets, max_drop, progress)
-    check_gate(
-        accuracy,
-        [
-            (layer.layer, layer.noise)
-            for layer in quantized.report.layers
-            if layer.noise is not None
-        ],
-    )
-    return accuracy
+    report = quantized.report
+    check_gate(accuracy, [(row.layer, row.noise) for row in report.layers if row.noise is not None])
+    notes = list(report.notes)
+    if len(quantized.graph.outputs) > 1:
+        notes.append(f"the {accuracy.metric} is that of output {quantized.graph.outputs[0]!r}")
+    return replace(report, accuracy=accuracy, notes=notes)
 
 
 def _check_max_drop(max_drop: float | None, evaluate: tuple[Any, Any] | None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, lookup
 
 from .arrays import check_output, describe, inputs_and_targets, inputs_of
 from .model import check_model
@@ -25,6 +25,12 @@ SUMMARY = "convert a float model to int8"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="the float model, for example model.keras")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    _add_data(parser)
+    _add_choices(parser)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration",
         type=Path,
@@ -41,7 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="POINTS",
         help="points of accuracy that int8 may lose (0.5: half a percentage point); exit 3 beyond",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="class names, one per line")
     parser.add_argument(
         "--mean",
@@ -51,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --std: raw pixels 0..255 become inputs as (raw - mean) / std; kept in the file",
     )
     parser.add_argument("--std", type=float, nargs="+", metavar="S")
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arithmetic", choices=("float32", "fixedpoint"), default="float32")
     parser.add_argument(
         "--keep-float",
@@ -71,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Everything cheap is checked before the work starts; the file is written at its end."""
     check_output(options.output)
+    _check_suffix(options.output)
     if options.max_drop is not None and options.evaluate is None:
         raise InputError("--max-drop needs --evaluate FILE to measure the loss on")
     rule = _preprocessing(options)
@@ -107,6 +116,12 @@ def run(options: argparse.Namespace) -> int:
     print(converted.report)
     print(f"wrote {options.output} ({options.output.stat().st_size:,} bytes)")
     return 0
+
+
+def _check_suffix(output: Path) -> None:
+    from edgekit.export import EXPORTERS
+
+    lookup(EXPORTERS, output.suffix.lower(), "file suffix", InputError)
 
 
 def _load(path: Path) -> Graph:

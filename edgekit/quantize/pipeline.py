@@ -67,6 +67,7 @@ def quantize(
     smaller = drop_dead_channels(full)
     validate(smaller)
     notes = [*notes, *_sample_notes(samples), *parameters.notes, *rewritten.notes]
+    notes += _dropped_notes(full, smaller)
     report = Report(
         layer_reports(prepared, full, ranges, noise),
         _float_layers(prepared, in_float),
@@ -89,6 +90,24 @@ def _float_layers(graph: Graph, in_float: Mapping[str, str]) -> dict[str, str]:
         name = graph.producers()[output].name
         found[f"{name} ({output})" if name in found else name] = reason
     return found
+
+
+def _dropped_notes(full: Graph, smaller: Graph) -> Sequence[str]:
+    """A line for each layer that lost channels which are zero whatever the input."""
+    kept = {node.outputs[0] for node in smaller.nodes}
+    notes = []
+    for node in full.nodes:
+        output = node.outputs[0]
+        if node.op not in ("Conv2D", "Dense"):
+            continue
+        before = full.value(output).shape[-1] or 0
+        after = (smaller.value(output).shape[-1] or 0) if output in kept else 0
+        if after < before:
+            notes.append(
+                f"layer {node.name!r}: {before - after} of {before} channels are zero for every "
+                "input and were removed"
+            )
+    return notes
 
 
 def _sample_notes(samples: Samples) -> Sequence[str]:

@@ -85,6 +85,8 @@ def gather(
     empty set.
     """
     inputs = [graph.value(name) for name in graph.inputs]
+    if preprocessing is not None:
+        _check_preprocessing(inputs, preprocessing)
     columns = _columns(inputs, data, what)
     problems: list[str] = []
     arrays: dict[str, Array] = {}
@@ -107,6 +109,20 @@ def gather(
     if count == 0:
         raise QuantizationError(f"the {what} data are empty: there is not one sample")
     return Samples(arrays, count, what, preprocessed)
+
+
+def _check_preprocessing(inputs: Sequence[Value], rule: Preprocessing) -> None:
+    """One number, or one per channel, or numpy would stretch the data to the rule's length."""
+    channels = {value.shape[-1] for value in inputs if len(value.shape) > 1}
+    for name, numbers in (("mean", rule.mean), ("std", rule.std)):
+        if len(numbers) != 1 and channels != {len(numbers)}:
+            wanted = " or ".join(str(c) for c in sorted(c for c in channels if c is not None))
+            raise ShapeError(
+                f"preprocessing: {name} holds {len(numbers)} numbers; expected 1, or one for each "
+                f"channel ({wanted})"
+            )
+        if not np.isfinite(numbers).all() or (name == "std" and not all(n > 0 for n in numbers)):
+            raise ShapeError(f"preprocessing: {name} cannot be {numbers}")
 
 
 def _columns(inputs: Sequence[Value], data: object, what: str) -> dict[str, Array]:
