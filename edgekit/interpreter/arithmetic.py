@@ -55,13 +55,14 @@ def quantize(x: ArrayLike, quant: QuantParams, dtype: str = "int8") -> NDArray[A
 
     Raises QuantizationError for NaN; infinities saturate.
     """
-    real = np.asarray(x, np.float32)
-    if np.isnan(real).any():
-        raise QuantizationError(f"{int(np.isnan(real).sum())} of {real.size} numbers are NaN")
     low, high = LIMITS[dtype]
     inverse = np.float32(1.0) / quant.scales
     zero = quant.zero_points.astype(np.float32)
-    scaled = np.rint(real * _along(inverse, quant, real.ndim)) + _along(zero, quant, real.ndim)
+    with np.errstate(over="ignore"):  # too large a number is infinite, and saturates below
+        real = np.asarray(x, np.float32)
+        scaled = np.rint(real * _along(inverse, quant, real.ndim)) + _along(zero, quant, real.ndim)
+    if np.isnan(real).any():
+        raise QuantizationError(f"{int(np.isnan(real).sum())} of {real.size} numbers are NaN")
     stored: NDArray[Any] = np.clip(scaled, np.float32(low), np.float32(high)).astype(dtype)
     return stored
 

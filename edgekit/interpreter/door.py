@@ -146,17 +146,17 @@ def load(value: Value, array: Array, u: NDArray[np.float32]) -> None:
         np.copyto(u, array)
         np.subtract(u, np.float32(value.quant.zero_point[0]), u)
         return
-    np.copyto(u, array, casting="same_kind")
-    # One NaN makes the sum NaN; so do infinities of both signs, hence the second look.
-    if np.isnan(u.sum()) and np.isnan(u).any():
-        count = int(np.isnan(u).sum())
-        raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
-    if value.quant is not None:
-        low, high = LIMITS[value.dtype]
-        zero = value.quant.zero_point[0]
-        np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
-        np.rint(u, u)
-        np.clip(u, np.float32(low - zero), np.float32(high - zero), u)
+    with np.errstate(over="ignore"):  # too large a number is infinite, and saturates below
+        np.copyto(u, array, casting="same_kind")
+        if np.isnan(u.max(initial=0.0)):  # one NaN is enough to be the largest
+            count = int(np.isnan(u).sum())
+            raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
+        if value.quant is not None:
+            low, high = LIMITS[value.dtype]
+            zero = value.quant.zero_point[0]
+            np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
+            np.rint(u, u)
+            np.clip(u, np.float32(low - zero), np.float32(high - zero), u)
 
 
 def stored(value: Value, u: NDArray[np.float32]) -> Array:
