@@ -28,9 +28,6 @@ from .records import read_graph, read_plan
 
 __all__ = ["EdgeFile", "read_edge"]
 
-LARGEST_FILE = 2**31 - 1
-"""Bytes; offsets of flatbuffers reach no further."""
-
 VERSIONS = Schema(
     identifier=SCHEMA.identifier,
     root="Model",
@@ -90,10 +87,8 @@ def _mapped(path: str | os.PathLike[str]) -> memoryview:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise InputError(f"{name} is not a regular file")
-            if not 0 < status.st_size <= LARGEST_FILE:
-                raise ModelFormatError(
-                    f"the file has {status.st_size} bytes, expected 1 to {LARGEST_FILE}"
-                )
+            if status.st_size == 0:
+                raise ModelFormatError("the file is empty")  # and could not be mapped
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
         raise InputError(f"there is no file {name!r}; check the path") from None

@@ -17,7 +17,7 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 
-from .layout import SCALARS, Field, Schema
+from .layout import LARGEST_FILE, LETTERS, SCALARS, Field, Schema
 
 __all__ = ["LONGEST_STRING", "MOST_OBJECTS", "Record", "decode"]
 
@@ -28,10 +28,7 @@ DEEPEST = 32
 UINT16 = struct.Struct("<H")
 INT32 = struct.Struct("<i")
 UINT32 = struct.Struct("<I")
-READERS = {
-    name: struct.Struct(f"<{letter}")
-    for name, letter in zip(SCALARS, "?bBhHiIqQfd", strict=True)  # numpy's letters differ
-}
+READERS = {name: struct.Struct(f"<{letter}") for name, letter in LETTERS.items()}
 
 
 class Record:
@@ -81,8 +78,8 @@ def decode(
     file has, plus `shared_bytes` for formats whose writers let several tables share one object.
     Raises ModelFormatError, with the field and the byte offset.
     """
-    if len(buffer) < 8:
-        raise ModelFormatError(f"the file has {len(buffer)} bytes, too few for any model")
+    if not 8 <= len(buffer) <= LARGEST_FILE:
+        raise ModelFormatError(f"the file has {len(buffer)} bytes, expected 8 to {LARGEST_FILE}")
     found = bytes(buffer[4:8])
     if found != schema.identifier:
         raise ModelFormatError(

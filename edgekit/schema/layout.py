@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["SCALARS", "Field", "Kind", "Schema"]
+__all__ = ["LARGEST_FILE", "LETTERS", "SCALARS", "Field", "Kind", "Schema"]
 
 Kind = Literal["scalar", "string", "table", "union", "scalars", "strings", "tables"]
 
@@ -23,6 +23,12 @@ SCALARS: dict[str, np.dtype[Any]] = {
     )
 }
 """The scalar types by name, as they stand in a file."""
+
+LETTERS = dict(zip(SCALARS, "?bBhHiIqQfd", strict=True))
+"""Their letters for `struct`, which are not numpy's: there "l" has four bytes."""
+
+LARGEST_FILE = 2**31 - 1
+"""Bytes: the format's own limit."""
 
 
 @dataclass(frozen=True)

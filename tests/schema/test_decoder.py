@@ -196,7 +196,7 @@ def test_a_required_field_is_there() -> None:
 
 @pytest.mark.parametrize("length", range(8))
 def test_a_file_of_a_few_bytes_is_no_model(length: int) -> None:
-    with pytest.raises(ModelFormatError, match=f"the file has {length} bytes, too few"):
+    with pytest.raises(ModelFormatError, match=f"the file has {length} bytes, expected 8 to"):
         decode(memoryview(b"\4\0\0\0TEST"[:length]), SCHEMA)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from flatbuffers import number_types
 from flatbuffers.table import Table
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edgekit.schema import Field, Schema, decode, encode
 
@@ -86,6 +88,63 @@ def test_objects_stand_in_the_order_of_the_fields() -> None:
     data = encode(SCHEMA, {"text": "first", "texts": ["second", "third"]})
     places = [data.index(text) for text in (b"first", b"second", b"third")]
     assert places == sorted(places)
+
+
+def test_aligned_vectors_stand_behind_everything_else() -> None:
+    leaves = [{"blob": np.full(70, n, np.uint8)} for n in (1, 2)]
+    data = encode(SCHEMA, {"leaves": leaves, "text": "text", "texts": ["more"], "blob": [3] * 70})
+    first = min(data.index(bytes([n]) * 70) for n in (1, 2, 3))
+    assert max(data.index(b"text"), data.index(b"more")) < first
+    assert len(data) - first == 3 * 128
+
+
+def test_equal_vtables_are_written_once() -> None:
+    root = table_of(encode(SCHEMA, {"leaves": [{"blob": []}] * 2}))
+    start = root.Vector(root.Offset(4 + 2 * 7))
+    tables = [root.Indirect(start + 4 * i) for i in range(2)]
+    vtables = {place - struct.unpack_from("<i", root.Bytes, place)[0] for place in tables}
+    assert len(vtables) == 1
+
+
+def test_the_sign_of_zero_is_kept() -> None:
+    schema = Schema(b"TEST", "Root", {"Root": (Field("x", 0, "scalar", "float32", 0.0),)}, {})
+    x = decode(memoryview(encode(schema, {"x": -0.0})), schema)["x"]
+    assert struct.pack("<f", x) == struct.pack("<f", -0.0)
+    assert len(encode(schema, {"x": 0.0})) < len(encode(schema, {"x": -0.0}))
+
+
+SCALAR_VALUES = {
+    "bool": st.booleans(),
+    **{
+        f"{sign}int{bits}": st.integers(
+            0 if sign else -(2 ** (bits - 1)), 2 ** (bits if sign else bits - 1) - 1
+        )
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
+    "float32": st.floats(width=32, allow_nan=False),
+    "float64": st.floats(allow_nan=False),
+}
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(data=st.data(), kinds=st.lists(st.sampled_from(sorted(SCALAR_VALUES)), max_size=12))
+def test_scalars_of_any_mixture_are_aligned_and_read_by_flatbuffers(data, kinds) -> None:
+    layout = tuple(Field(f"f{i}", i, "scalar", kind, None) for i, kind in enumerate(kinds))
+    schema = Schema(b"TEST", "Root", {"Root": layout}, {})
+    fields = {f"f{i}": data.draw(SCALAR_VALUES[kind] | st.none()) for i, kind in enumerate(kinds)}
+    written = encode(schema, fields)
+    table = table_of(written)
+    for i, kind in enumerate(kinds):
+        offset = table.Offset(4 + 2 * i)
+        value = fields[f"f{i}"]
+        assert (offset == 0) == (value is None)
+        if value is not None:
+            flags = getattr(number_types, f"{kind.capitalize()}Flags")
+            assert (table.Pos + offset) % flags.bytewidth == 0
+            assert table.Get(flags, table.Pos + offset) == value
+    root = decode(memoryview(written), schema)
+    assert {name: root[name] for name in fields} == fields
 
 
 def test_an_unknown_field_is_an_error_of_the_caller() -> None:
