@@ -15,7 +15,7 @@ export MKL_NUM_THREADS := 1
 unexport OPENBLAS_CORETYPE
 unexport OPENBLAS_L2_SIZE
 
-.PHONY: help demo test test-pi lint bench clean
+.PHONY: help demo test test-pi lint bench schema clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -36,6 +36,9 @@ lint: .venv/.dev ## check style, formatting and types
 
 bench: .venv/.dev ## run every benchmark
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+schema: .venv/.dev ## make edgekit/schema/generated from schemas/*.fbs (needs node and npm)
+	$(BIN)/python scripts/generate_schema.py
 
 clean: ## remove everything these commands wrote, except .venv
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
