@@ -86,7 +86,7 @@ def check_finite(graph: Graph, samples: Samples) -> None:
 
 def _range(array: Array) -> Range:
     """NaN anywhere makes both bounds NaN, so that one look at the bounds finds it."""
-    return Range(float(array.min()), float(array.max()))
+    return Range(float(array.min()) + 0.0, float(array.max()) + 0.0)  # no negative zero
 
 
 def _not_finite_inside(
