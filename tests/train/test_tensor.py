@@ -1,0 +1,104 @@
+"""Tensors and variables: dtypes, operators, numpy around them, assignment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgekit.errors import ShapeError
+from edgekit.train.ops.comparisons import equal
+from edgekit.train.tape import GradientTape
+from edgekit.train.tensor import Tensor, Variable
+
+
+def test_numbers_become_float32_and_int32() -> None:
+    assert Tensor(1.5).dtype == np.float32
+    assert Tensor([[1, 2]]).dtype == np.int32
+    assert Tensor([True]).dtype == np.bool_
+    assert Tensor(np.ones(2)).dtype == np.float64
+    assert Tensor([1, 2], dtype="float32").dtype == np.float32
+
+
+def test_shape_and_conversion() -> None:
+    x = Tensor(np.arange(6.0).reshape(2, 3))
+    assert (x.shape, x.ndim, x.size, len(x)) == ((2, 3), 2, 6, 2)
+    assert x.numpy() is x.data
+    assert np.asarray(x) is x.data
+    assert np.array(x, dtype=np.float32).dtype == np.float32
+    copy = np.array(x)
+    copy[0, 0] = 9
+    assert x.numpy()[0, 0] == 0
+    assert Tensor(2.5).item() == float(Tensor(2.5)) == 2.5
+    assert int(Tensor(7)) == 7
+    assert [1, 2, 3][Tensor(1)] == 2
+    assert repr(Tensor([1.0])) == "Tensor(array([1.], dtype=float32))"
+    assert [row.shape for row in x] == [(3,), (3,)]
+
+
+def test_arithmetic_equals_numpy() -> None:
+    a, b = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 6.0], [7.0, 8.0]])
+    x, y = Tensor(a), Tensor(b)
+    for ours, theirs in [
+        (x + y, a + b), (x - y, a - b), (x * y, a * b), (x / y, a / b), (x**y, a**b),
+        (x @ y, a @ b), (-x, -a), (abs(-x), a), (x < y, a < b), (x <= y, a <= b),
+        (x > y, a > b), (x >= y, a >= b), (x[0], a[0]), (x[:, 1:], a[:, 1:]),
+        (2.0 + x, 2 + a), (2.0 - x, 2 - a), (2.0 * x, 2 * a), (2.0 / x, 2 / a), (2.0**x, 2**a),
+        (b @ x, b @ a), (b + x, b + a), (b - x, b - a), (b / x, b / a),
+        (x.reshape(4), a.reshape(4)), (x.reshape((1, -1)), a.reshape(1, -1)),
+        (x.swapaxes(0, -1), a.T), (x.sum(axis=0), a.sum(axis=0)),
+    ]:  # fmt: skip
+        assert isinstance(ours, Tensor)
+        np.testing.assert_array_equal(ours.numpy(), theirs)
+
+
+def test_numpy_functions_stay_on_the_tape() -> None:
+    x = Variable(np.array([1.0, 2.0]))
+    with GradientTape() as tape:
+        y = np.exp(x) * np.ones(2)
+    assert isinstance(y, Tensor)
+    np.testing.assert_allclose(tape.gradient(y, x).numpy(), np.exp([1.0, 2.0]))
+    assert np.argmax(x) == 1
+    assert np.isfinite(x).all()
+    assert np.add.reduce(x) == 3.0
+
+
+def test_identity_is_the_key() -> None:
+    a, b = Tensor([1.0]), Tensor([1.0])
+    assert a != b
+    assert len({a, b}) == 2
+    assert equal(a, b).numpy().tolist() == [True]
+
+
+def test_a_variable_owns_its_memory_and_keeps_it() -> None:
+    start = np.zeros(3, np.float32)
+    v = Variable(start, name="w")
+    start[0] = 5
+    assert v.numpy().tolist() == [0, 0, 0]
+    memory = v.data
+    assert v.assign([1, 2, 3]) is v
+    v.assign_add(np.ones(3))
+    v.assign_sub(Tensor([0.5, 0.5, 0.5]))
+    assert v.data is memory
+    assert v.numpy().tolist() == [1.5, 2.5, 3.5]
+    assert v.dtype == np.float32
+    assert repr(v).startswith("Variable('w', array([1.5")
+
+
+@pytest.mark.parametrize("method", ["assign", "assign_add", "assign_sub"])
+def test_what_does_not_fit_is_refused(method: str) -> None:
+    v = Variable(np.zeros((2, 3), np.float32), name="dense/kernel")
+    with pytest.raises(ShapeError, match=r"'dense/kernel' has shape \(2, 3\).*has \(3, 2\)"):
+        getattr(v, method)(np.zeros((3, 2), np.float32))
+    with pytest.raises(ShapeError, match=r"\(2, 3\).*\(\)"):
+        getattr(v, method)(1.0)
+    counter = Variable(np.int64(1), name="steps", trainable=False)
+    with pytest.raises(ShapeError, match="'steps' is int64, the value given is float32"):
+        getattr(counter, method)(np.float32(1.5))
+    assert not v.numpy().any()
+
+
+def test_a_scalar_variable_counts() -> None:
+    counter = Variable(np.int64(1), name="steps", trainable=False)
+    counter.assign_add(2)
+    counter.assign_sub(1)
+    assert counter.item() == 2
