@@ -1,0 +1,86 @@
+"""Devices, conversion and generators."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from edgekit.errors import InputError, MissingExtraError
+from edgekit.train import backend
+from edgekit.train.tensor import Tensor
+from tests.train.strict_array import DeviceArray, stand_in
+
+
+def test_the_module_is_that_of_the_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert backend.array_module(np.ones(1)) is np
+    assert backend.array_module(3.0) is np
+    module = stand_in()
+    monkeypatch.setitem(sys.modules, "cupy", module)
+    assert backend.array_module(DeviceArray(np.ones(1))) is module
+    assert backend.array_module(np.ones(1)) is np
+
+
+def test_training_does_not_import_cupy() -> None:
+    code = "import edgekit.train, sys; assert 'cupy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", ["tpu", "gpu:x", "cpu:0", ""])
+def test_unknown_devices(name: str) -> None:
+    with pytest.raises(InputError, match="use 'cpu', 'gpu' or 'gpu:N'"):
+        backend.set_device(name)
+    assert backend.current_device() == "cpu"
+
+
+def test_a_gpu_without_cupy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(MissingExtraError, match=r"edgekit\[cuda\]"), backend.device("gpu"):
+        pass
+    assert backend.current_device() == "cpu"
+
+
+def test_device_holds_within_its_block() -> None:
+    with backend.device("cpu"):
+        assert backend.current_device() == "cpu"
+        assert isinstance(backend.asarray([1.0]), np.ndarray)
+    assert backend.device_module() is np
+
+
+def test_asarray_copies_nothing_it_need_not() -> None:
+    x = np.ones(3, np.float32)
+    assert backend.asarray(x) is x
+    assert backend.asarray(Tensor(x)) is x
+    assert backend.asarray(x, np.float32) is x
+    assert backend.asarray(x, np.float64).dtype == np.float64
+    assert backend.to_numpy(Tensor(x)) is x
+
+
+def test_same_place_moves_to_the_other_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", stand_in())
+    there = DeviceArray(np.ones(2, np.float32))
+    moved = backend.same_place(np.arange(2.0), there, np.float32)
+    assert isinstance(moved, DeviceArray)
+    assert moved.dtype == np.float32
+    assert isinstance(backend.same_place(moved, np.ones(1)), np.ndarray)
+    assert isinstance(backend.to_numpy(there), np.ndarray)
+
+
+def test_generators_repeat_by_seed() -> None:
+    one, same, other = backend.generator(5), backend.generator(5), backend.generator(6)
+    assert isinstance(one.bit_generator, np.random.SFC64)
+    like = np.ones(1)
+    a, b, c = (backend.random_bytes(g, 1000, like) for g in (one, same, other))
+    np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(a, c)
+    assert a.dtype == np.uint8
+    # 1000 uniform bytes: mean 127.5, standard deviation of the mean 2.3
+    assert abs(a.mean() - 127.5) < 12
+
+
+def test_scatter_add_adds_twice() -> None:
+    x = np.zeros((3, 2))
+    backend.scatter_add(x, np.array([0, 2, 2]), np.ones((3, 2)))
+    assert x[:, 0].tolist() == [1.0, 0.0, 2.0]
