@@ -28,6 +28,8 @@ from .records import read_graph, read_plan
 
 __all__ = ["EdgeFile", "read_edge"]
 
+ALIGNMENT = 64  # bytes: a cache line, and more than any processor's vectors need
+
 VERSIONS = Schema(
     identifier=SCHEMA.identifier,
     root="Model",
@@ -140,6 +142,8 @@ def _checked_buffers(data: memoryview, root: Record) -> list[NDArray[np.uint8]]:
         )
     for record in records:
         start, length = record.position("data"), len(record["data"])
+        if start % ALIGNMENT:
+            record.fail("data", f"it must start at a multiple of {ALIGNMENT} bytes")
         if buffer_sha256(data[start : start + length]) != record["sha256"].tobytes():
             record.fail(
                 "data",

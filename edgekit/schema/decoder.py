@@ -207,8 +207,6 @@ class _Decoder:
         dtype = SCALARS[field.type]
         length = self.length(position, dtype.itemsize, path)
         start = position + 4
-        if start % field.align:
-            self.bad(path, start, f"its first element must be aligned to {field.align} bytes")
         if length == 0:
             return np.empty(0, dtype)
         return np.frombuffer(self.buffer, dtype, length, start)

@@ -38,7 +38,8 @@ class Field:
     type: the scalar type, the table or the union; "" for strings.
     default: what an absent scalar is; None where the schema says `= null`.
     required: the field must be there (never true of a scalar).
-    align: the bytes that a vector's first element is aligned to, where the schema forces it.
+    align: what a vector's first element is aligned to, where the schema forces it. The encoder
+        does so; the decoder does not insist, for many writers do not.
 
     A union takes two slots: `slot` holds the table, the one before it the member's number.
     """

@@ -17,7 +17,7 @@ import pytest
 from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.export.edge import edge_bytes
 from edgekit.interpreter.reader import read_edge
-from edgekit.schema import decode
+from edgekit.schema import Record, decode
 from edgekit.schema.generated.edgekit_layout import SCHEMA
 from tests.edge_files import Fields, put, resealed, sealed, unpacked
 from tests.edge_graphs import int8_graph
@@ -280,7 +280,11 @@ def vtable(*path: Any) -> int:
     place: Any = decode(memoryview(DATA), SCHEMA)
     for step in path:
         place = place[step]
-    return int(place.offset - struct.unpack_from("<i", DATA, place.offset)[0])
+    return vtable_of(place)
+
+
+def vtable_of(record: Record) -> int:
+    return int(record.offset - struct.unpack_from("<i", DATA, record.offset)[0])
 
 
 def table(*path: Any) -> int:
@@ -345,6 +349,21 @@ def test_how_a_file_is_put_together_is_checked(
 ) -> None:
     with pytest.raises(ModelFormatError, match=sentence):
         read_edge(resealed(put(DATA, position, form, *numbers)))
+
+
+def test_buffers_are_aligned() -> None:
+    """A block of 64 bytes less four, put before the first buffer, moves them all."""
+    root = decode(memoryview(DATA), SCHEMA)
+    first = min(buffer.position("data") for buffer in root["buffers"]) - 4
+    moved = bytearray(DATA[:first] + bytes(60) + DATA[first:])
+    for buffer in root["buffers"]:
+        (inside,) = struct.unpack_from("<H", DATA, vtable_of(buffer) + 4 + 2)
+        place = buffer.offset + inside
+        struct.pack_into("<I", moved, place, buffer.position("data") - 4 + 60 - place)
+    with pytest.raises(
+        ModelFormatError, match="data at byte .*: it must start at a multiple of 64"
+    ):
+        read_edge(resealed(bytes(moved)))
 
 
 def test_a_text_must_end_with_zero_and_be_utf8() -> None:

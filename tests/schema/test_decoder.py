@@ -181,13 +181,6 @@ def test_texts_are_utf8() -> None:
         decode(text_file(b"\xff\xfe"), SCHEMA)
 
 
-def test_a_vector_stands_where_the_schema_aligns_it() -> None:
-    aligned = Field("numbers", 15, "scalars", "int64", align=4096)
-    schema = Schema(b"TEST", "Root", {"Root": (aligned,)}, {})
-    with pytest.raises(ModelFormatError, match="must be aligned to 4096 bytes"):
-        decode(full_file(), schema)
-
-
 def test_a_required_field_is_there() -> None:
     schema = Schema(b"TEST", "Root", {"Root": (Field("x", 40, "string", required=True),)}, {})
     with pytest.raises(ModelFormatError, match=r"Root.x at byte \d+: it is missing"):
