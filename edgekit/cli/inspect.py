@@ -116,7 +116,7 @@ def _accuracy(accuracy: Accuracy | None) -> list[str]:
     return [
         f"{accuracy.metric} on {accuracy.samples:,} samples: "
         f"float {accuracy.float_value:.2%}, int8 {accuracy.int8_value:.2%} "
-        f"({drop:+.2f} points lost, {limit})"
+        f"({abs(drop):.2f} points {'lost' if drop >= 0 else 'gained'}, {limit})"
     ]
 
 

@@ -5,8 +5,8 @@ int8 model answers noise. Four rules, each with its own evidence, find it:
 
 1. Evaluation data: their range differs from that of calibration by more than ten times.
 2. Preprocessing: raw 0..255 after `(raw - mean) / std` lies elsewhere by more than ten times.
-3. Batch normalization: its stored variance is that of the training data; what calibration shows
-   differs by more than 10 * 10 times (the spread by more than 10).
+3. Batch normalization: its stored mean and variance are those of the training data; what
+   calibration shows spreads more than ten times wider, or less than a tenth as wide.
 4. Whole numbers like pixels that drive a classifier's scores more than 100 apart on half of all
    samples: a trained network does that only to data much larger than those it learned from.
 
@@ -33,6 +33,7 @@ __all__ = ["check_inputs"]
 RATIO = 10.0
 MARGIN = 100.0
 SAMPLES = 64
+SPREAD_ROWS = 16
 ADVICE = (
     "calibrate with data scaled exactly like the training data, or state the real range with "
     "input_range (--input-range LOW HIGH)"
@@ -101,21 +102,27 @@ def _check_ratio(seen: Mapping[str, Range], others: Mapping[str, Range], source:
 
 
 def _check_batch_norm(graph: Graph, calibration: Samples, seen: Mapping[str, Range]) -> None:
-    """Compare the variance that the first batch normalization stores with what it receives."""
+    """Compare what the first batch normalization stores with what it receives."""
     node = next((node for node in graph.nodes if node.op == "BatchNorm"), None)
-    if node is None or not graph.value(str(node.inputs[4])).is_constant:
+    if node is None:
         return
+    stored = [graph.value(str(name)) for name in node.inputs[3:5]]
+    if not all(value.is_constant for value in stored) or (stored[1].array() == 1).all():
+        return  # a variance as initialized: nothing was learned, so nothing can be said
+    mean, variance = (value.array().astype(np.float64) for value in stored)
     name = str(node.inputs[0])
-    stored = graph.value(str(node.inputs[4])).array() + attributes(node)["epsilon"]
-    if (graph.value(str(node.inputs[4])).array() == 1).all():
-        return  # as initialized: nothing was learned, so nothing can be said
     received = _observed(graph, calibration, [name])[name]
-    variance = received.reshape(-1, received.shape[-1]).var(axis=0, dtype=np.float64)
-    ratio = float(np.median((variance + attributes(node)["epsilon"]) / stored))
-    if not 1 / RATIO**2 < ratio < RATIO**2:
+    rows = received.reshape(-1, received.shape[-1]).astype(np.float64)
+    epsilon = attributes(node)["epsilon"]
+    # Around the stored mean a single row says enough to find what is too large; what is too
+    # small shows in the spread alone, and a spread needs some rows.
+    distance = np.median((((rows - mean) ** 2).mean(axis=0) + epsilon) / (variance + epsilon))
+    spread = np.median((rows.var(axis=0) + epsilon) / (variance + epsilon))
+    if distance > RATIO**2 or (len(rows) >= SPREAD_ROWS and spread < RATIO**-2):
+        ratio = float(np.sqrt(distance if distance > RATIO**2 else spread))
         ranges = ", ".join(f"{key!r} {_text(value)}" for key, value in seen.items())
         raise QuantizationError(
-            f"layer {node.name!r} receives numbers that spread {np.sqrt(ratio):.3g} times as wide "
+            f"layer {node.name!r} receives numbers that spread {ratio:.3g} times as wide "
             f"as those the model was trained on (calibration data: {ranges}); {ADVICE}"
         )
 

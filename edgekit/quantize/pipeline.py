@@ -52,7 +52,9 @@ def quantize(
         samples = calibration
     else:
         samples = gather(graph, calibration, "calibration", preprocessing)
-    check_finite(graph, samples)
+    for data in (samples, evaluation):
+        if data is not None:
+            check_finite(graph, data)
     prepared = prepare(graph)
     check_keep_float(graph, prepared, recipe)
     in_float = float_nodes(prepared, recipe)

@@ -67,11 +67,12 @@ class Report:
 def accuracy_text(accuracy: Accuracy) -> str:
     """One line: both figures, the loss in points, the limit."""
     drop = 100 * (accuracy.float_value - accuracy.int8_value)
+    change = f"{abs(drop):.2f} points {'lost' if drop >= 0 else 'gained'}"
     limit = "" if accuracy.max_drop is None else f", {accuracy.max_drop:g} allowed"
     return (
         f"{accuracy.metric}: float {100 * accuracy.float_value:.2f} %, int8 "
         f"{100 * accuracy.int8_value:.2f} % on {accuracy.samples} samples "
-        f"({drop:+.2f} points lost{limit})"
+        f"({change}{limit})"
     )
 
 

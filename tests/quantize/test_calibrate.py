@@ -217,6 +217,26 @@ def test_batch_normalization_remembers_the_scale_of_the_training_data() -> None:
             quantize(image_network(), images * np.float32(factor))
 
 
+def test_batch_normalization_judges_few_samples_mildly() -> None:
+    """A single row has no spread; that is no sign of a wrong scale."""
+    g = GraphBuilder()
+    x = g.input("x", (None, 4))
+    stats = (np.ones(4), np.zeros(4), np.zeros(4), np.full(4, 2.0))
+    names = ("gamma", "beta", "mean", "variance")
+    constants = [g.constant(a.astype(np.float32), n) for a, n in zip(stats, names, strict=True)]
+    graph = g.finish([g.add("BatchNorm", x, *constants, name="norm")])
+    one = np.array([[1, -1, 2, 0.5]], np.float32)
+    quantize(graph, one)
+    with pytest.raises(QuantizationError, match="'norm' receives"):
+        quantize(graph, one * np.float32(255))
+
+
+def test_evaluation_data_must_be_finite_too() -> None:
+    tests = gather(classifier(), np.full((1, 12), np.nan, np.float32), "evaluation")
+    with pytest.raises(QuantizationError, match="the evaluation data hold numbers"):
+        quantize(classifier(), SCALED, evaluation=tests)
+
+
 def test_a_stated_input_range_overrules_and_is_used() -> None:
     recipe = Recipe(input_range=(0, 255))
     quant = quantize(classifier(), PIXELS, recipe).graph.value("x").quant
