@@ -13,18 +13,11 @@ import pytest
 
 from edgekit.export.tflite import tflite_bytes
 from edgekit.interpreter import Interpreter
-from edgekit.ir import OPS, Graph, GraphBuilder, Metadata, Node, Value, per_tensor
+from edgekit.ir import Graph, GraphBuilder, Metadata, per_tensor
 from edgekit.ir.metadata import ARITHMETICS
-from edgekit.ir.quant import QuantParams
-from edgekit.ir.tables import table_for
 from tests import litert
-
-EVERY = np.arange(-128, 128).astype(np.int8)
-PAIRS = {
-    "x": np.repeat(EVERY, 256).reshape(1, 256, 256),
-    "y": np.tile(EVERY, 256).reshape(1, 256, 256),
-}
-SEEDS = range(12)
+from tests.interpreter import random_graphs
+from tests.interpreter.random_graphs import EVERY, PAIRS
 
 
 def assert_equals_litert(graph: Graph, inputs: dict[str, Any]) -> None:
@@ -35,57 +28,18 @@ def assert_equals_litert(graph: Graph, inputs: dict[str, Any]) -> None:
     np.testing.assert_array_equal(found, wanted)
 
 
-def random_quant(
-    rng: np.random.Generator, around: float, spread: float, dtype: str = "int8"
-) -> QuantParams:
-    """A scale within a factor exp(spread); a third of them a power of two away, where halves
-    are exact and rounding shows.
-    """
-    factor = np.exp(rng.uniform(-spread, spread))
-    if rng.integers(3) == 0:
-        factor = 2.0 ** int(rng.integers(-3, 4))
-    low = -128 if dtype == "int8" else 0
-    return per_tensor(np.float32(around * factor), int(rng.integers(low, low + 256)))
-
-
-def two_inputs(op: str, arithmetic: str, seed: int) -> Graph:
-    rng = np.random.default_rng([seed, len(op)])
-    builder = GraphBuilder(op)
-    first = random_quant(rng, 0.0625, 3)
-    second = first if op in ("Maximum", "Minimum") else random_quant(rng, first.scale[0], 2.5)
-    names = [
-        builder.input(n, (None, 256, 256), "int8", q) for n, q in (("x", first), ("y", second))
-    ]
-    attrs: dict[str, Any] = {}
-    around = max(first.scale[0], second.scale[0])
-    if op == "Add":
-        attrs["activation"] = str(rng.choice(["none", "relu", "relu6"]))
-    if op == "Mul":
-        around = first.scale[0] * second.scale[0] * 100
-    quant = None if op in ("Maximum", "Minimum") else random_quant(rng, around, 1.5)
-    result = builder.add(op, *names, name="layer", quant=quant, **attrs)
-    return builder.finish([result], Metadata(arithmetic=arithmetic))
-
-
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
-@pytest.mark.parametrize("op", ["Add", "Sub", "Mul", "Maximum", "Minimum"])
+@pytest.mark.parametrize("op", [*random_graphs.SUMS_AND_PRODUCTS, "Maximum", "Minimum"])
 def test_every_pair_of_inputs(op: str, arithmetic: str, seed: int) -> None:
-    assert_equals_litert(two_inputs(op, arithmetic, seed), PAIRS)
+    assert_equals_litert(random_graphs.two_inputs(op, arithmetic, seed), PAIRS)
 
 
-@pytest.mark.parametrize("ratio", [2.0**-13, 2.0**-10.01, 2.0**-10, 2.0**-9.5, 100.3, 255.9])
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("ratios", random_graphs.RATIOS_FAR_APART)
 @pytest.mark.parametrize("op", ["Add", "Sub"])
-def test_sums_of_scales_far_apart(op: str, ratio: float) -> None:
-    """On both sides of the ratio below which LiteRT leaves a sum to its reference formula."""
-    builder = GraphBuilder(op)
-    small = per_tensor(np.float32(0.05 * ratio), 17)
-    names = [
-        builder.input(n, (None, 256, 256), "int8", q)
-        for n, q in (("x", per_tensor(0.06, -3)), ("y", small))
-    ]
-    result = builder.add(op, *names, name="layer", quant=per_tensor(0.05, 5))
-    assert_equals_litert(builder.finish([result]), PAIRS)
+def test_sums_of_scales_far_apart(op: str, ratios: tuple[float, float], arithmetic: str) -> None:
+    assert_equals_litert(random_graphs.sum_far_apart(op, arithmetic, ratios), PAIRS)
 
 
 BROADCASTS = [
@@ -123,41 +77,15 @@ def test_broadcasting(
     assert_equals_litert(builder.finish([result], Metadata(arithmetic=arithmetic)), inputs)
 
 
-UNARY: list[tuple[str, dict[str, Any]]] = [
-    ("Relu", {}),
-    ("Relu6", {}),
-    ("Sigmoid", {}),
-    ("Tanh", {}),
-    ("HardSwish", {}),
-    ("LeakyRelu", {"alpha": 0.01}),
-    ("LeakyRelu", {"alpha": 0.2}),
-    ("LeakyRelu", {"alpha": -0.7}),
-    ("LeakyRelu", {"alpha": 1.3}),
-    ("LeakyRelu", {"alpha": 0.0}),
-    ("Elu", {}),
-    ("Gelu", {"approximate": False}),
-    ("Gelu", {"approximate": True}),
-]
-
-
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
-@pytest.mark.parametrize(("op", "attrs"), UNARY)
+@pytest.mark.parametrize(("op", "attrs"), random_graphs.ACTIVATIONS)
 def test_every_input_of_an_activation(op: str, attrs: dict[str, Any], arithmetic: str) -> None:
-    """The table that the model would carry, and the clip of Relu, at 40 pairs of scales."""
+    """The table that the model carries, and the clip of Relu, at 40 pairs of scales."""
     if op == "Elu" and arithmetic == "fixedpoint":
         pytest.skip("LiteRT's reference runtime has no Elu; the formula is edgekit's own")
     rng = np.random.default_rng([len(op), len(attrs)])
     for _ in range(40):
-        builder = GraphBuilder(op)
-        quant = random_quant(rng, 0.0625, 4)
-        x = builder.input("x", (None, 256), "int8", quant)
-        y_quant = OPS[op].output_quant or random_quant(rng, quant.scale[0], 3)
-        inputs = [x]
-        if OPS[op].table:
-            node, y = Node(op, (x,), ("y",), attrs), Value("y", (), "int8", None, y_quant)
-            inputs.append(builder.constant(table_for(node, builder.values[x], y, arithmetic), "t"))
-        result = builder.add(op, *inputs, name="layer", quant=y_quant, **attrs)
-        graph = builder.finish([result], Metadata(arithmetic=arithmetic))
+        graph = random_graphs.activation(rng, op, arithmetic, attrs)
         assert_equals_litert(graph, {"x": EVERY[None]})
 
 
@@ -165,45 +93,20 @@ def test_every_input_of_an_activation(op: str, attrs: dict[str, Any], arithmetic
 @pytest.mark.parametrize("target", ["int8", "uint8"])
 @pytest.mark.parametrize("source", ["int8", "uint8"])
 def test_every_input_of_a_change_of_scale(source: str, target: str, arithmetic: str) -> None:
-    """Ratios from 2^-9 to 2^8: beyond both ends of the range of LiteRT's fast kernel."""
+    """Beyond both ends of the range of ratios that LiteRT's fast kernel takes."""
     rng = np.random.default_rng(len(source) + 7 * len(target))
     for number in range(60):
-        quant = random_quant(rng, 0.0625, 2, source)
-        scale = quant.scale[0] * 2.0 ** rng.uniform(-8, 9)
-        if number % 3 == 0:
-            scale = quant.scale[0] * 2.0 ** int(rng.integers(-8, 9))
-        low = -128 if target == "int8" else 0
-        builder = GraphBuilder("Requantize")
-        x = builder.input("x", (None, 256), source, quant)
-        y_quant = per_tensor(np.float32(scale), int(rng.integers(low, low + 256)))
-        result = builder.add("Requantize", x, name="layer", quant=y_quant, dtype=target)
-        every = np.arange(256).astype(np.uint8) if source == "uint8" else EVERY
-        graph = builder.finish([result], Metadata(arithmetic=arithmetic))
-        assert_equals_litert(graph, {"x": every[None]})
+        exact = number % 3 == 0
+        assert_equals_litert(*random_graphs.change_of_scale(rng, source, target, arithmetic, exact))
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
 @pytest.mark.parametrize("dtype", ["int8", "uint8"])
 def test_quantize_and_dequantize(dtype: str, arithmetic: str) -> None:
-    """Numbers on halves of steps, one float32 beside them, and at random."""
     rng = np.random.default_rng(5)
     for _ in range(20):
-        quant = random_quant(rng, 0.05, 3, dtype)
-        halves = (np.arange(-300, 300).astype(np.float32) + np.float32(0.5)) * quant.scales
-        above = np.nextafter(halves, np.float32(np.inf))
-        below = np.nextafter(halves, np.float32(-np.inf))
-        wild = rng.normal(size=600).astype(np.float32) * np.float32(1000)
-        x = np.stack([halves, above, below, wild])
-        builder = GraphBuilder("Quantize")
-        name = builder.input("x", (None, 600))
-        result = builder.add("Quantize", name, name="layer", quant=quant, dtype=dtype)
-        graph = builder.finish([result], Metadata(arithmetic=arithmetic))
-        assert_equals_litert(graph, {"x": x})
-        builder = GraphBuilder("Dequantize")
-        name = builder.input("x", (None, 256), dtype, quant)
-        graph = builder.finish([builder.add("Dequantize", name)], Metadata(arithmetic=arithmetic))
-        every = np.arange(256).astype(np.uint8) if dtype == "uint8" else EVERY
-        assert_equals_litert(graph, {"x": every[None]})
+        assert_equals_litert(*random_graphs.quantization(rng, dtype, arithmetic))
+        assert_equals_litert(*random_graphs.dequantization(rng, dtype, arithmetic))
 
 
 def test_numbers_that_do_not_fit_saturate() -> None:
