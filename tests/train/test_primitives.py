@@ -166,8 +166,8 @@ def test_extreme_inputs_overflow_nowhere() -> None:
     assert sigmoid(x).numpy().tolist() == [0.0, pytest.approx(np.exp(-100.0)), 0.5, 1.0, 1.0]
     np.testing.assert_allclose(softplus(x).numpy(), [0, 0, math.log(2), 100, 1e4], atol=1e-40)
     labels = np.array([0.0, 1.0, 1.0, 1.0, 0.0], np.float32)
-    expected = [0.0, 100.0, pytest.approx(math.log(2)), 0.0, 1e4]
-    assert sigmoid_cross_entropy(x, labels).numpy().tolist() == expected
+    losses = sigmoid_cross_entropy(x, labels).numpy()
+    np.testing.assert_allclose(losses, [0, 100, math.log(2), 0, 1e4], atol=1e-40)
     logits = np.array([[1e4, -1e4, 0.0], [3e38, 0.0, 0.0]], np.float32)
     loss = softmax_cross_entropy(logits, np.array([1, 0]))
     assert loss.numpy().tolist() == [2e4, 0.0]

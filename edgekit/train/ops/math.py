@@ -233,8 +233,8 @@ def _share(g: Array, y: Array, a: Array, b: Array, needs: Sequence[bool]) -> tup
 
 @primitive
 def cast(x, *, dtype: Any):
-    """`x` in another dtype. The gradient comes back in the dtype of `x`; through integers there is
-    none.
+    """`x` in another dtype. A gradient comes back in the dtype of `x`; through integers none does,
+    and asking for it is an error.
     """
     return x.astype(dtype)
 
