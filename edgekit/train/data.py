@@ -109,7 +109,7 @@ def _rows_of(part: Any, chosen: Any) -> Any:
 
 
 class IterableBatches:
-    """Batches that come from a generator, an iterable, or an object with __getitem__ and __len__."""
+    """Batches from a generator, an iterable, or an object with __getitem__ and __len__."""
 
     def __init__(self, source: Any, steps: int | None = None) -> None:
         self.source = source
@@ -203,8 +203,13 @@ def _is_arrays(x: Any) -> bool:
     if isinstance(x, Mapping):
         return all(_is_arrays(value) for value in x.values())
     return isinstance(x, list | tuple) and all(
-        _is_arrays(item) or isinstance(item, int | float | bool) for item in x
+        isinstance(item, int | float) or (_is_arrays(item) and not _is_batch(item)) for item in x
     )
+
+
+def _is_batch(item: Any) -> bool:
+    """True for (x, y): a tuple with arrays in it, where lists hold what belongs together."""
+    return isinstance(item, tuple) and any(getattr(part, "ndim", 0) > 0 for part in item)
 
 
 def _as_arrays(part: Any, name: str) -> Any:

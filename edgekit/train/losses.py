@@ -103,7 +103,7 @@ def reduce_weighted(values: Tensor, sample_weight: Any, reduction: str | None) -
     """Weigh the samples' values, and reduce them."""
     count = values.size
     if sample_weight is not None:
-        weight = asarray(getattr(sample_weight, "data", sample_weight), values.dtype)
+        weight = asarray(sample_weight, values.dtype)
         if weight.ndim > values.ndim and weight.shape[-1] == 1:
             weight = weight[..., 0]
         weight = weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
@@ -338,7 +338,7 @@ class SparseCategoricalCrossentropy(_Named):
     """For class numbers."""
 
     function = staticmethod(sparse_categorical_crossentropy)
-    config_names = (*Loss.config_names, "from_logits", "ignore_class", "axis")
+    config_names = (*Loss.config_names, "from_logits", "ignore_class")
 
     def __init__(
         self, from_logits=False, ignore_class=None, reduction="sum_over_batch_size", axis=-1,
@@ -347,7 +347,8 @@ class SparseCategoricalCrossentropy(_Named):
         super().__init__(name, reduction, dtype)
         self.from_logits = from_logits
         self.ignore_class = ignore_class
-        self.axis = axis
+        if axis != -1:
+            raise InputError(f"the classes must be on the last axis. Received: axis={axis}")
 
 
 CLASSES: dict[str, type[Loss]] = {

@@ -41,6 +41,7 @@ _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "renorm": (False,),
     "renorm_clipping": (None,),
     "renorm_momentum": (_ANY,),
+    "rms_scaling": (False,),
     "sparse": (False, None),
     "synchronized": (False,),
     "use_ema": (False,),

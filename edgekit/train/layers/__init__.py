@@ -92,7 +92,7 @@ CLASSES: dict[str, type[Layer]] = {
         ELU, Activation, Add, Average, AveragePooling2D, BatchNormalization, Concatenate, Conv2D,
         Dense, DepthwiseConv2D, Dropout, Flatten, GlobalAveragePooling2D, GlobalMaxPooling2D,
         Identity, InputLayer, LayerNormalization, LeakyReLU, MaxPooling2D, Maximum, Minimum,
-        Multiply, Permute, ReLU, Rescaling, Reshape, SeparableConv2D, Softmax, Subtract, UpSampling2D,
-        ZeroPadding2D,
+        Multiply, Permute, ReLU, Rescaling, Reshape, SeparableConv2D, Softmax, Subtract,
+        UpSampling2D, ZeroPadding2D,
     )
 }  # fmt: skip

@@ -30,9 +30,9 @@ _training: ContextVar[bool] = ContextVar("training", default=False)
 class Layer(WeightHolder, Serializable):
     """A function with weights.
 
-    Subclasses write `build(input_shape)`, which makes weights with `add_weight`, and `call(inputs)`,
-    which may take `training`. Layers kept in attributes (also in lists, tuples and dicts) are found,
-    with their weights.
+    Subclasses write `build(input_shape)`, which makes weights with `add_weight`, and
+    `call(inputs)`, which may take `training`. Layers kept in attributes (also in lists, tuples and
+    dicts) are found, with their weights.
 
     name: a unique name; the class' name in snake case by default.
     trainable: whether `trainable_weights` holds anything.
@@ -77,8 +77,8 @@ class Layer(WeightHolder, Serializable):
         if batch_input_shape is not None:
             self.declared_input_shape = tuple(batch_input_shape)
         self._trainable = bool(trainable)
-        self._variables: list[Variable] = []
-        self._losses: list[Any] = []
+        self._variables = []
+        self._losses = []
         self._build_shape: Any = None
         self.calls: list[Call] = []
 
@@ -197,8 +197,8 @@ class Layer(WeightHolder, Serializable):
     def _only_call(self) -> Call:
         if len(self.calls) != 1:
             raise InputError(
-                f"layer {self.name!r} was called {len(self.calls)} times on symbolic tensors, so it "
-                "has no single input and output"
+                f"layer {self.name!r} was called {len(self.calls)} times on symbolic tensors, so "
+                "it has no single input and output"
             )
         return self.calls[0]
 

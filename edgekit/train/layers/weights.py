@@ -143,16 +143,29 @@ class WeightHolder:
         for layer in self.children():
             layer.trainable = value
 
+    def flat_layers(self) -> list[Any]:
+        """This layer and every layer inside, at any depth, each once."""
+        found: dict[int, Any] = {}
+        waiting = [self]
+        while waiting:
+            layer = waiting.pop()
+            if id(layer) not in found:
+                found[id(layer)] = layer
+                waiting.extend(layer.children())
+        return list(found.values())
+
     @property
     def losses(self) -> list[Any]:
-        """Penalties of regularizers and what `add_loss` was given, here and in the layers inside."""
+        """Penalties of regularizers and what `add_loss` was given, here and in layers inside."""
+        return [loss for layer in self.flat_layers() for loss in layer.own_losses()]
+
+    def own_losses(self) -> list[Any]:
+        """The penalties of this layer alone."""
         found = list(self._losses)
-        for variable in self.own_variables():
+        for variable in self._variables:
             regularizer = getattr(variable, "regularizer", None)
             if regularizer is not None and variable.trainable:
                 found.append(regularizer(variable))
-        for layer in self.children():
-            found.extend(layer.losses)
         return found
 
     def get_weights(self) -> list[np.ndarray]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from edgekit.train import losses
-from edgekit.train.metrics import accuracy as _accuracy
 from edgekit.train.metrics.accuracy import Accuracy as Accuracy
 from edgekit.train.metrics.accuracy import BinaryAccuracy as BinaryAccuracy
 from edgekit.train.metrics.accuracy import CategoricalAccuracy as CategoricalAccuracy
@@ -24,6 +23,7 @@ from edgekit.train.metrics.regression import RootMeanSquaredError as RootMeanSqu
 from edgekit.train.metrics.regression import (
     SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
 )
+from edgekit.train.names import snake_case
 from edgekit.train.serialization import resolve
 
 __all__ = [
@@ -54,14 +54,15 @@ CLASSES: dict[str, type[Metric]] = {
         SparseCategoricalCrossentropy, SparseTopKCategoricalAccuracy, Sum, TopKCategoricalAccuracy,
     )
 }  # fmt: skip
-_FUNCTIONS: dict[str, Any] = {
+_NAMES: dict[str, Any] = {
+    "mae": MeanAbsoluteError,
+    "MAE": MeanAbsoluteError,
+    "mse": MeanSquaredError,
+    "MSE": MeanSquaredError,
     **losses.FUNCTIONS,
-    "binary_accuracy": _accuracy.binary_accuracy,
-    "categorical_accuracy": _accuracy.categorical_accuracy,
-    "root_mean_squared_error": RootMeanSquaredError,
-    "sparse_categorical_accuracy": _accuracy.sparse_categorical_accuracy,
-    "sparse_top_k_categorical_accuracy": _accuracy.sparse_top_k_categorical_accuracy,
-    "top_k_categorical_accuracy": _accuracy.top_k_categorical_accuracy,
+    **{snake_case(name): cls for name, cls in CLASSES.items()},
+    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
+    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
 }
 # resolved by the shapes of labels and outputs when these are known
 BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
@@ -69,9 +70,10 @@ BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 
 def get(identifier: Any) -> Any:
     """A metric from a name, a config, a callable or itself; None stays None."""
-    known = {**_FUNCTIONS, **CLASSES, **dict.fromkeys(BY_SHAPE)}
+    known = {**dict.fromkeys(BY_SHAPE), **_NAMES, **CLASSES}
     found = resolve(identifier, known, "metric")
-    if found is None or isinstance(found, Metric):
-        return found
-    name = identifier if isinstance(identifier, str) else None
-    return MeanMetricWrapper(found, name=name)
+    if found is not None and not isinstance(found, Metric):
+        found = MeanMetricWrapper(found)
+    if isinstance(identifier, str):
+        found.name = identifier
+    return found

@@ -90,11 +90,11 @@ class LayerGraph:
                 if id(x.call) in known:
                     call_depths[id(x.call)] = max(depth + 1, call_depths.get(id(x.call), 0))
         for x in self.flat_inputs:
-            if x.call is not None and x.call.layer not in depths:
-                if isinstance(x.call.layer, InputLayer):
-                    depths[x.call.layer] = 0
-                    self._first_visit[x.call.layer] = -1
-                    self.calls.insert(0, x.call)
+            source = None if x.call is None else x.call.layer
+            if isinstance(source, InputLayer) and source not in depths:
+                depths[source] = 0
+                self._first_visit[source] = -1
+                self.calls.insert(0, x.call)
         return sorted(depths, key=lambda layer: (-depths[layer], self._first_visit[layer]))
 
     def _check_names(self) -> None:
@@ -102,8 +102,8 @@ class LayerGraph:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise InputError(
-                f"the layer name {', '.join(map(repr, twice))} is used more than once in the model; "
-                "names must be unique: pass name=... to one of them"
+                f"the layer name {', '.join(map(repr, twice))} is used more than once in the "
+                "model; names must be unique: pass name=... to one of them"
             )
 
     def _step(self, call: Call) -> tuple[Any, Any, Any, Any] | None:

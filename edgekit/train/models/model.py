@@ -139,8 +139,8 @@ class Model(Trainer, Layer):
     def _symbolic(self) -> LayerGraph:
         if self._graph is None:
             raise InputError(
-                f"model {self.name!r} has no defined inputs yet: build it, call it on data, or make "
-                "it with Model(inputs, outputs)"
+                f"model {self.name!r} has no defined inputs yet: build it, call it on data, or "
+                "make it with Model(inputs, outputs)"
             )
         return self._graph
 

@@ -68,8 +68,8 @@ class Sequential(Model):
             )
         if any(known.name == layer.name for known in self._stack):
             raise InputError(
-                f"model {self.name!r}: all layers should have unique names. {layer.name!r} is there "
-                "already; pass name=... to one of them"
+                f"model {self.name!r}: all layers should have unique names. {layer.name!r} is "
+                "there already; pass name=... to one of them"
             )
         self._stack.append(layer)
         if len(self._stack) == 1 and self._input_layer is None and layer.declared_input_shape:

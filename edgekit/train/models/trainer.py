@@ -30,7 +30,7 @@ class Trainer:
     """
 
     _not_tracked: frozenset[str] = frozenset(
-        {"optimizer", "history", "_compiled", "_fit_variables"}
+        {"optimizer", "history", "_compiled", "_fit_variables", "_fit_layers"}
     )
 
     def __init__(self) -> None:
@@ -38,7 +38,9 @@ class Trainer:
         self.history: History | None = None
         self.stop_training = False
         self._compiled: Compiled | None = None
+        # what a fit in progress trains, so that the model is not searched at every step
         self._fit_variables: list[Any] | None = None
+        self._fit_layers: list[Any] | None = None
 
     def compile(
         self,
@@ -91,6 +93,7 @@ class Trainer:
     def train_step(self, data: Any) -> dict[str, Any]:
         """Train on one batch; returns the metrics so far."""
         x, y, sample_weight = unpack(data)
+        self._forget_losses()
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
@@ -102,6 +105,7 @@ class Trainer:
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch; returns the metrics so far."""
         x, y, sample_weight = unpack(data)
+        self._forget_losses()
         y_pred = self(x, training=False)
         self.compute_loss(x, y, y_pred, sample_weight, training=False)
         return self.compute_metrics(x, y, y_pred, sample_weight)
@@ -123,12 +127,19 @@ class Trainer:
         if not compiled.built:
             compiled.build(self.output_names, y, y_pred)
         total = compiled.loss(y, y_pred, sample_weight)
-        for penalty in self.losses:
-            total = as_tensor(penalty) if total is None else total + penalty
+        for layer in self._fit_layers or self.flat_layers():
+            for penalty in layer.own_losses():
+                total = as_tensor(penalty) if total is None else total + penalty
         if total is None:
             raise InputError("there is no loss to train on: pass loss=... to compile().")
         compiled.loss_metric.update_state(total, len(flatten(y_pred)[0]))
         return total
+
+    def _forget_losses(self) -> None:
+        """Drop what layers gave to `add_loss` in an earlier call."""
+        for layer in self._fit_layers or self.flat_layers():
+            if layer._losses:
+                layer._losses.clear()
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
@@ -184,7 +195,7 @@ class Trainer:
         running = CallbackList(callbacks, self, verbose, epochs, steps)
         self.history = running.history
         self.stop_training = False
-        self._fit_variables = None
+        self._fit_variables = self._fit_layers = None
         running.on_train_begin()
         logs: dict[str, float] = {}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
@@ -197,7 +208,7 @@ class Trainer:
                 running.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
-        self._fit_variables = None
+        self._fit_variables = self._fit_layers = None
         running.on_train_end(logs)
         return running.history
 
@@ -209,6 +220,7 @@ class Trainer:
             logs = self.train_step(data if weights is None else _weighted(data, weights))
             if self._fit_variables is None:
                 self._fit_variables = self.trainable_variables
+                self._fit_layers = self.flat_layers()
             running.on_train_batch_end(step, logs)
             if self.stop_training:
                 break
@@ -291,7 +303,6 @@ class Trainer:
     ) -> Any:
         """One step on one batch; the metrics go on from the last `reset_metrics`."""
         self._require_compiled()
-        self._fit_variables = None
         weights = _class_weights(class_weight)
         data = (x, y, sample_weight)
         logs = _numbers(self.train_step(data if weights is None else _weighted(data, weights)))

@@ -67,7 +67,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay does not pass through the moments. Source: Loshchilov, Hutter 2017."""
+    """Adam whose weight decay does not pass through the moments. Loshchilov, Hutter 2017."""
 
     def __init__(
         self,

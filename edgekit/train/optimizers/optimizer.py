@@ -19,7 +19,7 @@ from edgekit.train.names import snake_case
 from edgekit.train.optimizers.schedules import CLASSES as SCHEDULES
 from edgekit.train.optimizers.schedules import LearningRateSchedule
 from edgekit.train.serialization import Serializable, accept_options, plain, resolve
-from edgekit.train.tensor import Variable
+from edgekit.train.tensor import Tensor, Variable
 
 __all__ = ["Optimizer"]
 
@@ -175,7 +175,7 @@ class Optimizer(Serializable):
         )
         if complete:
             places, pieces = range(len(variables)), self._pieces
-            flat = [getattr(g, "data", g).reshape(-1) for g in grads]
+            flat = [_array(g).reshape(-1) for g in grads]
             if flat:
                 self._module.concatenate(flat, out=self._gradients)
         else:
@@ -200,7 +200,7 @@ class Optimizer(Serializable):
             if g is not None:
                 places.append(self._positions[id(v)])
                 a, b = self._ranges()[places[-1]]
-                self._gradients[a:b] = getattr(g, "data", g).reshape(-1)
+                self._gradients[a:b] = _array(g).reshape(-1)
         return places
 
     def _update_pieces(self, pieces: Any, rate: float) -> None:
@@ -271,6 +271,10 @@ class Optimizer(Serializable):
                 "saved; use a LearningRateSchedule"
             )
         return config
+
+
+def _array(gradient: Any) -> Any:
+    return gradient.data if isinstance(gradient, Tensor) else gradient
 
 
 def _host_variable(value: float, dtype: Any, name: str) -> Variable:

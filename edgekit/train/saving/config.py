@@ -236,13 +236,12 @@ def model_from_graph_config(
     _replay(entries, layers, attributes, tensors)
     inputs = _find(config.get("input_layers"), tensors)
     outputs = _find(config.get("output_layers"), tensors)
-    model = cls(
+    return cls(
         inputs=inputs,
         outputs=outputs,
         name=config.get("name"),
         trainable=config.get("trainable", True),
     )
-    return model
 
 
 def _replay(

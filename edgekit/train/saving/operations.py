@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from edgekit.errors import UnsupportedOperator, lookup
@@ -15,7 +17,7 @@ class KerasOperation(NamedTuple):
     """The class in Keras, and our attribute -> its argument."""
 
     class_name: str
-    attributes: dict[str, str] = {}
+    attributes: Mapping[str, str] = MappingProxyType({})
     module: str = "keras.src.ops.numpy"
 
 

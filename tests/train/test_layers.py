@@ -1,0 +1,249 @@
+"""Every layer against Keras: outputs, weights, configs, defaults; what it says of wrong input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgekit.errors import InputError, ShapeError, UnsupportedOperator
+from edgekit.train import Variable, clear_session, layers
+from edgekit.train.symbolic import SymbolicTensor
+from tests.train.keras_cases import DEFAULTS, LAYERS
+from tests.train.keras_goldens import arrays, configs, numbered, same_config
+
+# float32 sums in another order; the inputs are of size 1 and the sums have up to 250 terms
+TOLERANCE = 1e-5
+
+CASES = {name: (cls, arguments, shapes) for name, cls, arguments, shapes in LAYERS}
+
+
+def made(name):
+    """The layer of a case with Keras' weights, its inputs, and the goldens."""
+    cls, arguments, _ = CASES[name]
+    found = arrays("layers")
+    layer = getattr(layers, cls)(**arguments)
+    inputs = numbered(found, f"{name}/in")
+    given = inputs if len(inputs) > 1 else inputs[0]
+    layer(given)
+    layer.set_weights(numbered(found, f"{name}/weight"))
+    return layer, given, found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_output_is_that_of_keras(name):
+    layer, given, found = made(name)
+    np.testing.assert_allclose(
+        layer(given).numpy(), found[f"{name}/out"], rtol=TOLERANCE, atol=TOLERANCE
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("batch_norm")])
+def test_batch_norm_in_training_is_that_of_keras(name):
+    layer, given, found = made(name)
+    y = layer(given, training=True)
+    np.testing.assert_allclose(y.numpy(), found[f"{name}/training"], rtol=1e-5, atol=TOLERANCE)
+    for ours, keras in zip(layer.get_weights(), numbered(found, f"{name}/after"), strict=True):
+        np.testing.assert_allclose(ours, keras, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_symbolic_shape_is_the_real_one(name):
+    layer, given, found = made(name)
+    shapes = [x.shape for x in (given if isinstance(given, list) else [given])]
+    symbolic = [SymbolicTensor((None, *shape[1:])) for shape in shapes]
+    out = layer(symbolic if len(symbolic) > 1 else symbolic[0])
+    assert out.shape == (None, *found[f"{name}/out"].shape[1:])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_config_of_keras_makes_the_same_layer(name):
+    config = configs("layer_configs")[name]
+    layer = type(made(name)[0]).from_config(config)
+    assert same_config(layer.get_config(), config) == []
+    assert layer.name == config["name"]
+    again = type(layer).from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("cls", DEFAULTS["layers"])
+def test_defaults_are_those_of_keras(cls):
+    ours = getattr(layers, cls)(**DEFAULTS["layers"][cls]).get_config()
+    assert same_config(ours, configs("defaults")["layers"][cls]) == []
+
+
+def test_names_are_given_as_keras_gives_them():
+    clear_session()
+    names = [layers.Conv2D(1, 1).name, layers.Conv2D(1, 1).name, layers.MaxPooling2D().name]
+    names += [layers.GlobalAveragePooling2D().name, layers.ReLU().name, layers.LeakyReLU().name]
+    assert names == [
+        "conv2d", "conv2d_1", "max_pooling2d", "global_average_pooling2d", "re_lu", "leaky_re_lu",
+    ]  # fmt: skip
+
+
+def test_weights_by_kind_and_count():
+    layer = layers.BatchNormalization()
+    layer.build_for((None, 3))
+    assert [v.name.split("/")[1] for v in layer.weights] == [
+        "gamma", "beta", "moving_mean", "moving_variance",
+    ]  # fmt: skip
+    assert len(layer.trainable_weights) == 2
+    assert layer.count_params() == 12
+    layer.trainable = False
+    assert layer.trainable_weights == []
+    assert len(layer.non_trainable_weights) == 4
+    layer.trainable = True
+    assert len(layer.trainable_weights) == 2
+
+
+def test_frozen_batch_norm_uses_the_moving_statistics():
+    layer = layers.BatchNormalization()
+    x = np.random.default_rng(0).normal(5, 2, (8, 3)).astype(np.float32)
+    expected = layer(x, training=False).numpy()
+    layer.trainable = False
+    np.testing.assert_array_equal(layer(x, training=True).numpy(), expected)
+    assert layer.moving_mean.numpy().tolist() == [0, 0, 0]
+
+
+def test_dropout_drops_in_training_only_and_follows_its_seed():
+    x = np.ones((100, 100), np.float32)
+    layer = layers.Dropout(0.25, seed=3)
+    assert layer(x).numpy().min() == 1
+    dropped = layer(x, training=True).numpy()
+    assert abs((dropped == 0).mean() - 0.25) < 0.02
+    np.testing.assert_allclose(dropped[dropped > 0], 1 / 0.75, rtol=1e-6)
+    np.testing.assert_array_equal(layers.Dropout(0.25, seed=3)(x, training=True).numpy(), dropped)
+
+
+def test_layers_inside_follow_the_training_of_the_outer_one():
+    class Outer(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = [layers.Dropout(0.5)]
+
+        def call(self, inputs):
+            return self.inner[0](inputs)
+
+    outer = Outer()
+    x = np.ones((10, 10), np.float32)
+    assert (outer(x, training=True).numpy() == 0).any()
+    assert not (outer(x).numpy() == 0).any()
+
+
+def test_subclass_finds_weights_in_attributes_lists_and_dicts():
+    class Mine(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.scale = Variable(np.ones(3, np.float32), name="scale")
+            self.stack = []
+            self.named = {"a": layers.Dense(2)}
+
+        def build(self, input_shape):
+            self.shift = self.add_weight((input_shape[-1],), "zeros", name="shift")
+
+        def call(self, inputs):
+            x = inputs * self.scale + self.shift
+            return self.named["a"](self.stack[0](x))
+
+    layer = Mine()
+    layer.stack.append(layers.Dense(4))
+    layer(np.ones((2, 3), np.float32))
+    assert [tuple(v.shape) for v in layer.weights] == [(3,), (3,), (3, 4), (4,), (4, 2), (2,)]
+    layer.trainable = False
+    assert layer.trainable_variables == []
+
+
+def test_regularizers_add_to_the_losses():
+    layer = layers.Dense(2, kernel_regularizer="l2", bias_regularizer={"class_name": "L1",
+                         "config": {"l1": 0.5}}, bias_initializer="ones")  # fmt: skip
+    layer(np.ones((1, 3), np.float32))
+    kernel = layer.kernel.numpy()
+    values = [float(loss.numpy()) for loss in layer.losses]
+    np.testing.assert_allclose(values, [0.01 * (kernel**2).sum(), 1.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: layers.Dense(0), "units must be a positive integer. Received: units=0"),
+        (lambda: layers.Conv2D(3, (1, 2, 3)), "`kernel_size` must be an integer or two"),
+        (lambda: layers.Conv2D(3, 3, padding="smae"), "`padding` must be 'same' or 'valid'"),
+        (lambda: layers.Conv2D(3, 3, strides=2, dilation_rate=2), "cannot be combined"),
+        (lambda: layers.Conv2D(3, 3, groups=2), "multiple of groups"),
+        (lambda: layers.Dropout(1.5), "rate must be a number from 0 to 1"),
+        (lambda: layers.Reshape((-1, -1)), "only one size may be -1"),
+        (lambda: layers.Permute((1, 3)), "must hold 1 to 2"),
+        (lambda: layers.ReLU(max_value=-1), "max_value must be a number of at least 0"),
+        (lambda: layers.Input(), "Input needs `shape`"),
+    ],
+)
+def test_wrong_arguments_are_refused(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: layers.Dense(2, activation="rleu"), "Did you mean 'relu'"),
+        (lambda: layers.Dense(2, kernel_initializer="he_norml"), "Did you mean 'he_normal'"),
+        (lambda: layers.Dense(2, unit=3), "unit is not an argument that it has"),
+        (lambda: layers.Conv2D(2, 3, data_format="channels_first"), "put the channels last"),
+        (lambda: layers.Dense(2, dtype="float16"), "dtype 'float16' is not supported"),
+        (lambda: layers.UpSampling2D(interpolation="bilinear"), "interpolation='bilinear'"),
+        (lambda: layers.Conv2D(2, 3, kernel_constraint="max_norm"), "kernel_constraint='max_norm'"),
+    ],
+)
+def test_unsupported_arguments_are_named(make, message):
+    with pytest.raises(UnsupportedOperator, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "message"),
+    [
+        (layers.Conv2D(2, 3, name="c"), [(2, 8, 8)],
+         "Input 0 of layer 'c' is incompatible with the layer: expected ndim=4, found ndim=3"),
+        (layers.Conv2D(2, 9, name="c"), [(2, 4, 4, 1)], "a window of 9 does not fit"),
+        (layers.Dense(2, name="d"), [(3,)], "expected min_ndim=2, found ndim=1"),
+        (layers.Reshape((5, 5), name="r"), [(2, 24)], "24 values per sample cannot take"),
+        (layers.Add(name="a"), [(2, 3), (2, 4)], "do not broadcast"),
+        (layers.Add(name="a"), [(2, 3)], "merges a list"),
+        (layers.Concatenate(name="c"), [(2, 3, 4), (2, 4, 4)], "same shape except along axis"),
+        (layers.Subtract(name="s"), [(2, 3)] * 3, "exactly 2 inputs"),
+    ],
+)  # fmt: skip
+def test_wrong_inputs_name_the_layer(layer, shapes, message):
+    arrays_ = [np.zeros(shape, np.float32) for shape in shapes]
+    given = arrays_ if len(arrays_) > 1 else arrays_[0]
+    with pytest.raises(ShapeError, match=message):
+        if isinstance(layer, layers.Conv2D | layers.Reshape):
+            layer.compute_output_shape(given.shape) if len(given.shape) == 4 else layer(given)
+        layer(given)
+
+
+def test_another_number_of_features_is_refused():
+    layer = layers.Dense(2, name="head")
+    layer(np.zeros((1, 3), np.float32))
+    with pytest.raises(ShapeError, match="expected axis -1 of input shape to have value 3"):
+        layer(np.zeros((1, 4), np.float32))
+
+
+def test_set_weights_lists_all_that_do_not_fit():
+    layer = layers.Dense(2, name="head")
+    layer(np.zeros((1, 3), np.float32))
+    with pytest.raises(ShapeError, match=r"head/kernel: expected .*; head/bias: expected"):
+        layer.set_weights([np.zeros((2, 3)), np.zeros(3)])
+    with pytest.raises(ShapeError, match="expects 2 arrays. Received: 1"):
+        layer.set_weights([np.zeros((3, 2))])
+
+
+def test_text_is_refused():
+    with pytest.raises(ShapeError, match="expected an input of numbers"):
+        layers.Dense(2)(np.array([["a", "b"]]))
+
+
+def test_bytes_become_floats():
+    layer = layers.Rescaling(1 / 255)
+    y = layer(np.array([[0, 255]], np.uint8))
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y.numpy(), [[0, 1]], rtol=1e-6)
