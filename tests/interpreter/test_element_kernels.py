@@ -34,6 +34,7 @@ MORE_CASES = [
     case("Elu", x=(2, 40), alpha=0.3),
     case("Pad", x=(2, 3, 4), pads=(0, 0, 0, 2, 3, 1), value=1.7),
     case("Reshape", x=(2, 3, 4), shape=(-1, 4, 3)),
+    case("Reshape", x=(2, 4, 3, 2), shape=(-1, 3, 2, 4)),
     case("ResizeNearest", x=(1, 2, 3, 1), factors=(3, 4)),
 ]
 INT8 = [c for c in [*CASES, *MORE_CASES] if c.op in reference_int8.OPERATORS]
