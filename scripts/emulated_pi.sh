@@ -50,6 +50,7 @@ install_qemu() {
 }
 
 # The address this machine's own apt uses for Debian (its security archive holds only updates).
+# Nothing comes out before apt has fetched its lists, as in a fresh container.
 host_mirror() {
   # $(REPO_URI) is a field of apt's own format language, not a shell expansion.
   # shellcheck disable=SC2016
@@ -72,6 +73,10 @@ unpack_debian() {
   [ -e "$root" ] && return
   local keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror
   mirror=${EDGEKIT_PI_MIRROR:-$(host_mirror)}
+  if [ -z "$mirror" ] && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq
+    mirror=$(host_mirror)
+  fi
   [ -n "$mirror" ] || unavailable "apt knows no mirror; set EDGEKIT_PI_MIRROR to a Debian mirror"
   [ -e "$keyring" ] || unavailable "$keyring is missing; install debian-archive-keyring"
 
