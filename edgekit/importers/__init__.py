@@ -13,7 +13,7 @@ __all__ = ["load"]
 
 
 def load(path: str | os.PathLike[str]) -> Graph:
-    """The graph of a model file: `.edge` or `.keras`, told apart by content.
+    """The graph of a model file: a `.edge` file, known by its content, or a `.keras` file.
 
     Raises InputError for a file that does not exist or is of no kind that can be read, and what
     the format's own reader raises: ModelFormatError, UnsupportedOperator.
@@ -26,7 +26,7 @@ def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], 
     start = _first_bytes(path)
     if start[4:8] == b"EDGK" or suffix == ".edge":
         return _load_edge
-    if start[:4] == b"PK\x03\x04" and suffix != ".npz":
+    if suffix == ".keras":
         return _load_keras
     kind = _kind(start, suffix)
     raise InputError(f"{os.fspath(path)} is {kind}; what can be read: .edge and .keras files")
@@ -48,6 +48,8 @@ def _kind(start: bytes, suffix: str) -> str:
         return "a TFLite model"
     if start == b"\x89HDF\r\n\x1a\n":
         return "an HDF5 file; a Keras model in it can be saved again as .keras"
+    if start[:4] == b"PK\x03\x04":
+        return "an archive; a Keras model must have the suffix .keras"
     if suffix == ".onnx":
         return "an ONNX model"
     return "no model that edgekit knows" if start else "empty"

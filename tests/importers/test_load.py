@@ -29,7 +29,7 @@ def test_an_edge_file_is_known_by_its_content(tmp_path: Path) -> None:
         ),
         ("m.onnx", b"\x08\x07\x12\x07pytorch", "is an ONNX model; what can be read"),
         ("m.h5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file; a Keras model in it can be saved again"),
-        ("m.npz", b"PK\x03\x04....", "is no model that edgekit knows"),
+        ("m.npz", b"PK\x03\x04....", "is an archive; a Keras model must have the suffix"),
         ("m.txt", b"hello, world", "is no model that edgekit knows"),
         ("m.bin", b"", "is empty; what can be read"),
     ],
