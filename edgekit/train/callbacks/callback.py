@@ -132,16 +132,16 @@ class CallbackList:
             for event in _EVENTS
         }
 
-    def _tell(self, event: str, *arguments: Any) -> None:
-        for listener in self._listeners[event]:
-            listener(*arguments)
-
     def __getattr__(self, event: str) -> Any:
         if event not in _EVENTS:
             raise AttributeError(event)
+        expected = 2 if "epoch" in event or "batch" in event else 1
+        listeners = self._listeners[event]
 
         def tell(*arguments: Any) -> None:
-            self._tell(event, *arguments)
+            given = arguments + (None,) * (expected - len(arguments))
+            for listener in listeners:
+                listener(*given)
 
         setattr(self, event, tell)
         return tell

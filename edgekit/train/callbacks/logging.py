@@ -59,19 +59,4 @@ class LambdaCallback(Callback):
             )
         for event, function in functions.items():
             if function is not None:
-                setattr(
-                    self,
-                    event,
-                    _with_logs(function)
-                    if "batch" not in event and "epoch" not in event
-                    else function,
-                )
-
-
-def _with_logs(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Events without a number are told with or without logs; the function always gets them."""
-
-    def tell(logs: Any = None) -> Any:
-        return function(logs)
-
-    return tell
+                setattr(self, event, function)

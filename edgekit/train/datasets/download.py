@@ -73,7 +73,9 @@ def _download(file: RemoteFile, out: Any, target: Path) -> str:
             while block := response.read(1 << 20):
                 digest.update(block)
                 out.write(block)
-    except (urllib.error.URLError, OSError) as error:
+    except OSError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise InputError(
             f"cannot download {file.url} ({error}). Without a network, get the file elsewhere and "
             f"put it at {target}; its SHA-256 must be {file.sha256}"

@@ -55,7 +55,9 @@ def read_idx(path: Path) -> np.ndarray:
     if len(data) < 4 or data[:3] != b"\0\0\x08":
         raise InputError(f"{path} is not an IDX file of bytes")
     start = 4 + 4 * data[3]
+    if len(data) < start:
+        raise InputError(f"{path} ends within its header")
     shape = tuple(np.frombuffer(data[4:start], ">u4").tolist())
-    if len(shape) != data[3] or len(data) - start != math.prod(shape):
+    if len(data) - start != math.prod(shape):
         raise InputError(f"{path} declares the shape {shape}, its length does not fit")
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape).copy()

@@ -1,0 +1,407 @@
+"""`.keras` files: those of Keras read, ours read again, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from edgekit.errors import InputError, ModelFormatError, ShapeError, UnsupportedOperator
+from edgekit.train import (
+    Input,
+    Model,
+    Sequential,
+    clear_session,
+    layers,
+    load_model,
+    losses,
+    optimizers,
+    set_random_seed,
+)
+from tests.material import material
+from tests.train.keras_goldens import FOLDER, arrays, numbered
+
+h5py = pytest.importorskip("h5py")
+
+NAMES = ["sequential", "functional", "nested", "mobile"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_names():
+    clear_session()
+
+
+def golden(name):
+    """Keras' model as we load it, its inputs, and all that Keras said of it."""
+    found = arrays("models")
+    inputs = numbered(found, f"{name}/in")
+    return load_model(FOLDER / f"{name}.keras"), inputs if len(inputs) > 1 else inputs[0], found
+
+
+def check_outputs(model, given, name, found):
+    out = model.predict(given, verbose=0)
+    if isinstance(out, dict):
+        for key, value in out.items():
+            np.testing.assert_allclose(value, found[f"{name}/out_{key}"], rtol=1e-6, atol=1e-6)
+    else:
+        np.testing.assert_allclose(out, found[f"{name}/out"], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_keras_predict_as_in_keras(name):
+    model, given, found = golden(name)
+    check_outputs(model, given, name, found)
+    weights = [found[key] for key in sorted(found) if key.startswith(f"{name}/weight")]
+    for ours, keras in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, keras)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_keras_are_compiled_and_train_on(name):
+    model, given, found = golden(name)
+    targets = {
+        "sequential": np.array([0, 3, 4]),
+        "functional": {"score": np.ones((3, 1)), "kind": np.array([0, 1, 3])},
+        "nested": np.ones((3, 3)),
+        "mobile": np.array([0, 1, 2]),
+    }[name]
+    assert int(model.optimizer.iterations) == 1
+    assert float(model.optimizer.learning_rate) == np.float32(0.01)
+    loss = model.evaluate(given, targets, verbose=0, return_dict=True)["loss"]
+    np.testing.assert_allclose(loss, found[f"{name}/loss"], rtol=1e-5)
+    model.fit(given, targets, epochs=8, verbose=0)
+    assert model.evaluate(given, targets, verbose=0, return_dict=True)["loss"] < loss
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_written_is_read_again(name, tmp_path):
+    model, given, found = golden(name)
+    model.save(tmp_path / "a.keras")
+    again = load_model(tmp_path / "a.keras")
+    check_outputs(again, given, name, found)
+    assert again.get_config() == model.get_config()
+    for one, two in zip(model.optimizer.state(), again.optimizer.state(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_file_has_the_groups_of_keras(name, tmp_path):
+    """Keras finds weights by these paths, so they must be the same."""
+
+    def datasets(path):
+        with zipfile.ZipFile(path) as archive:
+            data = archive.read("model.weights.h5")
+        found = {}
+        with h5py.File(io.BytesIO(data)) as file:
+            file.visititems(
+                lambda key, item: (
+                    found.update({key: item.shape}) if isinstance(item, h5py.Dataset) else None
+                )
+            )
+        return found
+
+    model = golden(name)[0]
+    model.save(tmp_path / "a.keras")
+    assert datasets(tmp_path / "a.keras") == datasets(FOLDER / f"{name}.keras")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_config_is_that_of_keras(name, tmp_path):
+    """Over what both write: the layers, their arguments, and how they are connected."""
+
+    def config(path):
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read("config.json"))
+
+    def differences(ours, keras, path=""):
+        if isinstance(ours, dict) and isinstance(keras, dict):
+            skipped = ("dtype", "module", "registered_name", "build_config", "compile_config")
+            shared = ours.keys() & keras.keys() - set(skipped)
+            missing = {"class_name", "config", "inbound_nodes", "args"} & keras.keys() - ours.keys()
+            return [f"{path}: no {key}" for key in missing] + [
+                d for key in shared for d in differences(ours[key], keras[key], f"{path}/{key}")
+            ]
+        if isinstance(ours, list) and isinstance(keras, list) and len(ours) == len(keras):
+            return [d for i, (a, b) in enumerate(zip(ours, keras, strict=True))
+                    for d in differences(a, b, f"{path}/{i}")]  # fmt: skip
+        # Keras notes arguments of value None and False with each call
+        same = ours == keras or (path.endswith("kwargs") and not ours)
+        return [] if same else [f"{path}: ours {ours}, Keras {keras}"]
+
+    model = golden(name)[0]
+    model.save(tmp_path / "a.keras")
+    assert differences(config(tmp_path / "a.keras"), config(FOLDER / f"{name}.keras")) == []
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    model = golden("mobile")[0]
+    model.save(tmp_path / "a.keras")
+    model.save(tmp_path / "b.keras")
+    assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
+
+
+def test_a_model_of_keras_3_1_from_the_field():
+    path = material("keras/moonflower/mnist_model.keras")
+    with np.load(material("expected/keras/moonflower/mnist_model.keras.npz")) as expected:
+        model = load_model(path)
+        out = model.predict(expected["in0"], verbose=0)
+        np.testing.assert_allclose(out, expected["out0"], rtol=1e-5, atol=1e-6)
+
+
+class Doubled(layers.Layer):
+    """A layer of one's own, with a weight, a layer and an argument."""
+
+    def __init__(self, units, **options):
+        super().__init__(**options)
+        self.units = units
+        self.inner = layers.Dense(units)
+
+    def build(self, input_shape):
+        self.factor = self.add_weight((1,), "ones", name="factor")
+        self.inner.build_for(input_shape)
+
+    def call(self, inputs):
+        return self.inner(inputs) * self.factor * 2.0
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def test_layers_of_ones_own(tmp_path):
+    set_random_seed(0)
+    model = Sequential([layers.Input((3,)), Doubled(4), layers.Dense(2)])
+    model.layers[0].factor.assign(np.array([3.0], np.float32))
+    model.save(tmp_path / "a.keras")
+    x = np.ones((2, 3), np.float32)
+    again = load_model(tmp_path / "a.keras", custom_objects={"Doubled": Doubled})
+    np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())
+    with pytest.raises(UnsupportedOperator, match="layer 'doubled': class 'Doubled' is not known"):
+        load_model(tmp_path / "a.keras")
+
+
+def test_weights_alone_also_of_subclassed_models(tmp_path):
+    class Net(Model):
+        def __init__(self):
+            super().__init__()
+            self.first = layers.Dense(4)
+            self.rest = [layers.Dense(3), layers.BatchNormalization()]
+
+        def call(self, inputs):
+            return self.rest[1](self.rest[0](self.first(inputs)))
+
+    x = np.ones((2, 5), np.float32)
+    a, b = Net(), Net()
+    a(x), b(x)
+    a.save_weights(tmp_path / "a.weights.h5")
+    with h5py.File(tmp_path / "a.weights.h5") as file:
+        assert {"first", "rest"} <= set(file)
+        assert set(file["rest"]) == {"dense", "batch_normalization"}
+    b.load_weights(tmp_path / "a.weights.h5")
+    np.testing.assert_array_equal(a(x).numpy(), b(x).numpy())
+    with pytest.raises(InputError, match="has no weights to fill yet"):
+        Net().load_weights(tmp_path / "a.weights.h5")
+
+
+def test_weights_of_another_architecture_are_all_named(tmp_path):
+    def model(units):
+        return Sequential([layers.Input((3,)), layers.Dense(units, name="one"),
+                           layers.Dense(units, name="two")])  # fmt: skip
+
+    model(4).save_weights(tmp_path / "a.weights.h5")
+    other = model(5)
+    before = other.get_weights()
+    with pytest.raises(ShapeError, match=r"layer 'one'.*expected shape \(3, 5\)(?s:.*)layer 'two'"):
+        other.load_weights(tmp_path / "a.weights.h5")
+    for one, two in zip(before, other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    with pytest.warns(UserWarning, match="were skipped"):
+        other.load_weights(tmp_path / "a.weights.h5", skip_mismatch=True)
+
+
+def test_all_problems_are_listed_at_once(tmp_path):
+    model = Sequential([layers.Input((4, 4, 1)), layers.Conv2D(2, 3), layers.Flatten(),
+                        layers.Dense(2)], name="m")  # fmt: skip
+    path = tmp_path / "a.keras"
+    model.save(path)
+
+    def change(config):
+        stack = config["config"]["layers"]
+        stack[1]["class_name"] = "Conv3DTranspos"
+        stack[2]["config"]["data_format"] = "channels_first"
+        stack[3]["config"]["activation"] = "rleu"
+
+    rewrite(path, change)
+    with pytest.raises(UnsupportedOperator) as caught:
+        load_model(path)
+    text = str(caught.value)
+    for part in ("layer 'conv2d': class 'Conv3DTranspos'", "layer 'flatten': data_format",
+                 "'rleu' is not known. Did you mean"):  # fmt: skip
+        assert part in text
+    assert "a.keras" in caught.value.__notes__[0]
+
+
+def rewrite(path, change):
+    """Change the config inside a file."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    change(config)
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+def tiny(path):
+    model = Sequential([layers.Input((2,)), layers.Dense(3)])
+    model.compile("adam", "mse")
+    model.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.pop("class_name"),
+        lambda c: c.pop("config"),
+        lambda c: c["config"].pop("layers"),
+        lambda c: c["config"].update(layers=3),
+        lambda c: c["config"]["layers"].append(None),
+        lambda c: c["config"]["layers"][1].pop("config"),
+        lambda c: c["config"]["layers"][0]["config"].update(batch_shape=[None, -5]),
+        lambda c: c["config"]["layers"][0]["config"].update(batch_shape="x"),
+        lambda c: c["config"]["layers"][1]["config"].update(kernel_initializer={"config": 3}),
+        lambda c: c["config"]["layers"][1]["config"].update(units=10**9),
+    ],
+)
+def test_damaged_configs_are_refused(change, tmp_path):
+    path = tiny(tmp_path / "a.keras")
+    rewrite(path, change)
+    with pytest.raises((ModelFormatError, UnsupportedOperator, ShapeError)):
+        load_model(path)
+
+
+def test_a_flipped_or_missing_byte_never_crashes(tmp_path):
+    """Zip checks every part by CRC32: what is read was written, or the file is refused."""
+    data = tiny(tmp_path / "a.keras").read_bytes()
+    random = np.random.default_rng(0)
+    path = tmp_path / "b.keras"
+    x = np.ones((1, 2), np.float32)
+    expected = load_model(tmp_path / "a.keras")(x).numpy()
+    for position in random.integers(0, len(data), 150):
+        broken = bytearray(data)
+        broken[position] ^= 1 << random.integers(0, 8)
+        path.write_bytes(broken)
+        try:
+            model = load_model(path)
+        except (ModelFormatError, InputError):
+            continue
+        np.testing.assert_array_equal(model(x).numpy(), expected)
+    for length in random.integers(0, len(data), 40):
+        path.write_bytes(data[:length])
+        with pytest.raises(ModelFormatError):
+            load_model(path)
+
+
+def test_damaged_weights_are_refused(tmp_path):
+    """The same with the weights alone, which have no checksum: never another exception."""
+    model = Sequential([layers.Input((2,)), layers.Dense(3)])
+    good = tmp_path / "a.weights.h5"
+    model.save_weights(good)
+    data = good.read_bytes()
+    random = np.random.default_rng(1)
+    path = tmp_path / "b.weights.h5"
+    for position in random.integers(0, 2500, 150):
+        broken = bytearray(data)
+        broken[position] ^= 1 << random.integers(0, 8)
+        path.write_bytes(broken)
+        try:
+            model.load_weights(path)
+        except (ModelFormatError, ShapeError):
+            continue
+    path.write_bytes(b"")
+    with pytest.raises(ModelFormatError, match="damaged"):
+        model.load_weights(path)
+
+
+def test_links_and_foreign_data_are_not_followed(tmp_path):
+    model = Sequential([layers.Input((2,)), layers.Dense(3, use_bias=False)])
+    for make in (
+        lambda f: f.create_dataset("layers/dense/vars/0", shape=(2, 3), dtype="f4",
+                                   external=[("/etc/passwd", 0, 24)]),
+        lambda f: f.__setitem__("layers", h5py.ExternalLink("other.h5", "/")),
+        lambda f: f.create_group("layers/dense/vars").__setitem__("0", h5py.SoftLink("/x")),
+        lambda f: f.create_dataset("layers/dense/vars/0", data=np.array([[b"a"] * 3] * 2)),
+        lambda f: f.create_dataset("layers/dense/vars", data=np.zeros(3)),
+    ):  # fmt: skip
+        path = tmp_path / "a.weights.h5"
+        with h5py.File(path, "w") as file:
+            make(file)
+        with pytest.raises((ModelFormatError, ShapeError)):
+            model.load_weights(path)
+
+
+def test_a_zip_bomb_is_refused(tmp_path):
+    path = tiny(tmp_path / "a.keras")
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", config)
+        archive.writestr("model.weights.h5", bytes(1 << 24))
+    with pytest.raises(ModelFormatError, match="would unpack to"):
+        load_model(path)
+
+
+def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tiny(tmp_path / "a.keras")
+    before = path.read_bytes()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        Sequential([layers.Input((2,)), layers.Dense(7)]).save(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["a.keras"]
+
+
+def test_what_cannot_be_written_is_said(tmp_path):
+    x = Input((2,))
+    with pytest.raises(InputError, match="a Lambda holds Python code"):
+        Model(x, layers.Lambda(lambda v: v * 2)(x)).save(tmp_path / "a.keras")
+    model = Sequential([layers.Input((2,)), layers.Dense(1)])
+    model.compile(optimizers.SGD(lambda step: 0.1), losses.MeanSquaredError())
+    with pytest.warns(UserWarning, match="cannot be written: optimizer"):
+        model.save(tmp_path / "a.keras")
+    assert not load_model(tmp_path / "a.keras").compiled
+    with pytest.raises(InputError, match="build it or call it on data"):
+        Sequential([layers.Dense(1)]).save(tmp_path / "b.keras")
+
+
+def test_an_unknown_optimizer_leaves_the_model_uncompiled(tmp_path):
+    path = tiny(tmp_path / "a.keras")
+    rewrite(path, lambda c: c["compile_config"]["optimizer"].update(class_name="Lion"))
+    with pytest.warns(UserWarning, match="not compiled, call compile.*'Lion'"):
+        model = load_model(path)
+    assert not model.compiled
+    assert not load_model(path, compile=False).compiled
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda p: tiny(p / "a.h5"), "must end in .keras"),
+        (lambda p: tiny(p / "none" / "a.keras"), "does not exist"),
+        (lambda p: load_model(p / "a.keras"), "there is no file"),
+        (lambda p: load_model(p / "a.h5"), "expected a .keras file"),
+        (lambda p: (tiny(p / "a.keras"), load_model(p / "a.keras").save(p / "a.keras",
+                    overwrite=False)), "pass overwrite=True"),
+    ],
+)  # fmt: skip
+def test_wrong_paths_are_said(act, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        act(tmp_path)
