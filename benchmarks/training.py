@@ -13,24 +13,21 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import os
 import sys
 import time
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from edgekit.train.ops.activations import relu
-from edgekit.train.ops.conv import conv2d
-from edgekit.train.ops.dense import dense
-from edgekit.train.ops.depthwise import depthwise_conv2d
+from edgekit.train import layers
+from edgekit.train.models import Model
 from edgekit.train.ops.losses import softmax_cross_entropy
 from edgekit.train.ops.math import mean
-from edgekit.train.ops.normalization import batch_norm
-from edgekit.train.ops.pooling import global_average_pool2d, max_pool2d
-from edgekit.train.ops.shape import flatten
+from edgekit.train.optimizers import Adam
 from edgekit.train.tape import GradientTape
-from edgekit.train.tensor import Tensor, Variable
 
 Layer = tuple[Any, ...]
 
@@ -131,97 +128,47 @@ RUNS = [
 ]
 
 
-class OurNetwork:
-    """The layers as calls of primitives; weights and gradients are views of two flat vectors."""
+def our_network(shape: tuple[int, ...], specification: list[Layer]) -> Any:
+    """The layers as a functional model."""
 
-    def __init__(self, shape: tuple[int, ...], layers: list[Layer]) -> None:
-        self.rng = np.random.default_rng(0)
-        self.variables: list[Variable] = []
-        self.layers = layers
-        self.taken = 0
-        self(np.zeros((2, *shape), np.float32))
-        self.flat = np.concatenate([v.data.ravel() for v in self.variables])
-        self.gradient = np.empty_like(self.flat)
-        offset = 0
-        for v in self.variables:
-            v.data = self.flat[offset : offset + v.size].reshape(v.shape)
-            offset += v.size
-        self.moments = np.zeros((2, self.flat.size), np.float32)
-        self.steps = 0
+    def extend(x: Any, layer: Layer) -> Any:
+        kind, *arguments = layer
+        if kind == "residual":
+            return layers.Add()([reduce(extend, branch, x) for branch in arguments])
+        return MAKE[kind](*arguments)(x)
 
-    def weight(self, *shape: int, start: float | None = None) -> Variable:
-        """The next weight; made when the network runs for the first time."""
-        self.taken += 1
-        if self.taken > len(self.variables):
-            fan = int(np.prod(shape[:-1])) or 1
-            value = self.rng.normal(size=shape) * (2 / fan) ** 0.5
-            data = value if start is None else np.full(shape, start)
-            self.variables.append(Variable(data.astype(np.float32)))
-        return self.variables[self.taken - 1]
+    image = layers.Input(shape)
+    return Model(image, reduce(extend, specification, image))
 
-    def __call__(self, x: Any) -> Any:
-        self.taken = 0
-        return self.run(x, self.layers)
 
-    def run(self, x: Any, layers: list[Layer]) -> Any:
-        for kind, *arguments in layers:
-            x = getattr(self, kind)(x, *arguments)
-        return x
+MAKE: dict[str, Callable[..., Any]] = {
+    "conv": lambda channels, kernel, strides, padding: layers.Conv2D(
+        channels, kernel, strides, padding
+    ),
+    "depthwise": lambda strides: layers.DepthwiseConv2D(3, strides, "same"),
+    "norm": layers.BatchNormalization,
+    "dense": layers.Dense,
+    "relu": layers.ReLU,
+    "pool": layers.MaxPooling2D,
+    "flatten": layers.Flatten,
+    "average": layers.GlobalAveragePooling2D,
+}
 
-    def conv(self, x: Any, channels: int, kernel: Any, strides: int, padding: str) -> Any:
-        k = self.weight(*kernel, x.shape[-1], channels)
-        b = self.weight(channels, start=0)
-        return conv2d(x, k, b, strides=(strides, strides), padding=padding)
 
-    def depthwise(self, x: Any, strides: int) -> Any:
-        k = self.weight(3, 3, x.shape[-1], 1)
-        b = self.weight(x.shape[-1], start=0)
-        return depthwise_conv2d(x, k, b, strides=(strides, strides), padding="same")
+def our_step(
+    shape: tuple[int, ...], specification: list[Layer], x: np.ndarray, y: np.ndarray
+) -> Any:
+    """A function that does one step of ours, in the loop that Keras' guides call custom."""
+    network = our_network(shape, specification)
+    optimizer = Adam()
+    variables = network.trainable_variables
 
-    def norm(self, x: Any) -> Any:
-        gamma, beta = self.weight(x.shape[-1], start=1), self.weight(x.shape[-1], start=0)
-        return batch_norm(x, gamma, beta, None, None, training=True)[0]
-
-    def dense(self, x: Any, units: int) -> Any:
-        return dense(x, self.weight(x.shape[-1], units), self.weight(units, start=0))
-
-    def relu(self, x: Any) -> Any:
-        return relu(x)
-
-    def pool(self, x: Any) -> Any:
-        return max_pool2d(x, pool_size=(2, 2))
-
-    def flatten(self, x: Any) -> Any:
-        return flatten(x)
-
-    def average(self, x: Any) -> Any:
-        return global_average_pool2d(x)
-
-    def residual(self, x: Any, main: list[Layer], short: list[Layer]) -> Any:
-        return self.run(x, main) + self.run(x, short)
-
-    def step(self, x: np.ndarray, y: np.ndarray) -> Tensor:
+    def step() -> None:
         with GradientTape() as tape:
-            loss = mean(softmax_cross_entropy(self(x), y))
-        offset = 0
-        for g in tape.gradient(loss, self.variables):
-            self.gradient[offset : offset + g.size] = g.data.ravel()
-            offset += g.size
-        self.adam()
-        return loss
+            loss = mean(softmax_cross_entropy(network(x, training=True), y))
+        optimizer.apply(tape.gradient(loss, variables), variables)
 
-    def adam(self, rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999) -> None:
-        """Adam over the flat vector in pieces that stay in the cache."""
-        self.steps += 1
-        alpha = rate * (1 - beta2**self.steps) ** 0.5 / (1 - beta1**self.steps)
-        for start in range(0, self.flat.size, 16384):
-            part = slice(start, start + 16384)
-            g, (m, v) = self.gradient[part], self.moments[:, part]
-            m += (g - m) * np.float32(1 - beta1)
-            v += (g * g - v) * np.float32(1 - beta2)
-            scale = np.sqrt(v)
-            scale += np.float32(1e-7)
-            self.flat[part] -= m * np.float32(alpha) / scale
+    return step
 
 
 def torch_network(shape: tuple[int, ...], layers: list[Layer]) -> Any:
@@ -330,19 +277,20 @@ def interleaved(functions: list[Callable[[], Any]], seconds: float) -> list[floa
 
 
 def main(names: list[str]) -> None:
+    if "OPENBLAS_CORETYPE" in os.environ:
+        print(f"OPENBLAS_CORETYPE={os.environ['OPENBLAS_CORETYPE']}: numpy's BLAS is held back")
     have_torch = importlib.util.find_spec("torch") is not None
     print(f"{'network':12}{'batch':>6}{'edgekit ms':>12}{'PyTorch ms':>12}{'speed':>8}")
     for name, batch in RUNS:
         if names and name not in names:
             continue
-        shape, layers = NETWORKS[name]
+        shape, specification = NETWORKS[name]
         rng = np.random.default_rng(1)
         x = rng.normal(size=(batch, *shape)).astype(np.float32)
         y = rng.integers(0, 2, batch).astype(np.int32)
-        network = OurNetwork(shape, layers)
-        functions: list[Callable[[], Any]] = [lambda n=network, x=x, y=y: n.step(x, y)]
+        functions = [our_step(shape, specification, x, y)]
         if have_torch:
-            functions.append(torch_step(shape, layers, x, y))
+            functions.append(torch_step(shape, specification, x, y))
         ours, *theirs = interleaved(functions, 6.0)
         line = f"{name:12}{batch:>6}{ours:>12.3f}"
         print(line + (f"{theirs[0]:>12.3f}{theirs[0] / ours:>8.2f}" if theirs else ""), flush=True)

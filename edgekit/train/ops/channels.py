@@ -17,8 +17,8 @@ from edgekit.train.backend import Array, array_module
 
 __all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "rows", "tile"]
 
-TILE_ELEMENTS = 4096
-BLOCK_ELEMENTS = 32_768
+TILE_ELEMENTS = 8192
+BLOCK_ELEMENTS = 524_288
 
 
 @functools.lru_cache(maxsize=1024)
