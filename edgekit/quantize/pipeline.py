@@ -48,13 +48,11 @@ def quantize(
     """
     recipe = recipe or Recipe()
     validate(graph)
-    if isinstance(calibration, Samples):
-        samples = calibration
-    else:
+    samples = calibration
+    if not isinstance(samples, Samples):
         samples = gather(graph, calibration, "calibration", preprocessing)
-    for data in (samples, evaluation):
-        if data is not None:
-            check_finite(graph, data)
+    for data in (samples, *([] if evaluation is None else [evaluation])):
+        check_finite(graph, data)
     prepared = prepare(graph)
     check_keep_float(graph, prepared, recipe)
     in_float = float_nodes(prepared, recipe)
