@@ -4,6 +4,7 @@ from .builder import GraphBuilder as GraphBuilder
 from .graph import Graph as Graph
 from .graph import Node as Node
 from .graph import Shape as Shape
+from .graph import State as State
 from .graph import Value as Value
 from .memory import MemoryPlan as MemoryPlan
 from .memory import plan_memory as plan_memory
@@ -32,6 +33,7 @@ __all__ = [
     "Preprocessing",
     "QuantParams",
     "Shape",
+    "State",
     "TestVector",
     "Value",
     "attributes",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from edgekit.errors import EdgekitError, ShapeError
 
-from .graph import Array, AttrValue, Graph, Node, Shape, Value
+from .graph import Array, AttrValue, Graph, Node, Shape, State, Value
 from .metadata import Metadata
-from .ops import infer_shapes, spec
+from .ops import OpSpec, infer_shapes, spec
 from .quant import QuantParams
-from .validate import node_problems, output_dtype, validate
+from .validate import node_problems, output_dtypes, validate
 
 __all__ = ["GraphBuilder"]
 
@@ -34,6 +35,7 @@ class GraphBuilder:
         self.values: dict[str, Value] = {}
         self.inputs: list[str] = []
         self.nodes: list[Node] = []
+        self.states: list[State] = []
 
     def input(
         self,
@@ -54,6 +56,18 @@ class GraphBuilder:
         self._insert(Value(unique, array.shape, array.dtype.name, array, quant))
         return unique
 
+    def state(self, name: str, initial: Array, quant: QuantParams | None = None) -> str:
+        """A memory kept between calls; `keep` says what becomes of it."""
+        constant = self.constant(initial, f"{name}/initial", quant)
+        value = self.values[constant]
+        self._insert(Value(name, value.shape, value.dtype, None, quant))
+        self.states.append(State(name, constant, name))
+        return name
+
+    def keep(self, next: str, state: str) -> None:
+        """At the end of a call, the memory `state` becomes the value `next`."""
+        self.states = [replace(s, next=next) if s.value == state else s for s in self.states]
+
     def add(
         self,
         op: str,
@@ -69,6 +83,23 @@ class GraphBuilder:
         `quant` are the output's parameters; an operator that ties or fixes them fills them in.
         Attributes equal to their defaults are left out. Raises UnsupportedOperator or ShapeError.
         """
+        outputs = None if output is None else [output]
+        (result,) = self.add_all(op, *inputs, name=name, outputs=outputs, quants=[quant], **attrs)
+        return result
+
+    def add_all(
+        self,
+        op: str,
+        *inputs: str | None,
+        name: str = "",
+        outputs: Sequence[str] | None = None,
+        quants: Sequence[QuantParams | None] | None = None,
+        **attrs: AttrValue,
+    ) -> tuple[str, ...]:
+        """Append a node with any number of outputs and return their names, as `add` does for one.
+
+        Further outputs take the layer's name with /1, /2 ... behind it.
+        """
         node = Node(op, _trimmed(inputs), (), attrs, name or op.lower())
         missing = [i for i in node.inputs if i is not None and i not in self.values]
         if missing:
@@ -80,18 +111,19 @@ class GraphBuilder:
             raise ShapeError(f"{op} {node.name!r}: " + "; ".join(problems))
         complete = {key: attrs.get(key, a.default) for key, a in operator.attrs.items()}
         try:
-            (shape,) = infer_shapes(operator, values, complete)
+            shapes = infer_shapes(operator, values, complete)
         except EdgekitError as error:
             raise ShapeError(f"{op} {node.name!r}: {error}") from error
-        first = values[0]
-        dtype = output_dtype(operator, values, complete)
-        if quant is None and dtype == "int8" and first is not None:
-            quant = first.quant if operator.tied else operator.output_quant
-        result = self._unique(output or node.name)
-        self._insert(Value(result, shape, dtype, None, quant))
+        dtypes = output_dtypes(operator, values, complete, len(shapes))
+        wanted = outputs or [node.name, *(f"{node.name}/{i}" for i in range(1, len(shapes)))]
+        given = quants or [None] * len(shapes)
+        results = tuple(self._unique(result) for result in wanted)
+        for result, shape, dtype, quant in zip(results, shapes, dtypes, given, strict=True):
+            parameters = quant or _implied_quant(operator, values, dtype)
+            self._insert(Value(result, shape, dtype, None, parameters))
         kept = {key: v for key, v in attrs.items() if v != operator.attrs[key].default}
-        self.nodes.append(Node(op, node.inputs, (result,), kept, node.name))
-        return result
+        self.nodes.append(Node(op, node.inputs, results, kept, node.name))
+        return results
 
     def finish(self, outputs: Sequence[str], metadata: Metadata | None = None) -> Graph:
         """The graph, validated."""
@@ -102,6 +134,7 @@ class GraphBuilder:
             dict(self.values),
             self.name,
             metadata or Metadata(),
+            tuple(self.states),
         )
         validate(graph)
         return graph
@@ -117,6 +150,18 @@ class GraphBuilder:
             count += 1
             candidate = f"{name}_{count}"
         return candidate
+
+
+def _implied_quant(
+    operator: OpSpec, inputs: Sequence[Value | None], dtype: str
+) -> QuantParams | None:
+    """The parameters of an output that its operator ties to its input or fixes."""
+    first = inputs[0]
+    if first is None or dtype not in ("int8", "uint8", "int16"):
+        return None
+    if operator.tied:
+        return first.quant
+    return operator.output_quant if dtype == "int8" else None
 
 
 def _trimmed(inputs: Sequence[str | None]) -> tuple[str | None, ...]:

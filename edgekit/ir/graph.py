@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .metadata import Metadata
 from .quant import QuantParams
 
-__all__ = ["DTYPES", "Array", "AttrValue", "Graph", "Node", "Shape", "Value"]
+__all__ = ["DTYPES", "Array", "AttrValue", "Graph", "Node", "Shape", "State", "Value"]
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
@@ -83,6 +83,19 @@ class Node:
 
 
 @dataclass(frozen=True)
+class State:
+    """A memory that a model keeps between calls, as streaming models do.
+
+    `value` is read like an input: it is the constant `initial` at the first call, and at every
+    other what `next` was at the end of the call before.
+    """
+
+    value: str
+    initial: str
+    next: str
+
+
+@dataclass(frozen=True)
 class Graph:
     """A network: `inputs` and `outputs` are names, `values` holds every value by its name."""
 
@@ -92,6 +105,17 @@ class Graph:
     values: Mapping[str, Value]
     name: str = "model"
     metadata: Metadata = field(default_factory=Metadata)
+    states: tuple[State, ...] = ()
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The activations that are there before the first node runs: inputs and memories."""
+        return (*self.inputs, *(state.value for state in self.states))
+
+    @property
+    def exits(self) -> tuple[str, ...]:
+        """The values that are read after the last node: outputs and what memories become."""
+        return (*self.outputs, *(state.next for state in self.states))
 
     def value(self, name: str) -> Value:
         return self.values[name]
@@ -100,8 +124,8 @@ class Graph:
         return [value for value in self.values.values() if value.is_constant]
 
     def activations(self) -> list[Value]:
-        """Inputs, then what nodes compute, in the order in which they come to exist."""
-        names = [*self.inputs, *(output for node in self.nodes for output in node.outputs)]
+        """Inputs and memories, then what nodes compute, in the order in which they come to be."""
+        names = [*self.entries, *(output for node in self.nodes for output in node.outputs)]
         return [self.values[name] for name in names]
 
     def producers(self) -> dict[str, Node]:
@@ -111,8 +135,8 @@ class Graph:
     def consumers(self) -> dict[str, list[Node]]:
         """The nodes that read each value, once per node.
 
-        A graph output has one reader more, the caller, which is not listed here:
-        ask `name in graph.outputs` too before changing or removing a value.
+        What is read after the last node has one reader more, which is not listed here:
+        ask `name in graph.exits` too before changing or removing a value.
         """
         readers: dict[str, list[Node]] = {name: [] for name in self.values}
         for node in self.nodes:
@@ -144,5 +168,7 @@ class Graph:
         for node in self.nodes:
             results = ", ".join(str(self.values[o]) for o in node.outputs)
             lines.append(f"  {results} = {node}")
+        for state in self.states:
+            lines.append(f"  keep {state.next} as {state.value}, at first {state.initial}")
         lines.append(f"  return {', '.join(self.outputs)}")
         return "\n".join(lines)

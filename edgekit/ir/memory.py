@@ -46,9 +46,10 @@ class MemoryPlan:
 def lifetimes(graph: Graph) -> dict[str, tuple[int, int]]:
     """The first and last step at which each activation must keep its contents.
 
-    Inputs are there before the first step (-1); outputs stay until after the last.
+    Inputs and memories are there before the first step (-1); outputs, and what memories become,
+    stay until after the last.
     """
-    born = dict.fromkeys(graph.inputs, -1)
+    born = dict.fromkeys(graph.entries, -1)
     last = dict(born)
     for step, node in enumerate(graph.nodes):
         for name in node.inputs:
@@ -56,7 +57,7 @@ def lifetimes(graph: Graph) -> dict[str, tuple[int, int]]:
                 last[name] = step
         for name in node.outputs:
             born[name] = last[name] = step
-    last.update({name: len(graph.nodes) for name in graph.outputs if name in born})
+    last.update({name: len(graph.nodes) for name in graph.exits if name in born})
     return {name: (born[name], last[name]) for name in born}
 
 

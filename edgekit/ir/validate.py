@@ -17,7 +17,7 @@ from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes
 from .quant import LIMITS
 from .validate_metadata import metadata_problems
 
-__all__ = ["node_problems", "output_dtype", "problems", "validate"]
+__all__ = ["node_problems", "output_dtypes", "problems", "validate"]
 
 QUANTIZED = ("int8", "uint8", "int16")
 MOST_DIMENSIONS = 8
@@ -44,22 +44,50 @@ def problems(graph: Graph) -> list[str]:
         if name not in graph.values or name in known:
             found.append(f"input {name!r} is not a value, is a constant or is listed twice")
         known.update({name} & graph.values.keys())
+    found += _state_problems(graph, known)
+    known.update(state.value for state in graph.states)
     for node in graph.nodes:
         where = f"{node.op} {node.name!r}"
         found += [f"{where}: {p}" for p in _placed_problems(graph, node, known)]
         known.update(output for output in node.outputs if output in graph.values)
-    found += [f"output {name!r} is never computed" for name in graph.outputs if name not in known]
+    found += [f"output {name!r} is never computed" for name in graph.exits if name not in known]
     if not graph.outputs:
         found.append("the graph has no output")
     return found or metadata_problems(graph)
 
 
-def output_dtype(operator: OpSpec, inputs: Sequence[Value | None], attrs: Mapping[str, Any]) -> str:
-    """The dtype of what an operator computes."""
-    rule = operator.output_dtype
-    if rule == "same":
-        return inputs[0].dtype if inputs and inputs[0] is not None else "float32"
-    return str(attrs[rule.removeprefix("attr:")]) if rule.startswith("attr:") else rule
+def output_dtypes(
+    operator: OpSpec, inputs: Sequence[Value | None], attrs: Mapping[str, Any], count: int
+) -> list[str]:
+    """The dtypes of the `count` outputs of an operator."""
+    first = inputs[0].dtype if inputs and inputs[0] is not None else "float32"
+    rules = [*operator.output_dtypes, *operator.output_dtypes[-1:] * count][:count]
+    named = {"same": first}
+    return [
+        str(attrs[rule.removeprefix("attr:")])
+        if rule.startswith("attr:")
+        else named.get(rule, rule)
+        for rule in rules
+    ]
+
+
+def _state_problems(graph: Graph, known: set[str]) -> list[str]:
+    """A memory is a value of its own, alike to the constant it starts from and what it becomes."""
+    found = []
+    seen = set(known)
+    for state in graph.states:
+        missing = {state.value, state.initial, state.next} - graph.values.keys()
+        if missing:
+            found.append(f"memory {state.value!r} names {sorted(missing)}, which are no values")
+            continue
+        value, first, last = map(graph.value, (state.value, state.initial, state.next))
+        if state.value in seen or value.is_constant or not first.is_constant:
+            found.append(f"memory {state.value!r} must be a value of its own with a constant start")
+        seen.add(state.value)
+        kinds = {(v.shape, v.dtype, v.quant) for v in (value, first, last)}
+        if len(kinds) > 1 or None in value.shape:
+            found.append(f"memory {value} starts as {first} and becomes {last}: they must be alike")
+    return found
 
 
 def node_problems(node: Node, inputs: Sequence[Value | None]) -> list[str]:
@@ -94,28 +122,30 @@ def _arity_problems(operator: OpSpec, node: Node) -> list[str]:
     ]
 
 
+COMPANIONS = {
+    "weight": {"float32": ("float32",), "int8": ("int8",)},
+    "bias": {"float32": ("float32",), "int8": ("int32",)},
+}
+"""The dtypes of weights and biases, by the dtype of the activations that meet them."""
+
+
 def _dtype_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[str]:
-    """Activations share a dtype; weights follow it, biases are int32 beside int8 weights."""
+    """Inputs share the first one's dtype but for what the operator or COMPANIONS says."""
     first = inputs[0]
     assert first is not None
     dtype = first.dtype
-    if operator.name == "Quantize":
-        return [] if dtype == "float32" else [f"expected float32, received {dtype}"]
-    if operator.name in ("Dequantize", "Requantize"):
-        return [] if dtype in QUANTIZED else [f"expected a quantized input, received {dtype}"]
-    if dtype not in ("float32", "int8"):
-        return [f"expected a float32 or int8 input, received {dtype}"]
-    if dtype == "int8" and operator.float_only:
-        return [f"has no int8 form: {operator.float_only}"]
+    if dtype not in operator.dtypes:
+        if dtype == "int8" and operator.float_only:
+            return [f"has no int8 form: {operator.float_only}"]
+        return [f"expected {' or '.join(operator.dtypes)}, received {dtype}"]
     roles = operator.input_names * len(inputs) if operator.variadic else operator.input_names
     found = []
     for role, value in zip(roles, inputs, strict=False):
-        special = {"bias": "int32" if dtype == "int8" else "float32", "table": operator.table}
-        wanted = special.get(role, dtype)
-        if value is not None and value.dtype != wanted:
-            found.append(f"input {role!r} must be {wanted}, received {value.dtype}")
-        if role == "table" and value is not None and (value.data is None or value.shape != (256,)):
-            found.append(f"a lookup table is a constant of shape [256], received {value}")
+        wanted = operator.input_dtypes.get(role) or COMPANIONS.get(role, {}).get(dtype, (dtype,))
+        if role == "table":
+            found += _table_problems(operator, value)
+        elif value is not None and value.dtype not in wanted:
+            found.append(f"input {role!r} must be {' or '.join(wanted)}, received {value.dtype}")
     has_table = "table" in operator.input_names and len(inputs) == len(operator.inputs)
     if operator.table and dtype == "int8" and not has_table:
         found.append("an int8 node stores its lookup table; apply ir.passes.store_tables")
@@ -124,32 +154,43 @@ def _dtype_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[st
     return found
 
 
+def _table_problems(operator: OpSpec, value: Value | None) -> list[str]:
+    kind = (operator.table, (256,))
+    if value is None or (value.is_constant and (value.dtype, value.shape) == kind):
+        return []
+    return [f"a lookup table is a constant of shape [256] of {operator.table}, received {value}"]
+
+
 def _placed_problems(graph: Graph, node: Node, known: set[str]) -> list[str]:
     """What is wrong with a node in its place: order of values, shapes, scales."""
     unknown = [i for i in node.inputs if i is not None and i not in known]
     if unknown:
         return [f"reads {unknown}, which nothing before it computes"]
     missing = [o for o in node.outputs if o not in graph.values]
-    if missing or len(node.outputs) != 1:
-        return [f"expected one output that is a value, received {list(node.outputs)}"]
-    if node.outputs[0] in known:
-        return [f"computes {node.outputs[0]!r}, which exists already"]
+    if missing or not node.outputs or len(set(node.outputs)) < len(node.outputs):
+        return [f"expected outputs that are values, received {list(node.outputs)}"]
+    again = [o for o in node.outputs if o in known]
+    if again:
+        return [f"computes {', '.join(map(repr, again))}, which exists already"]
     inputs = [None if i is None else graph.value(i) for i in node.inputs]
     found = node_problems(node, inputs)
     if found:
         return found
     operator, attrs = OPS[node.op], attributes(node)
-    output = graph.value(node.outputs[0])
+    outputs = [graph.value(o) for o in node.outputs]
     try:
-        (shape,) = infer_shapes(operator, inputs, attrs)
+        shapes = infer_shapes(operator, inputs, attrs)
     except EdgekitError as error:
         return [str(error)]
-    if shape != output.shape:
-        found.append(f"gives the shape {shape}, the graph says {output.shape}")
-    dtype = output_dtype(operator, inputs, attrs)
-    if dtype != output.dtype:
-        found.append(f"gives {dtype}, the graph says {output.dtype}")
-    return found + _scale_problems(operator, node, inputs, output)
+    if len(shapes) != len(outputs):
+        return [f"gives {len(shapes)} outputs, the graph says {len(outputs)}"]
+    dtypes = output_dtypes(operator, inputs, attrs, len(shapes))
+    for output, shape, dtype in zip(outputs, shapes, dtypes, strict=True):
+        if shape != output.shape:
+            found.append(f"gives the shape {shape}, the graph says {output.shape}")
+        if dtype != output.dtype:
+            found.append(f"gives {dtype}, the graph says {output.dtype}")
+    return found + [p for o in outputs for p in _scale_problems(operator, node, inputs, o)]
 
 
 def _scale_problems(

@@ -194,7 +194,7 @@ FIELDS: list[tuple[Callable[[Fields], None], str]] = [
     (in_node("conv", "attributes", [attribute("Ints", [0] * 5000)]), "at most 64 numbers, receiv"),
     (in_node("conv", "attributes", [attribute("Int", 1, "x")]), "attribute 'x' is not known"),
     (in_node("conv", "inputs", [0]), "Conv2D 'conv': expected inputs x, weight, bias"),
-    (in_node("flat", "outputs", []), r"Reshape 'flat': expected one output"),
+    (in_node("flat", "outputs", []), r"Reshape 'flat': expected outputs that are values"),
     (cyclic_nodes, r"Quantize 'quantize': reads \['swish'\], which nothing before it computes"),
     (reversed_nodes, "which nothing before it computes"),
     (in_value("flat", "shape", [-1, 46]), r"gives the shape \(None, 45\), the graph says"),

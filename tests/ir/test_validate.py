@@ -9,6 +9,8 @@ import pytest
 
 from edgekit.errors import ModelFormatError, ShapeError
 from edgekit.ir import Graph, GraphBuilder, Metadata, Value, per_channel, per_tensor, validate
+from edgekit.ir.memory import plan_memory
+from edgekit.ir.passes import prepare
 from edgekit.ir.validate import problems
 from tests.cases import CASES, INT8_CASES, float_graph, int8_graph
 
@@ -42,7 +44,7 @@ BROKEN = [
     (lambda g: with_node(g, 1, attrs={"shape": (True, 2)}), "expected ints"),
     (lambda g: with_node(g, 0, inputs=("flat", "w", "b")), r"reads \['flat'\]"),
     (lambda g: with_node(g, 1, outputs=("dense",)), "computes 'dense', which exists already"),
-    (lambda g: with_node(g, 1, outputs=("ghost",)), "expected one output that is a value"),
+    (lambda g: with_node(g, 1, outputs=("ghost",)), "expected outputs that are values"),
     (lambda g: with_value(g, "dense", shape=(None, 3)), "gives the shape"),
     (lambda g: with_value(g, "dense", dtype="uint8"), "gives int8, the graph says uint8"),
     (lambda g: with_value(g, "dense", quant=None), "'dense' is int8 and has no scale"),
@@ -94,3 +96,41 @@ def test_every_float_case_is_valid(case) -> None:
 def test_every_int8_case_is_valid(case) -> None:
     pytest.importorskip("edgekit.ir.tables")
     assert problems(int8_graph(case)) == []
+
+
+def counter() -> GraphBuilder:
+    """A memory that grows by the input at every call."""
+    g = GraphBuilder("counter")
+    x = g.input("x", (1, 2))
+    total = g.state("total", np.zeros((1, 2), np.float32))
+    g.keep(g.add("Add", x, total, name="sum"), total)
+    return g
+
+
+def test_a_memory_is_printed_and_stays_alive() -> None:
+    graph = counter().finish(["x"])
+    assert str(graph).splitlines()[-2:] == [
+        "  keep sum as total, at first total/initial",
+        "  return x",
+    ]
+    assert graph.entries == ("x", "total")
+    assert str(prepare(graph)) == str(graph)
+    assert set(plan_memory(graph).slots) == {"x", "total", "sum"}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"next": "ghost"}, r"memory 'total' names \['ghost'\]"),
+        ({"value": "x"}, "memory 'x' must be a value of its own"),
+        ({"initial": "sum"}, "with a constant start"),
+        ({"next": "small"}, "they must be alike"),
+    ],
+)
+def test_a_broken_memory_is_named(change, sentence: str) -> None:
+    g = counter()
+    g.add("Slice", "x", name="small", starts=(0, 0), sizes=(1, 1))
+    graph = g.finish(["sum"])
+    broken = replace(graph, states=(replace(graph.states[0], **change),))
+    with pytest.raises(ShapeError, match=sentence):
+        validate(broken)

@@ -27,7 +27,7 @@ def fuse_activations(graph: Graph) -> Graph:
             or "activation" not in spec(producer.op).attrs
             or attributes(producer)["activation"] != "none"
             or len(graph.consumers()[source]) != 1
-            or source in graph.outputs
+            or source in graph.exits
         ):
             continue
         attrs = {**producer.attrs, "activation": ACTIVATIONS[node.op]}
@@ -41,7 +41,7 @@ def fuse_padding(graph: Graph) -> Graph:
     """A Pad of rows and columns with zeros, read by convolutions alone  ->  their `pads`."""
     for node in graph.nodes:
         pads = _image_padding(node)
-        if pads is None or node.outputs[0] in graph.outputs:
+        if pads is None or node.outputs[0] in graph.exits:
             continue
         readers = graph.consumers()[node.outputs[0]]
         if not readers or any(reader.op not in ("Conv2D", "DepthwiseConv2D") for reader in readers):

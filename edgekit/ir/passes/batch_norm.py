@@ -48,7 +48,7 @@ def _fold(graph: Graph, node: Node, scale: Vector, shift: Vector) -> Graph:
         and producer.op in FOLDS
         and attributes(producer)["activation"] == "none"
         and len(graph.consumers()[source]) == 1
-        and source not in graph.outputs
+        and source not in graph.exits
         and graph.value(str(producer.inputs[1])).is_constant
     )
     if producer is None or not foldable:

@@ -118,7 +118,7 @@ def _without(graph: Graph, node: Node, dead: Mask) -> Graph:
     waiting = [(node.outputs[0], dead)]
     while waiting:
         name, gone = waiting.pop()
-        if name in graph.outputs:
+        if name in graph.exits:
             return graph
         for reader in graph.consumers()[name]:
             passed = _read_less(edit, reader, name, gone)

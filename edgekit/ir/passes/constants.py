@@ -80,7 +80,7 @@ def drop_identities(graph: Graph) -> Graph:
             reshaped[node.outputs[0]] = origin
             inputs = (origin,)
         moved = replace(node, inputs=inputs)
-        if _is_identity(graph, moved) and node.outputs[0] not in graph.outputs:
+        if _is_identity(graph, moved) and node.outputs[0] not in graph.exits:
             source[node.outputs[0]] = str(inputs[0])
         else:
             kept.append(moved)
@@ -98,12 +98,13 @@ def _is_identity(graph: Graph, node: Node) -> bool:
 
 def drop_dead_nodes(graph: Graph) -> Graph:
     """Remove nodes that no output needs, then values that nothing mentions. Inputs stay."""
-    needed = set(graph.outputs)
+    needed = set(graph.exits)
     kept: list[Node] = []
     for node in reversed(graph.nodes):
         if needed.intersection(node.outputs):
             kept.append(node)
             needed.update(i for i in node.inputs if i is not None)
-    needed.update(graph.inputs)
+    needed.update(graph.entries)
+    needed.update(state.initial for state in graph.states)
     values = {name: value for name, value in graph.values.items() if name in needed}
     return replace(graph, nodes=tuple(reversed(kept)), values=values)

@@ -1,0 +1,91 @@
+"""Operators that work element by element, and softmax."""
+
+from __future__ import annotations
+
+from .. import shapes
+from ..quant import per_tensor
+from .attrs import ACTIVATION
+from .spec import Attr, OpSpec, define
+
+define(
+    OpSpec(
+        "BatchNorm",
+        ("x", "gamma", "beta", "mean", "variance"),
+        shapes.batch_norm,
+        {"epsilon": Attr("float", 1e-3, low=0.0)},
+        dtypes=("float32",),
+        float_only="it is folded into a convolution or becomes Mul and Add before quantization",
+    )
+)
+define(OpSpec("Add", ("x", "y"), shapes.broadcast, {"activation": ACTIVATION}))
+define(OpSpec("Sub", ("x", "y"), shapes.broadcast))
+define(OpSpec("Mul", ("x", "y"), shapes.broadcast))
+define(
+    OpSpec(
+        "Div",
+        ("x", "y"),
+        shapes.broadcast,
+        dtypes=("float32",),
+        float_only="an int8 quotient has no bounded range; multiply by the reciprocal instead",
+    )
+)
+define(OpSpec("Maximum", ("x", "y"), shapes.broadcast, tied=True))
+define(OpSpec("Minimum", ("x", "y"), shapes.broadcast, tied=True))
+define(
+    OpSpec(
+        "Softmax",
+        ("x", "table?"),
+        shapes.softmax,
+        {"axis": Attr("int", -1, low=-8, high=7), "beta": Attr("float", 1.0, low=0.0)},
+        output_quant=per_tensor(1 / 256, -128),
+        table="float32",
+    )
+)
+define(OpSpec("Relu", ("x",), shapes.same))
+define(OpSpec("Relu6", ("x",), shapes.same))
+define(
+    OpSpec(
+        "Sigmoid",
+        ("x", "table?"),
+        shapes.same,
+        output_quant=per_tensor(1 / 256, -128),
+        table="int8",
+    )
+)
+define(
+    OpSpec(
+        "Tanh",
+        ("x", "table?"),
+        shapes.same,
+        output_quant=per_tensor(1 / 128, 0),
+        table="int8",
+    )
+)
+define(OpSpec("HardSwish", ("x", "table?"), shapes.same, table="int8"))
+define(
+    OpSpec(
+        "LeakyRelu",
+        ("x", "table?"),
+        shapes.same,
+        {"alpha": Attr("float", 0.2)},
+        table="int8",
+    )
+)
+define(
+    OpSpec(
+        "Elu",
+        ("x", "table?"),
+        shapes.same,
+        {"alpha": Attr("float", 1.0, low=0.0)},
+        table="int8",
+    )
+)
+define(
+    OpSpec(
+        "Gelu",
+        ("x", "table?"),
+        shapes.same,
+        {"approximate": Attr("bool", False)},
+        table="int8",
+    )
+)

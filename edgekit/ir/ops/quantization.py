@@ -1,0 +1,30 @@
+"""Changes of scale: between real numbers and integers, and between integers."""
+
+from __future__ import annotations
+
+from .. import shapes
+from .spec import Attr, OpSpec, define
+
+INTEGERS = ("int8", "uint8", "int16")
+QUANTIZED = Attr("str", "int8", choices=("int8", "uint8"))
+define(
+    OpSpec(
+        "Quantize",
+        ("x",),
+        shapes.same,
+        {"dtype": QUANTIZED},
+        dtypes=("float32",),
+        output_dtypes=("attr:dtype",),
+    )
+)
+define(OpSpec("Dequantize", ("x",), shapes.same, dtypes=INTEGERS, output_dtypes=("float32",)))
+define(
+    OpSpec(
+        "Requantize",
+        ("x",),
+        shapes.same,
+        {"dtype": QUANTIZED},
+        dtypes=INTEGERS,
+        output_dtypes=("attr:dtype",),
+    )
+)

@@ -1,0 +1,134 @@
+"""How an operator is described: OpSpec, Attr, and the table that `define` fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from edgekit.errors import ShapeError, lookup
+
+from ..graph import AttrValue, Node, Shape, Value
+from ..quant import QuantParams
+
+__all__ = ["LARGEST", "OPS", "Attr", "OpSpec", "attributes", "define", "infer_shapes", "spec"]
+
+Kind = Literal["int", "float", "str", "bool", "ints", "floats"]
+ShapeRule = Callable[[Sequence[Value | None], Mapping[str, Any]], tuple[Shape, ...]]
+LARGEST = 2**31 - 1
+MOST_NUMBERS = 64  # in one attribute; a Pad of eight dimensions takes sixteen
+
+
+@dataclass(frozen=True)
+class Attr:
+    """An attribute: its kind, its default (None: it must be given), and what it may be."""
+
+    kind: Kind
+    default: AttrValue | None = None
+    length: int | None = None
+    low: float = -LARGEST
+    high: float = LARGEST
+    choices: tuple[str, ...] = ()
+
+    def problem(self, value: object) -> str | None:
+        """Why `value` cannot be this attribute, or None if it can."""
+        items: Sequence[object] = value if isinstance(value, tuple) else (value,)
+        scalar = {"ints": "int", "floats": "float"}.get(self.kind, self.kind)
+        plural = scalar != self.kind
+        if len(items) > MOST_NUMBERS:
+            return f"expected at most {MOST_NUMBERS} numbers, received {len(items)}"
+        python_type = {"int": int, "float": float, "str": str, "bool": bool}[scalar]
+        if plural != isinstance(value, tuple) or any(type(i) is not python_type for i in items):
+            return f"expected {self.kind}, received {value!r}"
+        if self.length is not None and len(items) != self.length:
+            return f"expected {self.length} numbers, received {len(items)}"
+        if self.choices and value not in self.choices:
+            return f"expected one of {', '.join(self.choices)}, received {value!r}"
+        for item in items:
+            if isinstance(item, int | float) and not self.low <= item <= self.high:
+                return f"expected {self.low:g} to {self.high:g}, received {item!r}"
+        return None
+
+
+@dataclass(frozen=True)
+class OpSpec:
+    """The facts about one operator.
+
+    inputs: names in order; "bias?" may be left out, "xs*" stands for one or more.
+    weight_axis: the axis of input "weight" that has one scale per output channel.
+    tied: inputs and outputs share one scale and zero point (the operator only moves elements).
+    output_quant: what an int8 output always is, where the operator fixes it.
+    table: dtype of the lookup table that an int8 node stores as its input "table".
+    dtypes: what the first input may be; int8 is left out where `float_only` says why.
+    float_only: why there is no int8 form; "" where there is one.
+    input_dtypes: what other inputs may be, where they do not simply share the first one's dtype
+        ("weight", "bias" and "table" follow rules of their own, see `validate.py`).
+    outputs: names in order; "ys*" stands for one or more.
+    output_dtypes: for each output "same" as the first input, a dtype, or "attr:NAME"; the last
+        one serves all further outputs.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    infer: ShapeRule
+    attrs: Mapping[str, Attr] = field(default_factory=dict)
+    version: int = 1
+    weight_axis: int | None = None
+    tied: bool = False
+    output_quant: QuantParams | None = None
+    table: str | None = None
+    dtypes: tuple[str, ...] = ("float32", "int8")
+    float_only: str = ""
+    input_dtypes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ("y",)
+    output_dtypes: tuple[str, ...] = ("same",)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names without their marks."""
+        return tuple(name.rstrip("?*") for name in self.inputs)
+
+    @property
+    def variadic(self) -> bool:
+        return self.inputs[0].endswith("*")
+
+    def position(self, name: str) -> int:
+        """Where the input `name` stands."""
+        return self.input_names.index(name)
+
+    def activation_inputs(self, node: Node) -> list[str]:
+        """The inputs that flow through the node: not weights, biases, statistics or tables."""
+        if self.variadic:
+            return [i for i in node.inputs if i is not None]
+        pairs = zip(self.input_names, node.inputs, strict=False)
+        return [i for role, i in pairs if i is not None and role in ("x", "y")]
+
+
+OPS: dict[str, OpSpec] = {}
+
+
+def define(op: OpSpec) -> None:
+    if op.name in OPS:
+        raise ValueError(f"operator {op.name!r} is defined twice")
+    OPS[op.name] = op
+
+
+def spec(name: str) -> OpSpec:
+    """The facts about operator `name`; UnsupportedOperator with the nearest name if unknown."""
+    return lookup(OPS, name, "operator")
+
+
+def attributes(node: Node) -> dict[str, Any]:
+    """All attributes of a node, defaults filled in."""
+    return {name: node.attrs.get(name, a.default) for name, a in spec(node.op).attrs.items()}
+
+
+def infer_shapes(
+    op: OpSpec, inputs: Sequence[Value | None], attrs: Mapping[str, Any]
+) -> tuple[Shape, ...]:
+    """The shapes of the outputs; every result dimension is positive and of sane size."""
+    result = op.infer(inputs, attrs)
+    for shape in result:
+        if any(d is not None and not 0 < d <= LARGEST for d in shape):
+            raise ShapeError(f"the output would have the impossible shape {shape}")
+    return result
