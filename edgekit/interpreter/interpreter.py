@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,8 @@ Array = NDArray[Any]
 Observer = Callable[[str, Array], None]
 Source = str | os.PathLike[str] | bytes | Graph
 
-LARGEST_BATCH = 32  # more samples run in chunks: the arena grows with the batch
+LARGEST_BATCH = 32  # more samples run in chunks,
+LARGEST_ARENA = 2**23  # and fewer where the arena, which grows with the batch, would exceed this
 KEPT_SIZES = 3
 
 
@@ -68,6 +68,7 @@ class Interpreter(TfliteMethods):
         self.graph, self.memory = _read(given[0])
         self._idle: dict[int, list[ExecutionPlan]] = {}
         self._prepared: dict[tuple[str, str], Array] = {}
+        self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
         self._chunked = door.keeps_samples_apart(self.graph)
         self._return(self.make_plan(door.fixed_batch(self.graph) or 1))
         self._reset_tensors()
@@ -107,17 +108,19 @@ class Interpreter(TfliteMethods):
         """
         arrays = door.accept(self.graph, inputs)
         batch = door.batch_size(self.graph, arrays)
-        if batch <= LARGEST_BATCH or not self._chunked:
+        if batch <= self._chunk or not self._chunked:
             return self._run_batch(arrays, batch, observe)
-        starts = range(0, batch, LARGEST_BATCH)
+        starts = range(0, batch, self._chunk)
 
         def run_part(start: int) -> dict[str, Array]:
-            part = [array[start : start + LARGEST_BATCH] for array in arrays]
+            part = [array[start : start + self._chunk] for array in arrays]
             return self._run_batch(part, len(part[0]), observe)
 
         if self.threads == 1 or observe is not None:
             parts = [run_part(start) for start in starts]
         else:
+            from concurrent.futures import ThreadPoolExecutor  # slow to import, seldom needed
+
             with ThreadPoolExecutor(self.threads) as pool:
                 parts = list(pool.map(run_part, starts))
         return {name: np.concatenate([p[name] for p in parts]) for name in self.graph.outputs}

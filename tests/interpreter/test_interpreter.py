@@ -151,6 +151,14 @@ def test_any_batch_size(count: int) -> None:
     np.testing.assert_array_equal(together, apart)
 
 
+def test_large_models_run_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgekit.interpreter.interpreter.LARGEST_ARENA", 10_000)
+    interpreter, x, sizes = Interpreter(residual()), images(8), []
+    found = interpreter.run(x, observe=lambda name, a: sizes.append(len(a)) or None)["dense"]
+    assert set(sizes) == {3, 2} and 3 * interpreter.memory.size <= 10_000
+    np.testing.assert_array_equal(found, interpreter.run(x)["dense"])
+
+
 def test_a_batch_is_not_cut_where_samples_mix() -> None:
     builder = GraphBuilder("over the batch")
     x = builder.input("x", (None, 2))

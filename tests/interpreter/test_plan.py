@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgekit.interpreter import Interpreter, profile
+from edgekit.interpreter.kernels import accumulator, depthwise, elementwise, ufuncs
 from edgekit.interpreter.plan import make_plan
 from edgekit.interpreter.step import Arena, Scratch
 from edgekit.ir import Graph, GraphBuilder, MemoryPlan, plan_memory
@@ -176,6 +177,17 @@ def test_weights_are_prepared_once_for_all_batch_sizes() -> None:
     interpreter.run(images(5))
     assert {key: id(array) for key, array in interpreter._prepared.items()} == before
     assert {name for name, _ in before} == {"conv", "depthwise", "point", "last", "dense"}
+
+
+def test_numpys_public_functions_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bare ufuncs are private names of numpy: without them the public ones do the work."""
+    monkeypatch.setattr(ufuncs, "PLACES", ())
+    assert ufuncs.find("umath", "clip") is None
+    wanted = Interpreter(residual()).run(images(2))["dense"]
+    monkeypatch.setattr(accumulator, "clip", np.clip)
+    monkeypatch.setattr(elementwise, "clip", np.clip)
+    monkeypatch.setattr(depthwise, "einsum", np.einsum)
+    np.testing.assert_array_equal(Interpreter(residual()).run(images(2))["dense"], wanted)
 
 
 def test_profile_times_every_step() -> None:

@@ -46,6 +46,7 @@ class Accumulator:
         self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
         self.dtype: Any = self.matrix.dtype
         self._repeated: dict[tuple[str, int], Array] = {}
+        self._buffers: dict[str, Array] = {}
 
     def _exact_matrix(self, matrix: Array) -> Array:
         wide = self.step.quantized and not self._float32_is_exact(matrix)
@@ -76,6 +77,13 @@ class Accumulator:
         copied = self.step.scratch(x.shape, self.dtype)
         self.step.call(np.copyto, copied, x)
         return copied
+
+    def buffer(self, what: str, shape: tuple[int, ...], dtype: Any = None) -> Array:
+        """Working memory that all blocks of a map share; the first block is the largest."""
+        size = math.prod(shape)
+        if what not in self._buffers:
+            self._buffers[what] = self.step.scratch((size,), dtype or self.dtype)
+        return self._buffers[what][:size].reshape(shape)
 
     def finish(self, sums: Array, y: Floats) -> None:
         """Add the calls from `sums` (contiguous) to `y`, a part of the output or all of it."""
@@ -109,7 +117,7 @@ class Accumulator:
             rows = self._rows(sums, y.shape)
             call(np.add, rows, self._tiled("bias", bias, rows), rows)
         if sums.dtype != np.float32:
-            single = self.step.scratch(sums.shape)
+            single = self.buffer("single", sums.shape, np.float32)
             call(np.copyto, single, sums, "same_kind")
             sums = single
         rows = self._rows(sums, y.shape)

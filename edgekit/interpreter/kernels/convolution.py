@@ -48,14 +48,11 @@ def pointwise(step: Step, accumulator: Accumulator, x: Array) -> None:
     y = step.output()
     _, height, width, channels = x.shape
     outputs = y.shape[3]
-    sums: Array | None = None
     for samples, rows in blocks(len(x), height, width * max(channels, outputs)):
         pixels = x[samples, rows].reshape(-1, channels)
-        if sums is None:
-            sums = step.scratch((len(pixels), outputs), accumulator.dtype)
-        part = sums[: len(pixels)]
-        step.call(np.dot, pixels, accumulator.matrix, part)
-        accumulator.finish(part, y[samples, rows])
+        sums = accumulator.buffer("sums", (len(pixels), outputs))
+        step.call(np.dot, pixels, accumulator.matrix, sums)
+        accumulator.finish(sums, y[samples, rows])
 
 
 def by_kernel_rows(step: Step, accumulator: Accumulator, x: Array, window: tuple[int, int]) -> None:
@@ -72,23 +69,19 @@ def by_kernel_rows(step: Step, accumulator: Accumulator, x: Array, window: tuple
     overlapping = as_strided(
         x[0], (x.shape[1], width, depth), (x.strides[1], x.strides[2], x.strides[3])
     )
-    patches = sums = added = None
     for _, rows in blocks(1, height, width * max(depth, outputs)):
         count = rows.stop - rows.start
-        if patches is None or sums is None or added is None:
-            tall = count + window[0] - 1
-            patches = step.scratch((tall, width, depth), accumulator.dtype)
-            sums = step.scratch((count * width, outputs), accumulator.dtype)
-            added = step.scratch((count * width, outputs), accumulator.dtype)
-        used = patches[: count + window[0] - 1]
-        step.call(np.copyto, used, overlapping[rows.start : rows.stop + window[0] - 1])
-        part, more = sums[: count * width], added[: count * width]
+        tall = count + window[0] - 1
+        patches = accumulator.buffer("patches", (tall, width, depth))
+        sums = accumulator.buffer("sums", (count * width, outputs))
+        added = accumulator.buffer("added", (count * width, outputs))
+        step.call(np.copyto, patches, overlapping[rows.start : rows.start + tall])
         for top in range(window[0]):
-            lines = used[top : top + count].reshape(-1, depth)
-            step.call(np.dot, lines, rows_of_kernel[top], more if top else part)
+            lines = patches[top : top + count].reshape(-1, depth)
+            step.call(np.dot, lines, rows_of_kernel[top], added if top else sums)
             if top:
-                step.call(np.add, part, more, part)
-        accumulator.finish(part, y[:, rows])
+                step.call(np.add, sums, added, sums)
+        accumulator.finish(sums, y[:, rows])
 
 
 def by_patches(step: Step, accumulator: Accumulator, patches: Array) -> None:
@@ -96,16 +89,14 @@ def by_patches(step: Step, accumulator: Accumulator, patches: Array) -> None:
     y = step.output()
     depth = math.prod(patches.shape[3:])
     outputs = y.shape[3]
-    copied = sums = None
     for samples, rows in blocks(len(y), y.shape[1], y.shape[2] * max(depth, outputs)):
         part = patches[samples, rows]
         count = math.prod(part.shape[:3])
-        if copied is None or sums is None:
-            copied = step.scratch((count, depth), accumulator.dtype)
-            sums = step.scratch((count, outputs), accumulator.dtype)
-        step.call(np.copyto, copied[:count].reshape(part.shape), part)
-        step.call(np.dot, copied[:count], accumulator.matrix, sums[:count])
-        accumulator.finish(sums[:count], y[samples, rows])
+        copied = accumulator.buffer("patches", (count, depth))
+        sums = accumulator.buffer("sums", (count, outputs))
+        step.call(np.copyto, copied.reshape(part.shape), part)
+        step.call(np.dot, copied, accumulator.matrix, sums)
+        accumulator.finish(sums, y[samples, rows])
 
 
 def grouped(step: Step, weight: Array) -> None:
@@ -123,12 +114,12 @@ def grouped(step: Step, weight: Array) -> None:
     split = patches.reshape(*patches.shape[:5], groups, channels).transpose(5, 0, 1, 2, 3, 4, 6)
     for samples, rows in blocks(len(y), y.shape[1], y.shape[2] * groups * depth):
         part = split[:, samples, rows]
-        copied = step.scratch(part.shape, accumulator.dtype)
-        step.call(np.copyto, copied, part)
         count = math.prod(part.shape[1:4])
-        products = step.scratch((groups, count, outputs // groups), accumulator.dtype)
+        copied = accumulator.buffer("patches", part.shape)
+        products = accumulator.buffer("products", (groups, count, outputs // groups))
+        sums = accumulator.buffer("sums", (count, groups, outputs // groups))
+        step.call(np.copyto, copied, part)
         step.call(np.matmul, copied.reshape(groups, count, depth), matrices, products)
-        sums = step.scratch((count, groups, outputs // groups), accumulator.dtype)
         step.call(np.copyto, sums, products.transpose(1, 0, 2))
         accumulator.finish(sums, y[samples, rows])
 

@@ -64,18 +64,15 @@ def by_rows(step: Step, accumulator: Accumulator, x: Array, taps: Array, step_ri
         writeable=False,
     )
     tiled = np.ascontiguousarray(np.tile(taps, (1, 1, width)))
-    sums = None
     for samples, rows in blocks(batch, height, length):
         shape = (samples.stop - samples.start, rows.stop - rows.start, length)
-        if sums is None:
-            sums = step.scratch(shape, accumulator.dtype)
-        part = sums[: shape[0], : shape[1]]
-        if len(part) == 1:
+        sums = accumulator.buffer("sums", shape)
+        if len(sums) == 1:
             single = view[samples.start, :, :, rows]
-            step.call(einsum, "ijhx,ijx->hx", single, tiled, out=part[0])
+            step.call(einsum, "ijhx,ijx->hx", single, tiled, out=sums[0])
         else:
-            step.call(einsum, "bijhx,ijx->bhx", view[samples, :, :, rows], tiled, out=part)
-        accumulator.finish(part, y[samples, rows])
+            step.call(einsum, "bijhx,ijx->bhx", view[samples, :, :, rows], tiled, out=sums)
+        accumulator.finish(sums, y[samples, rows])
 
 
 def by_pixels(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None:

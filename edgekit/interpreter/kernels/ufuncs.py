@@ -10,17 +10,20 @@ import numpy as np
 __all__ = ["clip", "einsum"]
 
 
-def _core(module: str, name: str) -> Any:
-    """`numpy._core.<module>.<name>`, or `numpy.core` before numpy 2; None if it moved."""
-    for place in ("_core", "core"):
+PLACES = ("_core", "core")  # since numpy 2, and before
+
+
+def find(module: str, name: str) -> Any:
+    """`numpy._core.<module>.<name>`; None if it moved."""
+    for place in PLACES:
         found = getattr(getattr(np.__dict__.get(place), module, None), name, None)
         if found is not None:
             return found
     return None
 
 
-clip: Callable[..., Any] = _core("umath", "clip") or np.clip
+clip: Callable[..., Any] = find("umath", "clip") or np.clip
 """`clip(x, low, high, out)`"""
 
-einsum: Callable[..., Any] = _core("multiarray", "c_einsum") or np.einsum
+einsum: Callable[..., Any] = find("multiarray", "c_einsum") or np.einsum
 """`einsum(subscripts, a, b, out=out)`, in one pass, the product never stored."""
