@@ -179,6 +179,7 @@ def test_chunks_and_tiles_change_nothing(case: Case, monkeypatch: pytest.MonkeyP
     inputs, g, expected, expected_gradients = stored(case[0])
     monkeypatch.setattr(channels, "BLOCK_ELEMENTS", 7)
     monkeypatch.setattr(channels, "TILE_ELEMENTS", 10)
+    monkeypatch.setattr(channels, "SMALL_ELEMENTS", 0)
     channels._tiles.cache_clear()
     for floats in (1, 40, 300):  # single rows, some rows of a sample, some samples
         monkeypatch.setattr(windows, "CHUNK_FLOATS", floats)

@@ -19,6 +19,8 @@ __all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "rows", "tile
 
 TILE_ELEMENTS = 8192
 BLOCK_ELEMENTS = 524_288
+SMALL_ELEMENTS = 16_384
+"""Below this the calls that make long rows cost more than they save."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -45,6 +47,9 @@ def tile(vector: Array, wide: Array) -> Array:
 
 def add_vector(x: Array, vector: Array) -> None:
     """x += vector over the last axis of a contiguous `x`, in place."""
+    if x.size <= SMALL_ELEMENTS:
+        x += vector
+        return
     wide = rows(x)
     wide += tile(vector, wide)
 
@@ -55,6 +60,8 @@ def channel_sums(x: Array) -> Array:
     Summed in two steps, so that float32 loses with the root of the number of rows, not with the
     number.
     """
+    if x.size <= SMALL_ELEMENTS:
+        return x.reshape(-1, x.shape[-1]).sum(axis=0)
     wide = rows(x)
     sums = array_module(x).ones(wide.shape[0], x.dtype) @ wide
     return sums.reshape(-1, x.shape[-1]).sum(axis=0)
