@@ -16,7 +16,7 @@ def float_nodes(graph: Graph, recipe: Recipe) -> dict[str, str]:
     """The reason why a node stays in float, by the name of its output; no entry: it becomes int8.
 
     Raises QuantizationError where the graph is quantized already, UnsupportedOperator for a weight
-    that is computed: no kernel takes one.
+    that is computed (no kernel takes one), for memories and for nodes with several outputs.
     """
     quantized = [value.name for value in graph.values.values() if value.quant is not None]
     if quantized:
@@ -24,8 +24,24 @@ def float_nodes(graph: Graph, recipe: Recipe) -> dict[str, str]:
             f"graph {graph.name!r} is quantized already (value {quantized[0]!r} has a scale); "
             "convert the float model that it was made from"
         )
+    _check_supported(graph)
     reasons = {node.outputs[0]: _reason(graph, node, recipe) for node in graph.nodes}
     return {output: reason for output, reason in reasons.items() if reason}
+
+
+def _check_supported(graph: Graph) -> None:
+    """Memories and nodes of several outputs are refused, not converted wrongly."""
+    if graph.states:
+        names = ", ".join(repr(state.value) for state in graph.states)
+        raise UnsupportedOperator(
+            f"graph {graph.name!r} keeps memories between calls ({names}); "
+            "such graphs run in float but cannot be quantized"
+        )
+    several = [f"{node.name!r} ({node.op})" for node in graph.nodes if len(node.outputs) != 1]
+    if several:
+        raise UnsupportedOperator(
+            f"layers with several outputs cannot be quantized: {', '.join(several)}"
+        )
 
 
 def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:

@@ -11,6 +11,7 @@ from edgekit.errors import QuantizationError, UnsupportedOperator
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, spec, validate
 from edgekit.quantize import Recipe, quantize
+from edgekit.quantize.placement import float_nodes
 from tests.cases import CASES, Case, float_graph, random_inputs
 from tests.quantize.graphs import classifier, image_network, normal
 
@@ -115,6 +116,16 @@ def test_a_computed_weight_is_refused() -> None:
     graph = g.finish([g.add("Dense", x, g.add("Relu", w, name="rw"), name="product")])
     with pytest.raises(UnsupportedOperator, match="layer 'product': its weight is computed"):
         quantize(graph, {"x": normal(0, 2, 3), "w": normal(1, 2, 3)})
+
+
+def test_memories_between_calls_are_refused() -> None:
+    g = GraphBuilder("stream")
+    x = g.input("x", (1, 3))
+    memory = g.state("memory", np.zeros((1, 3), np.float32))
+    total = g.add("Add", x, memory, name="total")
+    g.keep(total, memory)
+    with pytest.raises(UnsupportedOperator, match=r"'stream' keeps memories .*'memory'"):
+        float_nodes(g.finish([total]), Recipe())
 
 
 def test_wrong_layer_names_are_listed_together() -> None:
