@@ -46,7 +46,8 @@ def mean(x, *, axis: Axis = None, keepdims: bool = False):
 
 @mean.vjp(on_tensors=True)
 def _(g, y, x, *, axis=None, keepdims=False):
-    return (spread(g / (x.size / y.size), x, axis, keepdims),)
+    share = g.dtype.type(y.size / x.size)  # typed, or numpy 1.x makes float64 of a single number
+    return (spread(g * share, x, axis, keepdims),)
 
 
 def spread(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
