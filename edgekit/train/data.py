@@ -52,7 +52,7 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
         raise InputError(
             f"a batch must be x, (x, y) or (x, y, sample_weight). Received: {len(data)} parts"
         )
-    return (*data, None, None)[:3]  # type: ignore[return-value]
+    return (*data, None, None)[:3]
 
 
 class ArrayBatches:
@@ -97,7 +97,7 @@ class ArrayBatches:
         for start in range(0, self.count, self.batch_size):
             rows = slice(start, start + self.batch_size)
             chosen: Any = rows if order is None else order[rows]
-            yield tuple(_rows_of(part, chosen) for part in (self.x, self.y, self.sample_weight))  # type: ignore[misc]
+            yield tuple(_rows_of(part, chosen) for part in (self.x, self.y, self.sample_weight))
 
 
 def _rows_of(part: Any, chosen: Any) -> Any:
@@ -254,4 +254,4 @@ def split_for_validation(
     train, held = (
         tuple(_rows_of(part, rows) for part in parts) for rows in (slice(0, at), slice(at, None))
     )
-    return train, held  # type: ignore[return-value]
+    return train, held

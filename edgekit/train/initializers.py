@@ -110,7 +110,7 @@ class VarianceScaling(Initializer):
     the limit sqrt(3 * scale / n).
     """
 
-    config_names = ("seed", "scale", "mode", "distribution")
+    config_names: tuple[str, ...] = ("seed", "scale", "mode", "distribution")
 
     def __init__(
         self,

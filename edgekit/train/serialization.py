@@ -6,6 +6,7 @@ Reading looks names up in tables; nothing in a file is imported or executed.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ class Serializable:
 
 def _drop_without_effect(cls: type, config: dict[str, Any]) -> None:
     """Remove the entries that the constructor does not take and that change nothing."""
-    taken = cls.__init__.__code__.co_varnames if hasattr(cls.__init__, "__code__") else ()
+    taken = inspect.signature(cls).parameters
     for name in [name for name in config if name in _WITHOUT_EFFECT and name not in taken]:
         allowed = _WITHOUT_EFFECT[name]
         if _ANY in allowed or config[name] in allowed:

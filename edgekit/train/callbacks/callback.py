@@ -101,21 +101,11 @@ class CallbackList:
         from edgekit.train.callbacks.progress import progress_for
         from edgekit.train.callbacks.stopping import TerminateOnNaN
 
-        given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
-        given = [callback for callback in given if callback is not None]
-        for callback in given:
-            if not isinstance(callback, Callback):
-                raise InputError(
-                    "callbacks are objects of subclasses of Callback. "
-                    f"Received: {callback!r} (of type {type(callback).__name__})"
-                )
+        given = _as_callbacks(callbacks)
         self.history = next((c for c in given if isinstance(c, History)), History())
         bar = progress_for(verbose, doing, sys.stderr)
-        listed = [
-            *given,
-            *([bar] if bar else []),
-            *([] if self.history in given else [self.history]),
-        ]
+        listed = [*given, *([bar] if bar else [])]
+        listed += [] if self.history in given else [self.history]
         self.callbacks = listed
         self.has_nan_guard = any(isinstance(c, TerminateOnNaN) for c in given)
         params = {"epochs": epochs, "steps": steps, "verbose": verbose}
@@ -145,6 +135,19 @@ class CallbackList:
 
         setattr(self, event, tell)
         return tell
+
+
+def _as_callbacks(callbacks: Any) -> list[Callback]:
+    """One callback, several or none, as a list."""
+    given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+    given = [callback for callback in given if callback is not None]
+    for callback in given:
+        if not isinstance(callback, Callback):
+            raise InputError(
+                "callbacks are objects of subclasses of Callback. "
+                f"Received: {callback!r} (of type {type(callback).__name__})"
+            )
+    return given
 
 
 def is_better(monitor: str, mode: str, min_delta: float = 0.0) -> Any:

@@ -6,7 +6,6 @@ from edgekit.train.layers.activation import ReLU as ReLU
 from edgekit.train.layers.activation import Softmax as Softmax
 from edgekit.train.layers.convolution import Conv2D as Conv2D
 from edgekit.train.layers.convolution import DepthwiseConv2D as DepthwiseConv2D
-from edgekit.train.layers.convolution import SeparableConv2D as SeparableConv2D
 from edgekit.train.layers.core import Activation as Activation
 from edgekit.train.layers.core import Dense as Dense
 from edgekit.train.layers.core import Identity as Identity
@@ -35,6 +34,7 @@ from edgekit.train.layers.reshaping import Permute as Permute
 from edgekit.train.layers.reshaping import Reshape as Reshape
 from edgekit.train.layers.reshaping import UpSampling2D as UpSampling2D
 from edgekit.train.layers.reshaping import ZeroPadding2D as ZeroPadding2D
+from edgekit.train.layers.separable import SeparableConv2D as SeparableConv2D
 
 # Keras' second names
 AvgPool2D = AveragePooling2D

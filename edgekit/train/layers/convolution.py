@@ -11,11 +11,12 @@ from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.depthwise import depthwise_conv2d
+from edgekit.train.tensor import Variable
 
-__all__ = ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"]
+__all__ = ["Conv2D", "Convolution", "DepthwiseConv2D"]
 
 
-class _Convolution(Layer):
+class Convolution(Layer):
     """What the convolutions share: window, strides, padding, bias, activation."""
 
     def __init__(
@@ -47,7 +48,7 @@ class _Convolution(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.input_spec = InputSpec(ndim=4)
-        self.bias = None
+        self.bias: Variable | None = None
 
     def _channels(self, input_shape: Any) -> int:
         channels = input_shape[-1]
@@ -80,7 +81,7 @@ class _Convolution(Layer):
         return (input_shape[0], rows, columns, channels)
 
 
-class Conv2D(_Convolution):
+class Conv2D(Convolution):
     """activation(conv(x, kernel) + bias); kernel (height, width, channels / groups, filters)."""
 
     config_names = (
@@ -161,7 +162,7 @@ class Conv2D(_Convolution):
         return self._output_shape(input_shape, self.filters)
 
 
-class DepthwiseConv2D(_Convolution):
+class DepthwiseConv2D(Convolution):
     """Each channel convolved on its own; kernel (height, width, channels, depth_multiplier)."""
 
     config_names = (
@@ -226,85 +227,3 @@ class DepthwiseConv2D(_Convolution):
 
     def compute_output_shape(self, input_shape):
         return self._output_shape(input_shape, input_shape[-1] * self.depth_multiplier)
-
-
-class SeparableConv2D(_Convolution):
-    """A depthwise convolution, then a 1 x 1 convolution that mixes the channels."""
-
-    config_names = (
-        "depth_multiplier",
-        "filters",
-        "kernel_size",
-        "strides",
-        "padding",
-        "data_format",
-        "dilation_rate",
-        "activation",
-        "use_bias",
-        "depthwise_initializer",
-        "pointwise_initializer",
-        "bias_initializer",
-        "depthwise_regularizer",
-        "pointwise_regularizer",
-        "bias_regularizer",
-    )
-
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        depth_multiplier: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        pointwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            bias_initializer, bias_regularizer, **options,
-        )  # fmt: skip
-        self.filters = filters
-        self.depth_multiplier = depth_multiplier
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-
-    def build(self, input_shape):
-        channels = self._channels(input_shape)
-        self.depthwise_kernel = self.add_weight(
-            (*self.kernel_size, channels, self.depth_multiplier),
-            self.depthwise_initializer,
-            regularizer=self.depthwise_regularizer,
-            name="depthwise_kernel",
-        )
-        self.pointwise_kernel = self.add_weight(
-            (1, 1, channels * self.depth_multiplier, self.filters),
-            self.pointwise_initializer,
-            regularizer=self.pointwise_regularizer,
-            name="pointwise_kernel",
-        )
-        self._add_bias(self.filters)
-
-    def call(self, inputs):
-        y = depthwise_conv2d(
-            inputs,
-            self.depthwise_kernel,
-            None,
-            strides=self.strides,
-            padding=self.padding,
-            dilations=self.dilation_rate,
-        )
-        return self.activation(conv2d(y, self.pointwise_kernel, self.bias))
-
-    def compute_output_shape(self, input_shape):
-        return self._output_shape(input_shape, self.filters)

@@ -10,6 +10,7 @@ from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.ops.dense import dense
 from edgekit.train.symbolic import SymbolicTensor, note_call
+from edgekit.train.tensor import Variable
 
 __all__ = ["Activation", "Dense", "Identity", "Input", "InputLayer", "Lambda"]
 
@@ -99,7 +100,7 @@ class Dense(Layer):
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.input_spec = InputSpec(min_ndim=2)
-        self.bias = None
+        self.bias: Variable | None = None
 
     def build(self, input_shape):
         size = input_shape[-1]

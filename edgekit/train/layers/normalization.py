@@ -9,6 +9,7 @@ from edgekit.train import initializers, regularizers
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.ops.normalization import batch_norm, layer_norm
+from edgekit.train.tensor import Variable
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
 
@@ -33,8 +34,8 @@ class _Normalization(Layer):
         self.scale = scale
         self.beta_initializer, self.gamma_initializer = map(initializers.get, initializers_)
         self.beta_regularizer, self.gamma_regularizer = map(regularizers.get, regularizers_)
-        self.gamma = None
-        self.beta = None
+        self.gamma: Variable | None = None
+        self.beta: Variable | None = None
 
     def _add_scale_and_shift(self, shape: tuple[int, ...]) -> None:
         if self.scale:

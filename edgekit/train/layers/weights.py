@@ -204,6 +204,9 @@ class _LayerVariable(Variable):
 
     __slots__ = ("may_train", "regularizer")
 
+    may_train: bool
+    regularizer: Any
+
 
 def _may_train(variable: Variable) -> bool:
     return getattr(variable, "may_train", variable.trainable)

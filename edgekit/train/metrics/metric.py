@@ -130,9 +130,11 @@ class MeanMetricWrapper(Mean):
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
     ) -> None:
-        super().__init__(name or getattr(fn, "__name__", "metric"), dtype)
+        super().__init__(name or str(getattr(fn, "__name__", "metric")), dtype)
         self.fn = fn
         self.fn_kwargs = kwargs
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]  # Keras gives the wrapper another signature
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         super().update_state(self.fn(y_true, y_pred, **self.fn_kwargs), sample_weight)

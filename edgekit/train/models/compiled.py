@@ -6,6 +6,7 @@ from typing import Any
 
 from edgekit.errors import InputError, lookup
 from edgekit.train import losses, metrics
+from edgekit.train.losses.loss import as_tensor
 from edgekit.train.structure import is_nested
 
 __all__ = ["Compiled"]
@@ -126,9 +127,9 @@ class Compiled:
         targets = self.aligned(y, "y")
         for i, p in enumerate(_outputs(y_pred)):
             for metric in self._plain[i]:
-                metric.update_state(losses.as_tensor(targets[i]), p)
+                metric.update_state(as_tensor(targets[i]), p)
             for metric in self._weighted[i]:
-                metric.update_state(losses.as_tensor(targets[i]), p, sample_weight=weights[i])
+                metric.update_state(as_tensor(targets[i]), p, sample_weight=weights[i])
 
     def reset(self) -> None:
         """Start every metric over."""

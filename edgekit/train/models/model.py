@@ -106,9 +106,10 @@ class Model(Trainer, Layer):
             raise InputError("get_layer takes either a name or an index.")
         if name is not None:
             return lookup({layer.name: layer for layer in self.layers}, name, "layer", InputError)
-        if not -len(self.layers) <= index < len(self.layers):
-            raise InputError(f"layer index {index} is out of range: there are {len(self.layers)}.")
-        return self.layers[index]
+        at = int(index or 0)
+        if not -len(self.layers) <= at < len(self.layers):
+            raise InputError(f"layer index {at} is out of range: there are {len(self.layers)}.")
+        return self.layers[at]
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
@@ -203,7 +204,7 @@ class Model(Trainer, Layer):
     def get_config(self) -> dict[str, Any]:
         if self._graph is None:
             return super().get_config()
-        from edgekit.train.saving.config import graph_config
+        from edgekit.train.saving.writing import graph_config
 
         return graph_config(self, self._graph)
 
@@ -212,7 +213,7 @@ class Model(Trainer, Layer):
         """A model of the same architecture, with new weights."""
         if "input_layers" not in config:
             return cls(**config)
-        from edgekit.train.saving.config import model_from_graph_config
+        from edgekit.train.saving.reading import model_from_graph_config
 
         return model_from_graph_config(cls, config, custom_objects)
 

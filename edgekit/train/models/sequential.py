@@ -49,10 +49,8 @@ class Sequential(Model):
         return layer
 
     def _append(self, layer: Any) -> None:
-        if isinstance(layer, SymbolicTensor) and isinstance(
-            getattr(layer.call, "layer", None), InputLayer
-        ):
-            layer = layer.call.layer
+        if isinstance(layer, SymbolicTensor):
+            layer = getattr(layer.call, "layer", None)
         if isinstance(layer, InputLayer):
             if self._stack or self._input_layer is not None:
                 raise InputError(
@@ -79,17 +77,17 @@ class Sequential(Model):
         if not self._stack:
             return
         first = self._stack[0]
-        if self._input_layer is None and getattr(first, "_graph", None) is not None:
+        if self._input_layer is None and isinstance(first, Model) and first._graph is not None:
             self._input_layer = InputLayer(batch_shape=first.inputs[0].shape)
         if self._input_layer is not None:
-            self._build_graph()
+            self._build_graph(self._input_layer)
 
-    def _build_graph(self) -> None:
-        x = self._input_layer.output
+    def _build_graph(self, source: InputLayer) -> None:
+        x = source.output
         for layer in self._stack:
             x = layer(x)
-        self._take_graph(LayerGraph(self._input_layer.output, x))
-        self._build_shape = self._input_layer.batch_shape
+        self._take_graph(LayerGraph(source.output, x))
+        self._build_shape = source.batch_shape
 
     def build(self, input_shape: Any = None) -> None:
         if self._graph is not None:
@@ -101,7 +99,7 @@ class Sequential(Model):
                 f"model {self.name!r} is empty: add layers with model.add() before building it"
             )
         self._input_layer = InputLayer(batch_shape=(None, *tuple(input_shape)[1:]))
-        self._build_graph()
+        self._build_graph(self._input_layer)
 
     def build_for(self, input_shape: Any) -> None:
         self.build(input_shape)
@@ -133,7 +131,7 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
         """A model of the same architecture, with new weights."""
-        from edgekit.train.saving.config import sequential_from_config
+        from edgekit.train.saving.reading import sequential_from_config
 
         return sequential_from_config(cls, config, custom_objects)
 

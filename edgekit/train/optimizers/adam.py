@@ -20,7 +20,13 @@ class Adam(Optimizer):
     Source: Kingma and Ba 2014, in the form that Keras computes; Reddi et al. 2018.
     """
 
-    config_names = (*Optimizer.config_names, "beta_1", "beta_2", "epsilon", "amsgrad")
+    config_names: tuple[str, ...] = (
+        *Optimizer.config_names,
+        "beta_1",
+        "beta_2",
+        "epsilon",
+        "amsgrad",
+    )
     slot_groups = (("momentum", "velocity"), ("velocity_hat",))
 
     def __init__(

@@ -37,8 +37,14 @@ class Optimizer(Serializable):
     """
 
     keras_module = "keras.optimizers"
-    config_names = ("name", "learning_rate", "weight_decay", "clipnorm", "global_clipnorm",
-                    "clipvalue")  # fmt: skip
+    config_names: tuple[str, ...] = (
+        "name",
+        "learning_rate",
+        "weight_decay",
+        "clipnorm",
+        "global_clipnorm",
+        "clipvalue",
+    )
     # slots that are saved one after the other for each variable, group after group
     slot_groups: tuple[tuple[str, ...], ...] = ()
 
@@ -174,7 +180,7 @@ class Optimizer(Serializable):
             for g, v, own in zip(grads, variables, self._trained, strict=True)
         )
         if complete:
-            places, pieces = range(len(variables)), self._pieces
+            places, pieces = list(range(len(variables))), self._pieces
             flat = [_array(g).reshape(-1) for g in grads]
             if flat:
                 self._module.concatenate(flat, out=self._gradients)

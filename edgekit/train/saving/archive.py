@@ -15,8 +15,9 @@ from typing import Any
 
 from edgekit.errors import EdgekitError, InputError, ModelFormatError
 from edgekit.train.layers.weights import LOADING, WeightBudget
-from edgekit.train.saving.config import model_config, model_from_config
+from edgekit.train.saving.reading import model_from_config
 from edgekit.train.saving.weights import read_weights, write_weights
+from edgekit.train.saving.writing import model_config
 from edgekit.train.serialization import plain
 
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]

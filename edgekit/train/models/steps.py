@@ -1,0 +1,213 @@
+"""compile, and what a model does with one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from edgekit.errors import InputError
+from edgekit.train import optimizers
+from edgekit.train.backend import to_numpy
+from edgekit.train.callbacks.callback import History
+from edgekit.train.class_weights import class_weights, weighted
+from edgekit.train.data import unpack
+from edgekit.train.losses.loss import as_tensor
+from edgekit.train.models.compiled import Compiled
+from edgekit.train.structure import flatten, map_structure
+from edgekit.train.tape import GradientTape
+
+__all__ = ["Steps", "numbers_of"]
+
+
+class Steps:
+    """What a model does with one batch, and what it was compiled with.
+
+    Override `train_step(data)`, `test_step(data)`, `predict_step(data)` or `compute_loss(...)` for
+    a training procedure of one's own; the loops around them stay as they are.
+    """
+
+    # what the model that this is a part of has
+    name: str
+    trainable_variables: Any
+    flat_layers: Callable[[], list[Any]]
+    __call__: Callable[..., Any]
+
+    _not_tracked: frozenset[str] = frozenset(
+        {"optimizer", "history", "_compiled", "_fit_variables", "_fit_layers"}
+    )
+
+    def __init__(self) -> None:
+        self.optimizer: Any = None
+        self.history: History | None = None
+        self.stop_training = False
+        self._compiled: Compiled | None = None
+        # what a fit in progress trains, so that the model is not searched at every step
+        self._fit_variables: list[Any] | None = None
+        self._fit_layers: list[Any] | None = None
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Choose what to train with. Names are checked here: a misspelt one says what is near.
+
+        `run_eagerly`, `steps_per_execution`, `jit_compile` and `auto_scale_loss` are accepted for
+        Keras' sake: training is always eager.
+        """
+        self.optimizer = optimizers.get(optimizer)
+        self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
+        self.stop_training = False
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs, where they are known before the first batch."""
+        return []
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._compiled is not None
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics, the loss first."""
+        return [] if self._compiled is None else self._compiled.metrics
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names under which the metrics stand in logs."""
+        return [] if self._compiled is None else list(self._compiled.results())
+
+    @property
+    def loss(self) -> Any:
+        """The loss as it was given to `compile`."""
+        return None if self._compiled is None else self._compiled.given["loss"]
+
+    def reset_metrics(self) -> None:
+        """Start every metric over."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    # -- one batch --------------------------------------------------------------------------------
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Train on one batch; returns the metrics so far."""
+        x, y, sample_weight = unpack(data)
+        self._forget_losses()
+        with GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        variables = self._fit_variables or self.trainable_variables
+        if variables:
+            self.optimizer.apply(tape.gradient(loss, variables), variables)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Evaluate one batch; returns the metrics so far."""
+        x, y, sample_weight = unpack(data)
+        self._forget_losses()
+        y_pred = self(x, training=False)
+        self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The outputs for one batch."""
+        return self(unpack(data)[0], training=False)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The scalar that is trained on: the losses of the outputs, and the layers' penalties."""
+        compiled = self._require_compiled()
+        if not compiled.built:
+            compiled.build(self.output_names, y, y_pred)
+        total = compiled.loss(y, y_pred, sample_weight)
+        for layer in self._fit_layers or self.flat_layers():
+            for penalty in layer.own_losses():
+                total = as_tensor(penalty) if total is None else total + penalty
+        if total is None:
+            raise InputError("there is no loss to train on: pass loss=... to compile().")
+        compiled.loss_metric.update_state(total, len(flatten(y_pred)[0]))
+        return total
+
+    def _forget_losses(self) -> None:
+        """Drop what layers gave to `add_loss` in an earlier call."""
+        for layer in self._fit_layers or self.flat_layers():
+            if layer._losses:
+                layer._losses.clear()
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Show the batch to the metrics; returns their results so far."""
+        compiled = self._require_compiled()
+        if not compiled.built:
+            compiled.build(self.output_names, y, y_pred)
+        compiled.update_metrics(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Metric name -> value so far."""
+        return self._require_compiled().results()
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step on one batch; the metrics go on from the last `reset_metrics`."""
+        self._require_compiled()
+        weights = class_weights(class_weight)
+        data = (x, y, sample_weight)
+        logs = numbers_of(self.train_step(data if weights is None else weighted(data, weights)))
+        return logs if return_dict else _scalar_or_list(logs)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Loss and metrics of one batch; the metrics go on from the last `reset_metrics`."""
+        self._require_compiled()
+        logs = numbers_of(self.test_step((x, y, sample_weight)))
+        return logs if return_dict else _scalar_or_list(logs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch, as numpy arrays."""
+        return map_structure(to_numpy, self.predict_step((x,)))
+
+    def _require_compiled(self) -> Compiled:
+        if self._compiled is None:
+            raise InputError(
+                f"model {self.name!r} must be compiled first: "
+                'model.compile(optimizer="adam", loss="...", metrics=["accuracy"])'
+            )
+        return self._compiled
+
+    def _require_built(self) -> None:
+        if not getattr(self, "layers", True):
+            raise InputError(f"model {self.name!r} is empty: add layers before using it.")
+
+
+def numbers_of(logs: Any) -> dict[str, float]:
+    """Logs as plain numbers; this is where a GPU is waited for."""
+    return {name: float(to_numpy(value)) for name, value in (logs or {}).items()}
+
+
+def _scalar_or_list(logs: dict[str, float]) -> Any:
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
