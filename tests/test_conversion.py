@@ -154,9 +154,7 @@ def test_a_fixed_batch_is_recorded_whole() -> None:
 
 def test_progress_names_the_stage() -> None:
     seen: list[tuple[str, int, int]] = []
-    edgekit.convert(
-        classifier(), X[:40], evaluate=(X, Y), progress=lambda *step: seen.append(step)
-    )
+    edgekit.convert(classifier(), X[:40], evaluate=(X, Y), progress=lambda *step: seen.append(step))
     assert seen[:2] == [("calibrating", 32, 40), ("calibrating", 40, 40)]
     assert seen[-1] == ("evaluating", 240, 240)
     assert [step[1] for step in seen[2:]] == sorted(step[1] for step in seen[2:])
