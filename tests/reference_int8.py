@@ -160,10 +160,14 @@ def dequantize(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> 
     return f32((stored - zero_point(x)) * scale_of(x))
 
 
-def in_steps(node: Node, x: Value, y: Value, stored: int) -> float:
+def in_steps(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> float:
     """A smooth function's value in steps of the output, each operation rounded to float32."""
     real = f32(scale_of(x) * (stored - zero_point(x)))
-    return f32(SMOOTH[node.op](real, attributes(node)) * f32(1.0 / scale_of(y)))
+    if node.op == "Sigmoid" and arithmetic == "float32":
+        result = f32(1.0 / (1.0 + math.exp(-real))) if real > -700 else 0.0
+    else:
+        result = SMOOTH[node.op](real, attributes(node))
+    return f32(result * f32(1.0 / scale_of(y)))
 
 
 def sigmoid(x: float, attrs: Mapping[str, Any]) -> float:
@@ -193,7 +197,7 @@ SMOOTH: dict[str, Callable[[float, Mapping[str, Any]], float]] = {
 
 
 def smooth(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int:
-    steps = in_steps(node, x, y, stored)
+    steps = in_steps(node, x, y, arithmetic, stored)
     if arithmetic == "float32" and node.op != "Gelu":
         return clip_stored(round(f32(steps + zero_point(y))), y)
     return clip_stored(half_away(Fraction(steps)) + zero_point(y), y)

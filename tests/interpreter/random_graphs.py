@@ -91,10 +91,17 @@ def sum_far_apart(op: str, arithmetic: str, ratios: tuple[float, float]) -> Grap
 
 def activation(rng: np.random.Generator, op: str, arithmetic: str, attrs: dict[str, Any]) -> Graph:
     """Reads x of shape [batch, 256]."""
-    builder = GraphBuilder(op)
     quant = random_quant(rng, 0.0625, 4)
-    inputs = [builder.input("x", (None, 256), "int8", quant)]
     y_quant = OPS[op].output_quant or random_quant(rng, quant.scale[0], 3)
+    return activation_between(quant, y_quant, op, arithmetic, attrs)
+
+
+def activation_between(
+    quant: QuantParams, y_quant: QuantParams, op: str, arithmetic: str, attrs: dict[str, Any]
+) -> Graph:
+    """One activation function from a scale to another."""
+    builder = GraphBuilder(op)
+    inputs = [builder.input("x", (None, 256), "int8", quant)]
     if OPS[op].table:
         node, y = Node(op, ("x",), ("y",), attrs), Value("y", (), "int8", None, y_quant)
         table = table_for(node, builder.values["x"], y, arithmetic)

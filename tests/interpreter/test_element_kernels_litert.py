@@ -6,6 +6,8 @@ every bit. Two int8 inputs have 65 536 pairs, one has 256 values; all of them ar
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from edgekit.export.tflite import tflite_bytes
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_tensor
 from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.quant import QuantParams
 from tests import litert
 from tests.interpreter import random_graphs
 from tests.interpreter.random_graphs import EVERY, PAIRS
@@ -87,6 +90,58 @@ def test_every_input_of_an_activation(op: str, attrs: dict[str, Any], arithmetic
     for _ in range(40):
         graph = random_graphs.activation(rng, op, arithmetic, attrs)
         assert_equals_litert(graph, {"x": EVERY[None]})
+
+
+CURVES: list[tuple[str, dict[str, Any], Callable[[float], float], QuantParams]] = [
+    ("Sigmoid", {}, lambda t: 1 / (1 + math.exp(-t)), per_tensor(1 / 256, -128)),
+    ("Tanh", {}, math.tanh, per_tensor(1 / 128, 0)),
+    ("Elu", {}, lambda t: t if t > 0 else math.expm1(t), per_tensor(0.0137, 5)),
+    ("Gelu", {}, lambda t: t * (1 + math.erf(t * math.sqrt(0.5))) / 2, per_tensor(0.0211, -90)),
+]
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize(("op", "attrs", "curve", "quant"), CURVES)
+def test_tables_where_a_half_step_decides(
+    op: str,
+    attrs: dict[str, Any],
+    curve: Callable[[float], float],
+    quant: QuantParams,
+    arithmetic: str,
+) -> None:
+    """Scales chosen so that one input lands on a half step to within float32.
+
+    An entry may differ from LiteRT's only where the C library decides: not for Sigmoid, and by one
+    step where the exact value lies within four float32 steps of the half.
+    """
+    if op == "Elu" and arithmetic == "fixedpoint":
+        pytest.skip("LiteRT's reference runtime has no Elu; the formula is edgekit's own")
+    rng = np.random.default_rng(len(op))
+    for _ in range(60):
+        u = int(rng.integers(20, 120)) * (1 if op == "Gelu" else int(rng.choice([-1, 1])))
+        half = np.floor(curve(float(rng.uniform(0.1, 2) * np.sign(u))) / quant.scale[0]) + 0.5
+        scale = solve(curve, half * quant.scale[0]) / u
+        if scale <= 0:
+            continue
+        x = per_tensor(np.float32(scale), 0)
+        graph = random_graphs.activation_between(x, quant, op, arithmetic, attrs)
+        (found,) = Interpreter(graph).run(EVERY[None]).values()
+        runtime = litert.RUNTIMES[arithmetic]
+        (wanted,) = litert.run(tflite_bytes(graph), {"x": EVERY[None]}, runtime).values()
+        for q in EVERY[found[0] != wanted[0]].tolist():
+            exact = curve(x.scale[0] * q) / quant.scale[0]
+            margin = 4 * 2.0**-23 * max(abs(exact), 1.0)
+            assert op != "Sigmoid" and abs(exact - np.floor(exact) - 0.5) < margin
+            assert abs(int(found[0, q + 128]) - int(wanted[0, q + 128])) == 1
+
+
+def solve(curve: Callable[[float], float], y: float) -> float:
+    """Where the rising curve reaches y, between -4 and 4."""
+    low, high = -4.0, 4.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if curve(middle) < y else (low, middle)
+    return low
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
