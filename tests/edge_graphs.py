@@ -88,9 +88,21 @@ def attribute_free_graph() -> Graph:
     return g.finish([x, k, g.add("Relu", s)])
 
 
+def streaming_graph() -> Graph:
+    """A memory that moves on by one step per call."""
+    g = GraphBuilder("stream")
+    x = g.input("x", (1, 1, 2))
+    memory = g.state("memory", np.zeros((1, 3, 2), np.float32))
+    both = g.add("Concat", memory, x, name="both", axis=1)
+    new = g.add("Slice", both, name="new", starts=(0, 1, 0), sizes=(1, 3, 2))
+    g.keep(new, memory)
+    return g.finish([g.add("Mean", both, name="y", axes=(1,))])
+
+
 GRAPHS = {
     "float": float_graph,
     "int8": int8_graph,
     "tiny": tiny_graph,
     "attribute free": attribute_free_graph,
+    "streaming": streaming_graph,
 }

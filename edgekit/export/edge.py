@@ -56,7 +56,7 @@ class _Writer:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        used = {*graph.inputs, *graph.outputs}
+        used = {*graph.entries, *graph.exits, *(state.initial for state in graph.states)}
         for node in graph.nodes:
             used.update(name for name in (*node.inputs, *node.outputs) if name is not None)
         self.values = [value for name, value in graph.values.items() if name in used]
@@ -78,6 +78,14 @@ class _Writer:
                 "outputs": [self.index[name] for name in self.graph.outputs],
                 "nodes": [self.node(node) for node in self.graph.nodes],
                 "values": [self.value(value) for value in self.values],
+                "states": [
+                    {
+                        "value": self.index[state.value],
+                        "initial": self.index[state.initial],
+                        "next": self.index[state.next],
+                    }
+                    for state in self.graph.states
+                ],
             },
             "memory_plan": self.plan(plan),
             "signature": metadata.signature,

@@ -29,7 +29,7 @@ from edgekit.ir import (
     TestVector,
     Value,
 )
-from edgekit.ir.graph import DTYPES, Array, AttrValue
+from edgekit.ir.graph import DTYPES, Array, AttrValue, State
 from edgekit.ir.memory import Slot
 from edgekit.ir.validate import LONGEST_NAME, MOST_DIMENSIONS
 from edgekit.schema import Record
@@ -55,6 +55,7 @@ def read_graph(root: Record, buffers: Sequence[Bytes]) -> Graph:
         values={value.name: value for value in values},
         name=record["name"],
         metadata=_metadata(root, values, buffers),
+        states=tuple(_state(state, names) for state in record["states"]),
     )
 
 
@@ -163,6 +164,11 @@ def _node(record: Record, names: Sequence[str]) -> Node:
         attributes,
         record["name"],
     )
+
+
+def _state(record: Record, names: Sequence[str]) -> State:
+    fields = ("value", "initial", "next")
+    return State(*(names[_index(record, field, record[field], len(names))] for field in fields))
 
 
 def _attribute(record: Record) -> AttrValue:

@@ -45,7 +45,7 @@ def problems(graph: Graph) -> list[str]:
             found.append(f"input {name!r} is not a value, is a constant or is listed twice")
         known.update({name} & graph.values.keys())
     found += _state_problems(graph, known)
-    known.update(state.value for state in graph.states)
+    known.update({state.value for state in graph.states} & graph.values.keys())
     for node in graph.nodes:
         where = f"{node.op} {node.name!r}"
         found += [f"{where}: {p}" for p in _placed_problems(graph, node, known)]

@@ -202,6 +202,12 @@ FIELDS: list[tuple[Callable[[Fields], None], str]] = [
     (setting("graph", "outputs", []), "the graph has no output"),
     (setting("graph", "inputs", [0, 0]), "is listed twice"),
     (setting("graph", "inputs", []), "which nothing before it computes"),
+    (setting("graph", "states", [{"value": 99}]), r"states\[0\].value at byte .*: index 99"),
+    (
+        setting("graph", "states", [{"value": 0, "next": -1}]),
+        r"states\[0\].next at byte .*index -1",
+    ),
+    (setting("graph", "states", [{"value": 0, "initial": 2, "next": 1}]), "memory 'image' must be"),
     # the memory plan
     (overlapping_slots, "memory_plan.slots at byte .* share elements while both are needed"),
     (missing_slot, "has no slot"),

@@ -27,6 +27,7 @@ def assert_equal_graphs(mine: Graph, theirs: Graph) -> None:
     assert str(mine) == str(theirs)
     assert (mine.name, mine.inputs, mine.outputs) == (theirs.name, theirs.inputs, theirs.outputs)
     assert mine.nodes == theirs.nodes
+    assert mine.states == theirs.states
     for node, other in zip(mine.nodes, theirs.nodes, strict=True):
         kinds = {key: type(value) for key, value in node.attrs.items()}
         assert kinds == {key: type(value) for key, value in other.attrs.items()}

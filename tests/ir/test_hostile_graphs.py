@@ -20,6 +20,7 @@ from edgekit.ir import (
     Metadata,
     Node,
     Preprocessing,
+    State,
     TestVector,
     Value,
     per_channel,
@@ -67,10 +68,12 @@ NODES = st.sampled_from(sorted(OPS)).flatmap(
     nodes=st.lists(NODES, max_size=4),
     inputs=st.lists(NAMES, max_size=3),
     outputs=st.lists(NAMES, max_size=2),
+    states=st.lists(st.builds(State, NAMES, NAMES, NAMES), max_size=2),
 )
-def test_no_graph_makes_the_validator_fail(values, nodes, inputs, outputs) -> None:
+def test_no_graph_makes_the_validator_fail(values, nodes, inputs, outputs, states) -> None:
     named = {value.name: value for value in values}
-    found = problems(Graph(tuple(inputs), tuple(outputs), tuple(nodes), named))
+    ends = tuple(inputs), tuple(outputs)
+    found = problems(Graph(*ends, tuple(nodes), named, states=tuple(states)))
     assert all(isinstance(problem, str) for problem in found)
 
 
@@ -112,6 +115,16 @@ def test_no_shapes_make_a_single_operator_fail(data, op: str) -> None:
                 {n: Value(n, (1,), "float32") for n in "xy"},
             ),
             r"Relu 'second': reads \['z'\]",
+        ),
+        (
+            Graph(
+                (),
+                ("y",),
+                (Node("Relu", ("m",), ("y",), {}, "reader"),),
+                {"y": Value("y", (1,), "float32")},
+                states=(State("m", "i", "n"),),
+            ),
+            r"memory 'm' names \['i', 'm', 'n'\], which are no values",
         ),
         (
             Graph((), ("x",), (), {"x": Value("x", (1,) * 9, "float32")}),

@@ -46,6 +46,7 @@ SCHEMA = Schema(
             Field('outputs', 2, 'scalars', 'int32'),
             Field('nodes', 3, 'tables', 'Node'),
             Field('values', 4, 'tables', 'Value'),
+            Field('states', 5, 'tables', 'State'),
         ),
         'Int': (
             Field('value', 0, 'scalar', 'int64', 0),
@@ -98,6 +99,11 @@ SCHEMA = Schema(
             Field('left', 4, 'scalar', 'uint32', 0),
             Field('bottom', 5, 'scalar', 'uint32', 0),
             Field('right', 6, 'scalar', 'uint32', 0),
+        ),
+        'State': (
+            Field('value', 0, 'scalar', 'int32', 0),
+            Field('initial', 1, 'scalar', 'int32', 0),
+            Field('next', 2, 'scalar', 'int32', 0),
         ),
         'Tensor': (
             Field('value', 0, 'scalar', 'int32', 0),
