@@ -45,7 +45,7 @@ __all__ = [
 class Record:
     """One call of a primitive: what went in, what came out, in which layer."""
 
-    __slots__ = ("arrays", "attrs", "inputs", "output", "primitive", "saved", "scope")
+    __slots__ = ("arrays", "attrs", "inputs", "output", "primitive", "saved", "scope", "version")
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Record:
         output: Tensor,
         saved: Any,
         scope: str,
+        version: int = 0,
     ) -> None:
         self.primitive = primitive
         self.inputs = inputs
@@ -64,6 +65,7 @@ class Record:
         self.output = output
         self.saved = saved
         self.scope = scope
+        self.version = version  # of all variables among the inputs, summed
 
     @property
     def place(self) -> str:
@@ -96,19 +98,27 @@ class Primitive:
         self.backward: Callable[..., Any] | None = None
         self.backward_on_tensors = False
         self.backward_asks_needs = False
+        self.backward_reads_inputs = True
         self.attributes = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
         self.__name__ = name
         self.__doc__ = forward.__doc__
         self.__module__ = forward.__module__
         self.__signature__ = inspect.signature(forward)
 
-    def vjp(self, rule: Callable[..., Any] | None = None, *, on_tensors: bool = False) -> Any:
+    def vjp(
+        self,
+        rule: Callable[..., Any] | None = None,
+        *,
+        on_tensors: bool = False,
+        reads_inputs: bool = True,
+    ) -> Any:
         """Register the derivative: `rule(g, output, *inputs, **attrs)`, one gradient per input.
 
         A rule that has a keyword `needs` is told for which inputs a gradient is wanted (a tuple of
         booleans) and may give None for the others; so the images get none from a first layer.
         `on_tensors=True` says that the rule uses only operators and methods that tensors have, so
-        that an outer tape can differentiate it once more.
+        that an outer tape can differentiate it once more. `reads_inputs=False` says that the rule
+        takes no more than shapes of the inputs, so that variables among them may have changed.
         """
 
         def register(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,6 +126,7 @@ class Primitive:
                 raise EdgekitError(f"primitive {self.name!r} has a derivative already")
             self.backward = rule
             self.backward_on_tensors = on_tensors
+            self.backward_reads_inputs = reads_inputs
             self.backward_asks_needs = "needs" in inspect.signature(rule).parameters
             return rule
 

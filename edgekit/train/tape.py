@@ -87,7 +87,9 @@ class GradientTape:
         if not rule.differentiable or self.records is None:
             return
         followed.add(id(output))
-        self.records.append(Record(rule, inputs, arrays, attrs, output, saved, current_scope()))
+        self.records.append(
+            Record(rule, inputs, arrays, attrs, output, saved, current_scope(), _version(inputs))
+        )
 
     def gradient(
         self,
@@ -183,6 +185,12 @@ def _input_gradients(record: Record, g: Any, needs: list[bool], on_tensors: bool
         attrs["saved"] = record.saved
     if rule.backward_asks_needs:
         attrs["needs"] = needs
+    if rule.backward_reads_inputs and record.version != _version(record.inputs):
+        changed = ", ".join(repr(x.name) for x in record.inputs if isinstance(x, Variable))
+        raise EdgekitError(
+            f"{record.place} used {changed}, which was changed since the tape recorded it; "
+            "compute all gradients before you apply any"
+        )
     if not on_tensors:
         return rule.backward(g, record.output.data, *record.arrays, **attrs)
     if rule.backward_on_tensors:
@@ -192,6 +200,15 @@ def _input_gradients(record: Record, g: Any, needs: list[bool], on_tensors: bool
         ]
         return rule.backward(g, record.output, *inputs, **attrs)
     return _opaque_gradients(record, g, attrs)
+
+
+def _version(inputs: Sequence[Any]) -> int:
+    """The versions of the variables among the inputs, summed: any change makes it larger."""
+    version = 0
+    for x in inputs:
+        if isinstance(x, Variable):
+            version += x.version
+    return version
 
 
 def _opaque_gradients(record: Record, g: Tensor, attrs: dict[str, Any]) -> Sequence[Any]:

@@ -195,10 +195,11 @@ class Variable(Tensor):
     """A tensor that keeps its place in memory while its values change: weights, moving statistics.
 
     Trainable variables are watched by every tape. `assign` writes into the same array, so that a
-    view of it (an optimizer's flat vector) stays valid.
+    view of it (an optimizer's flat vector) stays valid. `version` counts the changes: a tape that
+    recorded another version refuses to use the new values. Whoever writes into `data` adds 1.
     """
 
-    __slots__ = ("name", "trainable")
+    __slots__ = ("name", "trainable", "version")
 
     def __init__(
         self, data: Any, name: str = "variable", trainable: bool = True, dtype: Any = None
@@ -207,6 +208,7 @@ class Variable(Tensor):
         self.data = self.data.copy()
         self.name = name
         self.trainable = trainable
+        self.version = 0
 
     def assign(self, value: Any) -> Variable:
         """Take the values of `value`, which must have the same shape. Returns the variable.
@@ -215,16 +217,19 @@ class Variable(Tensor):
         int).
         """
         self.data[...] = self._fitting(value)
+        self.version += 1
         return self
 
     def assign_add(self, value: Any) -> Variable:
         """Add `value` (same shape) in place."""
         self.data += self._fitting(value)
+        self.version += 1
         return self
 
     def assign_sub(self, value: Any) -> Variable:
         """Subtract `value` (same shape) in place."""
         self.data -= self._fitting(value)
+        self.version += 1
         return self
 
     def _fitting(self, value: Any) -> Array:

@@ -14,6 +14,7 @@ from edgekit.train.ops.comparisons import greater, where
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.dense import dense
 from edgekit.train.ops.math import add, exp, maximum, mean, multiply, square, stop_gradient
+from edgekit.train.optimizers import SGD
 from edgekit.train.primitive import recorders
 from edgekit.train.tape import GradientTape, current_scope, name_scope, primitive, recording
 from edgekit.train.tensor import PRIMITIVES, Tensor, Variable
@@ -302,6 +303,26 @@ def test_recording_keeps_everything_with_its_layer() -> None:
     assert records[2].output is c
     assert records[2].attrs == {"axis": 0}
     assert current_scope() == ""
+
+
+def test_a_variable_that_changed_since_is_refused() -> None:
+    x, y = variable(2.0), variable(3.0)
+    with GradientTape(persistent=True) as tape, name_scope("layer"):
+        product, total = x * y, x + y
+    assert tape.gradient(product, x).numpy() == 3.0
+    y.assign([5.0])
+    with pytest.raises(EdgekitError, match=r"'multiply' in layer 'layer' used 'v'.*before you"):
+        tape.gradient(product, x)
+    assert tape.gradient(total, x).numpy() == 1.0  # a sum's derivative reads no values
+
+
+def test_an_optimizer_changes_versions() -> None:
+    x = variable(2.0)
+    with GradientTape(persistent=True) as tape:
+        z = x * x
+    SGD(0.1).apply([tape.gradient(z, x)], [x])
+    with pytest.raises(EdgekitError, match="compute all gradients before"):
+        tape.gradient(z, x)
 
 
 def test_activations_are_freed_once_the_tape_was_read() -> None:

@@ -48,7 +48,7 @@ def add(a, b):
     return a + b
 
 
-@add.vjp(on_tensors=True)
+@add.vjp(on_tensors=True, reads_inputs=False)
 def _(g, y, a, b, *, needs):
     return unbroadcast(g, a) if needs[0] else None, unbroadcast(g, b) if needs[1] else None
 
@@ -59,7 +59,7 @@ def subtract(a, b):
     return a - b
 
 
-@subtract.vjp(on_tensors=True)
+@subtract.vjp(on_tensors=True, reads_inputs=False)
 def _(g, y, a, b, *, needs):
     return unbroadcast(g, a) if needs[0] else None, unbroadcast(-g, b) if needs[1] else None
 

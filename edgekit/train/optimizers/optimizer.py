@@ -191,6 +191,8 @@ class Optimizer(Serializable):
         rate = float(self.learning_rate)
         self._decay(places, rate)
         self._update_pieces(pieces, rate)
+        for i in places:
+            self._trained[i].version += 1
         self.iterations.data += 1
 
     def _load_some(self, grads: Sequence[Any], variables: Sequence[Variable]) -> list[int]:
