@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgekit.errors import InputError
+from edgekit.files import replacing
 
 __all__ = ["RemoteFile", "cache_folder", "fetch", "read_npz"]
 
@@ -50,18 +50,13 @@ def fetch(file: RemoteFile, path: str | None = None) -> Path:
             "Delete it to download it again"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            found = _download(file, out, target)
+    with replacing(target) as out:
+        found = _download(file, out, target)
         if found != file.sha256:
             raise InputError(
                 f"{file.url} gave a file whose SHA-256 is {found}, expected {file.sha256}; "
                 "it was not kept"
             )
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return target
 
 

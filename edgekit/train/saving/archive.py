@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 import warnings
 import zipfile
 import zlib
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import EdgekitError, InputError, ModelFormatError
+from edgekit.files import replacing
 from edgekit.train.layers.weights import LOADING, WeightBudget
 from edgekit.train.saving.reading import model_from_config
 from edgekit.train.saving.weights import read_weights, write_weights
@@ -52,7 +52,8 @@ def save_model(
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, data in parts.items():
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
-    _write_whole(path, target.getvalue())
+    with replacing(path) as file:
+        file.write(target.getvalue())
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
@@ -60,7 +61,9 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     path = _target(filepath, ".weights.h5", overwrite)
     if not model.built:
         raise InputError(f"model {model.name!r} has no weights yet: build it before saving")
-    _write_whole(path, write_weights(model, include_optimizer=True))
+    data = write_weights(model, include_optimizer=True)
+    with replacing(path) as file:
+        file.write(data)
 
 
 def load_model(
@@ -138,25 +141,6 @@ def _source(filepath: Any, ending: str) -> Path:
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     return path
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write to a temporary name beside `path`, then rename: never half a file."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _read_archive(path: Path) -> dict[str, bytes]:
