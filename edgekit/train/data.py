@@ -15,6 +15,7 @@ from edgekit.train.tensor import Tensor
 __all__ = [
     "ArrayBatches",
     "IterableBatches",
+    "as_arrays",
     "batches_of",
     "split_for_validation",
     "to_categorical",
@@ -69,8 +70,8 @@ class ArrayBatches:
         batch_size: int | None,
         random: np.random.Generator | None = None,
     ) -> None:
-        self.x, self.y = _as_arrays(x, "x"), _as_arrays(y, "y")
-        self.sample_weight = _as_arrays(sample_weight, "sample_weight")
+        self.x, self.y = as_arrays(x, "x"), as_arrays(y, "y")
+        self.sample_weight = as_arrays(sample_weight, "sample_weight")
         counts = {
             name: sorted({len(a) for a in flatten(part) if a is not None})
             for name, part in (("x", self.x), ("y", self.y), ("sample_weight", self.sample_weight))
@@ -212,16 +213,16 @@ def _is_batch(item: Any) -> bool:
     return isinstance(item, tuple) and any(getattr(part, "ndim", 0) > 0 for part in item)
 
 
-def _as_arrays(part: Any, name: str) -> Any:
+def as_arrays(part: Any, name: str) -> Any:
     """Tensors, lists of numbers and other arrays as arrays; lists and dicts of arrays as such."""
     if part is None:
         return None
     if isinstance(part, Mapping):
-        return {key: _as_arrays(value, name) for key, value in part.items()}
+        return {key: as_arrays(value, name) for key, value in part.items()}
     if isinstance(part, list | tuple) and any(
         hasattr(item, "shape") and getattr(item, "ndim", 0) > 0 for item in part
     ):
-        return [_as_arrays(item, name) for item in part]
+        return [as_arrays(item, name) for item in part]
     try:
         array = part.data if isinstance(part, Tensor) else asarray(part)
     except ValueError as error:
@@ -242,7 +243,7 @@ def split_for_validation(
     if not _is_arrays(x):
         raise InputError("validation_split needs arrays; pass validation_data with generators.")
     parts = tuple(
-        _as_arrays(part, name)
+        as_arrays(part, name)
         for part, name in ((x, "x"), (y, "y"), (sample_weight, "sample_weight"))
     )
     count = len(flatten(parts[0])[0])

@@ -75,6 +75,7 @@ def test_a_metric_that_is_not_there_is_said():
 
 
 def test_model_checkpoint(tmp_path):
+    pytest.importorskip("h5py")
     best = callbacks.ModelCheckpoint(tmp_path / "best.keras", save_best_only=True)
     every = callbacks.ModelCheckpoint(str(tmp_path / "m-{epoch:02d}-{val_loss:.1f}.keras"))
     weights = callbacks.ModelCheckpoint(

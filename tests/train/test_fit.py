@@ -201,6 +201,9 @@ def test_on_batch():
     model.reset_metrics()
     assert model.test_on_batch(X, Y, return_dict=True)["loss"] < before
     assert model.predict_on_batch(X[:3]).shape == (3, 4)
+    of_lists = model.test_on_batch(X[:2].tolist(), Y[:2].tolist())
+    model.reset_metrics()
+    assert len(of_lists) == len(model.test_on_batch(X[:2], Y[:2])) == 2
 
 
 def test_several_outputs():
@@ -304,7 +307,11 @@ def test_verbose(capsys):
     model.fit(X, Y, verbose=0)
     model.predict(X, verbose=0)
     assert capsys.readouterr() == ("", "")
-    model.fit(X, Y, verbose=1)
+
+
+def test_a_progress_bar(capsys):
+    pytest.importorskip("tqdm")
+    classifier().fit(X, Y, verbose=1)
     bar = capsys.readouterr().err
     assert "Epoch 1/1" in bar
     assert "3/3" in bar

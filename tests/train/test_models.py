@@ -102,6 +102,15 @@ def test_operators_and_primitives_become_layers_of_the_graph():
     assert model.output_shape == (None, 2)
 
 
+def test_inputs_by_keyword():
+    layer = layers.Dense(2)
+    x = Input((3,))
+    model = Model(inputs=x, outputs=layer(inputs=x))
+    outer = Model(x, model(inputs=x))
+    data = images(4, 3)
+    np.testing.assert_array_equal(outer(data).numpy(), layer(inputs=data).numpy())
+
+
 def test_nested_models_and_shared_weights():
     trunk = small()
     x = Input((6, 6, 2))

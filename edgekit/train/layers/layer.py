@@ -96,10 +96,11 @@ class Layer(WeightHolder, Serializable):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not hasattr(self, "_variables"):
             raise InputError(f"{type(self).__name__}: __init__ must call super().__init__()")
+        if not args:
+            args = (kwargs.pop(_first_argument(type(self))),)
         if has_symbolic(args, kwargs):
             return self._call_symbolic(args, kwargs)
-        inputs = args[0] if args else kwargs.pop(_first_argument(type(self)))
-        inputs = self._as_tensors(inputs)
+        inputs = self._as_tensors(args[0])
         if not self.built:
             self.build_for(_shapes_of(inputs))
         if self.input_spec is not None:
@@ -137,7 +138,7 @@ class Layer(WeightHolder, Serializable):
         return wrap(asarray(array, self.dtype) if self.casts_inputs else array)
 
     def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        inputs = args[0] if args else kwargs[_first_argument(type(self))]
+        inputs = args[0]
         if not self.built:
             self.build_for(_shapes_of(inputs))
         if self.input_spec is not None:

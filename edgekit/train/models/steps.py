@@ -10,7 +10,7 @@ from edgekit.train import optimizers
 from edgekit.train.backend import to_numpy
 from edgekit.train.callbacks.callback import History
 from edgekit.train.class_weights import class_weights, weighted
-from edgekit.train.data import unpack
+from edgekit.train.data import as_arrays, unpack
 from edgekit.train.losses.loss import as_tensor
 from edgekit.train.models.compiled import Compiled
 from edgekit.train.structure import flatten, map_structure
@@ -174,7 +174,7 @@ class Steps:
         """One step on one batch; the metrics go on from the last `reset_metrics`."""
         self._require_compiled()
         weights = class_weights(class_weight)
-        data = (x, y, sample_weight)
+        data = _batch(x, y, sample_weight)
         logs = numbers_of(self.train_step(data if weights is None else weighted(data, weights)))
         return logs if return_dict else _scalar_or_list(logs)
 
@@ -183,12 +183,12 @@ class Steps:
     ) -> Any:
         """Loss and metrics of one batch; the metrics go on from the last `reset_metrics`."""
         self._require_compiled()
-        logs = numbers_of(self.test_step((x, y, sample_weight)))
+        logs = numbers_of(self.test_step(_batch(x, y, sample_weight)))
         return logs if return_dict else _scalar_or_list(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as numpy arrays."""
-        return map_structure(to_numpy, self.predict_step((x,)))
+        return map_structure(to_numpy, self.predict_step((as_arrays(x, "x"),)))
 
     def _require_compiled(self) -> Compiled:
         if self._compiled is None:
@@ -201,6 +201,11 @@ class Steps:
     def _require_built(self) -> None:
         if not getattr(self, "layers", True):
             raise InputError(f"model {self.name!r} is empty: add layers before using it.")
+
+
+def _batch(x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """One batch with lists of numbers made arrays."""
+    return as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
 
 
 def numbers_of(logs: Any) -> dict[str, float]:
