@@ -14,6 +14,7 @@ from edgekit.ir.graph import DTYPES
 from edgekit.ir.quant import LIMITS
 
 from .arithmetic import dequantize
+from .step import UNSCALED
 
 __all__ = [
     "accept",
@@ -72,11 +73,15 @@ def _in_order(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
 
 
 def _has_dtype(value: Value, array: Array) -> bool:
-    """Floats are welcome everywhere, integers only as the stored integers of a quantized input."""
+    """Floats stand for quantized inputs too; other integers are taken where none can be lost."""
+    if value.dtype in UNSCALED:
+        return np.can_cast(array.dtype, DTYPES[value.dtype], "safe") and array.dtype.kind != "f"
     return array.dtype == DTYPES[value.dtype] or array.dtype.kind == "f"
 
 
 def _dtype_problem(value: Value, array: Array) -> str:
+    if value.dtype in UNSCALED:
+        return f"input {value.name!r} expects {value.dtype}, received {array.dtype.name}"
     hint = "float32" if value.dtype == "float32" else f"{value.dtype} or float32"
     return (
         f"input {value.name!r} expects {hint}, received {array.dtype.name}; "
@@ -132,16 +137,18 @@ def keeps_samples_apart(graph: Graph) -> bool:
         first = node.inputs[0]
         rank = len(graph.value(first).shape) if first is not None else 0
         attrs = attributes(node)
-        axes = attrs["axes"] if node.op == "Mean" else ()
-        axes = (attrs["axis"],) if node.op in ("Softmax", "Concat") else axes
-        if any(axis % rank == 0 for axis in axes):
+        axes = (*attrs.get("axes", ()), *((attrs["axis"],) if "axis" in attrs else ()))
+        if rank and any(axis % rank == 0 for axis in axes):
             return False
     ends = (*graph.inputs, *graph.outputs)
     return all(graph.value(name).shape[:1] == (None,) for name in ends)
 
 
-def load(value: Value, array: Array, u: NDArray[np.float32]) -> None:
+def load(value: Value, array: Array, u: Array) -> None:
     """Write an input into its place in the arena. Raises InputError for NaN."""
+    if value.dtype in UNSCALED:
+        np.copyto(u, array)
+        return
     if value.quant is not None and array.dtype == DTYPES[value.dtype]:
         np.copyto(u, array)
         np.subtract(u, np.float32(value.quant.zero_point[0]), u)
@@ -159,9 +166,9 @@ def load(value: Value, array: Array, u: NDArray[np.float32]) -> None:
             np.clip(u, np.float32(low - zero), np.float32(high - zero), u)
 
 
-def stored(value: Value, u: NDArray[np.float32]) -> Array:
+def stored(value: Value, u: Array) -> Array:
     """A copy of an activation in its public dtype."""
-    if value.quant is None or value.dtype == "float32":
+    if value.quant is None or value.dtype in ("float32", *UNSCALED):
         return u.astype(DTYPES[value.dtype])
     return np.add(u, np.float32(value.quant.zero_point[0])).astype(DTYPES[value.dtype])
 

@@ -1,9 +1,10 @@
 """One node at one batch size, as its kernel sees it: arrays to read and write, calls to add.
 
-How activations look. Every activation lies in a float32 array of its own shape, the batch filled
-in. Quantized ones (int8, uint8) hold integers as float32 **with the zero point removed**:
+How activations look. Every activation lies in an array of its own shape, the batch filled in.
+Quantized ones (int8, uint8, int16) hold integers as float32 **with the zero point removed**:
 `u = q - zero_point`. So 0 means 0.0 everywhere, padding is zero, and BLAS multiplies exactly.
 A kernel must leave integers within `[low - zero_point, high - zero_point]` of the output's dtype.
+int32, int64 and bool activations (indices, counts, masks) have no scale and lie in their own dtype.
 
 An NHWC array may stand inside a border of zeros (`margins` of its memory slot): then it is a view
 whose rows are not adjacent. `step.input(i)` and `step.output()` give the inside; ufuncs take such
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from edgekit.errors import QuantizationError
 from edgekit.ir import Graph, MemoryPlan, Node, QuantParams, attributes
+from edgekit.ir.graph import DTYPES
 from edgekit.ir.memory import NO_MARGINS, shared_names
 
 __all__ = ["Arena", "Array", "Call", "Floats", "Scratch", "Step"]
@@ -29,6 +31,9 @@ __all__ = ["Arena", "Array", "Call", "Floats", "Scratch", "Step"]
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
 Call = Callable[[], object]
+
+UNSCALED = ("int32", "int64", "bool")
+"""Activations that lie in the arena in their own dtype; all others lie there as float32."""
 
 
 class Arena:
@@ -45,16 +50,20 @@ class Arena:
         """The shape of a value with the batch filled in."""
         return tuple(self.batch if d is None else d for d in self.graph.value(name).shape)
 
-    def whole(self, name: str) -> Floats:
+    def whole(self, name: str) -> Array:
         """An activation with its border."""
         slot, shape = self.plan.slots[name], self.shape(name)
         if slot.margins != NO_MARGINS:
             top, left, bottom, right = slot.margins
             shape = (shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3])
-        start = slot.offset * self.batch
+        start, dtype = slot.offset * self.batch, self.graph.value(name).dtype
+        if dtype in UNSCALED:
+            size = math.prod(shape) * DTYPES[dtype].itemsize
+            room = self.memory.view(np.uint8)[4 * start : 4 * start + size]
+            return room.view(DTYPES[dtype]).reshape(shape)
         return self.memory[start : start + math.prod(shape)].reshape(shape)
 
-    def view(self, name: str) -> Floats:
+    def view(self, name: str) -> Array:
         """An activation without its border."""
         whole, margins = self.whole(name), self.plan.slots[name].margins
         if margins == NO_MARGINS:
@@ -144,8 +153,8 @@ class Step:
 
     @property
     def quantized(self) -> bool:
-        """Whether the first input holds integers."""
-        return self.dtype(0) != "float32"
+        """Whether the first input holds integers that stand for real numbers."""
+        return self.dtype(0) not in ("float32", *UNSCALED)
 
     def dtype(self, position: int) -> str:
         return self._graph.value(self._input_name(position)).dtype
@@ -163,12 +172,14 @@ class Step:
         """Whether an input is known now, so that a kernel may work on its numbers once."""
         return self._graph.value(self._input_name(position)).is_constant
 
-    def input(self, position: int) -> Floats:
+    def input(self, position: int) -> Array:
         """An activation; a constant in its place looks the same (`u = q - zero_point`)."""
         value = self._graph.value(self._input_name(position))
         if value.data is None:
             return self._arena.view(value.name)
         data = value.array()
+        if value.dtype in UNSCALED and value.quant is None:
+            return data
         if value.quant is None:
             return np.asarray(data, np.float32)
         # float64 holds any int32 minus any zero point; int8 results are exact in float32.
@@ -201,11 +212,11 @@ class Step:
         """The stored data of a constant input: weights, bias, table."""
         return self._graph.value(self._input_name(position)).array()
 
-    def output(self) -> Floats:
-        """The array that the calls must fill."""
-        return self._arena.view(self.node.outputs[0])
+    def output(self, position: int = 0) -> Array:
+        """The array that the calls must fill: the first output, or another."""
+        return self._arena.view(self.node.outputs[position])
 
-    def output_whole(self) -> Floats:
+    def output_whole(self) -> Array:
         """The output with its border, which the calls must leave alone."""
         return self._arena.whole(self.node.outputs[0])
 

@@ -1,7 +1,8 @@
 """The static memory plan: where each activation lies in one arena.
 
 Offsets and sizes count elements of one sample; a batch multiplies both. An element takes four
-bytes in this interpreter (integers in float32) and one in a runtime that stores int8.
+bytes in this interpreter (integers in float32) and one in a runtime that stores int8. An int64
+takes two.
 """
 
 from __future__ import annotations
@@ -79,12 +80,13 @@ def wanted_margins(graph: Graph) -> dict[str, Margins]:
 
 
 def padded_elements(value: Value, margins: Margins) -> int:
-    """Elements of one sample of `value` with its border."""
+    """Elements of the arena that one sample of `value` takes with its border."""
+    wide = 2 if value.dtype == "int64" else 1
     if margins == NO_MARGINS:
-        return value.elements
+        return value.elements * wide
     batch, height, width, channels = (1 if d is None else d for d in value.shape)
     top, left, bottom, right = margins
-    return batch * (height + top + bottom) * (width + left + right) * channels
+    return batch * (height + top + bottom) * (width + left + right) * channels * wide
 
 
 def reshape_roots(graph: Graph, margins: Mapping[str, Margins]) -> dict[str, str]:
