@@ -231,9 +231,24 @@ class CustomOptionsFormat(IntEnum):
     FLEXBUFFERS = 0
 
 
+class DimensionType(IntEnum):
+    DENSE = 0
+    SPARSE_CSR = 1
+
+
 class FullyConnectedOptionsWeightsFormat(IntEnum):
     DEFAULT = 0
     SHUFFLED4x16INT8 = 1
+
+
+class LSTMKernelType(IntEnum):
+    FULL = 0
+    BASIC = 1
+
+
+class MirrorPadMode(IntEnum):
+    REFLECT = 0
+    SYMMETRIC = 1
 
 
 class Padding(IntEnum):
@@ -271,19 +286,63 @@ SCHEMA = Schema(
     identifier=b'TFL3',
     root='Model',
     tables={
+        'ATan2Options': (
+        ),
+        'AbsOptions': (
+        ),
+        'AddNOptions': (
+        ),
         'AddOptions': (
             Field('fused_activation_function', 0, 'scalar', 'int8', 0),
             Field('pot_scale_int16', 1, 'scalar', 'bool', True),
+        ),
+        'ArgMaxOptions': (
+            Field('output_type', 0, 'scalar', 'int8', 0),
+        ),
+        'ArgMinOptions': (
+            Field('output_type', 0, 'scalar', 'int8', 0),
+        ),
+        'AssignVariableOptions': (
+        ),
+        'BatchMatMulOptions': (
+            Field('adj_x', 0, 'scalar', 'bool', False),
+            Field('adj_y', 1, 'scalar', 'bool', False),
+            Field('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
+        ),
+        'BatchToSpaceNDOptions': (
+        ),
+        'BidirectionalSequenceLSTMOptions': (
+            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+            Field('cell_clip', 1, 'scalar', 'float32', 0.0),
+            Field('proj_clip', 2, 'scalar', 'float32', 0.0),
+            Field('merge_outputs', 3, 'scalar', 'bool', False),
+            Field('time_major', 4, 'scalar', 'bool', True),
+            Field('asymmetric_quantize_inputs', 5, 'scalar', 'bool', False),
+        ),
+        'BidirectionalSequenceRNNOptions': (
+            Field('time_major', 0, 'scalar', 'bool', False),
+            Field('fused_activation_function', 1, 'scalar', 'int8', 0),
+            Field('merge_outputs', 2, 'scalar', 'bool', False),
+            Field('asymmetric_quantize_inputs', 3, 'scalar', 'bool', False),
         ),
         'BlockwiseQuantization': (
             Field('scales', 0, 'scalar', 'int32', 0),
             Field('zero_points', 1, 'scalar', 'int32', 0),
             Field('block_size', 2, 'scalar', 'int32', 0),
         ),
+        'BroadcastToOptions': (
+        ),
         'Buffer': (
             Field('data', 0, 'scalars', 'uint8', align=16),
             Field('offset', 1, 'scalar', 'uint64', 0),
             Field('size', 2, 'scalar', 'uint64', 0),
+        ),
+        'CallOnceOptions': (
+            Field('init_subgraph_index', 0, 'scalar', 'int32', 0),
+        ),
+        'CastOptions': (
+            Field('in_data_type', 0, 'scalar', 'int8', 0),
+            Field('out_data_type', 1, 'scalar', 'int8', 0),
         ),
         'ConcatenationOptions': (
             Field('axis', 0, 'scalar', 'int32', 0),
@@ -298,8 +357,29 @@ SCHEMA = Schema(
             Field('dilation_h_factor', 5, 'scalar', 'int32', 1),
             Field('quantized_bias_type', 6, 'scalar', 'int8', 0),
         ),
+        'Conv3DOptions': (
+            Field('padding', 0, 'scalar', 'int8', 0),
+            Field('stride_d', 1, 'scalar', 'int32', 0),
+            Field('stride_w', 2, 'scalar', 'int32', 0),
+            Field('stride_h', 3, 'scalar', 'int32', 0),
+            Field('fused_activation_function', 4, 'scalar', 'int8', 0),
+            Field('dilation_d_factor', 5, 'scalar', 'int32', 1),
+            Field('dilation_w_factor', 6, 'scalar', 'int32', 1),
+            Field('dilation_h_factor', 7, 'scalar', 'int32', 1),
+        ),
+        'CosOptions': (
+        ),
+        'CumsumOptions': (
+            Field('exclusive', 0, 'scalar', 'bool', False),
+            Field('reverse', 1, 'scalar', 'bool', False),
+        ),
         'CustomQuantization': (
             Field('custom', 0, 'scalars', 'uint8', align=16),
+        ),
+        'DensifyOptions': (
+        ),
+        'DepthToSpaceOptions': (
+            Field('block_size', 0, 'scalar', 'int32', 0),
         ),
         'DepthwiseConv2DOptions': (
             Field('padding', 0, 'scalar', 'int8', 0),
@@ -312,8 +392,36 @@ SCHEMA = Schema(
         ),
         'DequantizeOptions': (
         ),
+        'DimensionMetadata': (
+            Field('format', 0, 'scalar', 'int8', 0),
+            Field('dense_size', 1, 'scalar', 'int32', 0),
+            Field('array_segments_type', 2, 'scalar', 'uint8', 0),
+            Field('array_segments', 3, 'union', 'SparseIndexVector'),
+            Field('array_indices_type', 4, 'scalar', 'uint8', 0),
+            Field('array_indices', 5, 'union', 'SparseIndexVector'),
+        ),
         'DivOptions': (
             Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+        ),
+        'DynamicUpdateSliceOptions': (
+        ),
+        'EqualOptions': (
+        ),
+        'ExpOptions': (
+        ),
+        'ExpandDimsOptions': (
+        ),
+        'FakeQuantOptions': (
+            Field('min', 0, 'scalar', 'float32', 0.0),
+            Field('max', 1, 'scalar', 'float32', 0.0),
+            Field('num_bits', 2, 'scalar', 'int32', 0),
+            Field('narrow_range', 3, 'scalar', 'bool', False),
+        ),
+        'FillOptions': (
+        ),
+        'FloorDivOptions': (
+        ),
+        'FloorModOptions': (
         ),
         'FullyConnectedOptions': (
             Field('fused_activation_function', 0, 'scalar', 'int8', 0),
@@ -322,19 +430,67 @@ SCHEMA = Schema(
             Field('asymmetric_quantize_inputs', 3, 'scalar', 'bool', False),
             Field('quantized_bias_type', 4, 'scalar', 'int8', 0),
         ),
+        'GatherNdOptions': (
+        ),
+        'GatherOptions': (
+            Field('axis', 0, 'scalar', 'int32', 0),
+            Field('batch_dims', 1, 'scalar', 'int32', 0),
+        ),
         'GeluOptions': (
             Field('approximate', 0, 'scalar', 'bool', False),
         ),
+        'GreaterEqualOptions': (
+        ),
+        'GreaterOptions': (
+        ),
         'HardSwishOptions': (
+        ),
+        'IfOptions': (
+            Field('then_subgraph_index', 0, 'scalar', 'int32', 0),
+            Field('else_subgraph_index', 1, 'scalar', 'int32', 0),
+        ),
+        'Int32Vector': (
+            Field('values', 0, 'scalars', 'int32'),
+        ),
+        'L2NormOptions': (
+            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+        ),
+        'LSTMOptions': (
+            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+            Field('cell_clip', 1, 'scalar', 'float32', 0.0),
+            Field('proj_clip', 2, 'scalar', 'float32', 0.0),
+            Field('kernel_type', 3, 'scalar', 'int8', 0),
+            Field('asymmetric_quantize_inputs', 4, 'scalar', 'bool', False),
         ),
         'LeakyReluOptions': (
             Field('alpha', 0, 'scalar', 'float32', 0.0),
+        ),
+        'LessEqualOptions': (
+        ),
+        'LessOptions': (
+        ),
+        'LocalResponseNormalizationOptions': (
+            Field('radius', 0, 'scalar', 'int32', 0),
+            Field('bias', 1, 'scalar', 'float32', 0.0),
+            Field('alpha', 2, 'scalar', 'float32', 0.0),
+            Field('beta', 3, 'scalar', 'float32', 0.0),
+        ),
+        'LogSoftmaxOptions': (
+        ),
+        'LogicalAndOptions': (
+        ),
+        'LogicalNotOptions': (
+        ),
+        'LogicalOrOptions': (
         ),
         'MaximumMinimumOptions': (
         ),
         'Metadata': (
             Field('name', 0, 'string', ''),
             Field('buffer', 1, 'scalar', 'uint32', 0),
+        ),
+        'MirrorPadOptions': (
+            Field('mode', 0, 'scalar', 'int8', 0),
         ),
         'Model': (
             Field('version', 0, 'scalar', 'uint32', 0),
@@ -348,6 +504,17 @@ SCHEMA = Schema(
         ),
         'MulOptions': (
             Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+        ),
+        'NegOptions': (
+        ),
+        'NonMaxSuppressionV4Options': (
+        ),
+        'NonMaxSuppressionV5Options': (
+        ),
+        'NotEqualOptions': (
+        ),
+        'OneHotOptions': (
+            Field('axis', 0, 'scalar', 'int32', 0),
         ),
         'Operator': (
             Field('opcode_index', 0, 'scalar', 'uint32', 0),
@@ -366,6 +533,10 @@ SCHEMA = Schema(
             Field('version', 2, 'scalar', 'int32', 1),
             Field('builtin_code', 3, 'scalar', 'int32', 0),
         ),
+        'PackOptions': (
+            Field('values_count', 0, 'scalar', 'int32', 0),
+            Field('axis', 1, 'scalar', 'int32', 0),
+        ),
         'PadOptions': (
         ),
         'PadV2Options': (
@@ -378,6 +549,8 @@ SCHEMA = Schema(
             Field('filter_height', 4, 'scalar', 'int32', 0),
             Field('fused_activation_function', 5, 'scalar', 'int8', 0),
         ),
+        'PowOptions': (
+        ),
         'QuantizationParameters': (
             Field('min', 0, 'scalars', 'float32'),
             Field('max', 1, 'scalars', 'float32'),
@@ -389,15 +562,56 @@ SCHEMA = Schema(
         ),
         'QuantizeOptions': (
         ),
+        'RNNOptions': (
+            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+            Field('asymmetric_quantize_inputs', 1, 'scalar', 'bool', False),
+        ),
+        'RangeOptions': (
+        ),
+        'RankOptions': (
+        ),
+        'ReadVariableOptions': (
+        ),
         'ReducerOptions': (
             Field('keep_dims', 0, 'scalar', 'bool', False),
         ),
         'ReshapeOptions': (
             Field('new_shape', 0, 'scalars', 'int32'),
         ),
+        'ResizeBilinearOptions': (
+            Field('align_corners', 2, 'scalar', 'bool', False),
+            Field('half_pixel_centers', 3, 'scalar', 'bool', False),
+        ),
         'ResizeNearestNeighborOptions': (
             Field('align_corners', 0, 'scalar', 'bool', False),
             Field('half_pixel_centers', 1, 'scalar', 'bool', False),
+        ),
+        'ReverseSequenceOptions': (
+            Field('seq_dim', 0, 'scalar', 'int32', 0),
+            Field('batch_dim', 1, 'scalar', 'int32', 0),
+        ),
+        'ReverseV2Options': (
+        ),
+        'SVDFOptions': (
+            Field('rank', 0, 'scalar', 'int32', 0),
+            Field('fused_activation_function', 1, 'scalar', 'int8', 0),
+            Field('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
+        ),
+        'ScatterNdOptions': (
+        ),
+        'SelectOptions': (
+        ),
+        'SelectV2Options': (
+        ),
+        'SequenceRNNOptions': (
+            Field('time_major', 0, 'scalar', 'bool', False),
+            Field('fused_activation_function', 1, 'scalar', 'int8', 0),
+            Field('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
+        ),
+        'ShapeOptions': (
+            Field('out_type', 0, 'scalar', 'int8', 0),
+        ),
+        'SignOptions': (
         ),
         'SignatureDef': (
             Field('inputs', 0, 'tables', 'TensorMap'),
@@ -410,7 +624,28 @@ SCHEMA = Schema(
         'SoftmaxOptions': (
             Field('beta', 0, 'scalar', 'float32', 0.0),
         ),
+        'SpaceToBatchNDOptions': (
+        ),
+        'SpaceToDepthOptions': (
+            Field('block_size', 0, 'scalar', 'int32', 0),
+        ),
         'SparsityParameters': (
+            Field('traversal_order', 0, 'scalars', 'int32'),
+            Field('block_map', 1, 'scalars', 'int32'),
+            Field('dim_metadata', 2, 'tables', 'DimensionMetadata'),
+        ),
+        'SplitOptions': (
+            Field('num_splits', 0, 'scalar', 'int32', 0),
+        ),
+        'SplitVOptions': (
+            Field('num_splits', 0, 'scalar', 'int32', 0),
+        ),
+        'SquareOptions': (
+        ),
+        'SquaredDifferenceOptions': (
+        ),
+        'SqueezeOptions': (
+            Field('squeeze_dims', 0, 'scalars', 'int32'),
         ),
         'StridedSliceOptions': (
             Field('begin_mask', 0, 'scalar', 'int32', 0),
@@ -445,7 +680,48 @@ SCHEMA = Schema(
             Field('name', 0, 'string', ''),
             Field('tensor_index', 1, 'scalar', 'uint32', 0),
         ),
+        'TileOptions': (
+        ),
+        'TopKV2Options': (
+        ),
+        'TransposeConvOptions': (
+            Field('padding', 0, 'scalar', 'int8', 0),
+            Field('stride_w', 1, 'scalar', 'int32', 0),
+            Field('stride_h', 2, 'scalar', 'int32', 0),
+            Field('fused_activation_function', 3, 'scalar', 'int8', 0),
+            Field('quantized_bias_type', 4, 'scalar', 'int8', 0),
+        ),
         'TransposeOptions': (
+        ),
+        'Uint16Vector': (
+            Field('values', 0, 'scalars', 'uint16', align=4),
+        ),
+        'Uint8Vector': (
+            Field('values', 0, 'scalars', 'uint8', align=4),
+        ),
+        'UnidirectionalSequenceLSTMOptions': (
+            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+            Field('cell_clip', 1, 'scalar', 'float32', 0.0),
+            Field('proj_clip', 2, 'scalar', 'float32', 0.0),
+            Field('time_major', 3, 'scalar', 'bool', False),
+            Field('asymmetric_quantize_inputs', 4, 'scalar', 'bool', False),
+            Field('diagonal_recurrent_tensors', 5, 'scalar', 'bool', False),
+        ),
+        'UnpackOptions': (
+            Field('num', 0, 'scalar', 'int32', 0),
+            Field('axis', 1, 'scalar', 'int32', 0),
+        ),
+        'VarHandleOptions': (
+            Field('container', 0, 'string', ''),
+            Field('shared_name', 1, 'string', ''),
+        ),
+        'WhereOptions': (
+        ),
+        'WhileOptions': (
+            Field('cond_subgraph_index', 0, 'scalar', 'int32', 0),
+            Field('body_subgraph_index', 1, 'scalar', 'int32', 0),
+        ),
+        'ZerosLikeOptions': (
         ),
     },
     unions={
@@ -453,31 +729,114 @@ SCHEMA = Schema(
             1: 'Conv2DOptions',
             2: 'DepthwiseConv2DOptions',
             5: 'Pool2DOptions',
+            6: 'SVDFOptions',
+            7: 'RNNOptions',
             8: 'FullyConnectedOptions',
             9: 'SoftmaxOptions',
             10: 'ConcatenationOptions',
             11: 'AddOptions',
+            12: 'L2NormOptions',
+            13: 'LocalResponseNormalizationOptions',
+            14: 'LSTMOptions',
+            15: 'ResizeBilinearOptions',
             17: 'ReshapeOptions',
+            19: 'SpaceToDepthOptions',
             21: 'MulOptions',
             22: 'PadOptions',
+            23: 'GatherOptions',
+            24: 'BatchToSpaceNDOptions',
+            25: 'SpaceToBatchNDOptions',
             26: 'TransposeOptions',
             27: 'ReducerOptions',
             28: 'SubOptions',
             29: 'DivOptions',
+            30: 'SqueezeOptions',
+            31: 'SequenceRNNOptions',
             32: 'StridedSliceOptions',
+            33: 'ExpOptions',
+            34: 'TopKV2Options',
+            35: 'SplitOptions',
+            36: 'LogSoftmaxOptions',
+            37: 'CastOptions',
             38: 'DequantizeOptions',
             39: 'MaximumMinimumOptions',
+            40: 'ArgMaxOptions',
+            41: 'LessOptions',
+            42: 'NegOptions',
             43: 'PadV2Options',
+            44: 'GreaterOptions',
+            45: 'GreaterEqualOptions',
+            46: 'LessEqualOptions',
+            47: 'SelectOptions',
             48: 'SliceOptions',
+            49: 'TransposeConvOptions',
+            51: 'TileOptions',
+            52: 'ExpandDimsOptions',
+            53: 'EqualOptions',
+            54: 'NotEqualOptions',
+            55: 'ShapeOptions',
+            56: 'PowOptions',
+            57: 'ArgMinOptions',
+            58: 'FakeQuantOptions',
+            59: 'PackOptions',
+            60: 'LogicalOrOptions',
+            61: 'OneHotOptions',
+            62: 'LogicalAndOptions',
+            63: 'LogicalNotOptions',
+            64: 'UnpackOptions',
+            65: 'FloorDivOptions',
+            66: 'SquareOptions',
+            67: 'ZerosLikeOptions',
+            68: 'FillOptions',
+            69: 'BidirectionalSequenceLSTMOptions',
+            70: 'BidirectionalSequenceRNNOptions',
+            71: 'UnidirectionalSequenceLSTMOptions',
+            72: 'FloorModOptions',
+            73: 'RangeOptions',
             74: 'ResizeNearestNeighborOptions',
             75: 'LeakyReluOptions',
+            76: 'SquaredDifferenceOptions',
+            77: 'MirrorPadOptions',
+            78: 'AbsOptions',
+            79: 'SplitVOptions',
+            81: 'ReverseV2Options',
+            82: 'AddNOptions',
+            83: 'GatherNdOptions',
+            84: 'CosOptions',
+            85: 'WhereOptions',
+            86: 'RankOptions',
+            87: 'ReverseSequenceOptions',
             89: 'QuantizeOptions',
             91: 'HardSwishOptions',
+            92: 'IfOptions',
+            93: 'WhileOptions',
+            94: 'DepthToSpaceOptions',
+            95: 'NonMaxSuppressionV4Options',
+            96: 'NonMaxSuppressionV5Options',
+            97: 'ScatterNdOptions',
+            98: 'SelectV2Options',
+            99: 'DensifyOptions',
+            101: 'BatchMatMulOptions',
+            102: 'CumsumOptions',
+            103: 'CallOnceOptions',
+            104: 'BroadcastToOptions',
+            106: 'Conv3DOptions',
+            111: 'VarHandleOptions',
+            112: 'ReadVariableOptions',
+            113: 'AssignVariableOptions',
             116: 'GeluOptions',
+            117: 'DynamicUpdateSliceOptions',
+            122: 'ATan2Options',
+            123: 'SignOptions',
         },
         'QuantizationDetails': {
             1: 'CustomQuantization',
             2: 'BlockwiseQuantization',
+        },
+        'SparseIndexVector': {
+            1: 'Int32Vector',
+            2: 'Uint16Vector',
+            3: 'Uint8Vector',
         },
     },
 )
