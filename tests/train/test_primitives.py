@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
 
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
-from edgekit.train.backend import generator
+from edgekit.train.backend import generator, to_numpy
 from edgekit.train.ops.activations import erf, sigmoid, softplus
 from edgekit.train.ops.channels import channel_sums
 from edgekit.train.ops.conv import conv2d
@@ -23,6 +24,7 @@ from edgekit.train.ops.shape import concat, getitem, pad
 from edgekit.train.ops.windows import explicit_padding
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import Tensor, Variable
+from tests.train.strict_array import DeviceArray, stand_in
 
 
 def zeros(*shape: int) -> np.ndarray:
@@ -229,3 +231,15 @@ def test_inputs_are_not_written_to() -> None:
     g = np.ones(y.shape, np.float32)
     g.flags.writeable = False
     assert tape.gradient(y, watched, output_gradients=g).shape == x.shape
+
+
+def test_dropout_on_arrays_of_another_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", stand_in())
+    x = Tensor(np.zeros(()))
+    x.data = DeviceArray(np.ones((4, 6), np.float32))
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = dropout(x, rate=0.3, generator=generator(1))
+    expected = dropout(np.ones((4, 6), np.float32), rate=0.3, generator=generator(1)).numpy()
+    np.testing.assert_array_equal(to_numpy(y), expected)
+    np.testing.assert_array_equal(to_numpy(tape.gradient(y, x)), expected)
