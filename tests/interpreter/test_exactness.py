@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.errors import UnsupportedOperator
 from edgekit.interpreter import Interpreter, arithmetic
 from edgekit.interpreter.kernels import accumulator
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_channel, per_tensor
@@ -135,13 +136,30 @@ def test_bounds_hold_for_every_partial_sum() -> None:
         np.testing.assert_array_equal(reached, bounds)
 
 
-def test_means_and_pools_of_large_maps() -> None:
-    """300 * 300 cells of one sign sum beyond 2^24."""
-    x = np.full((1, 300, 300, 2), 127, np.int8)
-    x[0, 0, 0, 0] = 126
-    for rule in ARITHMETICS:
-        builder = GraphBuilder("mean")
-        source = builder.input("x", (None, 300, 300, 2), "int8", per_tensor(0.1, -128))
-        y = builder.add("Mean", source, name="mean", quant=per_tensor(0.1, -128))
-        (found,) = Interpreter(builder.finish([y], Metadata(arithmetic=rule))).run(x).values()
-        assert found.tolist() == [[127, 127]]
+@pytest.mark.parametrize("rule", ARITHMETICS)
+def test_means_of_large_maps_are_exact(rule: str) -> None:
+    """300 * 300 cells sum beyond 2^24, here so near to a half that one step more decides."""
+    builder = GraphBuilder("mean")
+    source = builder.input("x", (None, 300, 300, 1), "int8", per_tensor(0.1, -128))
+    y = builder.add("Mean", source, name="mean", quant=per_tensor(0.1, -128))
+    graph = builder.finish([y], Metadata(arithmetic=rule))
+    formula = {"float32": arithmetic.mean_float32, "fixedpoint": arithmetic.mean_fixedpoint}[rule]
+    quant = per_tensor(0.1, -128)
+    interpreter, seen = Interpreter(graph), set()
+    for below in range(7):
+        x = np.full(90_000, 125, np.int8)
+        x[1::2] = 126
+        x[:below] -= 1
+        total = np.array([x.sum(dtype=np.int64)])
+        (found,) = interpreter.run(x.reshape(1, 300, 300, 1)).values()
+        assert found[0, 0] == formula(total, quant, quant, 90_000)[0]
+        seen.add(int(found[0, 0]))
+    assert seen == {125, 126}
+
+
+def test_an_average_pool_of_too_many_cells_is_refused() -> None:
+    builder = GraphBuilder("pool")
+    x = builder.input("x", (None, 300, 300, 1), "int8", per_tensor(0.1))
+    graph = builder.finish([builder.add("AveragePool2D", x, name="whole", pool=(300, 300))])
+    with pytest.raises(UnsupportedOperator, match="layer 'whole'.*65535 cells.*90000; use Mean"):
+        Interpreter(graph)

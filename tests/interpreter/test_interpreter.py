@@ -165,6 +165,10 @@ def test_a_batch_is_not_cut_where_samples_mix() -> None:
     graph = builder.finish([builder.add("Mean", x, name="mean", axes=(0,), keepdims=True)])
     data = np.arange(200, dtype=np.float32).reshape(100, 2)
     assert Interpreter(graph).run(data)["mean"].tolist() == [[99.0, 100.0]]
+    builder = GraphBuilder("shares of the batch")
+    x = builder.input("x", (None, 2))
+    graph = builder.finish([builder.add("Softmax", x, name="shares", axis=0)])
+    np.testing.assert_allclose(Interpreter(graph).run(0 * data)["shares"], 0.01, rtol=1e-6)
 
 
 def test_threads_change_nothing_but_time() -> None:
