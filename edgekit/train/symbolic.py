@@ -13,6 +13,7 @@ import numpy as np
 
 from edgekit.errors import ShapeError
 from edgekit.train.names import snake_case, unique_name
+from edgekit.train.primitive import name_scope
 from edgekit.train.structure import flatten, is_nested, map_structure, pack
 from edgekit.train.tensor import Operators, wrap
 
@@ -81,7 +82,8 @@ class Operation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not has_symbolic(args, kwargs):
-            return self.primitive(*args, **kwargs)
+            with name_scope(self.name):
+                return self.primitive(*args, **kwargs)
         shapes = infer_shapes(self.primitive, args, kwargs)
         return note_call(self, args, kwargs, shapes)
 

@@ -326,3 +326,16 @@ def test_training_and_tracing_leave_no_recorder_behind() -> None:
     with pytest.raises(ZeroDivisionError):
         trace(Function(lambda x: 1 / 0), (3,))
     assert recorders() == []
+
+
+def test_operations_on_symbolic_tensors_have_their_own_names() -> None:
+    x = layers.Input((4,), name="x")
+    doubled = layers.Dense(4, name="first")(x) * 2.0
+    model = shaken(Model(x, doubled + x))
+    graph = trace(model)
+    assert [node.op for node in graph.nodes] == ["Dense", "Mul", "Add"]
+    names = [node.name for node in graph.nodes]
+    assert names == [layer.name for layer in model.layers[1:]]
+    assert len(set(names)) == 3
+    assert graph.outputs == (names[-1],)
+    check(model, graph, 4)
