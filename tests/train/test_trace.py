@@ -335,7 +335,8 @@ def test_operations_on_symbolic_tensors_have_their_own_names() -> None:
     graph = trace(model)
     assert [node.op for node in graph.nodes] == ["Dense", "Mul", "Add"]
     names = [node.name for node in graph.nodes]
-    assert names == [layer.name for layer in model.layers[1:]]
-    assert len(set(names)) == 3
+    assert names[0] == "first"
+    assert names[1].startswith("multiply")
+    assert names[2].startswith("add")
     assert graph.outputs == (names[-1],)
     check(model, graph, 4)
