@@ -266,6 +266,30 @@ def make_models():
     np.savez_compressed(TARGET / "models.npz", **arrays)
 
 
+def make_fits():
+    """Whole runs of fit from given weights: data, every epoch's metrics, the weights at the end."""
+    arrays = {}
+    random = np.random.default_rng(3)
+    data = {
+        "x": values(random, (40, 6, 6, 2)),
+        "kind": random.integers(0, 3, 40).astype(np.int64),
+        "size": values(random, (40, 1)),
+        "weight": np.abs(values(random, (40,))),
+    }
+    arrays.update(data)
+    for name, run in CASES.FITS.items():
+        keras.utils.clear_session()
+        model = CASES.fit_model(name, keras)
+        model.set_weights(
+            [values(random, w.shape, "variance" in w.path) * 0.4 for w in model.weights]
+        )
+        arrays.update({f"{name}/start{i}": w for i, w in enumerate(model.get_weights())})
+        history = run(model, keras, data).history
+        arrays.update({f"{name}/end{i}": w for i, w in enumerate(model.get_weights())})
+        arrays.update({f"{name}/history_{key}": np.array(v) for key, v in history.items()})
+    np.savez_compressed(TARGET / "fits.npz", **arrays)
+
+
 if __name__ == "__main__":
     TARGET.mkdir(exist_ok=True)
     make_layers()
@@ -273,3 +297,4 @@ if __name__ == "__main__":
     make_losses_and_metrics()
     make_defaults()
     make_models()
+    make_fits()
