@@ -244,3 +244,27 @@ def test_predict_before_there_is_anything():
         small().fit(images(1, 6, 6, 2), [0])
     with pytest.raises(InputError, match="has no weights yet"):
         layers.Dense(2).count_params()
+
+
+def test_build_makes_weights_once():
+    layer = layers.Dense(2)
+    layer.build((None, 3))
+    kernel = layer.kernel
+    layer(images(1, 3))
+    assert layer.kernel is kernel
+    assert len(layer.weights) == 2
+
+
+def test_a_subclassed_model_can_be_built_by_shape():
+    class Net(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(2)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    net = Net()
+    net.build((None, 3))
+    assert [tuple(v.shape) for v in net.weights] == [(3, 2), (2,)]
+    assert net.count_params() == 8

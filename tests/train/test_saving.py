@@ -161,7 +161,7 @@ class Doubled(layers.Layer):
 
     def build(self, input_shape):
         self.factor = self.add_weight((1,), "ones", name="factor")
-        self.inner.build_for(input_shape)
+        self.inner.build(input_shape)
 
     def call(self, inputs):
         return self.inner(inputs) * self.factor * 2.0
@@ -203,6 +203,32 @@ def test_weights_alone_also_of_subclassed_models(tmp_path):
     np.testing.assert_array_equal(a(x).numpy(), b(x).numpy())
     with pytest.raises(InputError, match="has no weights to fill yet"):
         Net().load_weights(tmp_path / "a.weights.h5")
+
+
+class Net(Model):
+    """A subclassed model with an argument."""
+
+    def __init__(self, units=3, **options):
+        super().__init__(**options)
+        self.units = units
+        self.first = layers.Dense(units)
+        self.rest = [layers.Dense(2), layers.BatchNormalization()]
+
+    def call(self, inputs):
+        return self.rest[1](self.rest[0](self.first(inputs)))
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def test_a_subclassed_model_of_ones_own(tmp_path):
+    net = Net(5)
+    x = np.ones((2, 4), np.float32)
+    expected = net(x).numpy()
+    net.save(tmp_path / "a.keras")
+    again = load_model(tmp_path / "a.keras", custom_objects={"Net": Net})
+    np.testing.assert_array_equal(again(x).numpy(), expected)
+    assert again.name == net.name
 
 
 def test_weights_of_another_architecture_are_all_named(tmp_path):

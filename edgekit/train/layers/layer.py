@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -48,6 +49,8 @@ class Layer(WeightHolder, Serializable):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._takes_training = "training" in inspect.signature(cls.call).parameters
+        if "build" in vars(cls):
+            cls.build = _noted(cls.build)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -158,11 +161,10 @@ class Layer(WeightHolder, Serializable):
         return map_structure(lambda leaf: leaf.shape, infer_shapes(self.__call__, (spec,), {}))
 
     def build_for(self, input_shape: Any) -> None:
-        """Build once, under the layer's name, and keep the shape for the saved config."""
-        with name_scope(self.name):
-            self.build(input_shape)
-        self.built = True
-        self._build_shape = input_shape
+        """What the first call does: make the weights for inputs of this shape."""
+        self.build(input_shape)
+        if not self.built:  # a layer without a build() of its own
+            self.built, self._build_shape = True, input_shape
 
     # -- configs ----------------------------------------------------------------------------------
 
@@ -205,6 +207,19 @@ class Layer(WeightHolder, Serializable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _noted(build: Callable[..., None]) -> Callable[..., None]:
+    """A `build` under the layer's name that notes that the layer is built, and for which shape."""
+
+    @functools.wraps(build)
+    def noted(self: Layer, input_shape: Any = None) -> None:
+        with name_scope(self.name):
+            build(self, input_shape)
+        if not self.built:
+            self.built, self._build_shape = True, input_shape
+
+    return noted
 
 
 def _checked_dtype(dtype: Any, layer: str) -> str:

@@ -155,21 +155,12 @@ class Model(Trainer, Layer):
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights of a subclassed model by calling it on zeros of this shape."""
-        if self._graph is not None or type(self).call is Model.call:
-            return
-        zeros = _zeros_of_shapes(input_shape)
-        if not getattr(self, "_building", False):
-            self._building = True
-            try:
-                self.built = True
-                self.call(zeros)
-            finally:
-                del self._building
+        if self._graph is None and type(self).call is not Model.call:
+            self.call(_zeros_of_shapes(input_shape))
 
     def build_for(self, input_shape: Any) -> None:
         """A subclassed model is built by being called: its layers build themselves."""
-        self.built = True
-        self._build_shape = input_shape
+        self.built, self._build_shape = True, input_shape
 
     # -- printing and saving ----------------------------------------------------------------------
 

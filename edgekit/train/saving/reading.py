@@ -53,7 +53,8 @@ def _build_again(layer: Any, build: Any) -> None:
     shape = build.get("input_shape") if isinstance(build, Mapping) else None
     if shape is None or layer.built:
         return
-    layer.build_for(_as_shape(shape))
+    layer.build(_as_shape(shape))
+    layer.built = True
 
 
 def _as_shape(shape: Any) -> Any:
