@@ -35,7 +35,13 @@ class Lowering:
         onnx = require("onnx", extra="onnx")
         self.helper = require("onnx.helper", extra="onnx")
         self.from_array = require("onnx.numpy_helper", extra="onnx").from_array
-        self.float_type: int = onnx.TensorProto.FLOAT
+        kinds = onnx.TensorProto
+        self.types: dict[str, int] = {
+            "float32": kinds.FLOAT,
+            "int32": kinds.INT32,
+            "int64": kinds.INT64,
+            "bool": kinds.BOOL,
+        }
         self.graph = graph
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
@@ -163,9 +169,14 @@ class Lowering:
         return [self.tensor_info(name) for name in self.graph.outputs]
 
     def tensor_info(self, name: str) -> Any:
-        """The type of an input or output: float32, the batch by the name "batch" if unknown."""
-        shape = ["batch" if d is None else d for d in self.value(name).shape]
-        return self.helper.make_tensor_value_info(name, self.float_type, shape)
+        """The type of an input or output: float32 for quantized ones, else its own.
+
+        An unknown batch is called "batch".
+        """
+        value = self.value(name)
+        shape = ["batch" if d is None else d for d in value.shape]
+        element = self.types.get(value.dtype, self.types["float32"])
+        return self.helper.make_tensor_value_info(name, element, shape)
 
     def name_in(self, layout: Layout, value: Value) -> str:
         """A value's own name, but for an output of the graph that is held channels first."""

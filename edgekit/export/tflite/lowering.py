@@ -28,7 +28,7 @@ class Operator:
     code: str
     version: int
     inputs: tuple[str, ...]
-    output: str
+    outputs: tuple[str, ...]
     options: Options | None = None
 
 
@@ -70,13 +70,14 @@ class Lowering:
         self,
         code: str,
         inputs: Sequence[str],
-        output: str,
+        output: str | Sequence[str],
         options: Options | None = None,
         version: int = 1,
     ) -> None:
-        for name in (*inputs, output):
+        outputs = (output,) if isinstance(output, str) else tuple(output)
+        for name in (*inputs, *outputs):
             self._use(name)
-        self.operators.append(Operator(code, version, tuple(inputs), output, options))
+        self.operators.append(Operator(code, version, tuple(inputs), outputs, options))
 
     def finish(self) -> None:
         """Add the outputs that no operator computes: inputs and constants passed through."""

@@ -96,7 +96,7 @@ def _operator(op: Operator, codes: Sequence[tuple[str, int]], index: Mapping[str
     return {
         "opcode_index": codes.index((op.code, op.version)),
         "inputs": [index[name] for name in op.inputs],
-        "outputs": [index[op.output]],
+        "outputs": [index[name] for name in op.outputs],
         "builtin_options": op.options,
     }
 
