@@ -263,6 +263,13 @@ def make_models():
         arrays.update({f"{name}/weight{i:02d}": w for i, w in enumerate(model.get_weights())})
         loss = model.evaluate(given, targets, verbose=0, return_dict=True)["loss"]
         arrays[f"{name}/loss"] = np.float32(loss)
+    random = np.random.default_rng(6)
+    net = CASES.subclassed(keras)
+    arrays["subclassed/in0"] = x = values(random, (3, 5))
+    net(x)
+    net.set_weights([values(random, w.shape) ** 2 + 0.1 for w in net.weights])
+    arrays["subclassed/out"] = keras.ops.convert_to_numpy(net(x))
+    net.save_weights(TARGET / "subclassed.weights.h5")
     np.savez_compressed(TARGET / "models.npz", **arrays)
 
 

@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from edgekit import train
 from edgekit.errors import InputError, ModelFormatError, ShapeError, UnsupportedOperator
 from edgekit.train import (
     Input,
@@ -22,6 +23,7 @@ from edgekit.train import (
     set_random_seed,
 )
 from tests.material import material
+from tests.train.keras_cases import subclassed
 from tests.train.keras_goldens import FOLDER, arrays, numbered
 
 h5py = pytest.importorskip("h5py")
@@ -197,12 +199,35 @@ def test_weights_alone_also_of_subclassed_models(tmp_path):
     a(x), b(x)
     a.save_weights(tmp_path / "a.weights.h5")
     with h5py.File(tmp_path / "a.weights.h5") as file:
-        assert {"first", "rest"} <= set(file)
-        assert set(file["rest"]) == {"dense", "batch_normalization"}
+        assert {"first", "layers"} <= set(file)
+        # "rest" comes after "layers" in the alphabet, and the layers of a model are met there
+        assert set(file["layers"]) == {"dense_1", "batch_normalization"}
+        assert file["layers/dense_1/vars/0"].shape == (4, 3)
     b.load_weights(tmp_path / "a.weights.h5")
     np.testing.assert_array_equal(a(x).numpy(), b(x).numpy())
     with pytest.raises(InputError, match="has no weights to fill yet"):
         Net().load_weights(tmp_path / "a.weights.h5")
+
+
+def test_weights_of_a_subclassed_model_of_keras(tmp_path):
+    net = subclassed(train)
+    found = arrays("models")
+    x = found["subclassed/in0"]
+    net(x)
+    net.load_weights(FOLDER / "subclassed.weights.h5")
+    # values of size 30
+    np.testing.assert_allclose(net(x).numpy(), found["subclassed/out"], rtol=1e-6, atol=1e-5)
+    net.save_weights(tmp_path / "a.weights.h5")
+
+    def names(path):
+        with h5py.File(path) as file:
+            return list_of(file)
+
+    def list_of(group):
+        return {key: list_of(item) if isinstance(item, h5py.Group) else item.shape
+                for key, item in group.items()}  # fmt: skip
+
+    assert names(tmp_path / "a.weights.h5") == names(FOLDER / "subclassed.weights.h5")
 
 
 class Net(Model):

@@ -216,8 +216,9 @@ def _noted(build: Callable[..., None]) -> Callable[..., None]:
     def noted(self: Layer, input_shape: Any = None) -> None:
         with name_scope(self.name):
             build(self, input_shape)
-        if not self.built:
-            self.built, self._build_shape = True, input_shape
+        self.built = True
+        if self._build_shape is None:
+            self._build_shape = input_shape
 
     return noted
 

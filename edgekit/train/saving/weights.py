@@ -32,6 +32,8 @@ def _walk(layer: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         yield from _walk_list(layer.layers, _join(path, "layers"), seen)
         return
     attributes = {k: v for k, v in vars(layer).items() if k not in layer._not_tracked}
+    if isinstance(getattr(type(layer), "layers", None), property):
+        attributes["layers"] = layer.layers  # which Keras meets among a model's attributes
     for name in sorted(attributes, key=lambda k: "~" + k if k.startswith("_") else k):
         value = attributes[name]
         if isinstance(value, Layer):
