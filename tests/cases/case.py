@@ -5,7 +5,7 @@ The same list of cases is run by the kernels, the derivatives, the exporters and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edgekit.ir.ops import spec
@@ -18,7 +18,8 @@ class Case:
     """`shapes` are by the operator's input names; "xs" of Concat is a tuple of shapes.
 
     `constant` names the inputs that are constants of the graph (weights always are).
-    `per_channel` says how the int8 form scales its weights.
+    `per_channel` says how the int8 form scales its weights. `dtypes` are of inputs that are not
+    float32 in the float form, nor int8 in the int8 form.
     """
 
     op: str
@@ -27,6 +28,7 @@ class Case:
     constant: tuple[str, ...] = ()
     per_channel: bool = True
     float_only: str = ""
+    dtypes: dict[str, str] = field(default_factory=dict)
 
     @property
     def has_int8(self) -> bool:
@@ -42,7 +44,8 @@ class Case:
         attrs = "".join(f"-{key}={value}" for key, value in self.attrs.items())
         constant = f"-constant={','.join(self.constant)}" if self.constant else ""
         weights = "" if self.per_channel else "-per_tensor"
-        return f"{self.op}-{shapes}{attrs}{constant}{weights}".replace(" ", "")
+        dtypes = "".join(f"-{role}={dtype}" for role, dtype in self.dtypes.items())
+        return f"{self.op}-{shapes}{attrs}{constant}{weights}{dtypes}".replace(" ", "")
 
 
 def case(
@@ -51,14 +54,18 @@ def case(
     constant: tuple[str, ...] = (),
     per_channel: bool = True,
     float_only: str = "",
+    dtypes: dict[str, str] | None = None,
     **settings: Any,
 ) -> Case:
     """`case("Conv2D", x=(1, 8, 8, 3), weight=(4, 3, 3, 3), strides=(2, 2))`.
 
     Settings named like an input are shapes, all others attributes. `float_only` gives the reason
-    why this very case has no int8 form.
+    why this very case has no int8 form; so does a first input of another dtype.
     """
     names = spec(op).input_names
     shapes = {key: value for key, value in settings.items() if key in names}
     attrs = {key: value for key, value in settings.items() if key not in names}
-    return Case(op, shapes, attrs, constant, per_channel, float_only)
+    dtypes = dtypes or {}
+    if spec(op).input_names[0] in dtypes:
+        float_only = "it is about another dtype"
+    return Case(op, shapes, attrs, constant, per_channel, float_only, dtypes)

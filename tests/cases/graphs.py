@@ -40,12 +40,14 @@ def float_graph(case: Case, seed: int = 0) -> Graph:
     rng, builder = generator(case, seed), GraphBuilder(case.op)
     names = []
     for role, shape in input_shapes(case).items():
+        dtype = case.dtypes.get(role, "float32")
         if is_constant(case, role):
-            data = rng.normal(size=shape).astype(np.float32)
+            data = random_array(rng, shape, dtype)
             data = np.abs(data) + np.float32(0.1) if role == "variance" else data
-            names.append(builder.constant(data, role))
+            data = np.abs(data) + 1 if dtype.startswith("int") else data  # divisors, exponents
+            names.append(builder.constant(data.astype(dtype), role))
         else:
-            names.append(builder.input(role, (None, *shape[1:])))
+            names.append(builder.input(role, (None, *shape[1:]), dtype))
     quant = per_tensor(0.03, 5) if case.op == "Quantize" else None
     output = builder.add(case.op, *names, name="layer", quant=quant, **case.attrs)
     return builder.finish([output])
@@ -62,6 +64,9 @@ def int8_graph(case: Case, arithmetic: str = "float32", seed: int = 0) -> Graph:
     for role, shape in roles.items():
         if role in PARAMETERS:
             names.append(_parameter(builder, case, role, shape, rng))
+            continue
+        if role in case.dtypes:
+            names.append(builder.input(role, (None, *shape[1:]), case.dtypes[role]))
             continue
         quant = shared or _random_quant(rng)
         if is_constant(case, role):
@@ -91,8 +96,8 @@ def random_inputs(
     for name in graph.inputs:
         value = graph.value(name)
         shape = tuple(batch if d is None else d for d in value.shape)
-        if value.dtype == "float32":
-            arrays[name] = rng.normal(size=shape).astype(np.float32)
+        if value.quant is None:
+            arrays[name] = random_array(rng, shape, value.dtype)
             continue
         limits = np.iinfo(value.dtype)
         low, high = {
@@ -102,6 +107,15 @@ def random_inputs(
         }[kind]
         arrays[name] = rng.integers(low, high + 1, size=shape).astype(value.dtype)
     return arrays
+
+
+def random_array(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array:
+    """Normal numbers, masks, or small integers of both signs."""
+    if dtype == "float32":
+        return rng.normal(size=shape).astype(np.float32)
+    if dtype == "bool":
+        return rng.integers(0, 2, size=shape).astype(bool)
+    return rng.integers(-9, 10, size=shape).astype(dtype)
 
 
 def _random_quant(rng: np.random.Generator) -> QuantParams:
