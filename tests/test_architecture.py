@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # What runs on the device: these import nothing but the standard library and the two packages below,
 # not even inside a function.
 DEVICE_ROOMS = ("errors", "schema", "ir", "interpreter")
-BASE_PACKAGES = {"numpy", "flatbuffers"}
+BASE_PACKAGES = {"numpy"}
 
 MODULE_LINES, FUNCTION_LINES = 300, 40
 # path, or path:function -> (lines allowed, why). An exemption that is no longer needed is an error.
@@ -189,7 +189,7 @@ def test_other_packages_are_imported_where_they_are_used(module: str) -> None:
         and (on_device or not found.inside_function)
     ]
     rule = (
-        "What runs on the device needs numpy and flatbuffers only"
+        "What runs on the device needs numpy only"
         if on_device
         else "An optional package is imported inside the function that uses it, with require()"
     )

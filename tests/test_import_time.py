@@ -38,9 +38,9 @@ def top_packages(modules: set[str]) -> set[str]:
     return {top for top in tops - set(sys.stdlib_module_names) if not top.startswith("_sysconfig")}
 
 
-def test_the_interpreter_loads_numpy_and_flatbuffers_only() -> None:
+def test_the_interpreter_loads_numpy_only() -> None:
     loaded = loaded_by("import edgekit.interpreter")
-    strangers = top_packages(loaded) - {"edgekit", "numpy", "flatbuffers"}
+    strangers = top_packages(loaded) - {"edgekit", "numpy"}
     assert not strangers, f"import edgekit.interpreter also loads {sorted(strangers)}"
 
 
@@ -64,5 +64,5 @@ def test_the_package_loads_nothing_before_it_is_asked() -> None:
 def test_no_optional_package_is_loaded_before_it_is_used() -> None:
     rooms = ("conversion", "export", "importers", "quantize", "train")
     loaded = loaded_by("import " + ", ".join(f"edgekit.{room}" for room in rooms))
-    strangers = top_packages(loaded) - {"edgekit", "numpy", "flatbuffers"}
+    strangers = top_packages(loaded) - {"edgekit", "numpy"}
     assert not strangers, f"the rooms load {sorted(strangers)}; use require() inside functions"

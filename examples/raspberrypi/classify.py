@@ -3,7 +3,7 @@
     python3 classify.py model.edge picture.png [more.jpg ...]
     python3 classify.py model.edge --camera
 
-Needs numpy and flatbuffers; Pillow for pictures, picamera2 for the camera.
+Needs numpy; Pillow for pictures, picamera2 for the camera.
 """
 
 import argparse
