@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from edgekit.errors import EdgekitError, ShapeError
 
+from .control import control_results
 from .graph import Array, AttrValue, Graph, Node, Shape, State, Value
 from .metadata import Metadata
 from .ops import OpSpec, infer_shapes, spec
@@ -36,6 +37,7 @@ class GraphBuilder:
         self.inputs: list[str] = []
         self.nodes: list[Node] = []
         self.states: list[State] = []
+        self.subgraphs: dict[str, Graph] = {}
 
     def input(
         self,
@@ -67,6 +69,12 @@ class GraphBuilder:
     def keep(self, next: str, state: str) -> None:
         """At the end of a call, the memory `state` becomes the value `next`."""
         self.states = [replace(s, next=next) if s.value == state else s for s in self.states]
+
+    def subgraph(self, name: str, graph: Graph) -> str:
+        """A graph that If and While nodes can name; the name is made unique if it is taken."""
+        unique = _free(name, self.subgraphs)
+        self.subgraphs[unique] = graph
+        return unique
 
     def add(
         self,
@@ -110,13 +118,19 @@ class GraphBuilder:
         if problems:
             raise ShapeError(f"{op} {node.name!r}: " + "; ".join(problems))
         complete = {key: attrs.get(key, a.default) for key, a in operator.attrs.items()}
-        try:
-            shapes = infer_shapes(operator, values, complete)
-        except EdgekitError as error:
-            raise ShapeError(f"{op} {node.name!r}: {error}") from error
-        dtypes = output_dtypes(operator, values, complete, len(shapes))
+        given: Sequence[QuantParams | None]
+        if operator.subgraphs:
+            like = control_results(self.subgraphs, node)
+            shapes, dtypes = tuple(v.shape for v in like), [v.dtype for v in like]
+            given = [v.quant for v in like]
+        else:
+            try:
+                shapes = infer_shapes(operator, values, complete)
+            except EdgekitError as error:
+                raise ShapeError(f"{op} {node.name!r}: {error}") from error
+            dtypes = output_dtypes(operator, values, complete, len(shapes))
+            given = quants or [None] * len(shapes)
         wanted = outputs or [node.name, *(f"{node.name}/{i}" for i in range(1, len(shapes)))]
-        given = quants or [None] * len(shapes)
         results = tuple(self._unique(result) for result in wanted)
         for result, shape, dtype, quant in zip(results, shapes, dtypes, given, strict=True):
             parameters = quant or _implied_quant(operator, values, dtype)
@@ -135,6 +149,7 @@ class GraphBuilder:
             self.name,
             metadata or Metadata(),
             tuple(self.states),
+            dict(self.subgraphs),
         )
         validate(graph)
         return graph
@@ -145,11 +160,7 @@ class GraphBuilder:
         self.values[value.name] = value
 
     def _unique(self, name: str) -> str:
-        candidate, count = name, 0
-        while candidate in self.values:
-            count += 1
-            candidate = f"{name}_{count}"
-        return candidate
+        return _free(name, self.values)
 
 
 def _implied_quant(
@@ -162,6 +173,15 @@ def _implied_quant(
     if operator.tied:
         return first.quant
     return operator.output_quant if dtype == "int8" else None
+
+
+def _free(name: str, taken: Mapping[str, object]) -> str:
+    """`name`, with a number behind it if it is taken."""
+    candidate, count = name, 0
+    while candidate in taken:
+        count += 1
+        candidate = f"{name}_{count}"
+    return candidate
 
 
 def _trimmed(inputs: Sequence[str | None]) -> tuple[str | None, ...]:

@@ -97,7 +97,12 @@ class State:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network: `inputs` and `outputs` are names, `values` holds every value by its name."""
+    """A network: `inputs` and `outputs` are names, `values` holds every value by its name.
+
+    `subgraphs` are the graphs that If and While nodes name, wherever those nodes stand: in this
+    graph or in one of them. A subgraph sees its inputs alone, and has neither memories nor
+    subgraphs of its own.
+    """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -106,6 +111,7 @@ class Graph:
     name: str = "model"
     metadata: Metadata = field(default_factory=Metadata)
     states: tuple[State, ...] = ()
+    subgraphs: Mapping[str, Graph] = field(default_factory=dict)
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -171,4 +177,6 @@ class Graph:
         for state in self.states:
             lines.append(f"  keep {state.next} as {state.value}, at first {state.initial}")
         lines.append(f"  return {', '.join(self.outputs)}")
+        for name, subgraph in self.subgraphs.items():
+            lines += ["", f"sub{replace(subgraph, name=name)}"]
         return "\n".join(lines)

@@ -48,7 +48,8 @@ def lifetimes(graph: Graph) -> dict[str, tuple[int, int]]:
     """The first and last step at which each activation must keep its contents.
 
     Inputs and memories are there before the first step (-1); outputs, and what memories become,
-    stay until after the last.
+    stay until after the last. So do the memories themselves: they keep their contents from call
+    to call.
     """
     born = dict.fromkeys(graph.entries, -1)
     last = dict(born)
@@ -58,7 +59,8 @@ def lifetimes(graph: Graph) -> dict[str, tuple[int, int]]:
                 last[name] = step
         for name in node.outputs:
             born[name] = last[name] = step
-    last.update({name: len(graph.nodes) for name in graph.exits if name in born})
+    lasting = (*graph.exits, *(state.value for state in graph.states))
+    last.update({name: len(graph.nodes) for name in lasting if name in born})
     return {name: (born[name], last[name]) for name in born}
 
 

@@ -12,10 +12,12 @@ import numpy as np
 
 from edgekit.errors import EdgekitError, ShapeError
 
+from .control import call_problems, control_problems
 from .graph import DTYPES, Graph, Node, Value
 from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes
 from .quant import LIMITS
 from .validate_metadata import metadata_problems
+from .validate_states import state_problems
 
 __all__ = ["node_problems", "output_dtypes", "problems", "validate"]
 
@@ -34,7 +36,20 @@ def validate(graph: Graph, error: type[EdgekitError] = ShapeError) -> None:
 
 
 def problems(graph: Graph) -> list[str]:
-    """Broken promises: of shapes; then of values and nodes; then of the metadata."""
+    """Broken promises: of subgraphs and their calls; then those of the graph itself."""
+    found = call_problems(graph)
+    for name, subgraph in graph.subgraphs.items():
+        where = f"subgraph {name!r}"
+        if not 0 < len(name) <= LONGEST_NAME:
+            found.append(f"{where}: a name has 1 to {LONGEST_NAME} characters")
+        if subgraph.subgraphs or subgraph.states:
+            found.append(f"{where} has memories or subgraphs of its own")
+        found += [f"{where}: {p}" for p in _graph_problems(subgraph, graph.subgraphs)]
+    return found or _graph_problems(graph, graph.subgraphs) or metadata_problems(graph)
+
+
+def _graph_problems(graph: Graph, subgraphs: Mapping[str, Graph]) -> list[str]:
+    """Broken promises of one graph: of shapes; then of values and nodes."""
     found = [p for name, value in graph.values.items() for p in _shape_problems(name, value)]
     if found:
         return found  # everything else computes with shapes
@@ -44,16 +59,16 @@ def problems(graph: Graph) -> list[str]:
         if name not in graph.values or name in known:
             found.append(f"input {name!r} is not a value, is a constant or is listed twice")
         known.update({name} & graph.values.keys())
-    found += _state_problems(graph, known)
+    found += state_problems(graph, known)
     known.update({state.value for state in graph.states} & graph.values.keys())
     for node in graph.nodes:
         where = f"{node.op} {node.name!r}"
-        found += [f"{where}: {p}" for p in _placed_problems(graph, node, known)]
+        found += [f"{where}: {p}" for p in _placed_problems(graph, node, known, subgraphs)]
         known.update(output for output in node.outputs if output in graph.values)
     found += [f"output {name!r} is never computed" for name in graph.exits if name not in known]
     if not graph.outputs:
         found.append("the graph has no output")
-    return found or metadata_problems(graph)
+    return found
 
 
 def output_dtypes(
@@ -69,25 +84,6 @@ def output_dtypes(
         else named.get(rule, rule)
         for rule in rules
     ]
-
-
-def _state_problems(graph: Graph, known: set[str]) -> list[str]:
-    """A memory is a value of its own, alike to the constant it starts from and what it becomes."""
-    found = []
-    seen = set(known)
-    for state in graph.states:
-        missing = {state.value, state.initial, state.next} - graph.values.keys()
-        if missing:
-            found.append(f"memory {state.value!r} names {sorted(missing)}, which are no values")
-            continue
-        value, first, last = map(graph.value, (state.value, state.initial, state.next))
-        if state.value in seen or value.is_constant or not first.is_constant:
-            found.append(f"memory {state.value!r} must be a value of its own with a constant start")
-        seen.add(state.value)
-        kinds = {(v.shape, v.dtype, v.quant) for v in (value, first, last)}
-        if len(kinds) > 1 or None in value.shape:
-            found.append(f"memory {value} starts as {first} and becomes {last}: they must be alike")
-    return found
 
 
 def node_problems(node: Node, inputs: Sequence[Value | None]) -> list[str]:
@@ -107,11 +103,11 @@ def node_problems(node: Node, inputs: Sequence[Value | None]) -> list[str]:
     for key, attr in operator.attrs.items():
         if attr.default is None and key not in node.attrs:
             found.append(f"attribute {key!r} is missing")
-    return found + _dtype_problems(operator, inputs)
+    return found if operator.subgraphs else found + _dtype_problems(operator, inputs)
 
 
 def _arity_problems(operator: OpSpec, node: Node) -> list[str]:
-    if operator.variadic:
+    if operator.variadic or operator.subgraphs:
         return [] if node.inputs and None not in node.inputs else ["expected one input or more"]
     required = [name for name in operator.inputs if not name.endswith("?")]
     if not len(required) <= len(node.inputs) <= len(operator.inputs):
@@ -161,7 +157,9 @@ def _table_problems(operator: OpSpec, value: Value | None) -> list[str]:
     return [f"a lookup table is a constant of shape [256] of {operator.table}, received {value}"]
 
 
-def _placed_problems(graph: Graph, node: Node, known: set[str]) -> list[str]:
+def _placed_problems(
+    graph: Graph, node: Node, known: set[str], subgraphs: Mapping[str, Graph]
+) -> list[str]:
     """What is wrong with a node in its place: order of values, shapes, scales."""
     unknown = [i for i in node.inputs if i is not None and i not in known]
     if unknown:
@@ -178,6 +176,8 @@ def _placed_problems(graph: Graph, node: Node, known: set[str]) -> list[str]:
         return found
     operator, attrs = OPS[node.op], attributes(node)
     outputs = [graph.value(o) for o in node.outputs]
+    if operator.subgraphs:
+        return control_problems(subgraphs, node, inputs, outputs)
     try:
         shapes = infer_shapes(operator, inputs, attrs)
     except EdgekitError as error:

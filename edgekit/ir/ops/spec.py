@@ -66,6 +66,8 @@ class OpSpec:
     outputs: names in order; "ys*" stands for one or more.
     output_dtypes: for each output "same" as the first input, a dtype, or "attr:NAME"; the last
         one serves all further outputs.
+    subgraphs: the attributes that name subgraphs. Such an operator takes any dtypes and computes
+        what its subgraphs compute (`ir/control.py`).
     """
 
     name: str
@@ -82,6 +84,7 @@ class OpSpec:
     input_dtypes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("y",)
     output_dtypes: tuple[str, ...] = ("same",)
+    subgraphs: tuple[str, ...] = ()
 
     @property
     def input_names(self) -> tuple[str, ...]:
