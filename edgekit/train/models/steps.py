@@ -12,6 +12,7 @@ from edgekit.train.callbacks.callback import History
 from edgekit.train.class_weights import class_weights, weighted
 from edgekit.train.data import as_arrays, unpack
 from edgekit.train.losses.loss import as_tensor
+from edgekit.train.metrics.metric import Metric
 from edgekit.train.models.compiled import Compiled
 from edgekit.train.structure import flatten, map_structure
 from edgekit.train.tape import GradientTape
@@ -78,8 +79,9 @@ class Steps:
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics, the loss first."""
-        return [] if self._compiled is None else self._compiled.metrics
+        """The metrics, the loss first, and those that a subclass keeps in its attributes."""
+        own = [value for value in vars(self).values() if isinstance(value, Metric)]
+        return own if self._compiled is None else [*self._compiled.metrics, *own]
 
     @property
     def metrics_names(self) -> list[str]:

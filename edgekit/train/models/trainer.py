@@ -114,7 +114,7 @@ class Trainer(Steps):
                 "large numbers in the inputs or targets, a target range that does not fit the last "
                 "activation. callbacks.TerminateOnNaN() stops training at the first NaN",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         return found
 

@@ -126,7 +126,7 @@ def _report(problems: list[str], skip_mismatch: bool) -> None:
     if not problems:
         return
     if skip_mismatch:
-        warnings.warn("weights that do not fit were skipped:\n" + "\n".join(problems), stacklevel=4)
+        warnings.warn("weights that do not fit were skipped:\n" + "\n".join(problems), stacklevel=5)
         return
     raise ShapeError("the weights do not fit the model:\n" + "\n".join(problems))
 
@@ -192,7 +192,7 @@ def _read_optimizer(h5py: Any, file: Any, model: Any) -> None:
         warnings.warn(
             f"the state of the optimizer {optimizer.name!r} was not loaded, training would start "
             f"it anew: {error}",
-            stacklevel=5,
+            stacklevel=4,
         )
         return
     for own, array in zip(state, arrays, strict=True):
