@@ -172,7 +172,7 @@ def _implied_quant(
         return None
     if operator.tied:
         return first.quant
-    return operator.output_quant if dtype == "int8" else None
+    return operator.fixed_quant(dtype)
 
 
 def _free(name: str, taken: Mapping[str, object]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from edgekit.errors import ShapeError, lookup
 
 from ..graph import AttrValue, Node, Shape, Value
-from ..quant import QuantParams
+from ..quant import QuantParams, per_tensor
 
 __all__ = ["LARGEST", "OPS", "Attr", "OpSpec", "attributes", "define", "infer_shapes", "spec"]
 
@@ -57,8 +57,9 @@ class OpSpec:
     inputs: names in order; "bias?" may be left out, "xs*" stands for one or more.
     weight_axis: the axis of input "weight" that has one scale per output channel.
     tied: inputs and outputs share one scale and zero point (the operator only moves elements).
-    output_quant: what an int8 output always is, where the operator fixes it.
+    output_quant: what an int8 output always is, where the operator fixes it (`fixed_quant`).
     table: dtype of the lookup table that an int8 node stores as its input "table".
+    table16: how many int16 numbers the table of an int16 node has; 0 where it needs none.
     dtypes: what the first input may be; int8 is left out where `float_only` says why.
     float_only: why there is no int8 form; "" where there is one.
     input_dtypes: what other inputs may be, where they do not simply share the first one's dtype
@@ -79,6 +80,7 @@ class OpSpec:
     tied: bool = False
     output_quant: QuantParams | None = None
     table: str | None = None
+    table16: int = 0
     dtypes: tuple[str, ...] = ("float32", "int8")
     float_only: str = ""
     input_dtypes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -94,6 +96,26 @@ class OpSpec:
     @property
     def variadic(self) -> bool:
         return self.inputs[0].endswith("*")
+
+    def fixed_quant(self, dtype: str) -> QuantParams | None:
+        """What an output of this dtype always is, where the operator fixes it.
+
+        uint8 counts from 0 where int8 counts from -128; int16 has 2^15 steps to 1.
+        """
+        if self.output_quant is None or dtype not in ("int8", "uint8", "int16"):
+            return None
+        if dtype == "int16":
+            return per_tensor(2.0**-15)
+        offset = 128 if dtype == "uint8" else 0
+        return per_tensor(self.output_quant.scale[0], self.output_quant.zero_point[0] + offset)
+
+    def table_kind(self, dtype: str) -> tuple[str, int] | None:
+        """Dtype and length of the table that a node with a first input of `dtype` stores."""
+        if self.table is None or dtype not in ("int8", "uint8", "int16"):
+            return None
+        if dtype == "int16":
+            return ("int16", self.table16) if self.table16 else None
+        return ("float32" if self.table == "float32" else dtype), 256
 
     def position(self, name: str) -> int:
         """Where the input `name` stands."""
