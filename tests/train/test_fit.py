@@ -124,6 +124,30 @@ def test_a_seeded_run_is_the_same_bit_for_bit():
         np.testing.assert_array_equal(a, b)
 
 
+def test_shuffling_is_new_in_each_epoch_and_follows_the_seed():
+    orders = []
+
+    class Seen(layers.Layer):
+        def call(self, inputs, training=False):
+            if training:
+                orders.append(inputs.numpy()[:, 0].copy())
+            return inputs
+
+    set_random_seed(5)
+    model = Sequential([layers.Input((6,)), Seen(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    orders.clear()  # of building the model
+    for shuffle in (True, False):
+        model.fit(X, X[:, :1], batch_size=48, epochs=2, shuffle=shuffle, verbose=0)
+    passes = [np.concatenate(orders[i : i + 2]) for i in range(0, 8, 2)]
+    for values in passes:
+        np.testing.assert_array_equal(np.sort(values), np.sort(X[:, 0]))
+    np.testing.assert_array_equal(passes[2], X[:, 0])
+    np.testing.assert_array_equal(passes[3], X[:, 0])
+    assert not np.array_equal(passes[0], X[:, 0])
+    assert not np.array_equal(passes[0], passes[1])
+
+
 def test_history_and_metrics():
     model = classifier()
     history = model.fit(X, Y, epochs=2, validation_data=(X[:20], Y[:20]), verbose=0)

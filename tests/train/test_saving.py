@@ -184,6 +184,19 @@ def test_layers_of_ones_own(tmp_path):
         load_model(tmp_path / "a.keras")
 
 
+def test_models_inside_a_sequential(tmp_path):
+    x = Input((4,))
+    inner = Model(x, layers.Dense(3)(x))
+    model = Sequential([layers.Input((4,)), inner, Sequential([layers.Dense(2)])])
+    model.save(tmp_path / "a.keras")
+    again = load_model(tmp_path / "a.keras")
+    data = np.ones((2, 4), np.float32)
+    np.testing.assert_array_equal(again(data).numpy(), model(data).numpy())
+    with zipfile.ZipFile(tmp_path / "a.keras") as archive:
+        stack = json.loads(archive.read("config.json"))["config"]["layers"]
+    assert [layer["class_name"] for layer in stack] == ["InputLayer", "Functional", "Sequential"]
+
+
 def test_weights_alone_also_of_subclassed_models(tmp_path):
     class Net(Model):
         def __init__(self):

@@ -113,9 +113,10 @@ class Sequential(Model):
         yield from self._stack
 
     def get_config(self) -> dict[str, Any]:
+        from edgekit.train.saving.writing import model_config
         from edgekit.train.serialization import serialize
 
-        stack = [layer_with_build(layer) for layer in self._stack]
+        stack = [model_config(layer) for layer in self._stack]
         if self._input_layer is not None:
             stack.insert(0, serialize(self._input_layer))
         config = {
@@ -134,12 +135,3 @@ class Sequential(Model):
         from edgekit.train.saving.reading import sequential_from_config
 
         return sequential_from_config(cls, config, custom_objects)
-
-
-def layer_with_build(layer: Layer) -> dict[str, Any]:
-    """A layer's config with the shape it was built for."""
-    from edgekit.train.serialization import serialize
-
-    config = serialize(layer)
-    build = layer.get_build_config()
-    return config if build is None else {**config, "build_config": build}
