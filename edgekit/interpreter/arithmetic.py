@@ -32,6 +32,7 @@ __all__ = [
     "activation_range",
     "centered_range",
     "dequantize",
+    "fixedpoint_multipliers",
     "fixedpoint_scale",
     "mean_fixedpoint",
     "mean_float32",
@@ -119,9 +120,13 @@ def requantize_fixedpoint(sums: Integers, scales: NDArray[np.float64]) -> Intege
     The first product rounds halves up, the second half away from zero; the channels are the last
     dimension. Not clipped.
     """
+    return multiply_fixedpoint(sums, *fixedpoint_multipliers(scales))
+
+
+def fixedpoint_multipliers(scales: NDArray[np.float64]) -> tuple[Integers, Integers]:
+    """`scale = m * 2^(shift - 31)` with m in [2^30, 2^31): m and shift for each scale."""
     pairs = [fixed_point.multiplier_and_shift(float(s)) for s in scales]
-    multipliers = np.array([m for m, _ in pairs], np.int64)
-    return multiply_fixedpoint(sums, multipliers, np.array([s for _, s in pairs], np.int64))
+    return np.array([m for m, _ in pairs], np.int64), np.array([s for _, s in pairs], np.int64)
 
 
 def multiply_fixedpoint(numbers: Integers, multiplier: Any, shift: Any) -> Integers:

@@ -7,7 +7,7 @@ the real weights; where it fails, products are summed in float64, exact to 2^53.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -158,14 +158,16 @@ class Accumulator:
         return self._repeated[key]
 
 
-def requantizer(op: str, scales: Array) -> Any:
+def requantizer(op: str, scales: Array) -> Callable[[Array], Array]:
     """The reference kernels' rescaling of int64 sums; fully connected layers have their own."""
     if op != "Dense":
-        return lambda total: arithmetic.requantize_fixedpoint(total, scales)
+        multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
+        return lambda total: arithmetic.multiply_fixedpoint(total, multipliers, shifts)
 
     def through_float64(total: Array) -> Array:
         scaled = total.astype(np.float64) * scales
-        return np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+        rounded: Array = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+        return rounded
 
     return through_float64
 
