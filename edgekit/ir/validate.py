@@ -15,13 +15,12 @@ from edgekit.errors import EdgekitError, ShapeError
 from .control import call_problems, control_problems
 from .graph import DTYPES, Graph, Node, Value
 from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes
-from .quant import LIMITS
 from .validate_metadata import metadata_problems
+from .validate_scales import QUANTIZED, quant_problems, scale_problems, weight_problems
 from .validate_states import state_problems
 
 __all__ = ["node_problems", "output_dtypes", "problems", "validate"]
 
-QUANTIZED = ("int8", "uint8", "int16")
 MOST_DIMENSIONS = 8
 LONGEST_NAME = 1024
 
@@ -119,10 +118,24 @@ def _arity_problems(operator: OpSpec, node: Node) -> list[str]:
 
 
 COMPANIONS = {
-    "weight": {"float32": ("float32",), "int8": ("int8",)},
-    "bias": {"float32": ("float32",), "int8": ("int32",)},
+    "weight": {
+        "float32": ("float32", "int8"),
+        "int8": ("int8",),
+        "uint8": ("uint8",),
+        "int16": ("int8",),
+    },
+    "bias": {
+        "float32": ("float32",),
+        "int8": ("int32",),
+        "uint8": ("int32",),
+        "int16": ("int64", "int32"),
+    },
 }
-"""The dtypes of weights and biases, by the dtype of the activations that meet them."""
+"""The dtypes of weights and biases, by the dtype of the activations that meet them.
+
+float32 with int8 weights is TFLite's dynamic range quantization: activations are rounded to int8
+while the model runs.
+"""
 
 
 def _dtype_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[str]:
@@ -139,22 +152,30 @@ def _dtype_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[st
     for role, value in zip(roles, inputs, strict=False):
         wanted = operator.input_dtypes.get(role) or COMPANIONS.get(role, {}).get(dtype, (dtype,))
         if role == "table":
-            found += _table_problems(operator, value)
+            found += _table_problems(operator, dtype, value)
         elif value is not None and value.dtype not in wanted:
             found.append(f"input {role!r} must be {' or '.join(wanted)}, received {value.dtype}")
+    return found + _table_presence(operator, dtype, inputs)
+
+
+def _table_presence(operator: OpSpec, dtype: str, inputs: Sequence[Value | None]) -> list[str]:
     has_table = "table" in operator.input_names and len(inputs) == len(operator.inputs)
-    if operator.table and dtype == "int8" and not has_table:
-        found.append("an int8 node stores its lookup table; apply ir.passes.store_tables")
-    if operator.table and dtype == "float32" and has_table:
-        found.append("a float node has no lookup table")
-    return found
+    wanted = operator.table_kind(dtype) is not None
+    if wanted and not has_table:
+        return [f"an {dtype} node stores its lookup table; apply ir.passes.store_tables"]
+    if operator.table and not wanted and has_table:
+        what = "a float" if dtype == "float32" else f"an {dtype}"
+        return [f"{what} node has no lookup table"]
+    return []
 
 
-def _table_problems(operator: OpSpec, value: Value | None) -> list[str]:
-    kind = (operator.table, (256,))
-    if value is None or (value.is_constant and (value.dtype, value.shape) == kind):
+def _table_problems(operator: OpSpec, dtype: str, value: Value | None) -> list[str]:
+    kind = operator.table_kind(dtype)
+    if kind is None or value is None:
         return []
-    return [f"a lookup table is a constant of shape [256] of {operator.table}, received {value}"]
+    if value.is_constant and (value.dtype, value.shape) == (kind[0], (kind[1],)):
+        return []
+    return [f"a lookup table is a constant of shape [{kind[1]}] of {kind[0]}, received {value}"]
 
 
 def _placed_problems(
@@ -190,33 +211,8 @@ def _placed_problems(
             found.append(f"gives the shape {shape}, the graph says {output.shape}")
         if dtype != output.dtype:
             found.append(f"gives {dtype}, the graph says {output.dtype}")
-    return found + [p for o in outputs for p in _scale_problems(operator, node, inputs, o)]
-
-
-def _scale_problems(
-    operator: OpSpec, node: Node, inputs: Sequence[Value | None], output: Value
-) -> list[str]:
-    if output.dtype != "int8":
-        return []
-    found = []
-    if operator.tied:
-        flowing = operator.activation_inputs(node)
-        values = [v for v in inputs if v is not None and v.name in flowing]
-        if any(v.quant != output.quant for v in values):
-            scales = ", ".join(str(v.quant) for v in values)
-            found.append(f"must keep the scale: inputs {scales}, output {output.quant}")
-    if operator.output_quant is not None and output.quant != operator.output_quant:
-        found.append(f"always has the output scale {operator.output_quant}, not {output.quant}")
-    if operator.weight_axis is not None:
-        weight = inputs[operator.position("weight")]
-        axis = weight.quant.axis if weight is not None and weight.quant is not None else None
-        if weight is not None and weight.quant is None:
-            found.append("an int8 weight needs scales")
-        elif axis not in (None, operator.weight_axis):
-            found.append(f"weight scales lie along axis {operator.weight_axis}, received {axis}")
-        elif weight is not None and weight.quant is not None and any(weight.quant.zero_point):
-            found.append("weights are symmetric: their zero points must be 0")
-    return found
+    found += weight_problems(operator, inputs)
+    return found + [p for o in outputs for p in scale_problems(operator, node, inputs, o)]
 
 
 def _shape_problems(name: str, value: Value) -> list[str]:
@@ -248,7 +244,7 @@ def _value_problems(name: str, value: Value) -> list[str]:
     elif value.dtype in QUANTIZED and value.quant is None:
         found.append(f"{where} is {value.dtype} and has no scale")
     if value.quant is not None:
-        found += _quant_problems(where, value)
+        found += quant_problems(where, value)
     return found
 
 
@@ -262,19 +258,3 @@ def _constant_problems(where: str, value: Value) -> list[str]:
     if data.dtype.kind == "f" and not np.isfinite(data).all():
         return [f"{where} holds numbers that are not finite"]
     return []
-
-
-def _quant_problems(where: str, value: Value) -> list[str]:
-    quant = value.quant
-    assert quant is not None
-    if value.dtype not in LIMITS:
-        return [f"{where} is {value.dtype}, which has no scale"]
-    low, high = LIMITS[value.dtype]
-    found = []
-    if not all(low <= z <= high for z in quant.zero_point):
-        found.append(f"{where}: zero points must lie in {low}..{high}, received {quant}")
-    if quant.axis is not None:
-        inside = 0 <= quant.axis < len(value.shape)
-        if not inside or value.shape[quant.axis] != len(quant.scale):
-            found.append(f"{where}: {len(quant.scale)} scales do not fit {value.shape}")
-    return found

@@ -1,0 +1,70 @@
+"""What a graph promises about scales and zero points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .graph import Node, Value
+from .ops import OpSpec
+from .quant import LIMITS
+
+__all__ = ["QUANTIZED", "quant_problems", "scale_problems", "weight_problems"]
+
+QUANTIZED = ("int8", "uint8", "int16")
+
+
+def scale_problems(
+    operator: OpSpec, node: Node, inputs: Sequence[Value | None], output: Value
+) -> list[str]:
+    """An output keeps its inputs' scale, or has the one that the operator fixes."""
+    if output.dtype not in QUANTIZED:
+        return []
+    found = []
+    if operator.tied:
+        flowing = operator.activation_inputs(node)
+        values = [v for v in inputs if v is not None and v.name in flowing]
+        if any(v.quant != output.quant for v in values):
+            scales = ", ".join(str(v.quant) for v in values)
+            found.append(f"must keep the scale: inputs {scales}, output {output.quant}")
+    always = operator.fixed_quant(output.dtype)
+    if always is not None and output.quant != always:
+        found.append(f"always has the output scale {always}, not {output.quant}")
+    return found
+
+
+def weight_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[str]:
+    """Integer weights have scales along the right axis; only uint8 ones have zero points."""
+    if operator.weight_axis is None:
+        return []
+    weight = inputs[operator.position("weight")]
+    if weight is None or weight.dtype not in QUANTIZED:
+        return []
+    if weight.quant is None:
+        return [f"an {weight.dtype} weight needs scales"]
+    axis = weight.quant.axis
+    if axis not in (None, operator.weight_axis):
+        return [f"weight scales lie along axis {operator.weight_axis}, received {axis}"]
+    if weight.dtype == "uint8":
+        return [] if axis is None else ["uint8 weights have one scale and one zero point"]
+    if any(weight.quant.zero_point):
+        return ["weights are symmetric: their zero points must be 0"]
+    return []
+
+
+def quant_problems(where: str, value: Value) -> list[str]:
+    """Zero points lie within the dtype, and there are as many scales as indices of the axis."""
+    quant = value.quant
+    assert quant is not None
+    if value.dtype not in LIMITS:
+        return [f"{where} is {value.dtype}, which has no scale"]
+    low, high = LIMITS[value.dtype]
+    found = []
+    if not all(low <= z <= high for z in quant.zero_point):
+        found.append(f"{where}: zero points must lie in {low}..{high}, received {quant}")
+    if value.dtype == "int16" and any(quant.zero_point):
+        found.append(f"{where}: int16 is symmetric, its zero point must be 0, received {quant}")
+    if quant.axis is not None:
+        inside = 0 <= quant.axis < len(value.shape)
+        if not inside or value.shape[quant.axis] != len(quant.scale):
+            found.append(f"{where}: {len(quant.scale)} scales do not fit {value.shape}")
+    return found
