@@ -19,7 +19,6 @@ from .step import UNSCALED
 __all__ = [
     "accept",
     "batch_size",
-    "fixed_batch",
     "keeps_samples_apart",
     "load",
     "stored",
@@ -46,6 +45,8 @@ def accept(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
         for value, array in pairs
         if not _fits(value.shape, array.shape)
     ]
+    if wrong and graph.states:
+        wrong.append("the model keeps memories from call to call: give it one step at a time")
     if wrong:
         raise ShapeError("; ".join(wrong))
     return arrays
@@ -105,12 +106,6 @@ def batch_size(graph: Graph, arrays: Sequence[Array]) -> int:
     if len(set(sizes)) > 1:
         raise ShapeError(f"all inputs must have the same batch size, received {sizes}")
     return sizes[0] if sizes else 1
-
-
-def fixed_batch(graph: Graph) -> int:
-    """The batch size that the graph itself fixes; 0 if the caller chooses it."""
-    first = [graph.value(name).shape[:1] for name in graph.inputs]
-    return 0 if (None,) in first or () in first or not first else int(first[0][0] or 0)
 
 
 def with_batch(graph: Graph, inputs: Any) -> tuple[Any, bool]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,10 @@ class Interpreter(TfliteMethods):
     Raises ModelFormatError for a bad file, ShapeError for an invalid graph, UnsupportedOperator
     where a layer has no kernel. Arrays that it returns are copies. `run` and `predict` may be
     called from several threads at once; the methods of tflite_runtime may not.
+
+    A model with memories (a streaming model) takes one step of a sequence per call, of the fixed
+    shape that the graph gives, and each call goes on where the last one ended, whichever method or
+    thread made it; `reset_all_variables` starts a new sequence.
     """
 
     def __init__(
@@ -70,7 +76,8 @@ class Interpreter(TfliteMethods):
         self._prepared: dict[tuple[str, str], Array] = {}
         self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
         self._chunked = door.keeps_samples_apart(self.graph)
-        self._return(self.make_plan(door.fixed_batch(self.graph) or 1))
+        self._turn: AbstractContextManager[Any] = Lock() if self.graph.states else nullcontext()
+        self._return(self.make_plan())
         self._reset_tensors()
 
     @property
@@ -99,9 +106,9 @@ class Interpreter(TfliteMethods):
         inputs: arrays in the graph's order, or one mapping from input names; the first dimension
             is the batch, of any size where the graph leaves it open. A quantized input takes its
             own integers, or real numbers, which are quantized (`rint(x * f32(1/s)) + z`, clipped).
-        observe: called as `observe(name, array)` for every input and every computed activation,
-            in order, each in its public dtype; the array is a copy. A large batch arrives in
-            chunks.
+        observe: called as `observe(name, array)` for every input, every memory and every computed
+            activation, in order, each in its public dtype; the array is a copy. A large batch
+            arrives in chunks.
 
         Raises InputError for missing or unknown names, wrong dtypes and NaN; ShapeError for
         shapes.
@@ -139,6 +146,13 @@ class Interpreter(TfliteMethods):
             real = {name: y[0] for name, y in real.items()}
         return real if len(real) > 1 else next(iter(real.values()))
 
+    def reset_all_variables(self) -> None:
+        """Put the initial values of a streaming model's memories back: a new sequence begins."""
+        with self._turn:
+            for plans in self._idle.values():
+                for plan in plans:
+                    plan.reset_states()
+
     def preprocess(self, raw: ArrayLike) -> NDArray[np.float32]:
         """`(raw - mean) / std` as the model file says; float32, unchanged if it says nothing."""
         values = np.asarray(raw, np.float32)
@@ -153,22 +167,29 @@ class Interpreter(TfliteMethods):
     def _run_batch(
         self, arrays: Sequence[Array], batch: int, observe: Observer | None
     ) -> dict[str, Array]:
-        plan = self._borrow(batch)
-        plan.load(arrays)
-        if observe is None:
-            for call in plan.calls:
-                call()
-        else:
-            for name in self.graph.inputs:
-                observe(name, plan.read(name))
-            for step in plan.steps:
-                for call in step.calls:
-                    call()
-                for name in step.node.outputs:
-                    observe(name, plan.read(name))
-        outputs = plan.outputs()
-        self._return(plan)
+        with self._turn:  # memories live in the one plan that all calls take in turn
+            plan = self._borrow(batch)
+            try:
+                plan.load(arrays)
+                if observe is None:
+                    for call in plan.calls:
+                        call()
+                else:
+                    self._run_observed(plan, observe)
+                outputs = plan.outputs()
+                plan.keep_states()
+            finally:
+                self._return(plan)
         return outputs
+
+    def _run_observed(self, plan: ExecutionPlan, observe: Observer) -> None:
+        for name in self.graph.entries:
+            observe(name, plan.read(name))
+        for step in plan.steps:
+            for call in step.calls:
+                call()
+            for name in step.node.outputs:
+                observe(name, plan.read(name))
 
     def _borrow(self, batch: int) -> ExecutionPlan:
         """A plan that no other call is using."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class ExecutionPlan:
     """Everything an inference needs: write the inputs into the arena, run all calls, read.
 
     `calls` is `steps` laid end to end; `scratch_bytes` is the working memory beside the arena.
+    Memories of the graph live in the arena between calls; `keep_states` moves them on by one call.
     """
 
     def __init__(self, arena: Arena, steps: Sequence[PlannedStep], scratch_bytes: int) -> None:
@@ -37,6 +39,8 @@ class ExecutionPlan:
         self.calls = tuple(call for step in steps for call in step.calls)
         self.scratch_bytes = scratch_bytes
         self._border_calls = [call for i in graph.inputs for call in arena.border_calls(i)]
+        self._state_calls = _state_calls(arena)
+        self.reset_states()
         self._inputs = [(graph.value(i), arena.view(i)) for i in graph.inputs]
         computed = [name for name in graph.outputs if name in arena.plan.slots]
         self._outputs = [(graph.value(o), arena.view(o)) for o in computed]
@@ -47,6 +51,16 @@ class ExecutionPlan:
             call()
         for (value, view), array in zip(self._inputs, arrays, strict=True):
             door.load(value, array, view)
+
+    def keep_states(self) -> None:
+        """Let every memory become what it is at the end of a call."""
+        for call in self._state_calls:
+            call()
+
+    def reset_states(self) -> None:
+        """Put the initial values of all memories back."""
+        for state in self.arena.graph.states:
+            np.copyto(self.arena.view(state.value), self.arena.content(state.initial))
 
     def read(self, name: str) -> Array:
         """A copy of an activation, in its public dtype, while its memory still holds it."""
@@ -60,6 +74,24 @@ class ExecutionPlan:
             constants = {v.name: np.array(v.data) for v in graph.constants()}
             results = {o: results[o] if o in results else constants[o] for o in graph.outputs}
         return results
+
+
+def _state_calls(arena: Arena) -> list[Call]:
+    """The copies at the end of a call. What a memory was is set aside if another becomes it."""
+    states = arena.graph.states
+    targets = [arena.view(state.value) for state in states]
+    first: list[Call] = []
+    then: list[Call] = []
+    for state, target in zip(states, targets, strict=True):
+        source = arena.content(state.next)
+        others = [other for other in targets if other is not target]
+        if any(np.may_share_memory(source, other) for other in others):
+            aside = np.empty_like(target)
+            first.append(partial(np.copyto, aside, source))
+            source = aside
+        if not np.may_share_memory(source, target):
+            then.append(partial(np.copyto, target, source))
+    return first + then
 
 
 def make_plan(

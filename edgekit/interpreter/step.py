@@ -72,6 +72,20 @@ class Arena:
         _, height, width, _ = self.shape(name)
         return whole[:, top : top + height, left : left + width]
 
+    def content(self, name: str) -> Array:
+        """An activation, or a constant as an activation in its place would look."""
+        value = self.graph.value(name)
+        if value.data is None:
+            return self.view(name)
+        data = value.array()
+        if value.dtype in UNSCALED and value.quant is None:
+            return data
+        if value.quant is None:
+            return np.asarray(data, np.float32)
+        # float64 holds any int32 minus any zero point; int8 results are exact in float32.
+        real = data.astype(np.float64) - value.quant.zero_points.astype(np.float64)
+        return real.astype(np.float32)
+
     def border_calls(self, name: str) -> list[Call]:
         """What zeroes the border before the activation is written, if others write there."""
         top, left, bottom, right = self.plan.slots[name].margins
@@ -174,17 +188,7 @@ class Step:
 
     def input(self, position: int) -> Array:
         """An activation; a constant in its place looks the same (`u = q - zero_point`)."""
-        value = self._graph.value(self._input_name(position))
-        if value.data is None:
-            return self._arena.view(value.name)
-        data = value.array()
-        if value.dtype in UNSCALED and value.quant is None:
-            return data
-        if value.quant is None:
-            return np.asarray(data, np.float32)
-        # float64 holds any int32 minus any zero point; int8 results are exact in float32.
-        real = data.astype(np.float64) - value.quant.zero_points.astype(np.float64)
-        return real.astype(np.float32)
+        return self._arena.content(self._input_name(position))
 
     def padded_input(self, position: int, pads: tuple[int, int, int, int]) -> Floats:
         """An NHWC activation within `pads` (top, left, bottom, right) of zeros.

@@ -4,6 +4,9 @@ A test vector holds inputs, outputs and a CRC-32 of every activation on the way 
 same bits everywhere: those that integers and single float32 operations alone have made. What
 float kernels compute may differ in the last bits between processors; such outputs are compared
 within a tolerance.
+
+The test vectors of a model with memories are the calls of one sequence, at least two, replayed
+from the initial memories on.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError
-from edgekit.ir import Graph, TestVector
+from edgekit.ir import Graph, Node, TestVector
 
 from .interpreter import Interpreter, Observer, Source
 
@@ -86,10 +89,12 @@ class Verification:
 def verify(source: Source | Interpreter) -> Verification:
     """Replay all test vectors of a model, up to the first that differs.
 
-    source: a `.edge` file, its bytes, a graph or an interpreter. Raises InputError if the model
-    holds no test vectors.
+    source: a `.edge` file, its bytes, a graph or an interpreter, whose memories are left alone.
+    Raises InputError if the model holds no test vectors.
     """
     interpreter = source if isinstance(source, Interpreter) else Interpreter(source)
+    if interpreter is source and interpreter.graph.states:
+        interpreter = Interpreter(interpreter.graph)
     vectors = interpreter.metadata.test_vectors
     if not vectors:
         raise InputError("the model holds no test vectors; convert it again to record them")
@@ -110,9 +115,15 @@ def record_test_vectors(
 ) -> tuple[TestVector, ...]:
     """Run each set of inputs once and write down what came out, and the checksums on the way.
 
-    inputs: by name, with the batch dimension, as `Interpreter.run` takes them. Raises what `run`
-    raises.
+    inputs: by name, with the batch dimension, as `Interpreter.run` takes them; for a model with
+    memories the calls of one sequence, in order. Raises what `run` raises, and InputError for a
+    sequence of a single call, which would not show what becomes of the memories.
     """
+    if graph.states and len(inputs) < 2:
+        raise InputError(
+            f"the model keeps memories between calls: its test vectors are a sequence of 2 calls "
+            f"or more, received {len(inputs)}"
+        )
     interpreter = Interpreter(graph)
     exact = exact_activations(graph)
     vectors = []
@@ -132,16 +143,26 @@ def record_test_vectors(
 def exact_activations(graph: Graph) -> set[str]:
     """The activations that are the same bits on every machine.
 
-    Inputs; integers made from exact values; and floats that were only moved, or dequantized.
+    Inputs; integers made from exact values; and floats that were only moved, or dequantized. A
+    memory is exact if it becomes something exact.
     """
-    exact = set(graph.inputs) | {value.name for value in graph.constants()}
-    for node in graph.nodes:
-        result = graph.value(node.outputs[0])
-        integers = result.quant is not None and result.dtype != "float32"
-        kept = integers or node.op in (*MOVING, "Dequantize")
-        if kept and all(name is None or name in exact for name in node.inputs):
-            exact.add(result.name)
-    return exact
+    exact: set[str] = set()
+    lost: set[str] = set()  # memories that become something inexact
+    while True:
+        exact = set(graph.entries) - lost | {value.name for value in graph.constants()}
+        for node in graph.nodes:
+            if all(name is None or name in exact for name in node.inputs):
+                exact.update(output for output in node.outputs if _stays_exact(graph, node, output))
+        more = {state.value for state in graph.states if state.next not in exact} - lost
+        if not more:
+            return exact
+        lost |= more
+
+
+def _stays_exact(graph: Graph, node: Node, output: str) -> bool:
+    """Whether exact inputs give the same bits of this output everywhere."""
+    result = graph.value(output)
+    return result.dtype != "float32" or node.op in (*MOVING, "Dequantize")
 
 
 def _replay(
