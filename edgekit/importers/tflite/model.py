@@ -1,0 +1,217 @@
+"""From the bytes of a `.tflite` file to a graph."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgekit.errors import (
+    EdgekitError,
+    InputError,
+    ModelFormatError,
+    ShapeError,
+    UnsupportedOperator,
+    lookup,
+)
+from edgekit.ir import Graph, GraphBuilder, Metadata, validate
+from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.passes import drop_dead_nodes
+
+from .file import Signature, Subgraph, TfliteFile, read_file
+from .metadata import labels_and_preprocessing
+from .ops import CUSTOM_READERS, TFLITE_READERS
+from .reader import Reader
+from .tensors import graph_dtype, quantization
+
+__all__ = ["Source", "TfliteModel", "load_tflite", "open_tflite", "source_bytes"]
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
+Shapes = Mapping[str, Sequence[int | None]]
+NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True, eq=False)
+class TfliteModel:
+    """A graph and what the file says beside it.
+
+    subgraph: the one that became the graph; `names` gives, for each of its tensors by index, the
+        value that it is, or would be.
+    """
+
+    graph: Graph
+    file: TfliteFile
+    subgraph: Subgraph
+    names: tuple[str, ...]
+
+
+def load_tflite(
+    source: Source,
+    *,
+    shapes: Shapes | None = None,
+    signature: str | None = None,
+    arithmetic: str = "float32",
+) -> Graph:
+    """The graph of a `.tflite` file.
+
+    source: a path, or the bytes of the file.
+    shapes: other shapes for inputs, by the names of their tensors or in the signature. A first
+        dimension of None or -1 leaves the batch open. Without this, a batch that the file marks
+        as open is open if all its operators allow that, and every other size is the file's.
+    signature: the signature to read; by default the first, or the first subgraph.
+    arithmetic: the rounding of quantized operators. A file does not name one: "float32" is that of
+        LiteRT's default runtime, "fixedpoint" that of its reference kernels.
+
+    Values are named like the file's tensors, nodes like their outputs. Raises ModelFormatError for
+    a damaged or hostile file, UnsupportedOperator with everything that cannot be read, InputError
+    where there is no such file, input or signature.
+    """
+    return open_tflite(source, shapes=shapes, signature=signature, arithmetic=arithmetic).graph
+
+
+def open_tflite(
+    source: Source,
+    *,
+    shapes: Shapes | None = None,
+    signature: str | None = None,
+    arithmetic: str = "float32",
+) -> TfliteModel:
+    """The graph, and the file it comes from; arguments and errors are those of `load_tflite`."""
+    lookup(dict.fromkeys(ARITHMETICS), arithmetic, "arithmetic", InputError)
+    try:
+        file = read_file(source_bytes(source))
+        return _model(file, shapes or {}, signature, arithmetic)
+    except (ModelFormatError, UnsupportedOperator) as error:
+        if isinstance(source, bytes | bytearray | memoryview):
+            raise
+        raise type(error)(f"{os.fspath(source)}: {error}") from error
+
+
+def source_bytes(source: Source) -> memoryview:
+    """The file, mapped read-only, or the bytes that were given."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        data = memoryview(source).toreadonly().cast("B")
+        aligned = not len(data) or np.frombuffer(data, np.uint8).ctypes.data % 8 == 0
+        return data if aligned else memoryview(bytes(data))
+    name = os.fspath(source)
+    try:
+        with open(name, "rb") as stream:
+            if os.fstat(stream.fileno()).st_size == 0:
+                raise ModelFormatError("the file is empty")
+            return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError:
+        raise InputError(f"there is no file {name!r}; check the path") from None
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -> TfliteModel:
+    signature = _signature(file, key)
+    subgraph = file.subgraphs[signature.subgraph if signature else 0]
+    wanted = _wanted_shapes(subgraph, signature, shapes)
+    metadata = Metadata(
+        arithmetic,
+        signature.key if signature and signature.key else Metadata().signature,
+        *labels_and_preprocessing(file, subgraph),
+    )
+    is_open = any(wanted[i][:1] == (None,) for i in subgraph.inputs)
+    if is_open and not shapes:
+        try:
+            return _read(file, subgraph, wanted, metadata)
+        except (ModelFormatError, UnsupportedOperator):
+            # An operator needs to know the batch: it is what the file says.
+            fixed = {i: subgraph.tensors[i].shape for i in subgraph.inputs}
+            return _read(file, subgraph, fixed, metadata)
+    return _read(file, subgraph, wanted, metadata)
+
+
+def _signature(file: TfliteFile, key: str | None) -> Signature | None:
+    if key is None:
+        return file.signatures[0] if file.signatures else None
+    return lookup({s.key: s for s in file.signatures}, key, "signature", InputError)
+
+
+def _wanted_shapes(
+    subgraph: Subgraph, signature: Signature | None, given: Shapes
+) -> dict[int, tuple[int | None, ...]]:
+    """The shape of each input: the caller's, or the file's with an open batch where it has one."""
+    names = {subgraph.tensors[i].name: i for i in subgraph.inputs}
+    names.update(signature.inputs if signature else ())
+    found: dict[int, tuple[int | None, ...]] = {}
+    for index in subgraph.inputs:
+        tensor = subgraph.tensors[index]
+        is_open = tensor.signature[:1] == (-1,)
+        found[index] = (None, *tensor.shape[1:]) if is_open else tensor.shape
+    for name, shape in given.items():
+        index = lookup(names, name, "input", InputError)
+        rank, sizes = len(found[index]), tuple(None if d == -1 else d for d in shape)
+        if len(sizes) != rank or any(d is None or d < 1 for d in sizes[1:]):
+            raise ShapeError(f"input {name!r} has {rank} dimensions, it cannot be {list(shape)}")
+        found[index] = sizes
+    return found
+
+
+def _read(
+    file: TfliteFile,
+    subgraph: Subgraph,
+    shapes: Mapping[int, tuple[int | None, ...]],
+    metadata: Metadata,
+) -> TfliteModel:
+    """Rule by rule, in the order of the file; what fails is collected and raised in one message."""
+    builder = GraphBuilder(subgraph.name or "model")
+    reader = Reader(subgraph, builder, metadata.arithmetic, file.subgraphs)
+    for index in subgraph.inputs:
+        tensor = subgraph.tensors[index]
+        if tensor.is_constant or 0 in tensor.shape:
+            raise ModelFormatError(f"input {tensor.name!r} is a constant or empty")
+        name, quant = reader.names[index], quantization(tensor)
+        reader.bind_tensor(index, builder.input(name, shapes[index], graph_dtype(tensor), quant))
+    read_operators(reader)
+    outputs = [reader.name_of(index) for index in subgraph.outputs]
+    try:
+        graph = drop_dead_nodes(builder.finish(outputs, metadata))
+    except ShapeError as error:
+        raise ModelFormatError(str(error)) from error
+    return TfliteModel(graph, file, subgraph, reader.names)
+
+
+def read_operators(reader: Reader) -> None:
+    """Let each operator's rule add its nodes. Raises all that went wrong at once."""
+    unsupported: list[str] = []
+    broken: list[str] = []
+    lost: set[int] = set()
+    missing: dict[tuple[str, bool], list[str]] = {}
+    for op in reader.graph.operators:
+        rule = (CUSTOM_READERS if op.is_custom else TFLITE_READERS).get(op.code)
+        if rule is None:
+            missing.setdefault((op.code, op.is_custom), []).append(reader.layer(op))
+        elif lost.isdisjoint(op.inputs):
+            try:
+                rule(op, reader)
+                continue
+            except UnsupportedOperator as error:
+                unsupported.append(f"{op.code} {reader.layer(op)!r}: {error}")
+            except EdgekitError as error:
+                broken.append(f"{op.code} {reader.layer(op)!r}: {error}")
+        lost.update(op.outputs)
+    unsupported = [*map(_missing, missing, missing.values()), *unsupported]
+    if unsupported:
+        raise UnsupportedOperator("the model cannot be read:" + _lines(unsupported))
+    if broken:
+        raise ModelFormatError("the model's operators do not fit each other:" + _lines(broken))
+
+
+def _missing(kind: tuple[str, bool], layers: Sequence[str]) -> str:
+    code, is_custom = kind
+    hint = "a custom operator that its own runtime alone has; convert the model without it"
+    hint = hint if is_custom else "this operator is not known"
+    shown = ", ".join(map(repr, layers[:NAMES_SHOWN]))
+    more = f" and {len(layers) - NAMES_SHOWN} more" if len(layers) > NAMES_SHOWN else ""
+    return f"{code} ({shown}{more}): {hint}"
+
+
+def _lines(problems: Sequence[str]) -> str:
+    return "".join(f"\n  - {problem}" for problem in problems)

@@ -1,0 +1,21 @@
+"""Every TFLite operator that can be read, with its rule."""
+
+from __future__ import annotations
+
+from .elements import ELEMENT_READERS
+from .moves import MOVE_READERS
+from .quantization import QUANTIZATION_READERS
+from .reader import Rule
+from .windows import WINDOW_READERS
+
+__all__ = ["CUSTOM_READERS", "TFLITE_READERS"]
+
+TFLITE_READERS: dict[str, Rule] = {
+    **WINDOW_READERS,
+    **ELEMENT_READERS,
+    **MOVE_READERS,
+    **QUANTIZATION_READERS,
+}
+
+CUSTOM_READERS: dict[str, Rule] = {}
+"""The same for custom operators, which a file names by a text."""

@@ -1,0 +1,318 @@
+"""A graph while it is read from a subgraph of a TFLite file: tensors by index, nodes by rule.
+
+A rule reads one TFLite operator and gives one or more nodes of the graph:
+
+    def softmax(op: Operator, reader: Reader) -> None:
+        beta = float(op.options("SoftmaxOptions")["beta"])
+        reader.emit(op, "Softmax", reader.input(op, 0), beta=beta)
+
+`emit` adds the node that computes the operator's own outputs, with the names and scales that the
+file gives them; `add` adds a node in between; `bind` says that an output is a value that exists
+already, and `know` that it is known now. A node that reads constants alone is computed at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.ir import GraphBuilder, Node, QuantParams, Value, attributes, spec
+from edgekit.ir.graph import Array, AttrValue
+from edgekit.ir.passes.constants import EVALUATE
+from edgekit.ir.tables import table_for
+from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
+
+from .file import Operator, Subgraph, Tensor
+from .names import unique_names
+from .tensors import graph_dtype, quantization, tensor_array
+
+__all__ = ["Reader", "Rule"]
+
+FUSED = {Activation.NONE: "none", Activation.RELU: "relu", Activation.RELU6: "relu6"}
+ACTIVATION_NODES = {Activation.RELU: "Relu", Activation.RELU6: "Relu6"}
+LARGEST_FOLDED = 2**25
+"""Bytes of all constants that are computed here; whatever is larger is computed at run time."""
+
+
+class Reader:
+    """One subgraph on its way into `builder`; `subgraphs` are all of the file, for control flow."""
+
+    def __init__(
+        self,
+        graph: Subgraph,
+        builder: GraphBuilder,
+        arithmetic: str,
+        subgraphs: Sequence[Subgraph] = (),
+    ) -> None:
+        self.graph, self.builder, self.arithmetic = graph, builder, arithmetic
+        self.subgraphs = subgraphs
+        self.names = unique_names(graph)
+        """The name of each tensor in the graph, by index."""
+        self.file_batch = next(
+            (graph.tensors[i].shape[0] for i in graph.inputs[:1] if graph.tensors[i].shape), 1
+        )
+        """The batch that the file was written for, whatever it is now."""
+        self.bound: dict[int, str] = {}
+        """The value that each tensor is, once it is in the graph."""
+        self._known: dict[int, Array] = {}
+        self._tables: dict[tuple[str, bytes], str] = {}
+        self._producers: dict[str, Node] = {}
+        self._counts: dict[str, int] = dict.fromkeys(self.names, 0)
+        self._folded = 0
+
+    # What an operator reads
+
+    def tensor(self, op: Operator, position: int) -> Tensor:
+        """An input as the file describes it."""
+        return self.graph.tensors[self._index(op, position)]
+
+    def output_tensor(self, op: Operator, position: int = 0) -> Tensor:
+        if position >= len(op.outputs):
+            op.record.fail("outputs", f"{op.code} has {len(op.outputs)}, expected more")
+        return self.graph.tensors[op.outputs[position]]
+
+    def has(self, op: Operator, position: int) -> bool:
+        """Whether an optional input is there."""
+        return position < len(op.inputs) and op.inputs[position] >= 0
+
+    def input(self, op: Operator, position: int) -> str:
+        """The name of an input in the graph; a constant gets there when it is first read."""
+        return self.name_of(self._index(op, position))
+
+    def inputs(self, op: Operator) -> list[str]:
+        """The names of all inputs, none of which may be left out."""
+        return [self.input(op, position) for position in range(len(op.inputs))]
+
+    def optional(self, op: Operator, position: int) -> str | None:
+        return self.input(op, position) if self.has(op, position) else None
+
+    def value(self, op: Operator, position: int) -> Value:
+        """An input with its shape, dtype, scale and, if it is a constant, its data."""
+        return self.builder.values[self.input(op, position)]
+
+    def constant(self, op: Operator, position: int) -> Array:
+        """The data of an input that must be known now: axes, shapes, pads."""
+        found = self.known(self._index(op, position))
+        if found is None:
+            raise UnsupportedOperator(
+                f"input {position}, {self.tensor(op, position).name!r}, depends on what the model "
+                "is given; it must be a constant"
+            )
+        return found
+
+    def integers(self, op: Operator, position: int) -> tuple[int, ...]:
+        """The same for a short list of integers."""
+        found = self.constant(op, position)
+        if found.dtype.kind not in "iu" or found.size > 64:
+            raise UnsupportedOperator(
+                f"input {position} must be some integers, received {found.dtype}[{found.size}]"
+            )
+        return tuple(int(i) for i in found.reshape(-1))
+
+    def known(self, index: int) -> Array | None:
+        """The data of a tensor if they are known now, else None."""
+        if index in self._known:
+            return self._known[index]
+        if index in self.bound:
+            return self.builder.values[self.bound[index]].data
+        tensor = self.graph.tensors[index]
+        computed = index in self.graph.written or index in self.graph.inputs
+        if computed or not (tensor.is_constant or 0 in tensor.shape):
+            return None
+        self._known[index] = tensor_array(tensor)
+        return self._known[index]
+
+    def name_of(self, index: int) -> str:
+        """The value of the graph that a tensor is."""
+        if index not in self.bound:
+            tensor, data = self.graph.tensors[index], self.known(index)
+            if data is None:
+                raise ModelFormatError(f"tensor {tensor.name!r} is read before it is computed")
+            if 0 in data.shape:
+                raise UnsupportedOperator(f"tensor {tensor.name!r} is empty: {list(data.shape)}")
+            graph_dtype(tensor)
+            quant = quantization(tensor)
+            self.bound[index] = self.builder.constant(data, self.names[index], quant)
+        return self.bound[index]
+
+    # What it gives
+
+    def emit(
+        self,
+        op: Operator,
+        kind: str,
+        *inputs: str | None,
+        fused: int = Activation.NONE,
+        **attrs: AttrValue,
+    ) -> None:
+        """Add the node that computes the outputs of `op`.
+
+        fused: the activation that the operator applies to its result. It becomes the node's own
+            where the graph's operator has one, and a node behind it elsewhere.
+        """
+        follower = self._fuse(kind, fused, attrs)
+        first = self.output_tensor(op)
+        quants = [self._output_quant(i) for i in op.outputs]
+        wanted = [self.names[i] for i in op.outputs]
+        if follower is not None:
+            between = self.add(op, kind, *inputs, quant=quants[0], **attrs)
+            inputs, attrs, kind = (between,), {}, follower
+        results = self._append(kind, inputs, op, wanted, quants, attrs)
+        if len(results) != len(op.outputs):
+            op.record.fail("outputs", f"{len(op.outputs)}, expected {len(results)}")
+        for index, result in zip(op.outputs, results, strict=True):
+            self.bind_tensor(index, result)
+        self._check_dtype(first, results[0])
+
+    def add(
+        self,
+        op: Operator,
+        kind: str,
+        *inputs: str | None,
+        quant: QuantParams | None = None,
+        **attrs: AttrValue,
+    ) -> str:
+        """Add a node between the nodes of one operator, named after the operator."""
+        wanted = [self.fresh(f"{self.layer(op)}/{kind.lower()}")]
+        return self._append(kind, inputs, op, wanted, [quant], attrs)[0]
+
+    def new_constant(
+        self, op: Operator, data: Array, what: str, quant: QuantParams | None = None
+    ) -> str:
+        """A constant that the file does not have."""
+        return self.builder.constant(data, self.fresh(f"{self.layer(op)}/{what}"), quant)
+
+    def bind(self, op: Operator, name: str, position: int = 0) -> None:
+        """An output is a value that the graph has already."""
+        self.bind_tensor(op.outputs[position], name)
+
+    def bind_tensor(self, index: int, name: str) -> None:
+        self._check_unwritten(index)
+        self.bound[index] = name
+
+    def know(self, op: Operator, data: Array, position: int = 0) -> None:
+        """An output is known now."""
+        tensor = self.output_tensor(op, position)
+        self._check_unwritten(tensor.index)
+        self._spend(data.nbytes)
+        self._known[tensor.index] = np.ascontiguousarray(data)
+
+    def layer(self, op: Operator) -> str:
+        """The user's layer: the first name of the operator's output, before any that were fused."""
+        if not op.outputs:
+            return op.code.lower()
+        return self.names[op.outputs[0]].split(";")[0] or op.code.lower()
+
+    def fresh(self, name: str) -> str:
+        """A name that no tensor and no value has."""
+        unique = name
+        while unique in self._counts:
+            self._counts[name] += 1
+            unique = f"{name}_{self._counts[name]}"
+        self._counts[unique] = 0
+        return unique
+
+    def producer(self, name: str) -> Node | None:
+        """The node that computes a value; None for inputs, memories and constants."""
+        return self._producers.get(name)
+
+    # How
+
+    def _append(
+        self,
+        kind: str,
+        inputs: Sequence[str | None],
+        op: Operator,
+        names: Sequence[str],
+        quants: Sequence[QuantParams | None],
+        attrs: dict[str, AttrValue],
+    ) -> tuple[str, ...]:
+        layer = self.layer(op)
+        node = Node(kind, tuple(inputs), tuple(names), attrs, layer)
+        self._check_kind(node)
+        folded = self._evaluate(node, quants)
+        if folded is not None:
+            return (folded,)
+        inputs = [*inputs, *self._table(node, quants[0])]
+        results = self.builder.add_all(
+            kind, *inputs, name=layer, outputs=names, quants=quants, **attrs
+        )
+        self._producers.update(dict.fromkeys(results, self.builder.nodes[-1]))
+        return results
+
+    def _check_kind(self, node: Node) -> None:
+        """What the graph's operator cannot take is unsupported here, not wrong in the file."""
+        first = self.builder.values[str(node.inputs[0])]
+        known = spec(node.op).dtypes
+        if first.dtype not in known:
+            raise UnsupportedOperator(f"{node.op} takes {', '.join(known)}, not {first.dtype}")
+
+    def _evaluate(self, node: Node, quants: Sequence[QuantParams | None]) -> str | None:
+        """The constant that a node of constants gives; None if it must wait for the run."""
+        if node.op not in EVALUATE or None in node.inputs or attributes(node).get("activation"):
+            return None
+        values = [self.builder.values[str(name)] for name in node.inputs]
+        plain = all(v.is_constant and v.quant is None for v in values) and quants[0] is None
+        if not plain or sum(v.array().nbytes for v in values) > LARGEST_FOLDED // 8:
+            return None
+        data = EVALUATE[node.op]([v.array() for v in values], attributes(node))
+        self._spend(data.nbytes)
+        kept = np.ascontiguousarray(data, values[0].dtype).reshape(data.shape)
+        return self.builder.constant(kept, node.outputs[0])
+
+    def _table(self, node: Node, quant: QuantParams | None) -> list[str]:
+        """The lookup table of an int8 node, one for all nodes that need the same."""
+        first = self.builder.values[str(node.inputs[0])]
+        if spec(node.op).table is None or first.dtype != "int8":
+            return []
+        output = Value(node.outputs[0], first.shape, "int8", None, quant)
+        table = table_for(node, first, output, self.arithmetic)
+        key = (table.dtype.name, table.tobytes())
+        if key not in self._tables:
+            name = self.fresh(f"{node.name}/table")
+            self._tables[key] = self.builder.constant(table, name)
+        return [self._tables[key]]
+
+    def _fuse(self, kind: str, fused: int, attrs: dict[str, AttrValue]) -> str | None:
+        """Make the activation the node's own, or name the operator that must follow."""
+        if fused == Activation.NONE:
+            return None
+        if fused not in FUSED:
+            known = ", ".join(member.name for member in FUSED)
+            name = Activation(fused).name if fused in list(Activation) else f"number {fused}"
+            raise UnsupportedOperator(f"the fused activation {name} is none of {known}")
+        if "activation" in spec(kind).attrs:
+            attrs["activation"] = FUSED[Activation(fused)]
+            return None
+        return ACTIVATION_NODES[Activation(fused)]
+
+    def _output_quant(self, index: int) -> QuantParams | None:
+        return quantization(self.graph.tensors[index])
+
+    def _index(self, op: Operator, position: int) -> int:
+        if not self.has(op, position):
+            op.record.fail("inputs", f"{op.code} needs input {position}, received {op.inputs}")
+        return op.inputs[position]
+
+    def _check_unwritten(self, index: int) -> None:
+        tensor = self.graph.tensors[index]
+        if index in self.bound or index in self._known or tensor.is_constant:
+            raise ModelFormatError(f"tensor {tensor.name!r} is written twice")
+
+    def _check_dtype(self, tensor: Tensor, name: str) -> None:
+        found = self.builder.values[name].dtype
+        if found != tensor.dtype:
+            raise UnsupportedOperator(f"gives {found}, the file says {tensor.dtype}")
+
+    def _spend(self, size: int) -> None:
+        self._folded += size
+        if self._folded > LARGEST_FOLDED:
+            raise UnsupportedOperator(
+                f"more than {LARGEST_FOLDED} bytes of constants would have to be computed"
+            )
+
+
+Rule = Callable[[Operator, Reader], None]
+"""Reads one operator; UnsupportedOperator says what of it the graph cannot express."""

@@ -1,0 +1,95 @@
+"""The data and scales of TFLite tensors as the graph holds them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.errors import QuantizationError, UnsupportedOperator
+from edgekit.ir import QuantParams
+from edgekit.ir.graph import DTYPES, Array
+
+from .file import Tensor
+from .sparsity import dense_bytes
+
+__all__ = ["graph_dtype", "quantization", "tensor_array"]
+
+WIDENED = {"float16": "float32", "float64": "float32", "int4": "int8"}
+"""What constants of these types become. Float64 constants occur as operands of CAST alone."""
+QUANTIZED = ("int8", "uint8", "int16", "int32")
+EXACT = ("uint16", "uint32", "uint64")
+
+
+def graph_dtype(tensor: Tensor) -> str:
+    """The dtype of a tensor in the graph. Raises UnsupportedOperator if it has none there."""
+    dtype = WIDENED.get(tensor.dtype, tensor.dtype) if tensor.is_constant else tensor.dtype
+    if dtype not in DTYPES:
+        raise UnsupportedOperator(
+            f"tensor {tensor.name!r} is {tensor.dtype}; tensors can be {', '.join(DTYPES)}"
+        )
+    return dtype
+
+
+def quantization(tensor: Tensor) -> QuantParams | None:
+    """Scales and zero points; None where the tensor has none, or has no use for them.
+
+    A vector has nothing but its only axis, whatever the file says: TensorFlow Lite Micro runs
+    files whose biases name an axis of the weight.
+    """
+    scales, zero_points = tensor.scales, tensor.zero_points
+    dtype = WIDENED.get(tensor.dtype, tensor.dtype)
+    if not len(scales) or dtype not in QUANTIZED:
+        return None
+    quantized = tensor.record["quantization"]
+    if quantized["details"] is not None:
+        raise UnsupportedOperator(
+            f"tensor {tensor.name!r} has {quantized['details'].table}, which is not known; "
+            "quantize the model per tensor or per channel"
+        )
+    if not len(zero_points):
+        zero_points = np.zeros(len(scales), np.int64)
+    axis = None
+    if len(scales) > 1:
+        axis = 0 if len(tensor.shape) == 1 else tensor.quantized_dimension
+        if not 0 <= axis < len(tensor.shape) or tensor.shape[axis] != len(scales):
+            quantized.fail(
+                "scale",
+                f"{len(scales)} scales along axis {axis} do not fit tensor {tensor.name!r} "
+                f"{list(tensor.shape)}",
+            )
+    try:
+        return QuantParams(tuple(scales.tolist()), tuple(zero_points.tolist()), axis)
+    except QuantizationError as error:
+        quantized.fail("scale", f"tensor {tensor.name!r}: {error}")
+
+
+def tensor_array(tensor: Tensor) -> Array:
+    """The data of a constant, read-only, in native byte order; a view where the types allow it."""
+    if tensor.elements == 0:
+        return np.zeros(tensor.shape, DTYPES.get(tensor.dtype, np.dtype(np.float32)))
+    if tensor.dtype not in ("int4", *EXACT):
+        graph_dtype(tensor)
+    data = dense_bytes(tensor) if tensor.record["sparsity"] is not None else tensor.data
+    if tensor.dtype == "int4":
+        return _frozen(_int4(data, tensor.elements).reshape(tensor.shape))
+    if tensor.dtype == "bool":
+        return _frozen((data != 0).reshape(tensor.shape))
+    stored = np.dtype(tensor.dtype).newbyteorder("<")
+    array = np.frombuffer(data, stored).reshape(tensor.shape)
+    wanted = WIDENED.get(tensor.dtype, tensor.dtype)
+    if array.dtype != np.dtype(wanted) or array.ctypes.data % array.itemsize:
+        array = _frozen(array.astype(wanted))
+    return array
+
+
+def _int4(data: Array, count: int) -> Array:
+    """Two numbers of four bits in a byte, the first in its lower half."""
+    signed = data.view(np.int8)
+    pairs = np.empty((len(data), 2), np.int8)
+    np.right_shift(np.left_shift(signed, 4), 4, pairs[:, 0])
+    np.right_shift(signed, 4, pairs[:, 1])
+    return pairs.reshape(-1)[:count]
+
+
+def _frozen(array: Array) -> Array:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,187 @@
+"""Reading operators that sum or compare over windows: convolutions, dense, pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgekit.errors import ShapeError, UnsupportedOperator
+from edgekit.ir import Value, attributes
+from edgekit.ir.quant import LIMITS
+from edgekit.schema import Record
+from edgekit.schema.generated.tflite_layout import FullyConnectedOptionsWeightsFormat as Format
+from edgekit.schema.generated.tflite_layout import Padding
+
+from .file import Operator
+from .reader import Reader, Rule
+
+__all__ = ["WINDOW_READERS", "bias", "window_pads"]
+
+LARGEST_STEP = 2**16
+
+
+def conv2d(op: Operator, reader: Reader) -> None:
+    """A weight with fewer input channels than its input has is that of a grouped convolution."""
+    options = op.options("Conv2DOptions")
+    x, weight = reader.value(op, 0), reader.value(op, 1)
+    channels, own = x.shape[-1:], weight.shape[-1:]
+    groups = (channels[0] or 0) // (own[0] or 1) if channels and own else 1
+    _convolution(op, reader, "Conv2D", options, **({"groups": groups} if groups > 1 else {}))
+
+
+def depthwise_conv2d(op: Operator, reader: Reader) -> None:
+    """The multiplier stands in the options too; the shapes decide, as in the runtimes."""
+    _convolution(op, reader, "DepthwiseConv2D", op.options("DepthwiseConv2DOptions"))
+
+
+def _convolution(op: Operator, reader: Reader, kind: str, options: Record, **attrs: int) -> None:
+    x, weight = reader.value(op, 0), reader.value(op, 1)
+    window = _image(weight, "weight")
+    strides = _pair(options, "stride")
+    dilations = _pair(options, "dilation", "_factor")
+    pads = window_pads(_image(x, "input"), window, strides, options["padding"], dilations)
+    source, pads = _without_padding(reader, x.name, pads, lowest=False)
+    reader.emit(
+        op,
+        kind,
+        source,
+        weight.name,
+        bias(op, reader, 2),
+        fused=options["fused_activation_function"],
+        strides=strides,
+        pads=pads,
+        dilations=dilations,
+        **attrs,
+    )
+
+
+def dense(op: Operator, reader: Reader) -> None:
+    """All but the last dimension are the batch; they are kept or made one."""
+    options = op.options("FullyConnectedOptions")
+    if options["weights_format"] != Format.DEFAULT:
+        raise UnsupportedOperator("the weights are shuffled; convert the model without that")
+    x, weight = reader.value(op, 0), reader.value(op, 1)
+    if len(weight.shape) != 2:
+        raise ShapeError(f"a weight has 2 dimensions, received {list(weight.shape)}")
+    name, features = x.name, weight.shape[1] or 0
+    same = bool(x.shape) and x.shape[-1] == features
+    if not same or (len(x.shape) != 2 and not options["keep_num_dims"]):
+        name = reader.add(op, "Reshape", name, shape=(-1, features), quant=x.quant)
+    fused = options["fused_activation_function"]
+    reader.emit(op, "Dense", name, weight.name, bias(op, reader, 2), fused=fused)
+
+
+def bias(op: Operator, reader: Reader, position: int) -> str | None:
+    """A bias as a vector; None if it is left out or adds nothing."""
+    if not reader.has(op, position):
+        return None
+    value = reader.value(op, position)
+    if value.data is None:
+        raise UnsupportedOperator(f"the bias {value.name!r} is computed; it must be a constant")
+    if not value.data.any():
+        return None
+    if len(value.shape) == 1:
+        return value.name
+    return reader.new_constant(op, value.data.reshape(-1), "bias", value.quant)
+
+
+def max_pool2d(op: Operator, reader: Reader) -> None:
+    _pool(op, reader, "MaxPool2D")
+
+
+def average_pool2d(op: Operator, reader: Reader) -> None:
+    _pool(op, reader, "AveragePool2D")
+
+
+def _pool(op: Operator, reader: Reader, kind: str) -> None:
+    options = op.options("Pool2DOptions")
+    window = _pair(options, "filter", names=("height", "width"))
+    strides = _pair(options, "stride")
+    x = reader.value(op, 0)
+    pads = window_pads(_image(x, "input"), window, strides, options["padding"])
+    source = x.name
+    if kind == "MaxPool2D":
+        source, pads = _without_padding(reader, source, pads, lowest=True)
+    fused = options["fused_activation_function"]
+    reader.emit(op, kind, source, fused=fused, pool=window, strides=strides, pads=pads)
+
+
+def _without_padding(
+    reader: Reader, name: str, pads: tuple[int, int, int, int], *, lowest: bool
+) -> tuple[str, tuple[int, int, int, int]]:
+    """The input of a Pad of rows and columns in place of its output, and the pads of both.
+
+    lowest: the cells that it adds must never win a maximum; else they must be zero.
+    """
+    node = reader.producer(name)
+    if node is None or node.op != "Pad":
+        return name, pads
+    attrs, value = attributes(node), reader.builder.values[name]
+    own = attrs["pads"]
+    fill = _lowest(value) if lowest else 0.0
+    if len(own) != 8 or any(own[i] for i in (0, 1, 6, 7)) or attrs["value"] != fill:
+        return name, pads
+    total = [a + b for a, b in zip(pads, (own[2], own[4], own[3], own[5]), strict=True)]
+    return str(node.inputs[0]), (total[0], total[1], total[2], total[3])
+
+
+def _lowest(value: Value) -> float:
+    """The smallest number that a value can hold."""
+    if value.quant is None:
+        return float(np.finfo(np.float32).min)
+    low = LIMITS[value.dtype][0] - value.quant.zero_point[0]
+    return float(np.float32(value.quant.scale[0]) * np.float32(low))
+
+
+def window_pads(
+    size: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    padding: int,
+    dilations: Sequence[int] = (1, 1),
+) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of SAME or VALID padding. `size` and `window` are (height, width).
+
+    SAME gives ceil(size / stride) windows; the cells missing for that are added half before, half
+    after, the odd one after.
+    """
+    pads = [0, 0, 0, 0]
+    if padding == Padding.SAME:
+        for axis in (0, 1):
+            reach = (window[axis] - 1) * dilations[axis] + 1
+            count = -(-size[axis] // strides[axis])
+            missing = max(0, (count - 1) * strides[axis] + reach - size[axis])
+            pads[axis], pads[axis + 2] = missing // 2, missing - missing // 2
+    elif padding != Padding.VALID:
+        raise UnsupportedOperator(f"padding number {padding} is neither SAME nor VALID")
+    return (pads[0], pads[1], pads[2], pads[3])
+
+
+def _pair(
+    options: Record, start: str, end: str = "", names: tuple[str, str] = ("h", "w")
+) -> tuple[int, int]:
+    """Two steps of the options, down and across; each is 1 or more."""
+    found = []
+    for name in names:
+        field = f"{start}_{name}{end}"
+        if not 1 <= options[field] <= LARGEST_STEP:
+            options.fail(field, f"{options[field]}, expected 1 to {LARGEST_STEP}")
+        found.append(int(options[field]))
+    return (found[0], found[1])
+
+
+def _image(value: Value, what: str) -> tuple[int, int]:
+    """Height and width."""
+    if len(value.shape) != 4 or None in value.shape[1:]:
+        raise ShapeError(f"an {what} with 4 dimensions is needed, received {list(value.shape)}")
+    return (value.shape[1] or 0, value.shape[2] or 0)
+
+
+WINDOW_READERS: dict[str, Rule] = {
+    "CONV_2D": conv2d,
+    "DEPTHWISE_CONV_2D": depthwise_conv2d,
+    "FULLY_CONNECTED": dense,
+    "MAX_POOL_2D": max_pool2d,
+    "AVERAGE_POOL_2D": average_pool2d,
+}
