@@ -128,6 +128,8 @@ def with_batch(graph: Graph, inputs: Any) -> tuple[Any, bool]:
 
 def keeps_samples_apart(graph: Graph) -> bool:
     """Whether a batch may be run in parts: no node mixes samples, all outputs have the batch."""
+    if graph.subgraphs:  # their conditions look at all samples at once
+        return False
     for node in graph.nodes:
         first = node.inputs[0]
         rank = len(graph.value(first).shape) if first is not None else 0

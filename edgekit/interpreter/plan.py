@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgekit.ir import Graph, MemoryPlan, Node
+from edgekit.errors import InputError
+from edgekit.ir import Graph, MemoryPlan, Node, plan_memory
 
 from . import door
+from .copies import copies
 from .kernels import find_kernel
 from .step import Arena, Array, Call, Scratch, Step
 
-__all__ = ["ExecutionPlan", "PlannedStep", "make_plan"]
+__all__ = ["ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
+
+MOST_ITERATIONS = 2**20
+"""Of all loops of one inference together."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,24 @@ class ExecutionPlan:
     Memories of the graph live in the arena between calls; `keep_states` moves them on by one call.
     """
 
-    def __init__(self, arena: Arena, steps: Sequence[PlannedStep], scratch_bytes: int) -> None:
+    def __init__(
+        self,
+        arena: Arena,
+        steps: Sequence[PlannedStep],
+        scratch_bytes: int,
+        subplans: Subplans | None = None,
+    ) -> None:
         graph = arena.graph
+        self._subplans = subplans
         self.arena, self.batch = arena, arena.batch
         self.steps = tuple(steps)
         self.calls = tuple(call for step in steps for call in step.calls)
         self.scratch_bytes = scratch_bytes
         self._border_calls = [call for i in graph.inputs for call in arena.border_calls(i)]
-        self._state_calls = _state_calls(arena)
+        self._state_calls = copies(
+            [arena.content(state.next) for state in graph.states],
+            [arena.view(state.value) for state in graph.states],
+        )
         self.reset_states()
         self._inputs = [(graph.value(i), arena.view(i)) for i in graph.inputs]
         computed = [name for name in graph.outputs if name in arena.plan.slots]
@@ -47,6 +61,8 @@ class ExecutionPlan:
 
     def load(self, arrays: Sequence[Array]) -> None:
         """Write checked inputs, in the graph's order, into the arena. Raises InputError for NaN."""
+        if self._subplans is not None:
+            self._subplans.iterations = 0
         for call in self._border_calls:
             call()
         for (value, view), array in zip(self._inputs, arrays, strict=True):
@@ -76,22 +92,35 @@ class ExecutionPlan:
         return results
 
 
-def _state_calls(arena: Arena) -> list[Call]:
-    """The copies at the end of a call. What a memory was is set aside if another becomes it."""
-    states = arena.graph.states
-    targets = [arena.view(state.value) for state in states]
-    first: list[Call] = []
-    then: list[Call] = []
-    for state, target in zip(states, targets, strict=True):
-        source = arena.content(state.next)
-        others = [other for other in targets if other is not target]
-        if any(np.may_share_memory(source, other) for other in others):
-            aside = np.empty_like(target)
-            first.append(partial(np.copyto, aside, source))
-            source = aside
-        if not np.may_share_memory(source, target):
-            then.append(partial(np.copyto, target, source))
-    return first + then
+class Subplans:
+    """The plan of each subgraph, made when first asked for; all nodes that name it share it.
+
+    That is sound because no subgraph is at work twice at a time: none comes to call itself.
+    """
+
+    def __init__(self, graph: Graph, batch: int) -> None:
+        self._graph, self._batch = graph, batch
+        self._plans: dict[str, ExecutionPlan] = {}
+        self.iterations = 0
+
+    def plan(self, name: str) -> ExecutionPlan:
+        if name not in self._plans:
+            graph = replace(self._graph.subgraphs[name], metadata=self._graph.metadata)
+            # Inputs that are outputs too keep their places to the end: a loop need not load
+            # again what its body only reads.
+            lasting = replace(graph, outputs=(*graph.outputs, *graph.inputs))
+            memory = plan_memory(lasting)
+            self._plans[name] = make_plan(graph, memory, self._batch, subplans=self)
+        return self._plans[name]
+
+    def count_iteration(self, layer: str) -> None:
+        """Raise InputError where the loops of one inference do not come to an end."""
+        self.iterations += 1
+        if self.iterations > MOST_ITERATIONS:
+            raise InputError(
+                f"layer {layer!r}: the loop goes on after {MOST_ITERATIONS} iterations; "
+                "its condition never becomes false for these inputs"
+            )
 
 
 def make_plan(
@@ -99,21 +128,25 @@ def make_plan(
     memory: MemoryPlan,
     batch: int,
     prepared: dict[tuple[str, str], Array] | None = None,
+    subplans: Subplans | None = None,
 ) -> ExecutionPlan:
     """Let each kernel look at its node once. Raises UnsupportedOperator naming the layer.
 
     prepared: constants that kernels made and plans of other batch sizes share.
+    subplans: of the graph that this one is a subgraph of.
     """
     prepared = {} if prepared is None else prepared
+    if subplans is None and graph.subgraphs:
+        subplans = Subplans(graph, batch)
     arena, scratch = Arena(graph, memory, batch), Scratch()
     steps = []
     for node in graph.nodes:
         first = node.inputs[0]
         dtype = "float32" if first is None else graph.value(first).dtype
         scratch.release()
-        step = Step(node, arena, scratch, graph.metadata.arithmetic, prepared)
+        step = Step(node, arena, scratch, graph.metadata.arithmetic, prepared, subplans)
         for output in node.outputs:
             step.calls.extend(arena.border_calls(output))
         find_kernel(node.op, dtype, node.name)(step)
         steps.append(PlannedStep(node, tuple(step.calls)))
-    return ExecutionPlan(arena, steps, scratch.bytes)
+    return ExecutionPlan(arena, steps, scratch.bytes, subplans)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from edgekit.errors import QuantizationError
 from edgekit.ir import Graph, MemoryPlan, Node, QuantParams, attributes
 from edgekit.ir.graph import DTYPES
 from edgekit.ir.memory import NO_MARGINS, shared_names
+
+if TYPE_CHECKING:
+    from .plan import ExecutionPlan, Subplans
 
 __all__ = ["Arena", "Array", "Call", "Floats", "Scratch", "Step"]
 
@@ -151,6 +154,7 @@ class Step:
         scratch: Scratch,
         arithmetic: str,
         prepared: dict[tuple[str, str], Array] | None = None,
+        subplans: Subplans | None = None,
     ) -> None:
         self.node = node
         self.attrs: Mapping[str, Any] = attributes(node)
@@ -159,6 +163,7 @@ class Step:
         self.calls: list[Call] = []
         self._arena, self._scratch = arena, scratch
         self._prepared = {} if prepared is None else prepared
+        self._subplans = subplans
 
     @property
     def name(self) -> str:
@@ -241,6 +246,17 @@ class Step:
         if place not in self._prepared:
             self._prepared[place] = make()
         return self._prepared[place]
+
+    def subplan(self, attribute: str) -> ExecutionPlan:
+        """The plan of the subgraph that an attribute names; its inputs keep their contents."""
+        return self.subplans.plan(self.attrs[attribute])
+
+    @property
+    def subplans(self) -> Subplans:
+        """The plans of the graph's subgraphs, and the count of iterations that loops share."""
+        if self._subplans is None:
+            raise ValueError(f"layer {self.name!r} stands in no graph with subgraphs")
+        return self._subplans
 
     def call(self, function: Callable[..., object], *arguments: object, **named: object) -> None:
         """Add one call to what an inference does. Arguments by position run a little faster."""

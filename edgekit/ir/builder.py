@@ -31,13 +31,15 @@ class GraphBuilder:
       return activation
     """
 
-    def __init__(self, name: str = "model") -> None:
+    def __init__(self, name: str = "model", within: GraphBuilder | None = None) -> None:
+        """`within`: the builder of the graph that this one is to be a subgraph of."""
         self.name = name
+        self.within = within
         self.values: dict[str, Value] = {}
         self.inputs: list[str] = []
         self.nodes: list[Node] = []
         self.states: list[State] = []
-        self.subgraphs: dict[str, Graph] = {}
+        self.subgraphs: dict[str, Graph] = {} if within is None else within.subgraphs
 
     def input(
         self,
@@ -149,9 +151,9 @@ class GraphBuilder:
             self.name,
             metadata or Metadata(),
             tuple(self.states),
-            dict(self.subgraphs),
+            dict(self.subgraphs) if self.within is None else {},
         )
-        validate(graph)
+        validate(graph, within=None if self.within is None else self.subgraphs)
         return graph
 
     def _insert(self, value: Value) -> None:

@@ -25,9 +25,16 @@ MOST_DIMENSIONS = 8
 LONGEST_NAME = 1024
 
 
-def validate(graph: Graph, error: type[EdgekitError] = ShapeError) -> None:
-    """Raise `error` with every broken promise, each naming the user's layer."""
-    found = problems(graph)
+def validate(
+    graph: Graph,
+    error: type[EdgekitError] = ShapeError,
+    within: Mapping[str, Graph] | None = None,
+) -> None:
+    """Raise `error` with every broken promise, each naming the user's layer.
+
+    within: the subgraphs beside a graph that is to be one of them; then it alone is looked at.
+    """
+    found = problems(graph) if within is None else _graph_problems(graph, within)
     if found:
         lines = "".join(f"\n  - {problem}" for problem in found[:20])
         more = f"\n  and {len(found) - 20} more" if len(found) > 20 else ""
