@@ -264,6 +264,19 @@ TWO_INPUTS: dict[str, Callable[..., Callable[[int, int], int]]] = {
 }
 
 
+def nearest(
+    attrs: Mapping[str, Any], shape: tuple[int, ...], index: tuple[int, ...], axis: int
+) -> int:
+    """The cell that an output cell is, by the formulas of the runtimes, in float32."""
+    size, count = shape[axis], attrs["size"][axis - 1]
+    scale = f32(size / count)
+    if attrs["align_corners"] and count > 1:
+        scale = f32((size - 1) / (count - 1))
+    place = f32((index[axis] + (0.5 if attrs["half_pixel_centers"] else 0.0)) * scale)
+    cell = half_up(Fraction(place)) if attrs["align_corners"] else math.floor(place)
+    return min(cell, size - 1)
+
+
 def source_index(
     node: Node, shapes: Sequence[tuple[int, ...]], index: tuple[int, ...]
 ) -> tuple[int, tuple[int, ...]] | None:
@@ -281,10 +294,11 @@ def source_index(
             moved[source] = index[to]
         return 0, tuple(moved)
     if node.op == "Slice":
-        return 0, tuple(i + start for i, start in zip(index, attrs["starts"], strict=True))
+        steps = attrs["steps"] or (1,) * len(index)
+        places = zip(index, attrs["starts"], steps, strict=True)
+        return 0, tuple(i * step + start for i, start, step in places)
     if node.op == "ResizeNearest":
-        down, right = attrs["factors"]
-        return 0, (index[0], index[1] // down, index[2] // right, index[3])
+        return 0, (index[0], *(nearest(attrs, shapes[0], index, i) for i in (1, 2)), index[3])
     assert node.op == "Pad"
     moved = [i - attrs["pads"][2 * axis] for axis, i in enumerate(index)]
     inside = all(0 <= i < size for i, size in zip(moved, shapes[0], strict=True))

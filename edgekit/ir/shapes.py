@@ -15,7 +15,7 @@ from edgekit.errors import ShapeError
 
 from .graph import Shape, Value
 
-__all__ = ["window_size"]
+__all__ = ["Attrs", "Inputs", "window_size"]
 
 Inputs = Sequence[Value | None]
 Attrs = Mapping[str, Any]
@@ -31,55 +31,57 @@ def window_size(size: int, window: int, stride: int, before: int, after: int, st
 
 
 def same(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    return (_shape(inputs, 0),)
+    return (shape_of(inputs, 0),)
 
 
 def broadcast(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     """Numpy's rule; an unknown batch meets an unknown batch, a 1 or nothing."""
-    a, b = _shape(inputs, 0), _shape(inputs, 1)
+    a, b = shape_of(inputs, 0), shape_of(inputs, 1)
     rank = max(len(a), len(b))
     pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
     result: list[int | None] = []
     for left, right in pairs:
         if left != right and 1 not in (left, right):
-            raise ShapeError(f"shapes {_text(a)} and {_text(b)} cannot be broadcast")
+            raise ShapeError(f"shapes {shape_text(a)} and {shape_text(b)} cannot be broadcast")
         result.append(right if left == 1 else left)
     return (tuple(result),)
 
 
 def dense(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, weight = _shape(inputs, 0), _known(inputs, 1, rank=2)
+    x, weight = shape_of(inputs, 0), known_shape(inputs, 1, rank=2)
     if not x or x[-1] != weight[1]:
-        raise ShapeError(f"weight {_text(weight)} needs {weight[1]} features, received {_text(x)}")
-    _check_bias(inputs, weight[0])
+        raise ShapeError(
+            f"weight {shape_text(weight)} needs {weight[1]} features, received {shape_text(x)}"
+        )
+    check_bias(inputs, weight[0])
     return ((*x[:-1], weight[0]),)
 
 
 def conv2d(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, weight = _image(inputs), _known(inputs, 1, rank=4)
+    x, weight = image(inputs), known_shape(inputs, 1, rank=4)
     groups = attrs["groups"]
     if x[3] != weight[3] * groups or weight[0] % groups:
         raise ShapeError(
-            f"weight {_text(weight)} with {groups} groups needs {weight[3] * groups} channels "
-            f"and outputs divisible by the groups, received input {_text(x)}"
+            f"weight {shape_text(weight)} with {groups} groups needs {weight[3] * groups} channels "
+            f"and outputs divisible by the groups, received input {shape_text(x)}"
         )
-    _check_bias(inputs, weight[0])
+    check_bias(inputs, weight[0])
     return ((x[0], *_windows(x, weight[1:3], attrs, attrs["dilations"]), weight[0]),)
 
 
 def depthwise(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, weight = _image(inputs), _known(inputs, 1, rank=4)
-    if weight[0] != 1 or weight[3] % _int(x[3]):
+    x, weight = image(inputs), known_shape(inputs, 1, rank=4)
+    if weight[0] != 1 or weight[3] % known_size(x[3]):
         raise ShapeError(
             f"a depthwise weight is [1, height, width, channels * multiplier]; "
-            f"received {_text(weight)} for input {_text(x)}"
+            f"received {shape_text(weight)} for input {shape_text(x)}"
         )
-    _check_bias(inputs, weight[3])
+    check_bias(inputs, weight[3])
     return ((x[0], *_windows(x, weight[1:3], attrs, attrs["dilations"]), weight[3]),)
 
 
 def pool(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x = _image(inputs)
+    x = image(inputs)
     pads, window = attrs["pads"], attrs["pool"]
     if any(pads[i] >= window[i % 2] for i in range(4)):
         raise ShapeError(f"pads {pads} leave a window of {window} without a single valid cell")
@@ -87,18 +89,18 @@ def pool(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
 
 
 def batch_norm(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x = _shape(inputs, 0)
+    x = shape_of(inputs, 0)
     if not x:
         raise ShapeError("expected at least one dimension, the channels, received none")
     for position, name in enumerate(("gamma", "beta", "mean", "variance"), start=1):
-        if _shape(inputs, position) != (x[-1],):
-            received = _text(_shape(inputs, position))
+        if shape_of(inputs, position) != (x[-1],):
+            received = shape_text(shape_of(inputs, position))
             raise ShapeError(f"{name} must have shape [{x[-1]}], received {received}")
     return (x,)
 
 
 def mean(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x = _shape(inputs, 0)
+    x = shape_of(inputs, 0)
     axes = {axis_of(axis, len(x)) for axis in attrs["axes"]}
     if attrs["keepdims"]:
         return (tuple(1 if i in axes else d for i, d in enumerate(x)),)
@@ -106,49 +108,49 @@ def mean(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
 
 
 def softmax(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x = _shape(inputs, 0)
+    x = shape_of(inputs, 0)
     axis_of(attrs["axis"], len(x))
     return (x,)
 
 
 def concat(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    shapes = [_shape(inputs, i) for i in range(len(inputs))]
+    shapes = [shape_of(inputs, i) for i in range(len(inputs))]
     axis = axis_of(attrs["axis"], len(shapes[0]))
     outside = {(*s[:axis], *s[axis + 1 :]) for s in shapes}
     if len(outside) != 1 or len({len(s) for s in shapes}) != 1:
-        received = ", ".join(_text(s) for s in shapes)
+        received = ", ".join(shape_text(s) for s in shapes)
         raise ShapeError(f"shapes may differ along axis {axis} only, received {received}")
     along = [s[axis] for s in shapes]
     if None in along:
         raise ShapeError("values of unknown batch size cannot be joined along the batch")
-    joined = sum(_int(d) for d in along)
+    joined = sum(known_size(d) for d in along)
     return ((*shapes[0][:axis], joined, *shapes[0][axis + 1 :]),)
 
 
 def reshape(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     """One -1 at most. With an unknown batch the first target must be -1: it stays the batch."""
-    x, target = _shape(inputs, 0), tuple(attrs["shape"])
+    x, target = shape_of(inputs, 0), tuple(attrs["shape"])
     unknown = [i for i, d in enumerate(target) if d == -1]
     fixed = math.prod(d for d in target if d != -1)
     if len(unknown) > 1 or any(d < -1 for d in target):
         raise ShapeError(f"a shape has one -1 at most and nothing below, received {target}")
     if x and x[0] is None:
-        if unknown != [0] or fixed != math.prod(_int(d) for d in x[1:]):
+        if unknown != [0] or fixed != math.prod(known_size(d) for d in x[1:]):
             raise ShapeError(
-                f"{_text(x)} keeps its batch: expected -1 and then dimensions "
-                f"of {math.prod(_int(d) for d in x[1:])} elements, received {target}"
+                f"{shape_text(x)} keeps its batch: expected -1 and then dimensions "
+                f"of {math.prod(known_size(d) for d in x[1:])} elements, received {target}"
             )
         return ((None, *target[1:]),)
-    total = math.prod(_int(d) for d in x)
+    total = math.prod(known_size(d) for d in x)
     if unknown and fixed and total % fixed == 0:
         target = tuple(total // fixed if d == -1 else d for d in target)
     if -1 in target or math.prod(target) != total:
-        raise ShapeError(f"{_text(x)} of {total} elements cannot take the shape {target}")
+        raise ShapeError(f"{shape_text(x)} of {total} elements cannot take the shape {target}")
     return (target,)
 
 
 def transpose(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, perm = _shape(inputs, 0), attrs["perm"]
+    x, perm = shape_of(inputs, 0), attrs["perm"]
     if sorted(perm) != list(range(len(x))):
         raise ShapeError(f"perm must hold each of 0..{len(x) - 1} once, received {perm}")
     if x and x[0] is None and perm[0] != 0:
@@ -157,7 +159,7 @@ def transpose(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
 
 
 def pad(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, pads = _shape(inputs, 0), attrs["pads"]
+    x, pads = shape_of(inputs, 0), attrs["pads"]
     if len(pads) != 2 * len(x) or min(pads, default=0) < 0:
         raise ShapeError(
             f"pads are a before and an after, none negative, for each of {len(x)} dimensions; "
@@ -166,29 +168,6 @@ def pad(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     if x and x[0] is None and (pads[0] or pads[1]):
         raise ShapeError(f"an unknown batch cannot be padded, received {pads}")
     return (tuple(d if d is None else d + pads[2 * i] + pads[2 * i + 1] for i, d in enumerate(x)),)
-
-
-def slice_(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, starts, sizes = _shape(inputs, 0), attrs["starts"], attrs["sizes"]
-    if not len(x) == len(starts) == len(sizes):
-        raise ShapeError(f"{_text(x)} needs {len(x)} starts and sizes, received {starts}, {sizes}")
-    result: list[int | None] = []
-    for dimension, start, size in zip(x, starts, sizes, strict=True):
-        if dimension is None:
-            if (start, size) != (0, -1):
-                raise ShapeError("an unknown batch can only be taken whole (start 0, size -1)")
-            result.append(None)
-            continue
-        length = dimension - start if size == -1 else size
-        if start < 0 or length < 0 or start + length > dimension:
-            raise ShapeError(f"slice {starts} of {sizes} leaves {_text(x)}")
-        result.append(length)
-    return (tuple(result),)
-
-
-def resize(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, factors = _image(inputs), attrs["factors"]
-    return ((x[0], _int(x[1]) * factors[0], _int(x[2]) * factors[1], x[3]),)
 
 
 def axis_of(axis: int, rank: int) -> int:
@@ -204,42 +183,44 @@ def _windows(
     top, left, bottom, right = attrs["pads"]
     strides = attrs["strides"]
     return (
-        window_size(_int(x[1]), window[0], strides[0], top, bottom, dilations[0]),
-        window_size(_int(x[2]), window[1], strides[1], left, right, dilations[1]),
+        window_size(known_size(x[1]), window[0], strides[0], top, bottom, dilations[0]),
+        window_size(known_size(x[2]), window[1], strides[1], left, right, dilations[1]),
     )
 
 
-def _shape(inputs: Inputs, position: int) -> Shape:
+def shape_of(inputs: Inputs, position: int) -> Shape:
     value = inputs[position]
     if value is None:
         raise ShapeError(f"input {position} is missing")
     return value.shape
 
 
-def _known(inputs: Inputs, position: int, rank: int) -> tuple[int, ...]:
-    shape = _shape(inputs, position)
+def known_shape(inputs: Inputs, position: int, rank: int) -> tuple[int, ...]:
+    shape = shape_of(inputs, position)
     if len(shape) != rank or None in shape:
-        raise ShapeError(f"a weight has {rank} known dimensions, received {_text(shape)}")
-    return tuple(_int(d) for d in shape)
+        raise ShapeError(f"a weight has {rank} known dimensions, received {shape_text(shape)}")
+    return tuple(known_size(d) for d in shape)
 
 
-def _image(inputs: Inputs) -> Shape:
-    shape = _shape(inputs, 0)
+def image(inputs: Inputs) -> Shape:
+    shape = shape_of(inputs, 0)
     if len(shape) != 4 or not all(shape[1:]):
-        raise ShapeError(f"expected [batch, height, width, channels], received {_text(shape)}")
+        raise ShapeError(f"expected [batch, height, width, channels], received {shape_text(shape)}")
     return shape
 
 
-def _check_bias(inputs: Inputs, channels: int) -> None:
+def check_bias(inputs: Inputs, channels: int) -> None:
     if len(inputs) > 2 and inputs[2] is not None and inputs[2].shape != (channels,):
-        raise ShapeError(f"bias must have shape [{channels}], received {_text(inputs[2].shape)}")
+        raise ShapeError(
+            f"bias must have shape [{channels}], received {shape_text(inputs[2].shape)}"
+        )
 
 
-def _int(dimension: int | None) -> int:
+def known_size(dimension: int | None) -> int:
     if dimension is None:
         raise ShapeError("only the batch dimension may be unknown")
     return dimension
 
 
-def _text(shape: Sequence[int | None]) -> str:
+def shape_text(shape: Sequence[int | None]) -> str:
     return "[" + ", ".join("?" if d is None else str(d) for d in shape) + "]"

@@ -49,9 +49,15 @@ RULES.update(
         "hard_silu": _plain("HardSwish"),
         "gelu": _plain("Gelu", approximate="approximate"),
         "softmax": _plain("Softmax", axis="axis"),
-        "resize_nearest": _plain("ResizeNearest", factors="size"),
     }
 )
+
+
+@rule("resize_nearest")
+def _resize_nearest(call: Call) -> str:
+    """Half pixel centers: the cell of each pixel is beyond all doubts of rounding."""
+    size = tuple(d for d in call.shape[1:3] if d is not None)
+    return call.add("ResizeNearest", call.value(0), size=size, half_pixel_centers=True)
 
 
 @rule("stop_gradient")

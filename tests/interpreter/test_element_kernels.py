@@ -35,7 +35,7 @@ MORE_CASES = [
     case("Pad", x=(2, 3, 4), pads=(0, 0, 0, 2, 3, 1), value=1.7),
     case("Reshape", x=(2, 3, 4), shape=(-1, 4, 3)),
     case("Reshape", x=(2, 4, 3, 2), shape=(-1, 3, 2, 4)),
-    case("ResizeNearest", x=(1, 2, 3, 1), factors=(3, 4)),
+    case("ResizeNearest", x=(1, 2, 3, 1), size=(6, 12)),
 ]
 INT8 = [c for c in [*CASES, *MORE_CASES] if c.op in reference_int8.OPERATORS]
 FLOAT_ONLY = [c for c in CASES if c.op in ("Div", "BatchNorm")]

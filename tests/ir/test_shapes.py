@@ -41,7 +41,7 @@ def output_shape(op: str, *shapes, **attrs):
         ("Pad", [(None, 2)], {"pads": (0, 0, 1, 3)}, (None, 6)),
         ("Slice", [(None, 9)], {"starts": (0, 2), "sizes": (-1, 5)}, (None, 5)),
         ("Slice", [(4, 9)], {"starts": (1, 2), "sizes": (2, -1)}, (2, 7)),
-        ("ResizeNearest", [(None, 2, 3, 5)], {"factors": (2, 3)}, (None, 4, 9, 5)),
+        ("ResizeNearest", [(None, 2, 3, 5)], {"size": (4, 9)}, (None, 4, 9, 5)),
     ],
 )
 def test_shapes(op, shapes, attrs, expected) -> None:

@@ -136,7 +136,7 @@ def test_functional_with_branches_and_two_outputs() -> None:
           b:float32[?, 8, 8, 6] = Conv2D(image, b/kernel, b/bias)
           sum:float32[?, 8, 8, 6] = Add(a, b)
           joined:float32[?, 8, 8, 12] = Concat(sum, a)
-          up:float32[?, 16, 16, 12] = ResizeNearest(joined, factors=(2, 2))
+          up:float32[?, 16, 16, 12] = ResizeNearest(joined, half_pixel_centers=True, size=(16, 16))
           border:float32[?, 18, 18, 12] = Pad(up, pads=(0, 0, 1, 1, 1, 1, 0, 0))
           features:float32[?, 12] = Mean(border)
           head/dense:float32[?, 3] = Dense(features, head/kernel, head/bias)

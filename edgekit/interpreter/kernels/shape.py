@@ -5,15 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.ir import QuantParams
+from edgekit.ir.graph import DTYPES
 from edgekit.ir.quant import LIMITS
 
-from ..step import Step
+from ..step import Array, Step
 from .registry import kernel
 
-__all__: list[str] = []
+__all__ = ["EVERY", "dense_input"]
+
+EVERY = tuple(DTYPES)
 
 
-@kernel("Reshape", "float32", "int8")
+def dense_input(step: Step, position: int = 0) -> Array:
+    """An input whose elements lie side by side: itself, or a copy that a call makes first."""
+    x = step.input(position)
+    if x.flags.c_contiguous:
+        return x
+    dense = step.scratch(x.shape, x.dtype)
+    step.call(np.copyto, dense, x)
+    return dense
+
+
+@kernel("Reshape", *EVERY)
 def reshape(step: Step) -> None:
     """Nothing to do where the memory plan lets the output view the input's elements."""
     x, y = step.input(0), step.output()
@@ -22,19 +35,16 @@ def reshape(step: Step) -> None:
         if not same:
             step.call(np.copyto, y.reshape(x.shape), x)
         return
-    if not x.flags.c_contiguous:
-        dense = step.scratch(x.shape)
-        step.call(np.copyto, dense, x)
-        x = dense
+    x = dense_input(step)
     step.call(np.copyto, y, x.reshape(y.shape))
 
 
-@kernel("Transpose", "float32", "int8")
+@kernel("Transpose", *EVERY)
 def transpose(step: Step) -> None:
     step.call(np.copyto, step.output(), step.input(0).transpose(step.attrs["perm"]))
 
 
-@kernel("Pad", "float32", "int8")
+@kernel("Pad", *EVERY)
 def pad(step: Step) -> None:
     """In int8 the value is stored as `clip(rint(f32(value) / s) + z)`; 0 is the zero point."""
     x, y, pads = step.input(0), step.output(), step.attrs["pads"]
@@ -42,7 +52,7 @@ def pad(step: Step) -> None:
     if step.quantized:
         value = _centered(value, step.output_quant, step.output_dtype)
     inside = tuple(slice(pads[2 * i], pads[2 * i] + size) for i, size in enumerate(x.shape))
-    step.call(y.fill, value)
+    step.call(y.fill, y.dtype.type(value))
     step.call(np.copyto, y[inside], x)
 
 
@@ -52,33 +62,75 @@ def _centered(value: float, quant: QuantParams, dtype: str) -> float:
     return float(np.clip(np.rint(np.float32(value) / quant.scales[0]), low, high))
 
 
-@kernel("Slice", "float32", "int8")
+@kernel("MirrorPad", *EVERY)
+def mirror_pad(step: Step) -> None:
+    """What lies next to the edge, backwards: without the edge (reflect) or with it (symmetric).
+
+    One dimension after the other, so that corners mirror what was mirrored before.
+    """
+    x, y, pads = step.input(0), step.output(), step.attrs["pads"]
+    skip = 1 if step.attrs["mode"] == "reflect" else 0
+    window = [slice(pads[2 * i], pads[2 * i] + size) for i, size in enumerate(x.shape)]
+    step.call(np.copyto, y[tuple(window)], x)
+    for axis, size in enumerate(x.shape):
+        before, after = pads[2 * axis], pads[2 * axis + 1]
+        window[axis] = slice(0, before + size + after)
+        part = np.moveaxis(y[tuple(window)], axis, 0)
+        end = before + size
+        if before:
+            mirrored = part[before + skip : 2 * before + skip][::-1]
+            step.call(np.copyto, part[:before], mirrored)
+        if after:
+            mirrored = part[end - skip - after : end - skip][::-1]
+            step.call(np.copyto, part[end:], mirrored)
+
+
+@kernel("Slice", *EVERY)
 def slice_(step: Step) -> None:
-    x, y = step.input(0), step.output()
-    window = tuple(
-        slice(start, start + length)
-        for start, length in zip(step.attrs["starts"], y.shape, strict=True)
-    )
-    step.call(np.copyto, y, x[window])
+    x, y, attrs = step.input(0), step.output(), step.attrs
+    steps = attrs["steps"] or (1,) * x.ndim
+    window = []
+    for start, step_, length in zip(attrs["starts"], steps, y.shape, strict=True):
+        end = start + length * step_
+        window.append(slice(start, None if end < 0 else end, step_))
+    step.call(np.copyto, y, x[tuple(window)])
 
 
-@kernel("Concat", "float32", "int8")
+@kernel("Concat", *EVERY)
 def concat(step: Step) -> None:
     y = step.output()
     axis, start = step.attrs["axis"] % y.ndim, 0
     for position in range(len(step.node.inputs)):
         x = step.input(position)
-        window = [slice(None)] * y.ndim
-        window[axis] = slice(start, start + x.shape[axis])
-        step.call(np.copyto, y[tuple(window)], x)
+        step.call(np.copyto, _part(y, axis, start, x.shape[axis]), x)
         start += x.shape[axis]
 
 
-@kernel("ResizeNearest", "float32", "int8")
-def resize_nearest(step: Step) -> None:
-    """Cell i of the output is cell i // factor of the input."""
-    x, y = step.input(0), step.output()
-    batch, height, width, channels = x.shape
-    down, right = step.attrs["factors"]
-    cells = y.reshape(batch, height, down, width, right, channels)  # splitting never copies
-    step.call(np.copyto, cells, x.reshape(batch, height, 1, width, 1, channels))
+@kernel("Split", *EVERY)
+def split(step: Step) -> None:
+    x = step.input(0)
+    axis, start = step.attrs["axis"] % x.ndim, 0
+    for position, size in enumerate(step.attrs["sizes"]):
+        step.call(np.copyto, step.output(position), _part(x, axis, start, size))
+        start += size
+
+
+def _part(x: Array, axis: int, start: int, size: int) -> Array:
+    window = [slice(None)] * x.ndim
+    window[axis] = slice(start, start + size)
+    part: Array = x[tuple(window)]
+    return part
+
+
+@kernel("Tile", *EVERY)
+def tile(step: Step) -> None:
+    """Each dimension of the output, split into repeats and what is repeated."""
+    x, y, repeats = step.input(0), step.output(), step.attrs["repeats"]
+    pairs = [number for pair in zip(repeats, x.shape, strict=True) for number in pair]
+    ones = [number for size in x.shape for number in (1, size)]
+    step.call(np.copyto, y.reshape(pairs), dense_input(step).reshape(ones))
+
+
+@kernel("BroadcastTo", *EVERY)
+def broadcast_to(step: Step) -> None:
+    step.call(np.copyto, step.output(), step.input(0))

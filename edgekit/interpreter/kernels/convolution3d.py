@@ -1,0 +1,53 @@
+"""Conv3D: one product over patches of depth, height and width."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ..step import Array, Step
+from .accumulator import BLOCK_ELEMENTS, Accumulator
+from .registry import kernel
+
+__all__: list[str] = []
+
+
+@kernel("Conv3D", "float32")
+def convolution3d(step: Step) -> None:
+    weight = step.constant(1)  # [out, depth, height, width, in]
+    accumulator = Accumulator(step, weight.reshape(len(weight), -1).T)
+    patches, y = _patches(step, weight.shape[1:4]), step.output()
+    inner = math.prod(patches.shape[4:])
+    planes = max(1, BLOCK_ELEMENTS // (math.prod(y.shape[2:4]) * max(inner, len(weight))))
+    for sample in range(len(y)):
+        for front in range(0, y.shape[1], planes):
+            part = patches[sample, front : front + planes]
+            count = math.prod(part.shape[:3])
+            copied = accumulator.buffer("patches", (count, inner))
+            sums = accumulator.buffer("sums", (count, len(weight)))
+            step.call(np.copyto, copied.reshape(part.shape), part)
+            step.call(np.dot, copied, accumulator.matrix, sums)
+            accumulator.finish(sums, y[sample, front : front + planes])
+
+
+def _patches(step: Step, window: tuple[int, ...]) -> Array:
+    """A view as [n, out depth, out height, out width, depth, height, width, channels]."""
+    x, pads = step.input(0), step.attrs["pads"]
+    if any(pads):
+        sizes = [size + pads[i] + pads[i + 3] for i, size in enumerate(x.shape[1:4])]
+        whole = step.scratch((len(x), *sizes, x.shape[4]))
+        inside = tuple(slice(pads[i], pads[i] + x.shape[i + 1]) for i in range(3))
+        step.call(whole.fill, 0.0)
+        step.call(np.copyto, whole[(slice(None), *inside)], x)
+        x = whole
+    lines = x.strides[1:4]
+    apart = [stride * step.attrs["strides"][i] for i, stride in enumerate(lines)]
+    spread = [stride * step.attrs["dilations"][i] for i, stride in enumerate(lines)]
+    return as_strided(
+        x,
+        (*step.output().shape[:4], *window, x.shape[4]),
+        (x.strides[0], *apart, *spread, x.strides[4]),
+        writeable=False,
+    )
