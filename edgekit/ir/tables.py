@@ -1,11 +1,11 @@
-"""Lookup tables of int8 operators: made once, at conversion, and stored in the model file.
+"""Lookup tables of integer operators: made once, at conversion, and stored in the model file.
 
-exp, tanh and erf differ in their last bits between processors and libraries, so no int8 path
-computes them on the device. A table has one entry for each stored input q (index q + 128), and
-holds what the operator gives for it. In the formulas x = f32(s_x) * f32(q - z_x), every operation
-is one in float32 unless written otherwise, transcendental functions are rounded once from
-float64, `inv = f32(1) / f32(s_y)`, `rint` rounds halves to even, `round` away from zero, and every
-result is clipped to [-128, 127].
+exp, tanh and erf differ in their last bits between processors and libraries, so no integer path
+computes them on the device. A table of an int8 or uint8 node has one entry for each stored input q,
+from the lowest on, and holds what the operator gives for it (`tables16.py` has those of int16). In
+the formulas x = f32(s_x) * f32(q - z_x), operations are those of float32 unless written otherwise,
+transcendental functions are rounded once from float64, `inv = f32(1) / f32(s_y)`, `rint` rounds
+halves to even, `round` away from zero, and every result is clipped to the dtype's limits.
 
 | operator  | arithmetic "float32"                 | arithmetic "fixedpoint"           |
 |-----------|--------------------------------------|-----------------------------------|
@@ -47,7 +47,8 @@ from . import fixed_point
 from .graph import Array, Node, Value
 from .metadata import ARITHMETICS
 from .ops import attributes
-from .quant import QuantParams
+from .quant import LIMITS, QuantParams
+from .tables16 import TABLES16
 
 __all__ = ["TABLES", "table_for"]
 
@@ -55,19 +56,17 @@ Floats = NDArray[np.float32]
 Function = Callable[[Floats, Mapping[str, Any]], Floats]
 
 F32 = np.float32
-STORED = np.arange(-128, 128, dtype=np.int64)
-"""Every int8, in the order of the table."""
 
 
 def table_for(node: Node, x: Value, y: Value, arithmetic: str) -> Array:
-    """The table of one int8 node with input `x` and output `y`: int8[256], or float32[256].
+    """The table of one integer node with input `x` and output `y`, of `OpSpec.table_kind`.
 
     Raises QuantizationError where a scale is missing, UnsupportedOperator where `node` is of an
     operator without a table.
     """
     if arithmetic not in ARITHMETICS:
         raise QuantizationError(f"arithmetic {arithmetic!r} is none of {', '.join(ARITHMETICS)}")
-    make = lookup(TABLES, node.op, "operator with a table")
+    make = lookup(TABLES16 if x.dtype == "int16" else TABLES, node.op, "operator with a table")
     for value in (x, y):
         if value.quant is None or value.quant.per_channel:
             raise QuantizationError(
@@ -75,7 +74,7 @@ def table_for(node: Node, x: Value, y: Value, arithmetic: str) -> Array:
             )
     assert x.quant is not None and y.quant is not None
     with np.errstate(over="ignore", under="ignore"):  # saturation is what the formulas want
-        return make(attributes(node), x.quant, y.quant, arithmetic)
+        return make(attributes(node), x.quant, y.quant, arithmetic, x.dtype)
 
 
 def sigmoid(x: Floats, attrs: Mapping[str, Any]) -> Floats:
@@ -111,23 +110,31 @@ def gelu(x: Floats, attrs: Mapping[str, Any]) -> Floats:
 def _by_arithmetic(function: Function, fixedpoint: Function | None = None) -> Callable[..., Array]:
     """Rounded as the runtime of each arithmetic rounds: with the zero point, or before it."""
 
-    def make(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+    def make(
+        attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+    ) -> Array:
         if arithmetic == "float32":
-            steps = _in_steps(function, attrs, x, y)
-            return _stored(np.rint(steps + F32(y.zero_point[0])))
-        return _stored(_half_away(_in_steps(fixedpoint or function, attrs, x, y)) + y.zero_point[0])
+            steps = _in_steps(function, attrs, x, y, dtype)
+            return _stored(np.rint(steps + F32(y.zero_point[0])), dtype)
+        steps = _in_steps(fixedpoint or function, attrs, x, y, dtype)
+        return _stored(_half_away(steps) + y.zero_point[0], dtype)
 
     return make
 
 
 def _half_away_always(function: Function) -> Callable[..., Array]:
-    def make(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
-        return _stored(_half_away(_in_steps(function, attrs, x, y)) + y.zero_point[0])
+    def make(
+        attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+    ) -> Array:
+        steps = _half_away(_in_steps(function, attrs, x, y, dtype))
+        return _stored(steps + y.zero_point[0], dtype)
 
     return make
 
 
-def hard_swish(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+def hard_swish(
+    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+) -> Array:
     """`x * clip(x + 3, 0, 6) / 6` in 16-bit fixed point.
 
     With u = q - z_x, h = 128 u and scales reduced to 16 bits (`_short_multiplier`):
@@ -137,14 +144,15 @@ def hard_swish(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithme
     cut to its high 16 bits *towards zero*, and the shift rounds halves away from zero.
     high(a, b) = (a * b + 2^14) >> 15.
     """
+    u = _centered(x, dtype)
     fine = F32(1.0 / 128.0) * x.scales[0]
     multiplier, shift = _short_multiplier(float(fine / y.scales[0]))
     if shift > 0:
-        real = float(x.scales[0]) * (STORED - x.zero_point[0])
+        real = float(x.scales[0]) * u
         exact = real * np.clip(real + 3.0, 0.0, 6.0) / 6.0
-        return _stored(np.rint(exact / float(y.scales[0])) + y.zero_point[0])
+        return _stored(np.rint(exact / float(y.scales[0])) + y.zero_point[0], dtype)
     gate_multiplier, gate_shift = _short_multiplier(float(fine / (F32(3.0) / F32(32768.0))))
-    fine_input = (STORED - x.zero_point[0]) * 128
+    fine_input = u * 128
     before_shift = fixed_point.high_product(fine_input, multiplier, 15)
     gate = fine_input
     if gate_shift > 0:
@@ -153,10 +161,12 @@ def hard_swish(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithme
     gate = _saturate16(gate * 2) if gate_shift > 0 else fixed_point.divide(gate, -gate_shift)
     product = ((gate + 2**15) >> 1) * before_shift
     cut = np.where(product < 0, -(-product >> 15), product >> 15)
-    return _stored(fixed_point.divide(cut, -shift) + y.zero_point[0])
+    return _stored(fixed_point.divide(cut, -shift) + y.zero_point[0], dtype)
 
 
-def leaky_relu(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+def leaky_relu(
+    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+) -> Array:
     """`x` above zero, else `alpha * x`, by integer multipliers.
 
     float32, p = f32(s_x / s_y), n = f32(p * alpha), m = rint(-256 * (p if q >= z_x else n)):
@@ -168,20 +178,22 @@ def leaky_relu(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithme
     alpha = F32(attrs["alpha"])
     positive = x.scales[0] / y.scales[0]
     negative = positive * alpha
-    u = STORED - x.zero_point[0]
+    u = _centered(x, dtype)
     within = 2.0**-8 <= positive <= 2.0**7 and -127.99609375 <= negative <= 128.0
     if arithmetic == "float32" and within and abs(negative) >= 2.0**-8:
         factors = [int(np.rint(F32(-256.0) * r)) for r in (positive, negative)]
         sums = (y.zero_point[0] << 8) + 128 - u * np.where(u >= 0, *factors)
-        return _stored(sums >> 8)
+        return _stored(sums >> 8, dtype)
     below = (x.scales[0] * alpha) / y.scales[0]
     parts = [
         fixed_point.scale(u, *fixed_point.multiplier_and_shift(float(r))) for r in (positive, below)
     ]
-    return _stored(np.where(u >= 0, *parts) + y.zero_point[0])
+    return _stored(np.where(u >= 0, *parts) + y.zero_point[0], dtype)
 
 
-def softmax(attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str) -> Array:
+def softmax(
+    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+) -> Array:
     """The weight of a logit that lies d steps below the largest, d = 0..255."""
     exponent = -(x.scales[0] * F32(attrs["beta"])) * np.arange(256, dtype=np.float32)
     return _rounded(np.exp(exponent.astype(np.float64)))
@@ -198,11 +210,17 @@ TABLES: dict[str, Callable[..., Array]] = {
 }
 
 
+def _centered(x: QuantParams, dtype: str) -> NDArray[np.int64]:
+    """u = q - z of every stored input, in the order of the table."""
+    low, high = LIMITS[dtype]
+    return np.arange(low, high + 1, dtype=np.int64) - x.zero_point[0]
+
+
 def _in_steps(
-    function: Function, attrs: Mapping[str, Any], x: QuantParams, y: QuantParams
+    function: Function, attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, dtype: str
 ) -> Floats:
     """The function's value for every stored input, in steps of the output."""
-    real = x.scales[0] * (STORED - x.zero_point[0]).astype(np.float32)
+    real = x.scales[0] * _centered(x, dtype).astype(np.float32)
     steps: Floats = function(real, attrs) * (F32(1.0) / y.scales[0])
     return steps
 
@@ -218,8 +236,8 @@ def _half_away(steps: Floats) -> NDArray[np.float64]:
     return rounded
 
 
-def _stored(numbers: NDArray[Any]) -> Array:
-    stored: Array = np.clip(numbers, -128, 127).astype(np.int8)
+def _stored(numbers: NDArray[Any], dtype: str) -> Array:
+    stored: Array = np.clip(numbers, *LIMITS[dtype]).astype(dtype)
     return stored
 
 

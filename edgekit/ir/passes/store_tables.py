@@ -1,4 +1,4 @@
-"""Give every int8 node that looks its results up the table it needs."""
+"""Give every integer node that looks its results up the table it needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["store_tables"]
 
 
 def store_tables(graph: Graph) -> Graph:
-    """An int8 node whose operator has a table, and that has none, gets it as a constant input.
+    """An integer node whose operator has a table, and that has none, gets it as a constant input.
 
     1. A node that has a table keeps it: it is part of the model.
     2. Tables follow `graph.metadata.arithmetic`.
@@ -39,7 +39,10 @@ def store_tables(graph: Graph) -> Graph:
 
 def _lacks_table(graph: Graph, node: Node) -> bool:
     operator = spec(node.op)
-    if operator.table is None or graph.value(node.outputs[0]).dtype != "int8":
+    if (
+        operator.table is None
+        or operator.table_kind(graph.value(str(node.inputs[0])).dtype) is None
+    ):
         return False
     return len(node.inputs) <= operator.position("table")
 
