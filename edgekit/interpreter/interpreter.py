@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -12,18 +13,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError
-from edgekit.ir import Graph, MemoryPlan, Metadata, plan_memory, validate
+from edgekit.ir import Graph, MemoryPlan, Metadata
 
 from . import door
 from .compat import TfliteMethods
 from .plan import ExecutionPlan, make_plan
-from .reader import read_edge
+from .sources import Model, Opening, open_model
+from .sources import Source as Source
 
-__all__ = ["Interpreter", "Observer"]
+__all__ = ["Interpreter", "Observer", "Source"]
 
 Array = NDArray[Any]
 Observer = Callable[[str, Array], None]
-Source = str | os.PathLike[str] | bytes | Graph
 
 LARGEST_BATCH = 32  # more samples run in chunks,
 LARGEST_ARENA = 2**23  # and fewer where the arena, which grows with the batch, would exceed this
@@ -33,15 +34,19 @@ KEPT_SIZES = 3
 class Interpreter(TfliteMethods):
     """Runs a model with numpy alone, the same bits on every machine.
 
-    >>> interpreter = Interpreter("model.edge")
+    >>> interpreter = Interpreter("model.edge")  # or "model.tflite"
     >>> interpreter.predict(images)          # float32 [n, classes]
     >>> interpreter.run(images)["scores"]    # in the model's own dtype, here int8
 
-    source: a `.edge` file, its bytes, or a graph.
+    source: a `.edge` or `.tflite` file, its bytes, or a graph.
     threads: how many parts of a large batch run at the same time. A single sample always runs in
         the caller's thread; the threads of numpy's BLAS are set by its own environment variables
         (OPENBLAS_NUM_THREADS).
+    arithmetic: how a quantized `.tflite` model rounds: "float32" as LiteRT's default runtime (the
+        default), "fixedpoint" as its reference kernels. Other models say so themselves.
+    signature: the signature of a `.tflite` file; by default the first.
     model_path, model_content, num_threads: the same under the names of tflite_runtime.
+    experimental_preserve_all_tensors: whether `get_tensor` can read every activation.
 
     Raises ModelFormatError for a bad file, ShapeError for an invalid graph, UnsupportedOperator
     where a layer has no kernel. Arrays that it returns are copies. `run` and `predict` may be
@@ -60,6 +65,9 @@ class Interpreter(TfliteMethods):
         model_path: str | os.PathLike[str] | None = None,
         model_content: bytes | None = None,
         num_threads: int | None = None,
+        arithmetic: str | None = None,
+        signature: str | None = None,
+        experimental_preserve_all_tensors: bool = False,
     ) -> None:
         given = [s for s in (source, model_path, model_content) if s is not None]
         if len(given) != 1:
@@ -69,16 +77,31 @@ class Interpreter(TfliteMethods):
         self.threads = threads if num_threads is None else num_threads
         if self.threads < 1:
             raise InputError(f"threads must be 1 or more, received {self.threads}")
-        self.graph: Graph
-        self.memory: MemoryPlan
-        self.graph, self.memory = _read(given[0])
+        self._keep_all = experimental_preserve_all_tensors
+        self._opening = Opening(given[0], arithmetic, signature)
+        self._install(open_model(self._opening))
+
+    def _install(self, model: Model) -> None:
+        """Make ready to run a model; nothing of one that was here before remains."""
+        self.graph: Graph = model.graph
+        self.memory: MemoryPlan = model.memory
         self._idle: dict[int, list[ExecutionPlan]] = {}
         self._prepared: dict[tuple[str, str], Array] = {}
         self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
         self._chunked = door.keeps_samples_apart(self.graph)
         self._turn: AbstractContextManager[Any] = Lock() if self.graph.states else nullcontext()
         self._return(self.make_plan())
-        self._reset_tensors()
+        self._reset_tensors(model.tensors, model.can_reshape)
+
+    def _reopen(self, shapes: Mapping[str, Sequence[int]]) -> None:
+        self._install(open_model(replace(self._opening, shapes=shapes)))
+
+    def _with_signature(self, key: str) -> Interpreter:
+        opening = self._opening
+        assert not isinstance(opening.source, Graph)
+        return Interpreter(
+            opening.source, threads=self.threads, arithmetic=opening.arithmetic, signature=key
+        )
 
     @property
     def metadata(self) -> Metadata:
@@ -203,11 +226,3 @@ class Interpreter(TfliteMethods):
         self._idle.setdefault(plan.batch, []).append(plan)
         if len(self._idle) > KEPT_SIZES:
             self._idle.pop(next(iter(self._idle)), None)
-
-
-def _read(source: Source) -> tuple[Graph, MemoryPlan]:
-    if isinstance(source, Graph):
-        validate(source)
-        return source, plan_memory(source)
-    file = read_edge(source)
-    return file.graph, file.plan

@@ -17,15 +17,16 @@ from edgekit.errors import (
     UnsupportedOperator,
     lookup,
 )
-from edgekit.ir import Graph, GraphBuilder, Metadata, validate
+from edgekit.ir import Graph, GraphBuilder, Metadata
 from edgekit.ir.metadata import ARITHMETICS
 from edgekit.ir.passes import drop_dead_nodes
 
-from .file import Signature, Subgraph, TfliteFile, read_file
+from .file import Signature, Subgraph, TfliteFile
 from .metadata import labels_and_preprocessing
 from .ops import CUSTOM_READERS, TFLITE_READERS
 from .reader import Reader
 from .tensors import graph_dtype, quantization
+from .verify import read_file
 
 __all__ = ["Source", "TfliteModel", "load_tflite", "open_tflite", "source_bytes"]
 
@@ -39,13 +40,15 @@ class TfliteModel:
     """A graph and what the file says beside it.
 
     subgraph: the one that became the graph; `names` gives, for each of its tensors by index, the
-        value that it is, or would be.
+        value that it is, or "" where the graph needs none.
+    signature: the signature that was read; None where the file has none.
     """
 
     graph: Graph
     file: TfliteFile
     subgraph: Subgraph
     names: tuple[str, ...]
+    signature: Signature | None
 
 
 def load_tflite(
@@ -120,12 +123,12 @@ def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -
     is_open = any(wanted[i][:1] == (None,) for i in subgraph.inputs)
     if is_open and not shapes:
         try:
-            return _read(file, subgraph, wanted, metadata)
+            return _read(file, subgraph, signature, wanted, metadata)
         except (ModelFormatError, UnsupportedOperator):
             # An operator needs to know the batch: it is what the file says.
             fixed = {i: subgraph.tensors[i].shape for i in subgraph.inputs}
-            return _read(file, subgraph, fixed, metadata)
-    return _read(file, subgraph, wanted, metadata)
+            return _read(file, subgraph, signature, fixed, metadata)
+    return _read(file, subgraph, signature, wanted, metadata)
 
 
 def _signature(file: TfliteFile, key: str | None) -> Signature | None:
@@ -157,6 +160,7 @@ def _wanted_shapes(
 def _read(
     file: TfliteFile,
     subgraph: Subgraph,
+    signature: Signature | None,
     shapes: Mapping[int, tuple[int | None, ...]],
     metadata: Metadata,
 ) -> TfliteModel:
@@ -175,7 +179,8 @@ def _read(
         graph = drop_dead_nodes(builder.finish(outputs, metadata))
     except ShapeError as error:
         raise ModelFormatError(str(error)) from error
-    return TfliteModel(graph, file, subgraph, reader.names)
+    names = tuple(reader.bound.get(index, "") for index in range(len(subgraph.tensors)))
+    return TfliteModel(graph, file, subgraph, names, signature)
 
 
 def read_operators(reader: Reader) -> None:

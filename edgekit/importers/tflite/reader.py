@@ -18,13 +18,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
-from edgekit.ir import GraphBuilder, Node, QuantParams, Value, attributes, spec
+from edgekit.ir import GraphBuilder, Node, QuantParams, Value, spec
 from edgekit.ir.graph import Array, AttrValue
-from edgekit.ir.passes.constants import EVALUATE
-from edgekit.ir.tables import table_for
 from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
 
 from .file import Operator, Subgraph, Tensor
+from .folding import Folding, check_kind
 from .names import unique_names
 from .tensors import graph_dtype, quantization, tensor_array
 
@@ -32,8 +31,6 @@ __all__ = ["Reader", "Rule"]
 
 FUSED = {Activation.NONE: "none", Activation.RELU: "relu", Activation.RELU6: "relu6"}
 ACTIVATION_NODES = {Activation.RELU: "Relu", Activation.RELU6: "Relu6"}
-LARGEST_FOLDED = 2**25
-"""Bytes of all constants that are computed here; whatever is larger is computed at run time."""
 
 
 class Reader:
@@ -60,7 +57,7 @@ class Reader:
         self._tables: dict[tuple[str, bytes], str] = {}
         self._producers: dict[str, Node] = {}
         self._counts: dict[str, int] = dict.fromkeys(self.names, 0)
-        self._folded = 0
+        self._folding = Folding()
 
     # What an operator reads
 
@@ -196,7 +193,7 @@ class Reader:
         """An output is known now."""
         tensor = self.output_tensor(op, position)
         self._check_unwritten(tensor.index)
-        self._spend(data.nbytes)
+        self._folding.spend(data.nbytes)
         self._known[tensor.index] = np.ascontiguousarray(data)
 
     def layer(self, op: Operator) -> str:
@@ -231,10 +228,10 @@ class Reader:
     ) -> tuple[str, ...]:
         layer = self.layer(op)
         node = Node(kind, tuple(inputs), tuple(names), attrs, layer)
-        self._check_kind(node)
-        folded = self._evaluate(node, quants)
-        if folded is not None:
-            return (folded,)
+        check_kind(node, self.builder.values)
+        data = self._folding.evaluate(node, quants[0], self.builder.values)
+        if data is not None:
+            return (self.builder.constant(data, names[0]),)
         inputs = [*inputs, *self._table(node, quants[0])]
         results = self.builder.add_all(
             kind, *inputs, name=layer, outputs=names, quants=quants, **attrs
@@ -242,37 +239,14 @@ class Reader:
         self._producers.update(dict.fromkeys(results, self.builder.nodes[-1]))
         return results
 
-    def _check_kind(self, node: Node) -> None:
-        """What the graph's operator cannot take is unsupported here, not wrong in the file."""
-        first = self.builder.values[str(node.inputs[0])]
-        known = spec(node.op).dtypes
-        if first.dtype not in known:
-            raise UnsupportedOperator(f"{node.op} takes {', '.join(known)}, not {first.dtype}")
-
-    def _evaluate(self, node: Node, quants: Sequence[QuantParams | None]) -> str | None:
-        """The constant that a node of constants gives; None if it must wait for the run."""
-        if node.op not in EVALUATE or None in node.inputs or attributes(node).get("activation"):
-            return None
-        values = [self.builder.values[str(name)] for name in node.inputs]
-        plain = all(v.is_constant and v.quant is None for v in values) and quants[0] is None
-        if not plain or sum(v.array().nbytes for v in values) > LARGEST_FOLDED // 8:
-            return None
-        data = EVALUATE[node.op]([v.array() for v in values], attributes(node))
-        self._spend(data.nbytes)
-        kept = np.ascontiguousarray(data, values[0].dtype).reshape(data.shape)
-        return self.builder.constant(kept, node.outputs[0])
-
     def _table(self, node: Node, quant: QuantParams | None) -> list[str]:
-        """The lookup table of an int8 node, one for all nodes that need the same."""
-        first = self.builder.values[str(node.inputs[0])]
-        if spec(node.op).table is None or first.dtype != "int8":
+        """The lookup table of a quantized node, one for all nodes that need the same."""
+        table = self._folding.table(node, quant, self.builder.values, self.arithmetic)
+        if table is None:
             return []
-        output = Value(node.outputs[0], first.shape, "int8", None, quant)
-        table = table_for(node, first, output, self.arithmetic)
         key = (table.dtype.name, table.tobytes())
         if key not in self._tables:
-            name = self.fresh(f"{node.name}/table")
-            self._tables[key] = self.builder.constant(table, name)
+            self._tables[key] = self.builder.constant(table, self.fresh(f"{node.name}/table"))
         return [self._tables[key]]
 
     def _fuse(self, kind: str, fused: int, attrs: dict[str, AttrValue]) -> str | None:
@@ -305,13 +279,6 @@ class Reader:
         found = self.builder.values[name].dtype
         if found != tensor.dtype:
             raise UnsupportedOperator(f"gives {found}, the file says {tensor.dtype}")
-
-    def _spend(self, size: int) -> None:
-        self._folded += size
-        if self._folded > LARGEST_FOLDED:
-            raise UnsupportedOperator(
-                f"more than {LARGEST_FOLDED} bytes of constants would have to be computed"
-            )
 
 
 Rule = Callable[[Operator, Reader], None]

@@ -17,7 +17,8 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.schema import Record
 from edgekit.schema.generated.tflite_layout import DimensionType
 
-from .file import BITS, Tensor
+from .file import Tensor
+from .verify import BITS
 
 __all__ = ["dense_bytes"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.errors import QuantizationError, UnsupportedOperator
+from edgekit.errors import ModelFormatError, QuantizationError, UnsupportedOperator
 from edgekit.ir import QuantParams
 from edgekit.ir.graph import DTYPES, Array
 
@@ -59,7 +59,7 @@ def quantization(tensor: Tensor) -> QuantParams | None:
     try:
         return QuantParams(tuple(scales.tolist()), tuple(zero_points.tolist()), axis)
     except QuantizationError as error:
-        quantized.fail("scale", f"tensor {tensor.name!r}: {error}")
+        raise ModelFormatError(f"tensor {tensor.name!r}: {error}") from error
 
 
 def tensor_array(tensor: Tensor) -> Array:

@@ -1,0 +1,70 @@
+"""The tensors of a TFLite file as LiteRT's interpreter numbers and describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .file import Signature
+from .model import TfliteModel
+from .tensors import tensor_array
+
+__all__ = ["FileTensors"]
+
+Array = NDArray[Any]
+Details = dict[str, Any]
+Ends = tuple[Mapping[str, int], Mapping[str, int]]
+
+TYPES = {"bool": np.bool_, "string": np.bytes_, "resource": np.int32, "variant": np.int32}
+PACKED = {"int4": np.int8, "uint4": np.uint8, "int2": np.int8}
+
+
+class FileTensors:
+    """The tensors of the subgraph that was read. A `TensorTable` of the interpreter."""
+
+    def __init__(self, model: TfliteModel) -> None:
+        self.subgraph = model.subgraph
+        values = model.graph.values
+        self.names = tuple(name if name in values else "" for name in model.names)
+        self.inputs, self.outputs = model.subgraph.inputs, model.subgraph.outputs
+        self.signatures: Mapping[str, Ends] = {s.key: _ends(s) for s in model.file.signatures}
+        self.own = model.signature.key if model.signature is not None else None
+
+    def details(self, index: int) -> Details:
+        tensor = self.subgraph.tensors[index]
+        scales = tensor.scales.astype(np.float32)
+        zero_points = tensor.zero_points.astype(np.int32)
+        single = len(scales) == 1 and len(zero_points) == 1
+        return {
+            "name": tensor.name,
+            "index": index,
+            "shape": np.array(tensor.shape, np.int32),
+            "shape_signature": np.array(tensor.signature, np.int32),
+            "dtype": _type(tensor.dtype),
+            "quantization": (float(scales[0]), int(zero_points[0])) if single else (0.0, 0),
+            "quantization_parameters": {
+                "scales": scales,
+                "zero_points": zero_points,
+                "quantized_dimension": tensor.quantized_dimension,
+            },
+            "sparsity_parameters": {},
+        }
+
+    def data(self, index: int) -> Array | None:
+        tensor = self.subgraph.tensors[index]
+        return tensor_array(tensor) if tensor.is_constant else None
+
+
+def _type(dtype: str) -> type[Any]:
+    if dtype in TYPES:
+        return TYPES[dtype]
+    found: type[Any] = PACKED.get(dtype) or np.dtype(dtype).type
+    return found
+
+
+def _ends(signature: Signature) -> Ends:
+    """In the order of their names, as LiteRT lists them."""
+    return dict(sorted(signature.inputs)), dict(sorted(signature.outputs))

@@ -1,0 +1,77 @@
+"""What a file's nodes are before the run: constants computed now, lookup tables made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.ir import Node, QuantParams, Value, attributes, spec
+from edgekit.ir.graph import Array
+from edgekit.ir.passes.constants import EVALUATE
+from edgekit.ir.tables import table_for
+
+__all__ = ["Folding", "check_kind"]
+
+LARGEST_FOLDED = 2**25
+"""Bytes of all constants that are computed while a file is read: it may name any size."""
+LARGEST_INPUT = 2**22
+"""Bytes of the inputs of a node that is computed now; larger ones wait for the run."""
+
+Values = Mapping[str, Value]
+
+
+class Folding:
+    """Computes constants and tables; counts the bytes of what it computed."""
+
+    def __init__(self) -> None:
+        self.spent = 0
+
+    def spend(self, size: int) -> None:
+        self.spent += size
+        if self.spent > LARGEST_FOLDED:
+            raise UnsupportedOperator(
+                f"more than {LARGEST_FOLDED} bytes of constants would have to be computed"
+            )
+
+    def evaluate(self, node: Node, quant: QuantParams | None, values: Values) -> Array | None:
+        """The constant that a node of constants gives; None if it must wait for the run."""
+        if node.op not in EVALUATE or quant is not None or None in node.inputs:
+            return None
+        given = [values[str(name)] for name in node.inputs]
+        attrs = attributes(node)
+        plain = all(value.is_constant and value.quant is None for value in given)
+        if not plain or attrs.get("activation", "none") != "none":
+            return None
+        arrays = [value.array() for value in given]
+        if sum(array.nbytes for array in arrays) > LARGEST_INPUT:
+            return None
+        data = EVALUATE[node.op](arrays, attrs)
+        self.spend(data.nbytes)
+        return np.asarray(data, arrays[0].dtype, order="C")
+
+    def table(
+        self, node: Node, quant: QuantParams | None, values: Values, arithmetic: str
+    ) -> Array | None:
+        """The lookup table of a quantized node; None where it needs none."""
+        if not node.inputs or node.inputs[0] is None:
+            return None
+        first = values[node.inputs[0]]
+        if spec(node.op).table_kind(first.dtype) is None:
+            return None
+        output = Value(node.outputs[0], first.shape, first.dtype, None, quant)
+        table = table_for(node, first, output, arithmetic)
+        self.spend(table.nbytes)
+        return table
+
+
+def check_kind(node: Node, values: Values) -> None:
+    """What the graph's operator cannot take is unsupported here, not wrong in the file."""
+    operator = spec(node.op)
+    if operator.subgraphs or not node.inputs or node.inputs[0] is None:
+        return
+    first = values[node.inputs[0]]
+    if first.dtype not in operator.dtypes:
+        known = ", ".join(operator.dtypes)
+        raise UnsupportedOperator(f"{node.op} takes {known}, received {first.dtype}")

@@ -1,0 +1,89 @@
+"""Where a model comes from: a graph, a `.edge` file or a `.tflite` file, told apart by content."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from edgekit.errors import InputError
+from edgekit.ir import Graph, MemoryPlan, plan_memory, validate
+
+from .reader import read_edge
+from .tensor_table import GraphTensors, TensorTable
+
+__all__ = ["Model", "Source", "open_model"]
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Graph
+TFLITE = b"TFL3"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A graph ready to be planned.
+
+    tensors: what the methods of tflite_runtime number and name.
+    can_reshape: whether `open_model` takes other shapes for its inputs.
+    """
+
+    graph: Graph
+    memory: MemoryPlan
+    tensors: TensorTable
+    can_reshape: bool = False
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a source was opened, to open it again in another way."""
+
+    source: Source
+    arithmetic: str | None = None
+    signature: str | None = None
+    shapes: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
+
+
+def open_model(opening: Opening) -> Model:
+    """The graph, its memory plan and its tensors. Raises what the format's own reader raises."""
+    source = opening.source
+    if not isinstance(source, Graph) and _first_bytes(source)[4:8] == TFLITE:
+        return _open_tflite(opening)
+    if opening.signature is not None or opening.shapes:
+        raise InputError("signatures and shapes can be chosen in .tflite files only")
+    if isinstance(source, Graph):
+        validate(source)
+        model = Model(source, plan_memory(source), GraphTensors(source))
+    else:
+        file = read_edge(source)
+        model = Model(file.graph, file.plan, GraphTensors(file.graph))
+    made_for = model.graph.metadata.arithmetic
+    if opening.arithmetic not in (None, made_for):
+        raise InputError(
+            f"the model was made for the arithmetic {made_for!r}, not {opening.arithmetic!r}; "
+            "leave the arithmetic out, it is part of the model"
+        )
+    return model
+
+
+def _open_tflite(opening: Opening) -> Model:
+    from edgekit.importers.tflite import open_tflite  # only those who need it load it
+    from edgekit.importers.tflite.details import FileTensors
+
+    assert not isinstance(opening.source, Graph)
+    opened = open_tflite(
+        opening.source,
+        shapes=opening.shapes,
+        signature=opening.signature,
+        arithmetic=opening.arithmetic or "float32",
+    )
+    graph = opened.graph
+    return Model(graph, plan_memory(graph), FileTensors(opened), can_reshape=True)
+
+
+def _first_bytes(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(memoryview(source).cast("B")[:8])
+    try:
+        with open(source, "rb") as file:
+            return file.read(8)
+    except OSError:
+        return b""  # whoever opens it next says why
