@@ -31,7 +31,11 @@ Array = NDArray[Any]
 TOLERANCE = 1e-4
 """Of the largest magnitude of a float output: float32 sums in another order stay far below it."""
 
-MOVING = ("Reshape", "Transpose", "Pad", "Slice", "Concat", "ResizeNearest", "MaxPool2D")
+MOVING = (
+    *("Reshape", "Transpose", "Pad", "MirrorPad", "Slice", "Concat", "Split", "Gather", "GatherNd"),
+    *("Tile", "BroadcastTo", "SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
+    *("ResizeNearest", "MaxPool2D"),
+)
 
 
 @dataclass(frozen=True)
