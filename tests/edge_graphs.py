@@ -99,7 +99,28 @@ def streaming_graph() -> Graph:
     return g.finish([g.add("Mean", both, name="y", axes=(1,))])
 
 
+def branching_graph() -> Graph:
+    """A loop and a choice, the choice within the loop's body."""
+    g = GraphBuilder("branching")
+    x, flag = g.input("x", (1, 3)), g.input("flag", (), "bool")
+    for name, op in (("positive", "Relu"), ("bent", "Tanh")):
+        branch = GraphBuilder(name, g)
+        g.subgraph(name, branch.finish([branch.add(op, branch.input("v", (1, 3)), name="y")]))
+    condition = GraphBuilder("go on", g)
+    condition.input("v", (1, 3))
+    g.subgraph("go on", condition.finish([condition.input("again", (), "bool")]))
+    body = GraphBuilder("turn", g)
+    v, again = body.input("v", (1, 3)), body.input("again", (), "bool")
+    branches = {"then_branch": "positive", "else_branch": "bent"}
+    chosen = body.add("If", again, v, name="chosen", **branches)
+    never = body.constant(np.array(False), "never")
+    g.subgraph("turn", body.finish([body.add("Add", chosen, v, name="sum"), never]))
+    results = g.add_all("While", x, flag, name="turns", condition="go on", body="turn")
+    return g.finish(results[:1])
+
+
 GRAPHS = {
+    "branching": branching_graph,
     "float": float_graph,
     "int8": int8_graph,
     "tiny": tiny_graph,

@@ -37,7 +37,7 @@ def edge_bytes(graph: Graph) -> bytes:
     the limits of the format.
     """
     validate(graph)
-    data = bytearray(encode(SCHEMA, _Writer(graph).model(plan_memory(graph))))
+    data = bytearray(encode(SCHEMA, _Writer(graph, _Buffers()).model(plan_memory(graph))))
     try:
         root = decode(memoryview(data), SCHEMA)
     except ModelFormatError as error:
@@ -51,18 +51,34 @@ def edge_bytes(graph: Graph) -> bytes:
     return bytes(data)
 
 
+class _Buffers:
+    """The contents of constants and test arrays, each once."""
+
+    def __init__(self) -> None:
+        self.fields: list[Fields] = []
+        self.index: dict[bytes, int] = {}
+
+    def add(self, array: Array, dtype: str) -> int:
+        """The index of the buffer with these contents, made if there is none yet."""
+        stored = DTYPES[dtype].newbyteorder("<")
+        contents = np.ascontiguousarray(array, dtype=stored).tobytes()
+        digest = buffer_sha256(contents)
+        if digest not in self.index:
+            self.index[digest] = len(self.fields)
+            self.fields.append({"data": bytes_field(contents), "sha256": bytes_field(digest)})
+        return self.index[digest]
+
+
 class _Writer:
     """The fields of every table, in the layout's names; buffers are collected on the way."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, buffers: _Buffers) -> None:
+        self.graph, self.buffers = graph, buffers
         used = {*graph.entries, *graph.exits, *(state.initial for state in graph.states)}
         for node in graph.nodes:
             used.update(name for name in (*node.inputs, *node.outputs) if name is not None)
         self.values = [value for name, value in graph.values.items() if name in used]
         self.index = {value.name: i for i, value in enumerate(self.values)}
-        self.buffers: list[Fields] = []
-        self.buffer_of: dict[bytes, int] = {}
 
     def model(self, plan: MemoryPlan) -> Fields:
         metadata = self.graph.metadata
@@ -72,25 +88,30 @@ class _Writer:
             "structure_sha256": bytes_field(bytes(DIGEST_SIZE)),
             "arithmetic": metadata.arithmetic,
             "arithmetic_version": ARITHMETIC_VERSIONS[metadata.arithmetic],
-            "graph": {
-                "name": self.graph.name,
-                "inputs": [self.index[name] for name in self.graph.inputs],
-                "outputs": [self.index[name] for name in self.graph.outputs],
-                "nodes": [self.node(node) for node in self.graph.nodes],
-                "values": [self.value(value) for value in self.values],
-                "states": [
-                    {
-                        "value": self.index[state.value],
-                        "initial": self.index[state.initial],
-                        "next": self.index[state.next],
-                    }
-                    for state in self.graph.states
-                ],
-            },
+            "graph": self.network(self.graph.name),
             "memory_plan": self.plan(plan),
             "signature": metadata.signature,
             **self.metadata(metadata),
-            "buffers": self.buffers,
+            "buffers": self.buffers.fields,
+        }
+
+    def network(self, name: str) -> Fields:
+        subgraphs = self.graph.subgraphs.items()
+        return {
+            "name": name,
+            "inputs": [self.index[name] for name in self.graph.inputs],
+            "outputs": [self.index[name] for name in self.graph.outputs],
+            "nodes": [self.node(node) for node in self.graph.nodes],
+            "values": [self.value(value) for value in self.values],
+            "states": [
+                {
+                    "value": self.index[state.value],
+                    "initial": self.index[state.initial],
+                    "next": self.index[state.next],
+                }
+                for state in self.graph.states
+            ],
+            "subgraphs": [_Writer(graph, self.buffers).network(name) for name, graph in subgraphs],
         }
 
     def node(self, node: Node) -> Fields:
@@ -119,18 +140,8 @@ class _Writer:
                 "zero_point": quant.zero_point,
                 "axis": -1 if quant.axis is None else quant.axis,
             },
-            "buffer": -1 if value.data is None else self.buffer(value.data, value.dtype),
+            "buffer": -1 if value.data is None else self.buffers.add(value.data, value.dtype),
         }
-
-    def buffer(self, array: Array, dtype: str) -> int:
-        """The index of the buffer with these contents, made if there is none yet."""
-        stored = DTYPES[dtype].newbyteorder("<")
-        contents = np.ascontiguousarray(array, dtype=stored).tobytes()
-        digest = buffer_sha256(contents)
-        if digest not in self.buffer_of:
-            self.buffer_of[digest] = len(self.buffers)
-            self.buffers.append({"data": bytes_field(contents), "sha256": bytes_field(digest)})
-        return self.buffer_of[digest]
 
     def plan(self, plan: MemoryPlan) -> Fields:
         slots = []
@@ -183,7 +194,7 @@ class _Writer:
             {
                 "value": self.index[name],
                 "shape": array.shape,
-                "buffer": self.buffer(array, self.graph.value(name).dtype),
+                "buffer": self.buffers.add(array, self.graph.value(name).dtype),
             }
             for name, array in arrays.items()
         ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,17 +45,35 @@ Bytes = NDArray[np.uint8]
 def read_graph(root: Record, buffers: Sequence[Bytes]) -> Graph:
     """The graph with its metadata. Raises ModelFormatError or UnsupportedOperator."""
     record: Record = root["graph"]
+    inner: Sequence[Record] = record["subgraphs"]
+    _check_operators([node for graph in (record, *inner) for node in graph["nodes"]])
+    _refuse_twice(record, "subgraphs", [subgraph["name"] for subgraph in inner])
+    graph = _network(record, buffers)
+    return replace(
+        graph,
+        metadata=_metadata(root, list(graph.values.values()), buffers),
+        subgraphs={subgraph["name"]: _subgraph(subgraph, buffers) for subgraph in inner},
+    )
+
+
+def _subgraph(record: Record, buffers: Sequence[Bytes]) -> Graph:
+    for field in ("states", "subgraphs"):
+        if record[field]:
+            record.fail(field, f"a subgraph has no {field} of its own")
+    return _network(record, buffers)
+
+
+def _network(record: Record, buffers: Sequence[Bytes]) -> Graph:
+    """The inputs, outputs, nodes, values and memories of one graph."""
     values = [_value(value, buffers) for value in record["values"]]
     names = [value.name for value in values]
     _refuse_twice(record, "values", names)
-    _check_operators(record["nodes"])
     return Graph(
         inputs=_names(record, "inputs", names),
         outputs=_names(record, "outputs", names),
         nodes=tuple(_node(node, names) for node in record["nodes"]),
         values={value.name: value for value in values},
         name=record["name"],
-        metadata=_metadata(root, values, buffers),
         states=tuple(_state(state, names) for state in record["states"]),
     )
 

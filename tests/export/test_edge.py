@@ -34,6 +34,9 @@ def assert_equal_graphs(mine: Graph, theirs: Graph) -> None:
     assert list(mine.values) == list(theirs.values)
     for value in mine.values.values():
         assert_equal_values(value, theirs.value(value.name))
+    assert list(mine.subgraphs) == list(theirs.subgraphs)
+    for name, subgraph in mine.subgraphs.items():
+        assert_equal_graphs(replace(subgraph, name=name), theirs.subgraphs[name])
     assert_equal_metadata(mine.metadata, theirs.metadata)
 
 

@@ -47,6 +47,7 @@ SCHEMA = Schema(
             Field('nodes', 3, 'tables', 'Node'),
             Field('values', 4, 'tables', 'Value'),
             Field('states', 5, 'tables', 'State'),
+            Field('subgraphs', 6, 'tables', 'Graph'),
         ),
         'Int': (
             Field('value', 0, 'scalar', 'int64', 0),
