@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import shapes
 from ..quant import per_tensor
-from .attrs import ACTIVATION
+from .attrs import ACTIVATION, NUMERIC
 from .spec import Attr, OpSpec, define
 
 define(
@@ -17,9 +17,9 @@ define(
         float_only="it is folded into a convolution or becomes Mul and Add before quantization",
     )
 )
-define(OpSpec("Add", ("x", "y"), shapes.broadcast, {"activation": ACTIVATION}))
-define(OpSpec("Sub", ("x", "y"), shapes.broadcast))
-define(OpSpec("Mul", ("x", "y"), shapes.broadcast))
+define(OpSpec("Add", ("x", "y"), shapes.broadcast, {"activation": ACTIVATION}, dtypes=NUMERIC))
+define(OpSpec("Sub", ("x", "y"), shapes.broadcast, dtypes=NUMERIC))
+define(OpSpec("Mul", ("x", "y"), shapes.broadcast, dtypes=NUMERIC))
 define(
     OpSpec(
         "Div",
@@ -29,8 +29,8 @@ define(
         float_only="an int8 quotient has no bounded range; multiply by the reciprocal instead",
     )
 )
-define(OpSpec("Maximum", ("x", "y"), shapes.broadcast, tied=True))
-define(OpSpec("Minimum", ("x", "y"), shapes.broadcast, tied=True))
+define(OpSpec("Maximum", ("x", "y"), shapes.broadcast, tied=True, dtypes=NUMERIC))
+define(OpSpec("Minimum", ("x", "y"), shapes.broadcast, tied=True, dtypes=NUMERIC))
 define(
     OpSpec(
         "Softmax",
@@ -39,10 +39,12 @@ define(
         {"axis": Attr("int", -1, low=-8, high=7), "beta": Attr("float", 1.0, low=0.0)},
         output_quant=per_tensor(1 / 256, -128),
         table="float32",
+        table16=1026,
+        dtypes=NUMERIC,
     )
 )
-define(OpSpec("Relu", ("x",), shapes.same))
-define(OpSpec("Relu6", ("x",), shapes.same))
+define(OpSpec("Relu", ("x",), shapes.same, dtypes=NUMERIC))
+define(OpSpec("Relu6", ("x",), shapes.same, dtypes=NUMERIC))
 define(
     OpSpec(
         "Sigmoid",
@@ -50,6 +52,8 @@ define(
         shapes.same,
         output_quant=per_tensor(1 / 256, -128),
         table="int8",
+        table16=256,
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -59,9 +63,19 @@ define(
         shapes.same,
         output_quant=per_tensor(1 / 128, 0),
         table="int8",
+        table16=256,
+        dtypes=NUMERIC,
     )
 )
-define(OpSpec("HardSwish", ("x", "table?"), shapes.same, table="int8"))
+define(
+    OpSpec(
+        "HardSwish",
+        ("x", "table?"),
+        shapes.same,
+        table="int8",
+        dtypes=("float32", "int8", "uint8"),
+    )
+)
 define(
     OpSpec(
         "LeakyRelu",
@@ -69,6 +83,7 @@ define(
         shapes.same,
         {"alpha": Attr("float", 0.2)},
         table="int8",
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -87,5 +102,7 @@ define(
         shapes.same,
         {"approximate": Attr("bool", False)},
         table="int8",
+        table16=513,
+        dtypes=NUMERIC,
     )
 )

@@ -6,7 +6,7 @@ from .. import shapes
 from .spec import Attr, OpSpec, define
 
 INTEGERS = ("int8", "uint8", "int16")
-QUANTIZED = Attr("str", "int8", choices=("int8", "uint8"))
+QUANTIZED = Attr("str", "int8", choices=INTEGERS)
 define(
     OpSpec(
         "Quantize",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from .. import shapes, window_shapes
-from .attrs import ACTIVATION, PAIR, WINDOW
+from .attrs import ACTIVATION, NUMERIC, PAIR, WINDOW
 from .spec import Attr, OpSpec, define
 
-REAL = ("float32", "int8", "uint8", "int16")
 SIZE = Attr("ints", length=2, low=1, high=2**16)  # height, width of the output
 TRIPLE = Attr("ints", (1, 1, 1), length=3, low=1, high=2**16)
 RESIZED = {
@@ -22,6 +21,7 @@ define(
         shapes.dense,
         {"activation": ACTIVATION},
         weight_axis=0,
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -36,6 +36,7 @@ define(
             "activation": ACTIVATION,
         },
         weight_axis=0,
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -45,6 +46,7 @@ define(
         shapes.depthwise,
         {**WINDOW, "dilations": PAIR, "activation": ACTIVATION},
         weight_axis=3,
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -54,6 +56,7 @@ define(
         shapes.pool,
         {"pool": Attr("ints", length=2, low=1, high=2**16), **WINDOW},
         tied=True,
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -63,6 +66,7 @@ define(
         shapes.pool,
         {"pool": Attr("ints", length=2, low=1, high=2**16), **WINDOW},
         tied=True,
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -77,7 +81,7 @@ define(
             "activation": ACTIVATION,
         },
         weight_axis=0,
-        dtypes=REAL,
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -111,7 +115,7 @@ define(
         window_shapes.resize,
         RESIZED,
         tied=True,
-        dtypes=REAL,
+        dtypes=NUMERIC,
     )
 )
 define(
@@ -121,6 +125,6 @@ define(
         window_shapes.resize_bilinear,
         RESIZED,
         tied=True,
-        dtypes=REAL,
+        dtypes=NUMERIC,
     )
 )
