@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir.shapes import axis_of
+from edgekit.schema.generated.tflite_layout import MirrorPadMode
 
 from .file import Operator, Tensor
 from .reader import Reader, Rule
@@ -16,6 +17,7 @@ from .tensors import quantization
 __all__ = ["MOVE_READERS"]
 
 Dimensions = tuple[int | None, ...]
+LONGEST_RANGE = LARGEST_FILLED = 2**20  # elements
 
 
 def concatenation(op: Operator, reader: Reader) -> None:
@@ -97,25 +99,55 @@ def padv2(op: Operator, reader: Reader) -> None:
     reader.emit(op, "Pad", reader.input(op, 0), pads=pads, value=value)
 
 
-def slice_(op: Operator, reader: Reader) -> None:
-    starts, sizes = reader.integers(op, 1), reader.integers(op, 2)
+def mirror_pad(op: Operator, reader: Reader) -> None:
+    mode = op.options("MirrorPadOptions")["mode"]
+    if mode not in list(MirrorPadMode):
+        op.record.fail("builtin_options", f"mirror pad mode {mode} is not known")
+    name = MirrorPadMode(mode).name.lower()
+    reader.emit(op, "MirrorPad", reader.input(op, 0), pads=reader.integers(op, 1), mode=name)
+
+
+def tile(op: Operator, reader: Reader) -> None:
+    reader.emit(op, "Tile", reader.input(op, 0), repeats=reader.integers(op, 1))
+
+
+def broadcast_to(op: Operator, reader: Reader) -> None:
     shape = _shape(op, reader)
-    # The whole of a dimension is written -1, which an unknown batch needs.
-    whole = shape[:1] == (None,) and starts[:1] == (0,) and sizes[:1] == (reader.file_batch,)
-    sizes = (-1, *sizes[1:]) if whole else sizes
-    reader.emit(op, "Slice", reader.input(op, 0), starts=starts, sizes=sizes)
+    target: tuple[int, ...] = reader.integers(op, 1)
+    if shape[:1] == (None,) and target[:1] == (reader.file_batch,) and len(shape) == len(target):
+        target = (-1, *target[1:])
+    reader.emit(op, "BroadcastTo", reader.input(op, 0), shape=target)
 
 
-def resize_nearest(op: Operator, reader: Reader) -> None:
-    """By whole factors, cell i of the output is cell i // factor of the input."""
-    options = op.options("ResizeNearestNeighborOptions")
-    shape, size = _shape(op, reader), reader.integers(op, 1)
-    fits = len(shape) == 4 and len(size) == 2
-    pairs = list(zip(size, shape[1:3], strict=True)) if fits else [(1, 2)]
-    if options["align_corners"] or any(not old or new % old for new, old in pairs):
-        raise UnsupportedOperator(f"{list(shape)} to {list(size)} is no resize by whole factors")
-    factors = tuple(new // (old or 1) for new, old in pairs)
-    reader.emit(op, "ResizeNearest", reader.input(op, 0), factors=factors)
+def fill(op: Operator, reader: Reader) -> None:
+    """One number everywhere: known now while it is small, else a broadcast at run time."""
+    target, tensor = reader.integers(op, 0), reader.tensor(op, 1)
+    value = None if quantization(tensor) is not None else reader.known(tensor.index)
+    if min(target, default=0) < 0:
+        raise ShapeError(f"there is no shape {list(target)}")
+    if value is None or math.prod(target) > LARGEST_FILLED:
+        reader.emit(op, "BroadcastTo", reader.input(op, 1), shape=target)
+    else:
+        reader.know(op, np.full(target, value.reshape(()), value.dtype))
+
+
+def zeros_like(op: Operator, reader: Reader) -> None:
+    found, dtype = _shape(op, reader), reader.output_tensor(op).dtype
+    count = math.prod(d or 0 for d in found)
+    if None in found or dtype not in ("float32", "int32", "int64") or count > LARGEST_FILLED:
+        raise UnsupportedOperator(f"zeros of {dtype}{list(found)} are not known")
+    reader.know(op, np.zeros([d or 0 for d in found], dtype))
+
+
+def range_(op: Operator, reader: Reader) -> None:
+    first, limit, step = (reader.constant(op, i).reshape(()) for i in range(3))
+    if not step or not np.isfinite([first, limit, step]).all():
+        raise ShapeError(f"a range from {first} to {limit} in steps of {step} has no end")
+    count = max(0, math.ceil((float(limit) - float(first)) / float(step)))
+    if count > LONGEST_RANGE:
+        raise UnsupportedOperator(f"a range of {count} numbers; the most are {LONGEST_RANGE}")
+    places = np.arange(count).astype(first.dtype)
+    reader.know(op, (first + places * step).astype(first.dtype))
 
 
 def shape(op: Operator, reader: Reader) -> None:
@@ -149,8 +181,12 @@ MOVE_READERS: dict[str, Rule] = {
     "TRANSPOSE": transpose,
     "PAD": pad,
     "PADV2": padv2,
-    "SLICE": slice_,
-    "RESIZE_NEAREST_NEIGHBOR": resize_nearest,
+    "MIRROR_PAD": mirror_pad,
+    "TILE": tile,
+    "BROADCAST_TO": broadcast_to,
+    "FILL": fill,
+    "ZEROS_LIKE": zeros_like,
+    "RANGE": range_,
     "SHAPE": shape,
     "RANK": rank,
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from .elements import ELEMENT_READERS
+from .images import IMAGE_READERS
 from .moves import MOVE_READERS
 from .quantization import QUANTIZATION_READERS
 from .reader import Rule
+from .slices import SLICE_READERS
 from .windows import WINDOW_READERS
 
 __all__ = ["CUSTOM_READERS", "TFLITE_READERS"]
@@ -14,6 +16,8 @@ TFLITE_READERS: dict[str, Rule] = {
     **WINDOW_READERS,
     **ELEMENT_READERS,
     **MOVE_READERS,
+    **SLICE_READERS,
+    **IMAGE_READERS,
     **QUANTIZATION_READERS,
 }
 

@@ -163,6 +163,16 @@ class Reader:
             self.bind_tensor(index, result)
         self._check_dtype(first, results[0])
 
+    def emit_one(
+        self, op: Operator, position: int, kind: str, *inputs: str | None, **attrs: AttrValue
+    ) -> None:
+        """Add the node that computes one of several outputs of `op`."""
+        index = op.outputs[position]
+        quants = [self._output_quant(index)]
+        (result,) = self._append(kind, inputs, op, [self.names[index]], quants, attrs)
+        self.bind_tensor(index, result)
+        self._check_dtype(self.graph.tensors[index], result)
+
     def add(
         self,
         op: Operator,
@@ -172,8 +182,20 @@ class Reader:
         **attrs: AttrValue,
     ) -> str:
         """Add a node between the nodes of one operator, named after the operator."""
-        wanted = [self.fresh(f"{self.layer(op)}/{kind.lower()}")]
-        return self._append(kind, inputs, op, wanted, [quant], attrs)[0]
+        return self.add_all(op, kind, *inputs, count=1, quant=quant, **attrs)[0]
+
+    def add_all(
+        self,
+        op: Operator,
+        kind: str,
+        *inputs: str | None,
+        count: int,
+        quant: QuantParams | None = None,
+        **attrs: AttrValue,
+    ) -> tuple[str, ...]:
+        """The same with `count` outputs."""
+        wanted = [self.fresh(f"{self.layer(op)}/{kind.lower()}") for _ in range(count)]
+        return self._append(kind, inputs, op, wanted, [quant] * count, attrs)
 
     def new_constant(
         self, op: Operator, data: Array, what: str, quant: QuantParams | None = None

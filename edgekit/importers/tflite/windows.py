@@ -16,7 +16,7 @@ from edgekit.schema.generated.tflite_layout import Padding
 from .file import Operator
 from .reader import Reader, Rule
 
-__all__ = ["WINDOW_READERS", "bias", "window_pads"]
+__all__ = ["WINDOW_READERS", "bias", "line_pads", "step"]
 
 LARGEST_STEP = 2**16
 
@@ -146,29 +146,35 @@ def window_pads(
     SAME gives ceil(size / stride) windows; the cells missing for that are added half before, half
     after, the odd one after.
     """
-    pads = [0, 0, 0, 0]
-    if padding == Padding.SAME:
-        for axis in (0, 1):
-            reach = (window[axis] - 1) * dilations[axis] + 1
-            count = -(-size[axis] // strides[axis])
-            missing = max(0, (count - 1) * strides[axis] + reach - size[axis])
-            pads[axis], pads[axis + 2] = missing // 2, missing - missing // 2
-    elif padding != Padding.VALID:
+    lines = zip(size, window, strides, dilations, strict=True)
+    (top, bottom), (left, right) = (line_pads(*line, padding) for line in lines)
+    return (top, left, bottom, right)
+
+
+def line_pads(size: int, window: int, stride: int, dilation: int, padding: int) -> tuple[int, int]:
+    """Before and after, along one dimension."""
+    if padding == Padding.VALID:
+        return (0, 0)
+    if padding != Padding.SAME:
         raise UnsupportedOperator(f"padding number {padding} is neither SAME nor VALID")
-    return (pads[0], pads[1], pads[2], pads[3])
+    reach, count = (window - 1) * dilation + 1, -(-size // stride)
+    missing = max(0, (count - 1) * stride + reach - size)
+    return (missing // 2, missing - missing // 2)
 
 
 def _pair(
     options: Record, start: str, end: str = "", names: tuple[str, str] = ("h", "w")
 ) -> tuple[int, int]:
     """Two steps of the options, down and across; each is 1 or more."""
-    found = []
-    for name in names:
-        field = f"{start}_{name}{end}"
-        if not 1 <= options[field] <= LARGEST_STEP:
-            options.fail(field, f"{options[field]}, expected 1 to {LARGEST_STEP}")
-        found.append(int(options[field]))
-    return (found[0], found[1])
+    down, right = (step(options, f"{start}_{name}{end}") for name in names)
+    return (down, right)
+
+
+def step(options: Record, field: str) -> int:
+    """A stride, a dilation or the size of a window."""
+    if not 1 <= options[field] <= LARGEST_STEP:
+        options.fail(field, f"{options[field]}, expected 1 to {LARGEST_STEP}")
+    return int(options[field])
 
 
 def _image(value: Value, what: str) -> tuple[int, int]:

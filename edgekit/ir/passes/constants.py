@@ -22,8 +22,17 @@ def _pad(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
 
 
 def _slice(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
-    pairs = zip(attrs["starts"], attrs["sizes"], strict=True)
-    return arrays[0][tuple(slice(a, None if n == -1 else a + n) for a, n in pairs)]
+    steps = attrs["steps"] or (1,) * arrays[0].ndim
+    window = []
+    for start, size, step in zip(attrs["starts"], attrs["sizes"], steps, strict=True):
+        end = start + size * step
+        window.append(slice(start, None if size == -1 or end < 0 else end, step))
+    return arrays[0][tuple(window)]
+
+
+def _mirror_pad(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
+    pairs = np.reshape(attrs["pads"], (-1, 2))
+    return np.pad(arrays[0], pairs, mode=attrs["mode"])
 
 
 EVALUATE: dict[str, Evaluate] = {
@@ -37,6 +46,7 @@ EVALUATE: dict[str, Evaluate] = {
     "Reshape": lambda x, a: x[0].reshape(a["shape"]),
     "Transpose": lambda x, a: x[0].transpose(a["perm"]),
     "Pad": _pad,
+    "MirrorPad": _mirror_pad,
     "Slice": _slice,
 }
 """Operators worth knowing at conversion; any other keeps its node and is computed at run time."""

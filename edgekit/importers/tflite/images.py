@@ -1,0 +1,131 @@
+"""Reading operators that change the size of maps: resizing, blocks, transposed convolutions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.errors import ShapeError, UnsupportedOperator
+from edgekit.ir.graph import Array
+
+from .file import Operator
+from .reader import Reader, Rule
+from .windows import bias, line_pads, step
+
+__all__ = ["IMAGE_READERS"]
+
+
+def resize_bilinear(op: Operator, reader: Reader) -> None:
+    _resize(op, reader, "ResizeBilinear", "ResizeBilinearOptions")
+
+
+def resize_nearest(op: Operator, reader: Reader) -> None:
+    _resize(op, reader, "ResizeNearest", "ResizeNearestNeighborOptions")
+
+
+def _resize(op: Operator, reader: Reader, kind: str, table: str) -> None:
+    options = op.options(table)
+    reader.emit(
+        op,
+        kind,
+        reader.input(op, 0),
+        size=reader.integers(op, 1),
+        align_corners=bool(options["align_corners"]),
+        half_pixel_centers=bool(options["half_pixel_centers"]),
+    )
+
+
+def space_to_depth(op: Operator, reader: Reader) -> None:
+    block = int(op.options("SpaceToDepthOptions")["block_size"])
+    reader.emit(op, "SpaceToDepth", reader.input(op, 0), block=block)
+
+
+def depth_to_space(op: Operator, reader: Reader) -> None:
+    block = int(op.options("DepthToSpaceOptions")["block_size"])
+    reader.emit(op, "DepthToSpace", reader.input(op, 0), block=block)
+
+
+def space_to_batch(op: Operator, reader: Reader) -> None:
+    blocks, pads = reader.integers(op, 1), reader.integers(op, 2)
+    reader.emit(op, "SpaceToBatch", reader.input(op, 0), blocks=blocks, pads=pads)
+
+
+def batch_to_space(op: Operator, reader: Reader) -> None:
+    blocks, crops = reader.integers(op, 1), reader.integers(op, 2)
+    reader.emit(op, "BatchToSpace", reader.input(op, 0), blocks=blocks, crops=crops)
+
+
+def transpose_conv(op: Operator, reader: Reader) -> None:
+    """The shape of the output comes first, then the weight, then the input."""
+    options = op.options("TransposeConvOptions")
+    shape, weight = reader.integers(op, 0), reader.value(op, 1)
+    if len(shape) != 4 or len(weight.shape) != 4:
+        raise ShapeError(f"4 dimensions are needed, received {shape} and {list(weight.shape)}")
+    strides, size = tuple(step(options, f"stride_{axis}") for axis in "hw"), shape[1:3]
+    lines = zip(size, weight.shape[1:3], strides, (1, 1), strict=True)
+    top, left = (line_pads(*_known(line), options["padding"])[0] for line in lines)
+    reader.emit(
+        op,
+        "TransposeConv2D",
+        reader.input(op, 2),
+        weight.name,
+        bias(op, reader, 3),
+        fused=options["fused_activation_function"],
+        size=size,
+        strides=strides,
+        pads=(top, left),
+    )
+
+
+def conv3d(op: Operator, reader: Reader) -> None:
+    """The file's weight is [depth, height, width, in, out]."""
+    options, x = op.options("Conv3DOptions"), reader.value(op, 0)
+    weight = _constant_weight(op, reader).transpose(4, 0, 1, 2, 3)
+    if len(x.shape) != 5 or None in x.shape[1:]:
+        raise ShapeError(f"an input with 5 dimensions is needed, received {list(x.shape)}")
+    strides = tuple(step(options, f"stride_{axis}") for axis in "dhw")
+    dilations = tuple(step(options, f"dilation_{axis}_factor") for axis in "dhw")
+    lines = zip(x.shape[1:4], weight.shape[1:4], strides, dilations, strict=True)
+    sides = [line_pads(*_known(line), options["padding"]) for line in lines]
+    pads = tuple(side[i] for i in (0, 1) for side in sides)
+    reader.emit(
+        op,
+        "Conv3D",
+        x.name,
+        reader.new_constant(op, np.ascontiguousarray(weight), "weight"),
+        bias(op, reader, 2),
+        fused=options["fused_activation_function"],
+        strides=strides,
+        pads=pads,
+        dilations=dilations,
+    )
+
+
+def _known(line: tuple[int | None, ...]) -> tuple[int, int, int, int]:
+    size, window, stride, dilation = (number or 0 for number in line)
+    return size, window, stride, dilation
+
+
+def _constant_weight(op: Operator, reader: Reader) -> Array:
+    value = reader.value(op, 1)
+    if value.data is None or value.data.ndim != 5 or value.dtype != "float32":
+        raise UnsupportedOperator("the weight must be a float32 constant of 5 dimensions")
+    return value.data
+
+
+def batch_matmul(op: Operator, reader: Reader) -> None:
+    options = op.options("BatchMatMulOptions")
+    adjoint = {name: bool(options[name]) for name in ("adj_x", "adj_y")}
+    reader.emit(op, "BatchMatMul", *reader.inputs(op)[:2], **adjoint)
+
+
+IMAGE_READERS: dict[str, Rule] = {
+    "RESIZE_BILINEAR": resize_bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": resize_nearest,
+    "SPACE_TO_DEPTH": space_to_depth,
+    "DEPTH_TO_SPACE": depth_to_space,
+    "SPACE_TO_BATCH_ND": space_to_batch,
+    "BATCH_TO_SPACE_ND": batch_to_space,
+    "TRANSPOSE_CONV": transpose_conv,
+    "CONV_3D": conv3d,
+    "BATCH_MATMUL": batch_matmul,
+}
