@@ -22,6 +22,7 @@ from edgekit.ir.metadata import ARITHMETICS
 from edgekit.ir.passes import drop_dead_nodes
 
 from .file import Signature, Subgraph, TfliteFile
+from .memories import Memories
 from .metadata import labels_and_preprocessing
 from .ops import CUSTOM_READERS, TFLITE_READERS
 from .reader import Reader
@@ -166,7 +167,8 @@ def _read(
 ) -> TfliteModel:
     """Rule by rule, in the order of the file; what fails is collected and raised in one message."""
     builder = GraphBuilder(subgraph.name or "model")
-    reader = Reader(subgraph, builder, metadata.arithmetic, file.subgraphs)
+    memories = Memories(builder)
+    reader = Reader(subgraph, builder, metadata.arithmetic, file.subgraphs, memories)
     for index in subgraph.inputs:
         tensor = subgraph.tensors[index]
         if tensor.is_constant or 0 in tensor.shape:
@@ -174,6 +176,7 @@ def _read(
         name, quant = reader.names[index], quantization(tensor)
         reader.bind_tensor(index, builder.input(name, shapes[index], graph_dtype(tensor), quant))
     read_operators(reader)
+    memories.finish()
     outputs = [reader.name_of(index) for index in subgraph.outputs]
     try:
         graph = drop_dead_nodes(builder.finish(outputs, metadata))

@@ -8,6 +8,7 @@ from .moves import MOVE_READERS
 from .quantization import QUANTIZATION_READERS
 from .reader import Rule
 from .slices import SLICE_READERS
+from .states import STATE_READERS
 from .windows import WINDOW_READERS
 
 __all__ = ["CUSTOM_READERS", "TFLITE_READERS"]
@@ -19,6 +20,7 @@ TFLITE_READERS: dict[str, Rule] = {
     **SLICE_READERS,
     **IMAGE_READERS,
     **QUANTIZATION_READERS,
+    **STATE_READERS,
 }
 
 CUSTOM_READERS: dict[str, Rule] = {}

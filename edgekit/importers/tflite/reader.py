@@ -18,14 +18,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
-from edgekit.ir import GraphBuilder, Node, QuantParams, Value, spec
+from edgekit.ir import GraphBuilder, Node, QuantParams, spec
 from edgekit.ir.graph import Array, AttrValue
 from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
 
 from .file import Operator, Subgraph, Tensor
 from .folding import Folding, check_kind
-from .names import unique_names
-from .tensors import graph_dtype, quantization, tensor_array
+from .inputs import Inputs
+from .memories import Memories
+from .scales import must_rescale
+from .tensors import quantization
 
 __all__ = ["Reader", "Rule"]
 
@@ -33,8 +35,12 @@ FUSED = {Activation.NONE: "none", Activation.RELU: "relu", Activation.RELU6: "re
 ACTIVATION_NODES = {Activation.RELU: "Relu", Activation.RELU6: "Relu6"}
 
 
-class Reader:
-    """One subgraph on its way into `builder`; `subgraphs` are all of the file, for control flow."""
+class Reader(Inputs):
+    """One subgraph on its way into `builder`.
+
+    subgraphs: all of the file, for control flow.
+    memories: what is kept between calls; a loop's body and a branch have none.
+    """
 
     def __init__(
         self,
@@ -42,99 +48,15 @@ class Reader:
         builder: GraphBuilder,
         arithmetic: str,
         subgraphs: Sequence[Subgraph] = (),
+        memories: Memories | None = None,
     ) -> None:
-        self.graph, self.builder, self.arithmetic = graph, builder, arithmetic
-        self.subgraphs = subgraphs
-        self.names = unique_names(graph)
-        """The name of each tensor in the graph, by index."""
-        self.file_batch = next(
-            (graph.tensors[i].shape[0] for i in graph.inputs[:1] if graph.tensors[i].shape), 1
-        )
-        """The batch that the file was written for, whatever it is now."""
-        self.bound: dict[int, str] = {}
-        """The value that each tensor is, once it is in the graph."""
-        self._known: dict[int, Array] = {}
+        super().__init__(graph, builder)
+        self.arithmetic = arithmetic
+        self.subgraphs, self.memories = subgraphs, memories
         self._tables: dict[tuple[str, bytes], str] = {}
         self._producers: dict[str, Node] = {}
         self._counts: dict[str, int] = dict.fromkeys(self.names, 0)
         self._folding = Folding()
-
-    # What an operator reads
-
-    def tensor(self, op: Operator, position: int) -> Tensor:
-        """An input as the file describes it."""
-        return self.graph.tensors[self._index(op, position)]
-
-    def output_tensor(self, op: Operator, position: int = 0) -> Tensor:
-        if position >= len(op.outputs):
-            op.record.fail("outputs", f"{op.code} has {len(op.outputs)}, expected more")
-        return self.graph.tensors[op.outputs[position]]
-
-    def has(self, op: Operator, position: int) -> bool:
-        """Whether an optional input is there."""
-        return position < len(op.inputs) and op.inputs[position] >= 0
-
-    def input(self, op: Operator, position: int) -> str:
-        """The name of an input in the graph; a constant gets there when it is first read."""
-        return self.name_of(self._index(op, position))
-
-    def inputs(self, op: Operator) -> list[str]:
-        """The names of all inputs, none of which may be left out."""
-        return [self.input(op, position) for position in range(len(op.inputs))]
-
-    def optional(self, op: Operator, position: int) -> str | None:
-        return self.input(op, position) if self.has(op, position) else None
-
-    def value(self, op: Operator, position: int) -> Value:
-        """An input with its shape, dtype, scale and, if it is a constant, its data."""
-        return self.builder.values[self.input(op, position)]
-
-    def constant(self, op: Operator, position: int) -> Array:
-        """The data of an input that must be known now: axes, shapes, pads."""
-        found = self.known(self._index(op, position))
-        if found is None:
-            raise UnsupportedOperator(
-                f"input {position}, {self.tensor(op, position).name!r}, depends on what the model "
-                "is given; it must be a constant"
-            )
-        return found
-
-    def integers(self, op: Operator, position: int) -> tuple[int, ...]:
-        """The same for a short list of integers."""
-        found = self.constant(op, position)
-        if found.dtype.kind not in "iu" or found.size > 64:
-            raise UnsupportedOperator(
-                f"input {position} must be some integers, received {found.dtype}[{found.size}]"
-            )
-        return tuple(int(i) for i in found.reshape(-1))
-
-    def known(self, index: int) -> Array | None:
-        """The data of a tensor if they are known now, else None."""
-        if index in self._known:
-            return self._known[index]
-        if index in self.bound:
-            return self.builder.values[self.bound[index]].data
-        tensor = self.graph.tensors[index]
-        computed = index in self.graph.written or index in self.graph.inputs
-        if computed or not (tensor.is_constant or 0 in tensor.shape):
-            return None
-        self._known[index] = tensor_array(tensor)
-        return self._known[index]
-
-    def name_of(self, index: int) -> str:
-        """The value of the graph that a tensor is."""
-        if index not in self.bound:
-            tensor, data = self.graph.tensors[index], self.known(index)
-            if data is None:
-                raise ModelFormatError(f"tensor {tensor.name!r} is read before it is computed")
-            if 0 in data.shape:
-                raise UnsupportedOperator(f"tensor {tensor.name!r} is empty: {list(data.shape)}")
-            graph_dtype(tensor)
-            quant = quantization(tensor)
-            self.bound[index] = self.builder.constant(data, self.names[index], quant)
-        return self.bound[index]
-
-    # What it gives
 
     def emit(
         self,
@@ -149,10 +71,13 @@ class Reader:
         fused: the activation that the operator applies to its result. It becomes the node's own
             where the graph's operator has one, and a node behind it elsewhere.
         """
-        follower = self._fuse(kind, fused, attrs)
-        first = self.output_tensor(op)
+        first, wanted = self.output_tensor(op), [self.names[i] for i in op.outputs]
         quants = [self._output_quant(i) for i in op.outputs]
-        wanted = [self.names[i] for i in op.outputs]
+        follower = self._fuse(kind, fused, attrs)
+        source = self.builder.values.get(inputs[0] or "") if inputs else None
+        if source is not None and spec(kind).tied and must_rescale(source, quants[0]):
+            between = self.add(op, kind, *inputs, quant=source.quant, **attrs)
+            inputs, attrs, kind = (between,), {"dtype": first.dtype}, "Requantize"
         if follower is not None:
             between = self.add(op, kind, *inputs, quant=quants[0], **attrs)
             inputs, attrs, kind = (between,), {}, follower
@@ -218,6 +143,13 @@ class Reader:
         self._folding.spend(data.nbytes)
         self._known[tensor.index] = np.ascontiguousarray(data)
 
+    def rescaled(self, op: Operator, name: str, quant: QuantParams | None) -> str:
+        """The same integers at the scale that the file gives them elsewhere."""
+        value = self.builder.values[name]
+        if not must_rescale(value, quant):
+            return name
+        return self.add(op, "Requantize", name, quant=quant, dtype=value.dtype)
+
     def layer(self, op: Operator) -> str:
         """The user's layer: the first name of the operator's output, before any that were fused."""
         if not op.outputs:
@@ -236,8 +168,6 @@ class Reader:
     def producer(self, name: str) -> Node | None:
         """The node that computes a value; None for inputs, memories and constants."""
         return self._producers.get(name)
-
-    # How
 
     def _append(
         self,
@@ -286,11 +216,6 @@ class Reader:
 
     def _output_quant(self, index: int) -> QuantParams | None:
         return quantization(self.graph.tensors[index])
-
-    def _index(self, op: Operator, position: int) -> int:
-        if not self.has(op, position):
-            op.record.fail("inputs", f"{op.code} needs input {position}, received {op.inputs}")
-        return op.inputs[position]
 
     def _check_unwritten(self, index: int) -> None:
         tensor = self.graph.tensors[index]

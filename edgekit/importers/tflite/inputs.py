@@ -1,0 +1,110 @@
+"""What the operators of a subgraph read: tensors by position, as values, constants or integers."""
+
+from __future__ import annotations
+
+from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.ir import GraphBuilder, Value
+from edgekit.ir.graph import Array
+
+from .file import Operator, Subgraph, Tensor
+from .names import unique_names
+from .tensors import graph_dtype, quantization, tensor_array
+
+__all__ = ["Inputs"]
+
+MOST_INTEGERS = 64  # in an axis list, a shape, pads
+
+
+class Inputs:
+    """The tensors of a subgraph while its graph is built; `Reader` adds what operators give.
+
+    names: the name of each tensor in the graph, by index.
+    bound: the value that each tensor is, once it is in the graph.
+    file_batch: the batch that the file was written for, whatever it is now.
+    """
+
+    def __init__(self, graph: Subgraph, builder: GraphBuilder) -> None:
+        self.graph, self.builder = graph, builder
+        self.names = unique_names(graph)
+        self.bound: dict[int, str] = {}
+        first = [graph.tensors[i].shape[:1] for i in graph.inputs[:1]]
+        self.file_batch = first[0][0] if first and first[0] else 1
+        self._known: dict[int, Array] = {}
+
+    def tensor(self, op: Operator, position: int) -> Tensor:
+        """An input as the file describes it."""
+        return self.graph.tensors[self._index(op, position)]
+
+    def output_tensor(self, op: Operator, position: int = 0) -> Tensor:
+        if position >= len(op.outputs):
+            op.record.fail("outputs", f"{op.code} has {len(op.outputs)}, expected more")
+        return self.graph.tensors[op.outputs[position]]
+
+    def has(self, op: Operator, position: int) -> bool:
+        """Whether an optional input is there."""
+        return position < len(op.inputs) and op.inputs[position] >= 0
+
+    def input(self, op: Operator, position: int) -> str:
+        """The name of an input in the graph; a constant gets there when it is first read."""
+        return self.name_of(self._index(op, position))
+
+    def inputs(self, op: Operator) -> list[str]:
+        """The names of all inputs, none of which may be left out."""
+        return [self.input(op, position) for position in range(len(op.inputs))]
+
+    def optional(self, op: Operator, position: int) -> str | None:
+        return self.input(op, position) if self.has(op, position) else None
+
+    def value(self, op: Operator, position: int) -> Value:
+        """An input with its shape, dtype, scale and, if it is a constant, its data."""
+        return self.builder.values[self.input(op, position)]
+
+    def constant(self, op: Operator, position: int) -> Array:
+        """The data of an input that must be known now: axes, shapes, pads."""
+        found = self.known(self._index(op, position))
+        if found is None:
+            raise UnsupportedOperator(
+                f"input {position}, {self.tensor(op, position).name!r}, depends on what the model "
+                "is given; it must be a constant"
+            )
+        return found
+
+    def integers(self, op: Operator, position: int) -> tuple[int, ...]:
+        """The same for a short list of integers."""
+        found = self.constant(op, position)
+        if found.dtype.kind not in "iu" or found.size > MOST_INTEGERS:
+            raise UnsupportedOperator(
+                f"input {position} must be some integers, received {found.dtype}[{found.size}]"
+            )
+        return tuple(int(i) for i in found.reshape(-1))
+
+    def known(self, index: int) -> Array | None:
+        """The data of a tensor if they are known now, else None."""
+        if index in self._known:
+            return self._known[index]
+        if index in self.bound:
+            return self.builder.values[self.bound[index]].data
+        tensor = self.graph.tensors[index]
+        computed = index in self.graph.written or index in self.graph.inputs
+        if computed or not (tensor.is_constant or 0 in tensor.shape):
+            return None
+        self._known[index] = tensor_array(tensor)
+        return self._known[index]
+
+    def name_of(self, index: int) -> str:
+        """The value of the graph that a tensor is."""
+        if index not in self.bound:
+            tensor, data = self.graph.tensors[index], self.known(index)
+            if data is None:
+                raise ModelFormatError(f"tensor {tensor.name!r} is read before it is computed")
+            if 0 in data.shape:
+                raise UnsupportedOperator(f"tensor {tensor.name!r} is empty: {list(data.shape)}")
+            graph_dtype(tensor)
+            quant = quantization(tensor)
+            self.bound[index] = self.builder.constant(data, self.names[index], quant)
+        return self.bound[index]
+
+    def _index(self, op: Operator, position: int) -> int:
+        if not self.has(op, position):
+            op.record.fail("inputs", f"{op.code} needs input {position}, received {op.inputs}")
+        return op.inputs[position]
