@@ -19,7 +19,8 @@ class Case:
 
     `constant` names the inputs that are constants of the graph (weights always are).
     `per_channel` says how the int8 form scales its weights. `dtypes` are of inputs that are not
-    float32 in the float form, nor int8 in the int8 form.
+    float32 in the float form, nor int8 in the int8 form. `below` bounds constants of these dtypes,
+    which are indices then. `fixed_batch` is for operators that must know the batch.
     """
 
     op: str
@@ -29,6 +30,8 @@ class Case:
     per_channel: bool = True
     float_only: str = ""
     dtypes: dict[str, str] = field(default_factory=dict)
+    below: int = 0
+    fixed_batch: bool = False
 
     @property
     def has_int8(self) -> bool:
@@ -55,6 +58,8 @@ def case(
     per_channel: bool = True,
     float_only: str = "",
     dtypes: dict[str, str] | None = None,
+    below: int = 0,
+    fixed_batch: bool = False,
     **settings: Any,
 ) -> Case:
     """`case("Conv2D", x=(1, 8, 8, 3), weight=(4, 3, 3, 3), strides=(2, 2))`.
@@ -68,4 +73,4 @@ def case(
     dtypes = dtypes or {}
     if spec(op).input_names[0] in dtypes:
         float_only = "it is about another dtype"
-    return Case(op, shapes, attrs, constant, per_channel, float_only, dtypes)
+    return Case(op, shapes, attrs, constant, per_channel, float_only, dtypes, below, fixed_batch)

@@ -33,6 +33,10 @@ def is_constant(case: Case, role: str) -> bool:
     return role in PARAMETERS or role in case.constant
 
 
+def open_shape(case: Case, shape: tuple[int, ...]) -> tuple[int | None, ...]:
+    return shape if case.fixed_batch else (None, *shape[1:])
+
+
 def float_graph(case: Case, seed: int = 0) -> Graph:
     """The case in float32; Dequantize and Requantize start from int8."""
     if case.op in ("Dequantize", "Requantize"):
@@ -45,12 +49,16 @@ def float_graph(case: Case, seed: int = 0) -> Graph:
             data = random_array(rng, shape, dtype)
             data = np.abs(data) + np.float32(0.1) if role == "variance" else data
             data = np.abs(data) + 1 if dtype.startswith("int") else data  # divisors, exponents
+            data = (
+                rng.integers(0, case.below, shape) if case.below and role in case.dtypes else data
+            )
             names.append(builder.constant(data.astype(dtype), role))
         else:
-            names.append(builder.input(role, (None, *shape[1:]), dtype))
+            names.append(builder.input(role, open_shape(case, shape), dtype))
     quant = per_tensor(0.03, 5) if case.op == "Quantize" else None
-    output = builder.add(case.op, *names, name="layer", quant=quant, **case.attrs)
-    return builder.finish([output])
+    quants = None if quant is None else [quant]
+    outputs = builder.add_all(case.op, *names, name="layer", quants=quants, **case.attrs)
+    return builder.finish(outputs)
 
 
 def int8_graph(case: Case, arithmetic: str = "float32", seed: int = 0) -> Graph:
@@ -65,15 +73,19 @@ def int8_graph(case: Case, arithmetic: str = "float32", seed: int = 0) -> Graph:
         if role in PARAMETERS:
             names.append(_parameter(builder, case, role, shape, rng))
             continue
+        if role in case.dtypes and is_constant(case, role):
+            data = rng.integers(0, case.below, shape).astype(case.dtypes[role])
+            names.append(builder.constant(data, role))
+            continue
         if role in case.dtypes:
-            names.append(builder.input(role, (None, *shape[1:]), case.dtypes[role]))
+            names.append(builder.input(role, open_shape(case, shape), case.dtypes[role]))
             continue
         quant = shared or _random_quant(rng)
         if is_constant(case, role):
             data = rng.integers(-128, 128, size=shape).astype(np.int8)
             names.append(builder.constant(data, role, quant))
         else:
-            names.append(builder.input(role, (None, *shape[1:]), "int8", quant))
+            names.append(builder.input(role, open_shape(case, shape), "int8", quant))
     values = [builder.values[name] for name in names if name is not None]
     quant = _output_quant(case, values, rng)
     if operator.table:
@@ -83,8 +95,9 @@ def int8_graph(case: Case, arithmetic: str = "float32", seed: int = 0) -> Graph:
         (shape,) = infer_shapes(operator, values, attributes(node))
         table = table_for(node, values[0], Value("layer", shape, "int8", None, quant), arithmetic)
         names.append(builder.constant(table, "table"))
-    output = builder.add(case.op, *names, name="layer", quant=quant, **case.attrs)
-    return builder.finish([output], Metadata(arithmetic=arithmetic))
+    quants = None if quant is None else [quant]
+    outputs = builder.add_all(case.op, *names, name="layer", quants=quants, **case.attrs)
+    return builder.finish(outputs, Metadata(arithmetic=arithmetic))
 
 
 def random_inputs(
@@ -145,7 +158,8 @@ def _parameter(
 
 def _output_quant(case: Case, values: list[Value], rng: np.random.Generator) -> Any:
     operator = spec(case.op)
-    if operator.tied or operator.output_quant is not None or case.op == "Dequantize":
+    real = operator.output_dtypes == ("float32",)
+    if operator.tied or operator.output_quant is not None or real:
         return operator.output_quant
     quants = [v.quant for v in values if v.quant is not None]
     scale = quants[0].scale[0]
@@ -162,6 +176,9 @@ def _output_quant(case: Case, values: list[Value], rng: np.random.Generator) -> 
         scale = scale + quants[1].scale[0]
     elif case.op == "Mul":
         scale = scale * quants[1].scale[0] * 80.0
+    elif case.op == "BatchMatMul":
+        terms = values[0].shape[-2 if case.attrs.get("adj_x") else -1]
+        scale = scale * quants[1].scale[0] * 80.0 * np.sqrt(terms)  # type: ignore[arg-type]
     elif case.op == "Mean":
         scale = scale * 0.5
     else:

@@ -67,4 +67,53 @@ POOL = [
     case("AveragePool2D", x=(1, 8, 8, 16), pool=(8, 8)),
     case("AveragePool2D", x=(2, 6, 4, 5), pool=(3, 4), strides=(3, 2)),
 ]
-CASES = CONV + DEPTHWISE + DENSE + POOL
+TRANSPOSED = [
+    case(
+        "TransposeConv2D",
+        x=(1, 4, 5, 6),
+        weight=(3, 3, 3, 6),
+        bias=(3,),
+        size=(8, 10),
+        strides=(2, 2),
+    ),
+    case("TransposeConv2D", x=(1, 4, 3, 5), weight=(4, 2, 2, 5), size=(8, 6), strides=(2, 2)),
+    case(
+        "TransposeConv2D",
+        x=(1, 5, 4, 3),
+        weight=(2, 4, 5, 3),
+        bias=(2,),
+        size=(10, 12),
+        strides=(2, 3),
+        pads=(1, 1),
+        activation="relu",
+    ),
+    case("TransposeConv2D", x=(1, 3, 3, 4), weight=(6, 3, 2, 4), bias=(6,), size=(5, 4)),
+    case(
+        "TransposeConv2D",
+        x=(1, 6, 5, 2),
+        weight=(3, 5, 5, 2),
+        bias=(3,),
+        size=(12, 10),
+        strides=(2, 2),
+        pads=(1, 2),
+        per_channel=False,
+    ),
+]
+SOLID = [
+    case("Conv3D", x=(1, 4, 5, 6, 2), weight=(3, 2, 3, 3, 2), bias=(3,)),
+    case(
+        "Conv3D",
+        x=(2, 5, 6, 4, 3),
+        weight=(4, 3, 2, 1, 3),
+        strides=(1, 2, 2),
+        pads=(1, 0, 0, 1, 0, 1),
+        activation="relu",
+    ),
+]
+PRODUCTS = [
+    case("BatchMatMul", x=(2, 3, 5), y=(2, 5, 4)),
+    case("BatchMatMul", x=(2, 3, 5, 4), y=(2, 3, 6, 5), adj_x=True, adj_y=True),
+    case("BatchMatMul", x=(1, 7, 40), y=(40, 9), constant=("y",)),
+    case("BatchMatMul", x=(1, 4, 300), y=(1, 300, 3)),
+]
+CASES = CONV + DEPTHWISE + DENSE + POOL + TRANSPOSED + SOLID + PRODUCTS

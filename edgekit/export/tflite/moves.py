@@ -6,6 +6,9 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, attributes
+from edgekit.ir.graph import DTYPES
+from edgekit.ir.quant import LIMITS
+from edgekit.schema.generated.tflite_layout import MirrorPadMode
 
 from .lowering import Lowering, Rule, versioned
 
@@ -54,36 +57,37 @@ def pad(node: Node, to: Lowering) -> None:
     if attrs["value"] == 0.0:
         to.emit("PAD", inputs, node.outputs[0], ("PadOptions", {}), version)
         return
-    fill = np.array([attrs["value"]], np.float32)
+    fill = np.array([attrs["value"]], DTYPES[x.dtype])
     if x.quant is not None:
         inverse = np.float32(1.0) / x.quant.scales  # as in every other quantization
-        stored = np.rint(fill * inverse) + x.quant.zero_points
-        fill = np.clip(stored, -128, 127).astype(np.int8)
+        stored = np.rint(np.float32(attrs["value"]) * inverse) + x.quant.zero_points
+        fill = np.clip(stored, *LIMITS[x.dtype]).astype(x.dtype)
     value = to.constant(fill, f"{node.name}/value", x.quant)
     to.emit("PADV2", (*inputs, value), node.outputs[0], ("PadV2Options", {}), version)
 
 
-def slice_(node: Node, to: Lowering) -> None:
+def mirror_pad(node: Node, to: Lowering) -> None:
     x, attrs = to.input(node, 0), attributes(node)
-    inputs = (
-        x.name,
-        to.integers(attrs["starts"], f"{node.name}/starts"),
-        to.integers(attrs["sizes"], f"{node.name}/sizes"),
-    )
-    to.emit("SLICE", inputs, node.outputs[0], ("SliceOptions", {}), versioned(x, 5))
+    pads = np.array(attrs["pads"], np.int32).reshape(-1, 2)
+    mode = MirrorPadMode[attrs["mode"].upper()]
+    inputs = (x.name, to.constant(pads, f"{node.name}/pads"))
+    options = ("MirrorPadOptions", {"mode": mode})
+    to.emit("MIRROR_PAD", inputs, node.outputs[0], options, versioned(x))
 
 
-def resize_nearest(node: Node, to: Lowering) -> None:
-    """By whole factors: cell i of the output is cell i // factor of the input.
+def tile(node: Node, to: Lowering) -> None:
+    x = to.input(node, 0)
+    inputs = (x.name, to.integers(attributes(node)["repeats"], f"{node.name}/repeats"))
+    to.emit("TILE", inputs, node.outputs[0], ("TileOptions", {}), versioned(x))
 
-    With half pixel centers the runtimes compute floor((i + 0.5) / factor), which stays half a
-    cell away from every jump: no rounding can change it.
-    """
+
+def broadcast_to(node: Node, to: Lowering) -> None:
     x, shape = to.input(node, 0), to.output(node).shape
-    size = [d for d in shape[1:3] if d is not None]
-    options = ("ResizeNearestNeighborOptions", {"half_pixel_centers": True})
-    inputs = (x.name, to.integers(size, f"{node.name}/size"))
-    to.emit("RESIZE_NEAREST_NEIGHBOR", inputs, node.outputs[0], options, 3)
+    if None in shape:
+        raise UnsupportedOperator("TFLite needs the whole shape; an open batch has none")
+    inputs = (x.name, to.integers([d or 1 for d in shape], f"{node.name}/shape"))
+    version = 2 if x.quant is not None else 3
+    to.emit("BROADCAST_TO", inputs, node.outputs[0], ("BroadcastToOptions", {}), version)
 
 
 MOVE_RULES: dict[str, Rule] = {
@@ -92,6 +96,7 @@ MOVE_RULES: dict[str, Rule] = {
     "Reshape": reshape,
     "Transpose": transpose,
     "Pad": pad,
-    "Slice": slice_,
-    "ResizeNearest": resize_nearest,
+    "MirrorPad": mirror_pad,
+    "Tile": tile,
+    "BroadcastTo": broadcast_to,
 }

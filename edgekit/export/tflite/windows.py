@@ -13,7 +13,7 @@ from edgekit.schema.generated import tflite_layout as tflite
 
 from .lowering import Lowering, Rule, constant_input, versioned
 
-__all__ = ["WINDOW_RULES", "activation"]
+__all__ = ["WINDOW_RULES", "activation", "bias"]
 
 ACTIVATIONS = {
     "none": tflite.ActivationFunctionType.NONE,
@@ -37,7 +37,7 @@ def conv2d(node: Node, to: Lowering) -> None:
     version = 6 if attrs["groups"] > 1 else 3 if weight.dtype == "int8" else 1
     to.emit(
         "CONV_2D",
-        (x, weight.name, _bias(node, to)),
+        (x, weight.name, bias(node, to)),
         node.outputs[0],
         ("Conv2DOptions", options),
         version,
@@ -59,7 +59,7 @@ def depthwise_conv2d(node: Node, to: Lowering) -> None:
     }
     dilated = attrs["dilations"] != (1, 1)
     version = 3 if weight.dtype == "int8" else 2 if dilated else 1
-    inputs = (x, weight.name, _bias(node, to))
+    inputs = (x, weight.name, bias(node, to))
     table = ("DepthwiseConv2DOptions", options)
     to.emit("DEPTHWISE_CONV_2D", inputs, node.outputs[0], table, version)
 
@@ -70,7 +70,7 @@ def dense(node: Node, to: Lowering) -> None:
     keep = len(x.shape) != 2
     options = {"keep_num_dims": keep, **activation(attributes(node))}
     version = 5 if keep else 4 if weight.dtype == "int8" else 1
-    inputs = (x.name, weight.name, _bias(node, to))
+    inputs = (x.name, weight.name, bias(node, to))
     table = ("FullyConnectedOptions", options)
     to.emit("FULLY_CONNECTED", inputs, node.outputs[0], table, version)
 
@@ -139,7 +139,7 @@ def _steps(attrs: dict[str, Any]) -> dict[str, int]:
     }
 
 
-def _bias(node: Node, to: Lowering) -> str:
+def bias(node: Node, to: Lowering) -> str:
     """The bias with the scale that the runtimes check: float32 of s_in * s_w, per channel.
 
     A missing bias becomes zeros, because not every runtime lets it be left out.
@@ -157,8 +157,8 @@ def _bias(node: Node, to: Lowering) -> str:
         tuple(float(s) for s in scales), (0,) * len(scales), 0 if weight.quant.per_channel else None
     )
     if given:
-        bias = constant_input(node, 2, to)
-        return bias.name if bias.quant == quant else to.constant(bias.array(), bias.name, quant)
+        own = constant_input(node, 2, to)
+        return own.name if own.quant == quant else to.constant(own.array(), own.name, quant)
     return to.constant(np.zeros(_size(weight, axis), np.int32), f"{node.name}/bias", quant)
 
 
