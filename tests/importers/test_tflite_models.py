@@ -1,0 +1,97 @@
+"""Every network, layer and single operator of the material, read and run.
+
+With the arithmetic "fixedpoint" against the outputs that LiteRT's reference kernels (for two
+models TensorFlow Lite Micro) gave, with "float32" against LiteRT's default runtime as it runs
+here. Integers have equal bits. Real numbers differ by 1e-5 of the largest at most: sums are
+taken in another order, and LiteRT approximates exp and tanh. Where its two runtimes differ by more
+from each other, the nearer one counts.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.interpreter import Interpreter
+from tests.material import MATERIAL
+from tests.tflite_models import (
+    NOT_IN_LITERT,
+    PATHS,
+    LiteRT,
+    affordable,
+    assert_same,
+    is_close,
+    kept_elements,
+    outputs_of,
+    random_inputs,
+    steps,
+)
+
+NOT_YET: dict[str, str] = {
+    "basic_pitch/nmp": "NEG",
+    "coral/deeplabv3_mnv2_dm05_pascal_quant": "ARG_MAX",
+    "coral/keras_lstm_mnist_ptq": "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "coral/mobilenet_v1_0.25_128_quant": "no kernel for uint8",
+    "single_op/aeq_single_equal": "EQUAL",
+    "single_op/aeq_single_fc_bias_sub_channel_weight_only_sym_weight": "SUM",
+    "single_op/aeq_single_not_equal": "NOT_EQUAL",
+    "single_op/aeq_single_reduce_min": "REDUCE_MIN",
+    "single_op/aeq_single_rsqrt": "RSQRT",
+    "single_op/aeq_single_select": "SELECT",
+    "single_op/aeq_single_select_v2": "SELECT_V2",
+    "single_op/aeq_single_sqrt": "SQRT",
+    "single_op/aeq_single_squared_difference": "SQUARED_DIFFERENCE",
+    "single_op/aeq_single_sum": "SUM",
+    "single_op/litert_simple_atan2_op": "ATAN2",
+    "single_op/litert_simple_ceil_op": "CEIL",
+    "single_op/litert_simple_floor_op": "FLOOR",
+    "single_op/litert_simple_l2_norm": "L2_NORMALIZATION",
+    "single_op/litert_simple_log_softmax_op": "LOG_SOFTMAX",
+    "single_op/litert_simple_logical_or_op": "LOGICAL_OR",
+    "single_op/litert_simple_reduceall_op": "REDUCE_ALL",
+    "single_op/litert_simple_reduceany_op": "REDUCE_ANY",
+    "single_op/litert_simple_round_op": "ROUND",
+    "single_op/litert_simple_sign_op": "SIGN",
+    "single_op/litert_single_add_default_a16w8_recipe_quantized": "int16",
+    "single_op/litert_single_mul_default_a16w8_recipe_quantized": "int16",
+    "tflm/keyword_scrambled_8bit": "SVDF",
+    "tflm/trained_lstm": "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "tflm/trained_lstm_int8": "UNIDIRECTIONAL_SEQUENCE_LSTM",
+}
+"""Files that cannot be run, with the operator that is missing."""
+
+MISSING = {f"tflite/{name}.tflite": operator for name, operator in NOT_YET.items()}
+READABLE = [path for path in PATHS if path not in MISSING]
+
+INPUTS = 20
+"""Uniform ones, and as many slowly changing ones; fewer for large networks."""
+
+
+@pytest.mark.parametrize("path", READABLE)
+def test_expected_outputs(path: str) -> None:
+    model = Interpreter(MATERIAL / path, arithmetic="fixedpoint")
+    for inputs, wanted in steps(path, model.graph):
+        found = outputs_of(model.run(*inputs), model.graph)
+        for index, (one, other) in enumerate(zip(found, wanted, strict=True)):
+            assert_same(kept_elements(path, index, one), other)
+
+
+@pytest.mark.parametrize("path", [path for path in READABLE if path not in NOT_IN_LITERT])
+def test_litert_gives_the_same(path: str) -> None:
+    content = (MATERIAL / path).read_bytes()
+    model, theirs = Interpreter(content), LiteRT(content, "default")
+    reference = LiteRT(content, "reference")
+    count = affordable(model.graph, INPUTS)
+    for seed in range(2 * count):
+        inputs = random_inputs(model.graph, seed, smooth=seed >= count)
+        found, wanted = outputs_of(model.run(*inputs), model.graph), theirs(inputs)
+        if not all(map(is_close, found, wanted)) and wanted[0].dtype.kind == "f":
+            wanted = reference(inputs)
+        for one, other in zip(found, wanted, strict=True):
+            assert_same(one, other)
+
+
+@pytest.mark.parametrize("path", MISSING)
+def test_what_is_missing_is_named(path: str) -> None:
+    with pytest.raises(UnsupportedOperator, match=MISSING[path]):
+        Interpreter(MATERIAL / path)
