@@ -17,6 +17,7 @@ z its zero point, u = q - z, and s a scale; f32(x) rounds x to float32.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from edgekit.ir.quant import LIMITS
 
 __all__ = [
     "EXACT_FLOAT32",
+    "RescaleSums",
     "accumulator_bounds",
     "activation_range",
     "centered_range",
@@ -42,10 +44,13 @@ __all__ = [
     "requantize_float32",
     "requantize_scales",
     "rounding_half_away",
+    "sum_fixedpoint",
+    "sum_float32",
 ]
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
+RescaleSums = Callable[[Integers, int], Integers]
 
 EXACT_FLOAT32 = 2**24
 """Integers of smaller magnitude are exact in float32, and so is their sum in any order."""
@@ -170,6 +175,23 @@ def mean_fixedpoint(sums: Integers, x: QuantParams, y: QuantParams, count: int) 
         multiply_fixedpoint(sums - count * x.zero_point[0], np.int64(multiplier), np.int64(shift))
         + y.zero_point[0]
     )
+
+
+def sum_float32(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:
+    """`q = rint(f32(sum q) * r + z)`, r = f32(s_x / s_y), not clipped, of `count` integers each.
+
+    `z = f32(z_y - f32(f32(count * z_x) * r))`.
+    """
+    ratio = (x.scales / y.scales)[0]
+    shift = np.float32(y.zero_point[0]) - np.float32(count * x.zero_point[0]) * ratio
+    stored: Integers = np.rint(sums.astype(np.float32) * ratio + shift).astype(np.int64)
+    return stored
+
+
+def sum_fixedpoint(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:
+    """`q = scale(sum q - count * z_x, s_x / s_y) + z_y`, rounded twice, not clipped."""
+    pair = fixed_point.multiplier_and_shift(x.scale[0] / y.scale[0])
+    return fixed_point.scale(sums - count * x.zero_point[0], *pair) + y.zero_point[0]
 
 
 def accumulator_bounds(weights: NDArray[Any], low: int, high: int) -> NDArray[np.float64]:

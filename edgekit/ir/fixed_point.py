@@ -24,7 +24,7 @@ def multiplier_and_shift(real: float) -> tuple[int, int]:
     The mantissa is rounded to 31 bits, halves away from zero. Scales below 2^-32 are zero, scales
     from 2^30 on are the largest there is.
     """
-    mantissa, shift = math.frexp(abs(real))
+    mantissa, shift = math.frexp(min(abs(real), 2.0**31))
     multiplier = math.floor(mantissa * 2**31 + 0.5)
     if multiplier == 2**31:
         multiplier, shift = 2**30, shift + 1

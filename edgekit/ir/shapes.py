@@ -99,14 +99,6 @@ def batch_norm(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     return (x,)
 
 
-def mean(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x = shape_of(inputs, 0)
-    axes = {axis_of(axis, len(x)) for axis in attrs["axes"]}
-    if attrs["keepdims"]:
-        return (tuple(1 if i in axes else d for i, d in enumerate(x)),)
-    return (tuple(d for i, d in enumerate(x) if i not in axes),)
-
-
 def softmax(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     x = shape_of(inputs, 0)
     axis_of(attrs["axis"], len(x))

@@ -45,6 +45,7 @@ from edgekit.errors import QuantizationError, lookup
 
 from . import fixed_point
 from .graph import Array, Node, Value
+from .math_tables import MATH_TABLES
 from .metadata import ARITHMETICS
 from .ops import attributes
 from .quant import LIMITS, QuantParams
@@ -207,6 +208,7 @@ TABLES: dict[str, Callable[..., Array]] = {
     "HardSwish": hard_swish,
     "LeakyRelu": leaky_relu,
     "Softmax": softmax,
+    **MATH_TABLES,
 }
 
 

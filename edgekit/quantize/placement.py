@@ -50,6 +50,11 @@ def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:
     operator = spec(node.op)
     if operator.float_only:
         return f"{node.op} has no int8 form: {operator.float_only}"
+    if operator.prefer_float:
+        return f"{node.op} is better in float: {operator.prefer_float}"
+    dtypes = {graph.value(name).dtype for name in (*node.inputs, *node.outputs) if name}
+    if dtypes != {"float32"}:
+        return f"it works with {', '.join(sorted(dtypes - {'float32'}))}"
     roles = dict(zip(operator.input_names, node.inputs, strict=False))
     for role in ("weight", "bias"):
         name = roles.get(role)

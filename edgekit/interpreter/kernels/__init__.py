@@ -1,6 +1,9 @@
 """One module per family of operators. Importing this package fills the table of kernels."""
 
 from . import activation as activation
+from . import binary as binary
+from . import cast as cast
+from . import compare as compare
 from . import control as control
 from . import convolution as convolution
 from . import convolution3d as convolution3d
@@ -9,10 +12,14 @@ from . import depthwise as depthwise
 from . import detection as detection
 from . import elementwise as elementwise
 from . import gather as gather
+from . import math as math
 from . import matmul as matmul
+from . import normalization as normalization
 from . import pooling as pooling
 from . import quantization as quantization
+from . import reductions as reductions
 from . import resize as resize
+from . import search as search
 from . import shape as shape
 from . import softmax as softmax
 from . import spaces as spaces

@@ -1,4 +1,4 @@
-"""MaxPool2D, AveragePool2D and Mean."""
+"""MaxPool2D and AveragePool2D."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from edgekit.errors import UnsupportedOperator
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
-from .accumulator import output_limits
 from .registry import kernel
 
 __all__: list[str] = []
 
 
-@kernel("MaxPool2D", "float32", "int8")
+@kernel("MaxPool2D", "float32", "int8", "uint8", "int16")
 def max_pool(step: Step) -> None:
     """The largest cell of each window; padding never wins."""
     x, pads = step.input(0), step.attrs["pads"]
@@ -25,7 +24,7 @@ def max_pool(step: Step) -> None:
     fold_windows(step, np.maximum, x, step.output())
 
 
-@kernel("AveragePool2D", "float32", "int8")
+@kernel("AveragePool2D", "float32", "int8", "uint8", "int16")
 def average_pool(step: Step) -> None:
     """The sum of the cells of each window that are not padding, divided by their number.
 
@@ -55,33 +54,6 @@ def average_pool(step: Step) -> None:
     step.call(np.divide, sums, counts, sums)
     step.call(np.trunc, sums, sums)
     step.call(np.subtract, sums, zero, y)
-
-
-@kernel("Mean", "float32", "int8")
-def mean(step: Step) -> None:
-    """The mean over `axes`; int8 brings it to the output's own scale, see `arithmetic`."""
-    x, y = step.input(0), step.output()
-    axes = tuple(sorted({axis % x.ndim for axis in step.attrs["axes"]}))
-    kept = tuple(1 if i in axes else d for i, d in enumerate(x.shape))
-    count = math.prod(x.shape[i] for i in axes)
-    exact = not step.quantized or count * 256 < arithmetic.EXACT_FLOAT32
-    sums = step.scratch(kept, np.float32 if exact else np.float64)
-    add_up(step, x, axes, sums)
-    sums = sums.reshape(y.shape)
-    if not step.quantized:
-        step.call(np.divide, sums, np.array(count, np.float32), y)
-        return
-    x_quant, y_quant = step.input_quant(0), step.output_quant
-    zero_in, zero_out = x_quant.zero_point[0], y_quant.zero_point[0]
-    fixedpoint = step.arithmetic == "fixedpoint"
-    rescale = arithmetic.mean_fixedpoint if fixedpoint else arithmetic.mean_float32
-    low, high = (int(limit) for limit in output_limits(step))
-
-    def scale_and_clip() -> None:
-        stored = rescale(sums.astype(np.int64) + count * zero_in, x_quant, y_quant, count)
-        np.copyto(y, np.clip(stored - zero_out, low, high), "unsafe")
-
-    step.call(scale_and_clip)
 
 
 def fold_windows(step: Step, function: np.ufunc, x: Floats, y: Floats) -> None:

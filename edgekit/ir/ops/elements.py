@@ -7,6 +7,9 @@ from ..quant import per_tensor
 from .attrs import ACTIVATION, NUMERIC
 from .spec import Attr, OpSpec, define
 
+COUNTED = (*NUMERIC, "int32", "int64")
+"""Also plain integers: counts, sizes, positions."""
+
 define(
     OpSpec(
         "BatchNorm",
@@ -17,20 +20,20 @@ define(
         float_only="it is folded into a convolution or becomes Mul and Add before quantization",
     )
 )
-define(OpSpec("Add", ("x", "y"), shapes.broadcast, {"activation": ACTIVATION}, dtypes=NUMERIC))
-define(OpSpec("Sub", ("x", "y"), shapes.broadcast, dtypes=NUMERIC))
-define(OpSpec("Mul", ("x", "y"), shapes.broadcast, dtypes=NUMERIC))
+define(OpSpec("Add", ("x", "y"), shapes.broadcast, {"activation": ACTIVATION}, dtypes=COUNTED))
+define(OpSpec("Sub", ("x", "y"), shapes.broadcast, dtypes=COUNTED))
+define(OpSpec("Mul", ("x", "y"), shapes.broadcast, dtypes=COUNTED))
 define(
     OpSpec(
         "Div",
         ("x", "y"),
         shapes.broadcast,
-        dtypes=("float32",),
+        dtypes=("float32", "int32"),
         float_only="an int8 quotient has no bounded range; multiply by the reciprocal instead",
     )
 )
-define(OpSpec("Maximum", ("x", "y"), shapes.broadcast, tied=True, dtypes=NUMERIC))
-define(OpSpec("Minimum", ("x", "y"), shapes.broadcast, tied=True, dtypes=NUMERIC))
+define(OpSpec("Maximum", ("x", "y"), shapes.broadcast, tied=True, dtypes=COUNTED))
+define(OpSpec("Minimum", ("x", "y"), shapes.broadcast, tied=True, dtypes=COUNTED))
 define(
     OpSpec(
         "Softmax",

@@ -1,4 +1,4 @@
-"""Operators that move elements, whatever they are, and the mean."""
+"""Operators that move elements, whatever they are."""
 
 from __future__ import annotations
 
@@ -30,14 +30,6 @@ define(
         tied=True,
         dtypes=EVERY,
         outputs=("ys*",),
-    )
-)
-define(
-    OpSpec(
-        "Mean",
-        ("x",),
-        shapes.mean,
-        {"axes": Attr("ints", (1, 2), low=-8, high=7), "keepdims": Attr("bool", False)},
     )
 )
 define(

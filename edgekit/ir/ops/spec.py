@@ -62,11 +62,12 @@ class OpSpec:
     table16: how many int16 numbers the table of an int16 node has; 0 where it needs none.
     dtypes: what the first input may be; int8 is left out where `float_only` says why.
     float_only: why there is no int8 form; "" where there is one.
+    prefer_float: why quantization leaves the operator in float, though files with an int8 form run.
     input_dtypes: what other inputs may be, where they do not simply share the first one's dtype
         ("weight", "bias" and "table" follow rules of their own, see `validate.py`).
     outputs: names in order; "ys*" stands for one or more.
-    output_dtypes: for each output "same" as the first input, a dtype, or "attr:NAME"; the last
-        one serves all further outputs.
+    output_dtypes: for each output "same" as the first input, "as:NAME" of another input, a dtype,
+        or "attr:NAME"; the last one serves all further outputs.
     subgraphs: the attributes that name subgraphs. Such an operator takes any dtypes and computes
         what its subgraphs compute (`ir/control.py`).
     """
@@ -83,6 +84,7 @@ class OpSpec:
     table16: int = 0
     dtypes: tuple[str, ...] = ("float32", "int8")
     float_only: str = ""
+    prefer_float: str = ""
     input_dtypes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("y",)
     output_dtypes: tuple[str, ...] = ("same",)

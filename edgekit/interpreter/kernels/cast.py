@@ -1,0 +1,54 @@
+"""Cast: numbers to another dtype, without any scale.
+
+Stored integers are cast as they are: an int8 value of scale 0.1 that holds 5 becomes 5.0. From
+float32 the fraction is cut; what does not fit becomes the nearest integer that does, and NaN the
+largest. Integers wrap: the low bits are kept. Anything but 0 is true. As LiteRT does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.ir.graph import DTYPES
+from edgekit.ir.quant import LIMITS
+
+from ..step import UNSCALED, Array, Step
+from .registry import kernel
+
+__all__: list[str] = []
+
+LARGEST_FLOAT_BELOW = {"int32": 2147483520.0, "int64": 9223371487098961920.0}
+"""The largest float32 within these dtypes; the others hold every integer of theirs."""
+
+
+@kernel("Cast", *DTYPES)
+def cast(step: Step) -> None:
+    x, y = step.input(0), step.output()
+    source, target = step.dtype(0), step.output_dtype
+    zero = 0 if source in ("float32", *UNSCALED) else step.input_quant(0).zero_point[0]
+    zero_out = 0 if target in ("float32", *UNSCALED) else step.output_quant.zero_point[0]
+
+    def convert() -> None:
+        numbers = x if zero == 0 else x + np.float32(zero)
+        if target == "bool":
+            np.not_equal(numbers, 0, y)
+        elif target == "float32":
+            np.copyto(y, numbers, "unsafe")
+        elif source == "float32":
+            np.copyto(y, _whole(numbers, target), "unsafe")
+        else:
+            np.copyto(y, numbers.astype(np.int64).astype(target), "unsafe")
+        if zero_out:
+            np.subtract(y, np.float32(zero_out), y)
+
+    step.call(convert)
+
+
+def _whole(x: Array, dtype: str) -> NDArray[np.int64]:
+    """Cut to integers of `dtype`; every cast on the way is of a number that fits."""
+    low, high = LIMITS.get(dtype, (-(2**63), 2**63 - 1))
+    below = np.float32(LARGEST_FLOAT_BELOW.get(dtype, high))
+    cut = np.clip(np.nan_to_num(x, nan=0.0), np.float32(low), below).astype(np.int64)
+    too_large = ~(x <= below)  # NaN is
+    return np.where(too_large, np.int64(high), cut)

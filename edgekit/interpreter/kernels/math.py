@@ -1,0 +1,121 @@
+"""Functions of one input, element by element, that are no activations.
+
+The int8 formulas; u = q - z_in, and every result is clipped. Both arithmetics give the same.
+
+Exp, Log, Sqrt: the table that the model carries (`ir/math_tables.py`).
+Abs: u_out = scale(|u|, f32(s_in / s_out)), rounded twice (`ir/fixed_point.py`); at equal scales
+    |u|.
+Rsqrt: (m, e) = 1 / sqrt(u) in 31 bits (`ir/fixed_functions.py`), d = scale(1, m, e + 20),
+    u_out = scale(d, 2^-20 / (sqrt(s_in) * s_out)), the factor in float64. 0 and below give the
+    largest; LiteRT refuses what is below 0.
+Neg: q_out = -q, in eight bits: -128 stays -128. The scales are not asked.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edgekit.ir import fixed_point
+from edgekit.ir.fixed_functions import inverse_sqrt
+from edgekit.ir.quant import LIMITS
+
+from .. import arithmetic
+from ..step import Array, Step
+from .lookup import look_up, stored_inputs
+from .registry import Kernel, kernel
+from .ufuncs import silent
+
+__all__: list[str] = []
+
+ONE = np.array(1.0, np.float32)
+EXTRA_BITS = 20
+"""Bits that the inverse of a square root keeps behind the point until it is scaled."""
+
+
+def each(function: np.ufunc) -> Kernel:
+    """A kernel that applies one numpy function."""
+
+    def run(step: Step) -> None:
+        step.call(silent(function), step.input(0), step.output())
+
+    return run
+
+
+for op, function, dtypes in (
+    ("Exp", np.exp, ("float32",)),
+    ("Log", np.log, ("float32",)),
+    ("Sqrt", np.sqrt, ("float32",)),
+    ("Square", np.square, ("float32",)),
+    ("Sin", np.sin, ("float32",)),
+    ("Cos", np.cos, ("float32",)),
+    ("Floor", np.floor, ("float32",)),
+    ("Ceil", np.ceil, ("float32",)),
+    ("Round", np.rint, ("float32",)),
+    ("Sign", np.sign, ("float32", "int32")),
+    ("Neg", np.negative, ("float32", "int32", "int64")),
+    ("Abs", np.absolute, ("float32", "int32")),
+    ("LogicalNot", np.logical_not, ("bool",)),
+):
+    kernel(op, *dtypes)(each(function))
+
+
+@kernel("Rsqrt", "float32")
+def rsqrt(step: Step) -> None:
+    """`1 / sqrt(x)`: infinite at 0, NaN below."""
+    y = step.output()
+    step.call(silent(np.sqrt), step.input(0), y)
+    step.call(silent(np.divide), ONE, y, y)
+
+
+@kernel("Exp", "int8")
+@kernel("Log", "int8")
+@kernel("Sqrt", "int8")
+def table(step: Step) -> None:
+    look_up(step, step.constant(1).astype(np.int64) - step.output_quant.zero_point[0])
+
+
+@kernel("Rsqrt", "int8")
+def rsqrt_int8(step: Step) -> None:
+    low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
+    factor = 1.0 / (math.sqrt(step.input_quant(0).scale[0]) * step.output_quant.scale[0])
+    multiplier, shift = fixed_point.multiplier_and_shift(factor)
+    results = []
+    for u in stored_inputs(step).tolist():
+        if u <= 0:
+            results.append(high)
+            continue
+        inverse, places = inverse_sqrt(u)
+        root = fixed_point.scale(np.ones(1, np.int64), inverse, places + EXTRA_BITS)
+        results.append(int(fixed_point.scale(root, multiplier, shift - EXTRA_BITS)[0]))
+    look_up(step, np.clip(results, low, high))
+
+
+@kernel("Abs", "int8", "int16")
+def abs_integers(step: Step) -> None:
+    ratio = float(step.input_quant(0).scales[0] / step.output_quant.scales[0])
+    low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
+    pair = fixed_point.multiplier_and_shift(ratio)
+
+    def magnitudes(u: Array) -> Array:
+        size = np.abs(u)
+        return np.clip(size if ratio == 1.0 else fixed_point.scale(size, *pair), low, high)
+
+    if step.dtype(0) == "int8":
+        look_up(step, magnitudes(stored_inputs(step)))
+        return
+    x, y = step.input(0), step.output()
+    step.call(lambda: np.copyto(y, magnitudes(x.astype(np.int64)), "unsafe"))
+
+
+@kernel("Neg", "int8", "int16")
+def neg_integers(step: Step) -> None:
+    """-u - z_in - z_out is -q without the output's zero point; the lowest q stays as it is."""
+    x, y = step.input(0), step.output()
+    low, high = LIMITS[step.dtype(0)]
+    z_in, z_out = step.input_quant(0).zero_point[0], step.output_quant.zero_point[0]
+    step.call(np.negative, x, y)
+    step.call(np.subtract, y, np.array(z_in + z_out, np.float32), y)
+    too_large, lowest = np.array(high - z_out, np.float32), np.array(low - z_out, np.float32)
+    step.call(lambda: np.copyto(y, lowest, where=y > too_large))

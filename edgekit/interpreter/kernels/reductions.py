@@ -1,0 +1,148 @@
+"""Reductions over axes.
+
+The formulas of quantized ones; n is the number of elements in each sum, results are clipped.
+
+Mean: `arithmetic.mean_float32` and `mean_fixedpoint`; int16 always the latter.
+Sum, "float32": `arithmetic.sum_float32`; "fixedpoint": u_out = scale(sum u, s_in / s_out), rounded
+    twice. LiteRT's reference runtime sums uint8 so; for int8 it combines the bits of the stored
+    integers with "or", which is no sum, and this does not follow.
+Sum, int16: q = rint(f32(sum q) * f32(s_in / s_out)), in both arithmetics.
+ReduceMax, ReduceMin: the scale stays.
+ReduceProd: r = f32(s_in / f32(s_out^(1/n))), p = u_1, then p = scale(p * u, r) for each further
+    element, in order, and u_out = scale(p, r).
+Integers: sums and products wrap; the mean is cut towards zero.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edgekit.ir import fixed_point
+
+from .. import arithmetic
+from ..step import Array, Step
+from .accumulator import output_limits
+from .pooling import add_up
+from .registry import Kernel, kernel
+from .ufuncs import silent
+
+__all__: list[str] = []
+
+QUANTIZED = ("int8", "uint8", "int16")
+
+
+class Reduced:
+    """The axes of a reduction, and an array with 1 in their place that the calls must fill."""
+
+    def __init__(self, step: Step) -> None:
+        self.x = step.input(0)
+        self.axes = tuple(sorted({axis % self.x.ndim for axis in step.attrs["axes"]}))
+        self.kept = tuple(1 if i in self.axes else d for i, d in enumerate(self.x.shape))
+        self.count = math.prod(self.x.shape[i] for i in self.axes)
+
+
+def fold(function: np.ufunc) -> Kernel:
+    """A kernel that reduces by one numpy function."""
+
+    def run(step: Step) -> None:
+        what, y = Reduced(step), step.output()
+        reduce = silent(function.reduce)
+        if y.flags.c_contiguous:
+            step.call(reduce, what.x, what.axes, y.dtype, y.reshape(what.kept), True)
+            return
+        result = step.scratch(what.kept, y.dtype)
+        step.call(reduce, what.x, what.axes, y.dtype, result, True)
+        step.call(np.copyto, y, result.reshape(y.shape))
+
+    return run
+
+
+kernel("Sum", "float32", "int32", "int64")(fold(np.add))
+kernel("ReduceProd", "float32", "int32", "int64")(fold(np.multiply))
+kernel("ReduceAny", "bool")(fold(np.logical_or))
+kernel("ReduceAll", "bool")(fold(np.logical_and))
+kernel("ReduceMax", "float32", *QUANTIZED, "int32", "int64")(fold(np.maximum))
+kernel("ReduceMin", "float32", *QUANTIZED, "int32", "int64")(fold(np.minimum))
+
+
+@kernel("Mean", "float32")
+def mean(step: Step) -> None:
+    what, y = Reduced(step), step.output()
+    sums = step.scratch(what.kept)
+    add_up(step, what.x, what.axes, sums)
+    step.call(np.divide, sums.reshape(y.shape), np.array(what.count, np.float32), y)
+
+
+@kernel("Mean", "int32", "int64")
+def mean_of_integers(step: Step) -> None:
+    what, y = Reduced(step), step.output()
+    count = np.int64(what.count)
+
+    def run() -> None:
+        sums = what.x.sum(what.axes, np.int64).reshape(y.shape)
+        np.copyto(y, np.where(sums < 0, -(-sums // count), sums // count), "unsafe")
+
+    step.call(run)
+
+
+@kernel("Mean", *QUANTIZED)
+def mean_quantized(step: Step) -> None:
+    fixedpoint = step.arithmetic == "fixedpoint" or step.dtype(0) == "int16"
+    rescale = arithmetic.mean_fixedpoint if fixedpoint else arithmetic.mean_float32
+    x_quant, y_quant = step.input_quant(0), step.output_quant
+    _rescaled(step, lambda sums, count: rescale(sums, x_quant, y_quant, count))
+
+
+@kernel("Sum", *QUANTIZED)
+def sum_quantized(step: Step) -> None:
+    x_quant, y_quant = step.input_quant(0), step.output_quant
+    fixedpoint = step.arithmetic == "fixedpoint" and step.dtype(0) != "int16"
+    rescale = arithmetic.sum_fixedpoint if fixedpoint else arithmetic.sum_float32
+    _rescaled(step, lambda sums, count: rescale(sums, x_quant, y_quant, count))
+
+
+def _rescaled(step: Step, rescale: arithmetic.RescaleSums) -> None:
+    """Exact sums of the stored integers, brought to the output's scale by `rescale`."""
+    what, y = Reduced(step), step.output()
+    limits = arithmetic.centered_range(step.input_quant(0), step.dtype(0))
+    exact = what.count * max(abs(limit) for limit in limits) < arithmetic.EXACT_FLOAT32
+    sums = step.scratch(what.kept, np.float32 if exact else np.float64)
+    add_up(step, what.x, what.axes, sums)
+    sums = sums.reshape(y.shape)
+    offset = what.count * step.input_quant(0).zero_point[0]
+    zero = step.output_quant.zero_point[0]
+    low, high = (int(limit) for limit in output_limits(step))
+
+    def run() -> None:
+        stored = rescale(sums.astype(np.int64) + offset, what.count)
+        np.copyto(y, np.clip(stored - zero, low, high), "unsafe")
+
+    step.call(run)
+
+
+@kernel("ReduceProd", "int8")
+def product_int8(step: Step) -> None:
+    what, y = Reduced(step), step.output()
+    root = np.float32(float(step.output_quant.scale[0]) ** (1.0 / what.count))
+    pair = fixed_point.multiplier_and_shift(float(step.input_quant(0).scales[0] / root))
+    low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
+
+    def run() -> None:
+        product = np.ones(1, np.int64)
+        rows = _in_order(what)
+        for position, u in enumerate(rows):
+            product = u if position == 0 else fixed_point.scale(product * u, *pair)
+        result = np.clip(fixed_point.scale(product, *pair), low, high)
+        np.copyto(y, result.reshape(y.shape), "unsafe")
+
+    step.call(run)
+
+
+def _in_order(what: Reduced) -> Array:
+    """The elements of each product, in the order of the memory: [n, results]."""
+    others = [i for i in range(what.x.ndim) if i not in what.axes]
+    moved = what.x.astype(np.int64).transpose(*what.axes, *others)
+    ordered: Array = moved.reshape(what.count, -1)
+    return ordered

@@ -1,0 +1,140 @@
+"""exp, log, 1 / (1 + x) and 1 / sqrt(x) in 32-bit fixed point.
+
+The algorithms of gemmlowp and TensorFlow Lite's reference kernels, on int64 arrays. A number in
+"Qn" has n bits before the binary point and 31 - n behind it: Q0 counts steps of 2^-31.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fixed_point import divide, high_product
+
+__all__ = ["exp_negative", "inverse_sqrt", "log_above_one", "reciprocal"]
+
+Integers = NDArray[np.int64]
+
+LARGEST, SMALLEST = 2**31 - 1, -(2**31)
+EXP_MINUS_EIGHTH = 1895147668
+ONE_THIRD = 715827883
+EXP_OF_MINUS_POWERS = {
+    -2: 1672461947,
+    -1: 1302514674,
+    0: 790015084,
+    1: 290630308,
+    2: 39332535,
+    3: 720401,
+    4: 242,
+}
+"""exp(-2^n) in Q0, by n."""
+
+LOG_2 = 1488522236  # these in Q0
+HALF_TO_1_4 = 1805811301  # the fourth root of one half
+HALF_TO_1_2 = 1518500250
+ALPHA_N = 117049297  # 11/240 * 2^(1/4)
+ALPHA_D = 127690142  # 1/20 * 2^(1/4)
+ALPHA_I = 1057819769  # 2 / 2^(1/4) - 2^(1/4)
+ALPHA_F = 638450708  # 1/4 * 2^(1/4)
+
+
+def exp_negative(x: Integers, bits: int) -> Integers:
+    """exp(x) in Q0 for x <= 0 in Q`bits`: a series on [-1/4, 0), a product per binary digit."""
+    fraction = 31 - bits
+    quarter = 1 << (fraction - 2)
+    rest = (x & (quarter - 1)) - quarter
+    near = _shifted(rest, bits) + (1 << 28)  # in Q0, around -1/8
+    square = high_product(near, near)
+    cube, fourth = high_product(square, near), high_product(square, square)
+    series = divide(high_product(divide(fourth, 2) + cube, ONE_THIRD) + square, 1)
+    result = EXP_MINUS_EIGHTH + high_product(near + series, EXP_MINUS_EIGHTH)
+    digits = rest - x
+    for power, factor in EXP_OF_MINUS_POWERS.items():
+        if power < bits:
+            there = (digits >> (fraction + power)) & 1 != 0
+            result = np.where(there, high_product(result, factor), result)
+    return np.where(x == 0, np.int64(LARGEST), result)
+
+
+def reciprocal(x: Integers) -> Integers:
+    """1 / (1 + x) in Q0 for x in [0, 1) in Q0: three steps of Newton's method."""
+    half = _half_sum(x, LARGEST)
+    found = 1515870810 + high_product(half, -1010580540)  # 48/17 - 32/17 d in Q2, d = (1 + x) / 2
+    for _ in range(3):
+        error = (1 << 29) - high_product(half, found)
+        found = found + _shifted(high_product(found, error), 2)
+    return _shifted(found, 1)
+
+
+def log_above_one(x: Integers, bits: int, result_bits: int) -> Integers:
+    """log(x) in Q`result_bits` for x >= 1 in Q`bits`.
+
+    x = r * 2^n with r near 2^(-1/4), twice: with n whole and with n shifted by half. The better one
+    gives log(x) = n * log(2) + log(r), the latter by a quotient of polynomials.
+    """
+    wide = result_bits + 1
+    quarter = divide(np.array([1 << 29], np.int64), wide)[0]
+    zeros = _leading_zeros(x)
+    root = high_product(_shifted_by(x, zeros - 1), HALF_TO_1_2)
+    first = _shifted_by(root, np.ones_like(root))
+    first_power = _clipped(_clipped((bits - zeros) << (31 - wide)) + quarter)
+    zeros = _leading_zeros(high_product(x, HALF_TO_1_2)) - 1
+    second = _shifted_by(x, zeros)
+    second_power = _clipped(_clipped((bits - zeros) << (31 - wide)) - quarter)
+    r, power = np.minimum(first, second), np.maximum(first_power, second_power)
+    p, q = _half_sum(r, HALF_TO_1_4), 2 * (r - HALF_TO_1_4)
+    square = high_product(q, q)
+    numerator = high_product(q, r) + high_product(high_product(q, square), ALPHA_N)
+    inner = ALPHA_I + q + high_product(square, ALPHA_D)
+    denominator = high_product(p, inner) + high_product(q, ALPHA_F)
+    log_r = high_product(divide(numerator, wide), reciprocal(denominator))
+    return _shifted(high_product(power, LOG_2) + log_r, wide - result_bits)
+
+
+def inverse_sqrt(number: int) -> tuple[int, int]:
+    """A multiplier and a shift with 1 / sqrt(number) = multiplier * 2^(shift - 31).
+
+    Five steps of Newton's method in Q3, from 1. Numbers of 1 and below give (2^31 - 1, 0).
+    """
+    if number <= 1:
+        return LARGEST, 0
+    right = 11
+    while number >= 1 << 29:
+        number, right = number >> 2, right + 1
+    pairs = (31 - number.bit_length()) // 2 - 1
+    right -= pairs
+    x = np.array([(number << (2 * pairs)) >> 1], np.int64)  # in Q3
+    half, found = divide(x, 1), np.array([1 << 28], np.int64)
+    for _ in range(5):
+        cube = _shifted(high_product(high_product(found, found), found), 6)
+        step = high_product(found, (1 << 28) + (1 << 27)) - high_product(half, cube)
+        found = _shifted(step, 3)
+    multiplier = int(high_product(found, HALF_TO_1_2)[0])
+    return (multiplier << -right, 0) if right < 0 else (multiplier, -right)
+
+
+def _clipped(numbers: NDArray[Any]) -> Integers:
+    clipped: Integers = np.clip(numbers, SMALLEST, LARGEST)
+    return clipped
+
+
+def _shifted(numbers: Integers, bits: int) -> Integers:
+    """Times 2^bits, saturated to 32 bits."""
+    return _clipped(numbers << bits)
+
+
+def _shifted_by(numbers: Integers, bits: Integers) -> Integers:
+    return _clipped(numbers << bits)
+
+
+def _half_sum(a: Integers, b: int) -> Integers:
+    """(a + b) / 2, halves away from zero."""
+    return divide(a + b, 1)
+
+
+def _leading_zeros(numbers: Integers) -> Integers:
+    """The zeros before the first one of each 32-bit number; numbers are positive."""
+    zeros: Integers = 32 - np.frexp(numbers.astype(np.float64))[1].astype(np.int64)
+    return zeros
