@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, ModelFormatError
 from edgekit.ir import Graph, MemoryPlan, Metadata
 
 from . import door
@@ -29,6 +29,8 @@ Observer = Callable[[str, Array], None]
 LARGEST_BATCH = 32  # more samples run in chunks,
 LARGEST_ARENA = 2**23  # and fewer where the arena, which grows with the batch, would exceed this
 KEPT_SIZES = 3
+QUIET: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
+"""Too large a float is infinite and 0 / 0 is NaN, as everywhere; a model's numbers do not warn."""
 
 
 class Interpreter(TfliteMethods):
@@ -90,7 +92,13 @@ class Interpreter(TfliteMethods):
         self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
         self._chunked = door.keeps_samples_apart(self.graph)
         self._turn: AbstractContextManager[Any] = Lock() if self.graph.states else nullcontext()
-        self._return(self.make_plan())
+        try:
+            self._return(self.make_plan())
+        except MemoryError as error:
+            raise ModelFormatError(
+                f"the model needs more memory than this machine gives: {self.arena_bytes} bytes "
+                "for its activations, and what its layers need to work"
+            ) from error
         self._reset_tensors(model.tensors, model.can_reshape)
 
     def _reopen(self, shapes: Mapping[str, Sequence[int]]) -> None:
@@ -119,7 +127,8 @@ class Interpreter(TfliteMethods):
 
     def make_plan(self, batch: int = 1) -> ExecutionPlan:
         """The calls of an inference of `batch` samples, over memory of their own."""
-        return make_plan(self.graph, self.memory, batch, self._prepared)
+        with np.errstate(**QUIET):
+            return make_plan(self.graph, self.memory, batch, self._prepared)
 
     def run(
         self, *inputs: ArrayLike | Mapping[str, ArrayLike], observe: Observer | None = None
@@ -190,7 +199,8 @@ class Interpreter(TfliteMethods):
     def _run_batch(
         self, arrays: Sequence[Array], batch: int, observe: Observer | None
     ) -> dict[str, Array]:
-        with self._turn:  # memories live in the one plan that all calls take in turn
+        # Memories live in the one plan that all calls take in turn.
+        with self._turn, np.errstate(**QUIET):
             plan = self._borrow(batch)
             try:
                 plan.load(arrays)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, ModelFormatError
 from edgekit.ir import Graph, MemoryPlan, Node, plan_memory
 
 from . import door
@@ -17,8 +17,10 @@ from .step import Arena, Array, Call, Scratch, Step
 
 __all__ = ["ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
 
-MOST_ITERATIONS = 2**20
+MOST_ITERATIONS = 2**16
 """Of all loops of one inference together."""
+LARGEST_ARENA = 2**29
+"""Elements of one sample: 2 GiB. A file of a few bytes can say any size."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,9 @@ def make_plan(
     prepared: dict[tuple[str, str], Array] | None = None,
     subplans: Subplans | None = None,
 ) -> ExecutionPlan:
-    """Let each kernel look at its node once. Raises UnsupportedOperator naming the layer.
+    """Let each kernel look at its node once.
+
+    Raises UnsupportedOperator naming the layer, ModelFormatError where activations are too large.
 
     prepared: constants that kernels made and plans of other batch sizes share.
     subplans: of the graph that this one is a subgraph of.
@@ -138,6 +142,11 @@ def make_plan(
     prepared = {} if prepared is None else prepared
     if subplans is None and graph.subgraphs:
         subplans = Subplans(graph, batch)
+    if memory.size > LARGEST_ARENA:
+        raise ModelFormatError(
+            f"graph {graph.name!r} needs {4 * memory.size} bytes for the activations of one "
+            f"sample; allowed are {4 * LARGEST_ARENA}"
+        )
     arena, scratch = Arena(graph, memory, batch), Scratch()
     steps = []
     for node in graph.nodes:

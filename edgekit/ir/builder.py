@@ -133,6 +133,8 @@ class GraphBuilder:
             dtypes = output_dtypes(operator, values, complete, len(shapes))
             given = quants or [None] * len(shapes)
         wanted = outputs or [node.name, *(f"{node.name}/{i}" for i in range(1, len(shapes)))]
+        if not len(wanted) == len(given) == len(shapes):
+            raise ShapeError(f"{op} {node.name!r} gives {len(shapes)} outputs, not {len(wanted)}")
         results = tuple(self._unique(result) for result in wanted)
         for result, shape, dtype, quant in zip(results, shapes, dtypes, given, strict=True):
             parameters = quant or _implied_quant(operator, values, dtype)

@@ -17,12 +17,14 @@ def scale_problems(
     operator: OpSpec, node: Node, inputs: Sequence[Value | None], output: Value
 ) -> list[str]:
     """An output keeps its inputs' scale, or has the one that the operator fixes."""
+    flowing = operator.activation_inputs(node)
+    values = [v for v in inputs if v is not None and v.name in flowing]
+    # Only a constant can come here without: lookup tables are integers that have none.
+    bare = [v.name for v in values if v.dtype in QUANTIZED and v.quant is None]
+    found = [f"input {name!r} holds integers and has no scale" for name in bare]
     if output.dtype not in QUANTIZED:
-        return []
-    found = []
+        return found
     if operator.tied:
-        flowing = operator.activation_inputs(node)
-        values = [v for v in inputs if v is not None and v.name in flowing]
         if any(v.quant != output.quant for v in values):
             scales = ", ".join(str(v.quant) for v in values)
             found.append(f"must keep the scale: inputs {scales}, output {output.quant}")

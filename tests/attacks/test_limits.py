@@ -1,0 +1,105 @@
+"""Sizes, loops and numbers that a valid file may name and no machine can or should follow."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgekit.errors import ModelFormatError, ShapeError
+from edgekit.interpreter import Interpreter, plan
+from edgekit.ir import Graph, GraphBuilder, per_tensor, plan_memory, validate
+
+
+def chain(*shape: int | None) -> Graph:
+    g = GraphBuilder("chain")
+    return g.finish([g.add("Relu", g.input("x", shape), name="y")])
+
+
+def test_activations_larger_than_any_machine_are_refused_before_they_are_allocated() -> None:
+    graph = chain(None, 2**16, 2**13, 2)
+    with pytest.raises(ModelFormatError, match="'chain' needs 8589934592 bytes for the activatio"):
+        Interpreter(graph)
+
+
+def test_the_limit_counts_the_arena_that_a_file_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = chain(None, 4)
+    memory = replace(plan_memory(graph), size=plan.LARGEST_ARENA + 1)
+    with pytest.raises(ModelFormatError, match="allowed are 2147483648"):
+        plan.make_plan(graph, memory, 1)
+
+
+def test_memory_that_the_machine_does_not_give_is_a_model_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("edgekit.interpreter.interpreter.make_plan", refuse)
+    with pytest.raises(ModelFormatError, match="more memory than this machine gives"):
+        Interpreter(chain(None, 4))
+
+
+def test_floats_beyond_the_largest_become_infinite_without_a_warning() -> None:
+    g = GraphBuilder("huge")
+    x = g.input("x", (None, 2))
+    w = g.constant(np.array([[3e38, 3e38]], np.float32), "w")
+    graph = g.finish([g.add("Dense", g.add("Mul", x, x, name="square"), w, name="y")])
+    found = Interpreter(graph).run(np.array([[1e30, -1e30]], np.float32))["y"]
+    assert found.tolist() == [[float("inf")]]
+
+
+def test_a_variance_below_zero_gives_nan_without_a_warning() -> None:
+    g = GraphBuilder("norm")
+    x = g.input("x", (None, 1))
+    numbers = [g.constant(np.array([n], np.float32), "c") for n in (1, 0, 0, -5)]
+    graph = g.finish([g.add("BatchNorm", x, *numbers, name="y")])
+    assert np.isnan(Interpreter(graph).run(np.ones((1, 1), np.float32))["y"]).all()
+
+
+def test_integer_operands_have_a_scale() -> None:
+    g = GraphBuilder("bare")
+    x = g.input("x", (None, 2), "int8", per_tensor(0.1))
+    table = g.constant(np.array([1, 2], np.int8), "table")
+    y = g.add("Sub", x, table, name="y", quant=per_tensor(0.1))
+    with pytest.raises(ShapeError, match="Sub 'y': input 'table' holds integers and has no scale"):
+        g.finish([y])
+
+
+def test_as_many_outputs_are_named_as_there_are() -> None:
+    g = GraphBuilder("two")
+    x = g.input("x", (None, 2))
+    with pytest.raises(ShapeError, match="Relu 'r' gives 1 outputs, not 2"):
+        g.add_all("Relu", x, name="r", outputs=["a", "b"], quants=[None, None])
+
+
+@pytest.mark.parametrize("op", ["MaxPool2D", "AveragePool2D"])
+def test_a_window_larger_than_its_input_is_planned_in_a_moment(op: str) -> None:
+    """The largest window that the attributes allow, over one pixel."""
+    g = GraphBuilder("window")
+    x = g.input("x", (1, 1, 1, 1))
+    end = 2**15 - 1
+    y = g.add(op, x, name="y", pool=(2**15, 2**15), pads=(end,) * 4, strides=(2**15, 2**15))
+    graph = g.finish([y])
+    start = time.process_time()
+    found = Interpreter(graph).run(np.ones((1, 1, 1, 1), np.float32))["y"]
+    assert time.process_time() - start < 1
+    assert found.max() == 1
+
+
+def test_thousands_of_nodes_are_planned_without_quadratic_time() -> None:
+    def seconds(count: int) -> float:
+        g = GraphBuilder("long")
+        name = g.input("x", (None, 4))
+        for i in range(count):
+            name = g.add("Relu", name, name=f"n{i}")
+        graph = g.finish([name])
+        start = time.process_time()
+        validate(graph)
+        plan_memory(graph)
+        Interpreter(graph)
+        return time.process_time() - start
+
+    assert seconds(4000) < 4 * 3 * max(seconds(1000), 0.02)
