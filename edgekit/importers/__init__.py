@@ -13,7 +13,7 @@ __all__ = ["load"]
 
 
 def load(path: str | os.PathLike[str]) -> Graph:
-    """The graph of a model file: a `.edge` file, known by its content, or a `.keras` file.
+    """The graph of a model file: `.edge` and `.tflite`, known by their content, or `.keras`.
 
     Raises InputError for a file that does not exist or is of no kind that can be read, and what
     the format's own reader raises: ModelFormatError, UnsupportedOperator.
@@ -26,10 +26,12 @@ def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], 
     start = _first_bytes(path)
     if start[4:8] == b"EDGK" or suffix == ".edge":
         return _load_edge
+    if start[4:8] == b"TFL3" or suffix == ".tflite":
+        return _load_tflite
     if suffix == ".keras":
         return _load_keras
     kind = _kind(start, suffix)
-    raise InputError(f"{os.fspath(path)} is {kind}; what can be read: .edge and .keras files")
+    raise InputError(f"{os.fspath(path)} is {kind}; what can be read: .edge, .tflite and .keras files")
 
 
 def _first_bytes(path: str | os.PathLike[str]) -> bytes:
@@ -44,8 +46,6 @@ def _first_bytes(path: str | os.PathLike[str]) -> bytes:
 
 def _kind(start: bytes, suffix: str) -> str:
     """What the file seems to be, for a message."""
-    if start[4:8] == b"TFL3":
-        return "a TFLite model"
     if start == b"\x89HDF\r\n\x1a\n":
         return "an HDF5 file; a Keras model in it can be saved again as .keras"
     if start[:4] == b"PK\x03\x04":
@@ -59,6 +59,12 @@ def _load_edge(path: str | os.PathLike[str]) -> Graph:
     from edgekit.interpreter.reader import read_edge
 
     return read_edge(path).graph
+
+
+def _load_tflite(path: str | os.PathLike[str]) -> Graph:
+    from edgekit.importers.tflite import load_tflite
+
+    return load_tflite(path)
 
 
 def _load_keras(path: str | os.PathLike[str]) -> Graph:

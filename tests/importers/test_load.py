@@ -9,7 +9,9 @@ import pytest
 import edgekit
 from edgekit.errors import InputError, ModelFormatError
 from edgekit.export.edge import edge_bytes
+from edgekit.export.tflite import tflite_bytes
 from edgekit.importers import load
+from edgekit.importers.tflite import load_tflite
 from tests.edge_graphs import tiny_graph
 
 
@@ -19,14 +21,15 @@ def test_an_edge_file_is_known_by_its_content(tmp_path: Path) -> None:
     assert str(load(path)) == str(edgekit.load(str(path))) == str(tiny_graph())
 
 
+def test_a_tflite_file_is_known_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "renamed.bin"
+    path.write_bytes(tflite_bytes(tiny_graph()))
+    assert str(load(path)) == str(edgekit.load(str(path))) == str(load_tflite(path.read_bytes()))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        (
-            "m.tflite",
-            b"\x1c\0\0\0TFL3....",
-            "is a TFLite model; what can be read: .edge and .keras",
-        ),
         ("m.onnx", b"\x08\x07\x12\x07pytorch", "is an ONNX model; what can be read"),
         ("m.h5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file; a Keras model in it can be saved again"),
         ("m.npz", b"PK\x03\x04....", "is an archive; a Keras model must have the suffix"),
@@ -42,8 +45,9 @@ def test_other_files_are_called_by_their_name(
         load(tmp_path / name)
 
 
-def test_a_damaged_edge_file_is_called_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "m.edge"
+@pytest.mark.parametrize("suffix", [".edge", ".tflite"])
+def test_a_damaged_file_is_called_damaged(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"m{suffix}"
     path.write_bytes(b"damaged beyond recognition")
     with pytest.raises(ModelFormatError, match="the identifier at byte 4"):
         load(path)
