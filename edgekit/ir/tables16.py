@@ -93,9 +93,11 @@ def gelu(
         wide = p.astype(np.float64)
         if attrs["approximate"]:
             inner = math.sqrt(2.0 / math.pi) * (wide + 0.044715 * wide**3)
-            return (0.5 * wide * (1.0 + np.tanh(inner))).astype(np.float32)
-        tails = np.array([math.erfc(-t * math.sqrt(0.5)) for t in wide.tolist()])
-        return (0.5 * wide * tails).astype(np.float32)
+            tails = 1.0 + np.tanh(inner)
+        else:
+            tails = np.array([math.erfc(-t * math.sqrt(0.5)) for t in wide.tolist()])
+        values: Reals = (0.5 * wide * tails).astype(np.float32)
+        return values
 
     return chords(exact, *_ends(x), _inverse(y))
 

@@ -21,6 +21,7 @@ from . import reductions as reductions
 from . import resize as resize
 from . import search as search
 from . import shape as shape
+from . import sixteen_bits as sixteen_bits
 from . import softmax as softmax
 from . import spaces as spaces
 from . import transposed as transposed

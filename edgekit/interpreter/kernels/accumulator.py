@@ -7,16 +7,17 @@ the real weights; where it fails, products are summed in float64, exact to 2^53.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
+from .rescaling import rescaler
 from .ufuncs import clip
 
-__all__ = ["Accumulator", "blocks", "output_limits"]
+__all__ = ["Accumulator", "blocks", "centered_weight", "output_limits"]
 
 TILED_ELEMENTS = 2**15
 """Per-channel vectors are repeated to at most this length: longer rows make faster loops."""
@@ -28,7 +29,7 @@ BLOCK_ELEMENTS = 2**17
 class Accumulator:
     """The prepared weights of one node, and the calls that bring its sums to the output.
 
-    matrix: the stored weight, reordered by the kernel as [K, channels]. `self.matrix` holds it in
+    matrix: the centered weight, reordered by the kernel as [K, channels]. `self.matrix` holds it in
     the dtype in which products and sums are exact; inputs and sums must have that dtype too.
     """
 
@@ -43,6 +44,7 @@ class Accumulator:
             self.wide_scales = np.broadcast_to(wide, channels)
             self.scales = np.broadcast_to(arithmetic.requantize_scales(*quants), channels)
             self.limits = output_limits(step)
+            self._rescale = rescaler(step, channels)
         self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
         self.dtype: Any = self.matrix.dtype
         self._repeated: dict[tuple[str, int], Array] = {}
@@ -63,7 +65,7 @@ class Accumulator:
         low, high = arithmetic.centered_range(self.step.input_quant(0), self.step.dtype(0))
         bounds = arithmetic.accumulator_bounds(matrix, low, high)
         fits = bounds < arithmetic.EXACT_FLOAT32
-        if self.step.arithmetic == "fixedpoint" or self.bias is None:  # the bias is added in int64
+        if self._rescale is not None or self.bias is None:  # the bias is added in int64
             return bool(fits.all())
         bias = self.bias.astype(np.float64)
         held = self.bias.astype(np.float32).astype(np.float64) == bias
@@ -89,10 +91,10 @@ class Accumulator:
         """Add the calls from `sums` (contiguous) to `y`, a part of the output or all of it."""
         if not self.step.quantized:
             self._finish_float(sums, y)
-        elif self.step.arithmetic == "fixedpoint":
-            self._finish_fixedpoint(sums, y)
-        else:
+        elif self._rescale is None:
             self._finish_float32(sums, y)
+        else:
+            self._finish_integers(sums, y)
 
     def _finish_float(self, sums: Floats, y: Floats) -> None:
         bounds = {"none": None, "relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
@@ -129,11 +131,11 @@ class Accumulator:
         else:
             call(clip, sums.reshape(y.shape), *self.limits, y)
 
-    def _finish_fixedpoint(self, sums: Array, y: Floats) -> None:
-        """In int64, as the reference kernels do; written for clarity, not speed."""
+    def _finish_integers(self, sums: Array, y: Floats) -> None:
+        """In int64, as `rescaling.py` says; written for clarity, not speed."""
         bias = np.int64(0) if self.bias is None else self.bias.astype(np.int64)
-        scales, (low, high) = self.wide_scales, self.limits
-        rescale = requantizer(self.step.node.op, scales)
+        (low, high), rescale = self.limits, self._rescale
+        assert rescale is not None
 
         def requantize() -> None:
             total = sums.reshape(y.shape).astype(np.int64) + bias
@@ -158,18 +160,13 @@ class Accumulator:
         return self._repeated[key]
 
 
-def requantizer(op: str, scales: Array) -> Callable[[Array], Array]:
-    """The reference kernels' rescaling of int64 sums; fully connected layers have their own."""
-    if op != "Dense":
-        multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
-        return lambda total: arithmetic.multiply_fixedpoint(total, multipliers, shifts)
-
-    def through_float64(total: Array) -> Array:
-        scaled = total.astype(np.float64) * scales
-        rounded: Array = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
-        return rounded
-
-    return through_float64
+def centered_weight(step: Step) -> Array:
+    """The stored weight without its zero point, which only uint8 weights have."""
+    weight = step.constant(1)
+    if weight.dtype != np.uint8:
+        return weight
+    centered: Array = weight.astype(np.int16) - np.int16(step.input_quant(1).zero_point[0])
+    return centered
 
 
 def output_limits(step: Step) -> tuple[Floats, Floats]:

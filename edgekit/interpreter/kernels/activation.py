@@ -1,9 +1,9 @@
-"""Activation functions: numpy formulas in float32, tables in int8.
+"""Activation functions: numpy formulas in float32, tables in int8 and uint8.
 
-Int8: Sigmoid, Tanh, HardSwish, LeakyRelu, Elu and Gelu read the table that the model carries
-(`ir/tables.py` says how it is made). Relu and Relu6, in both arithmetics:
-y = clip(z_out + scale(q - z_in, f32(s_in / s_out)), z_out, z_out + round(6 / s_out) or 127), where
-scale rounds twice (`ir.fixed_point`). At equal scales that is a plain clip.
+Sigmoid, Tanh, HardSwish, LeakyRelu, Elu and Gelu read the table that the model carries
+(`ir/tables.py` says how it is made; `sixteen_bits.py` has those of int16). Relu and Relu6, in both
+arithmetics: y = clip(z_out + scale(q - z_in, f32(s_in / s_out)), z_out, z_out + round(6 / s_out)),
+where scale rounds twice (`ir.fixed_point`). At equal scales that is a plain clip.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ def relu6(step: Step) -> None:
     step.call(clip, step.input(0), ZERO, SIX, step.output())
 
 
-@kernel("Relu", "int8")
-def relu_int8(step: Step) -> None:
-    _clipped_int8(step, "relu")
+@kernel("Relu", "int8", "uint8", "int16")
+def relu_integers(step: Step) -> None:
+    _clipped(step, "relu")
 
 
-@kernel("Relu6", "int8")
-def relu6_int8(step: Step) -> None:
-    _clipped_int8(step, "relu6")
+@kernel("Relu6", "int8", "uint8", "int16")
+def relu6_integers(step: Step) -> None:
+    _clipped(step, "relu6")
 
 
-def _clipped_int8(step: Step, activation: str) -> None:
+def _clipped(step: Step, activation: str) -> None:
     low, high = arithmetic.activation_range(activation, step.output_quant, step.output_dtype)
     ratio = float(step.input_quant(0).scales[0] / step.output_quant.scales[0])
     if ratio == 1.0:
@@ -162,12 +162,12 @@ def _erf(step: Step, x: Floats, result: Floats) -> None:
     step.call(np.copysign, result, x, result)
 
 
-@kernel("Sigmoid", "int8")
-@kernel("Tanh", "int8")
-@kernel("HardSwish", "int8")
-@kernel("LeakyRelu", "int8")
+@kernel("Sigmoid", "int8", "uint8")
+@kernel("Tanh", "int8", "uint8")
+@kernel("HardSwish", "int8", "uint8")
+@kernel("LeakyRelu", "int8", "uint8")
 @kernel("Elu", "int8")
-@kernel("Gelu", "int8")
+@kernel("Gelu", "int8", "uint8")
 def table(step: Step) -> None:
     """The results that the model file carries, one for each stored input."""
     look_up(step, step.constant(1).astype(np.int64) - step.output_quant.zero_point[0])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..step import Array, Step
-from .accumulator import Accumulator, blocks
+from .accumulator import Accumulator, blocks, centered_weight
 from .registry import kernel
 
 __all__ = ["convolve", "windows"]
@@ -16,9 +16,9 @@ __all__ = ["convolve", "windows"]
 NARROW_CHANNELS = 32  # up to here one product per kernel row beats full patches
 
 
-@kernel("Conv2D", "float32", "int8")
+@kernel("Conv2D", "float32", "int8", "uint8", "int16")
 def convolution(step: Step) -> None:
-    weight = step.constant(1)  # [out, height, width, in / groups]
+    weight = centered_weight(step)  # [out, height, width, in / groups]
     if step.attrs["groups"] > 1:
         grouped(step, weight)
     else:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..step import Step
-from .accumulator import Accumulator
+from .accumulator import Accumulator, centered_weight
 from .registry import kernel
 
 __all__: list[str] = []
 
 
-@kernel("Dense", "float32", "int8")
+@kernel("Dense", "float32", "int8", "uint8", "int16")
 def dense(step: Step) -> None:
-    accumulator = Accumulator(step, step.constant(1).T)
+    accumulator = Accumulator(step, centered_weight(step).T)
     x = accumulator.exact_input(step.input(0))
     features, channels = accumulator.matrix.shape
     sums = step.scratch((x.size // features, channels), accumulator.dtype)

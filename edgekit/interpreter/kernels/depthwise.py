@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..step import Array, Step
-from .accumulator import Accumulator, blocks
+from .accumulator import Accumulator, blocks, centered_weight
 from .convolution import convolve, windows
 from .registry import kernel
 from .ufuncs import einsum
@@ -16,9 +16,9 @@ __all__: list[str] = []
 TINY_WIDTH, MANY_CHANNELS = 4, 128  # where one pixel's channels make a better row than a map's row
 
 
-@kernel("DepthwiseConv2D", "float32", "int8")
+@kernel("DepthwiseConv2D", "float32", "int8", "uint8", "int16")
 def depthwise(step: Step) -> None:
-    weight = step.constant(1)[0]  # [height, width, channels * multiplier]
+    weight = centered_weight(step)[0]  # [height, width, channels * multiplier]
     window = weight.shape[:2]
     accumulator = Accumulator(step, weight.reshape(-1, weight.shape[2]))
     x = step.input(0)

@@ -1,14 +1,15 @@
 """Operators on two activations, element by element, with numpy's broadcasting.
 
-The int8 formulas; u = q - z_in of each input, every result is clipped to what the output's dtype
-and activation let through, then z_out is added. f32(x) rounds x to float32.
+The integer formulas; u = q - z_in of each input, every result is clipped to what the output's
+dtype and activation let through, then z_out is added. f32(x) rounds x to float32. In int16 those of
+"fixedpoint" hold in both arithmetics.
 
 Add, Sub, "float32": r_i = f32(s_i / s_out), sh = 20 - floor(log2(max(r_1, r_2))),
     m_i = rint(r_i * 2^sh) (21 bits; m_2 negated by Sub),
     y = (u_1 * m_1 + u_2 * m_2 + 2^(sh - 1)) >> sh, in integers.
     Where either ratio lies outside [2^-10, 2^8), the formula of "fixedpoint" holds.
-Add, Sub, "fixedpoint": t = 2 * max(s_1, s_2) in float64,
-    y = scale(scale(u_1 * 2^20, s_1 / t) +- scale(u_2 * 2^20, s_2 / t), t / (2^20 * s_out)),
+Add, Sub, "fixedpoint": t = 2 * max(s_1, s_2) in float64, b = 20 bits (int16: 15),
+    y = scale(scale(u_1 * 2^b, s_1 / t) +- scale(u_2 * 2^b, s_2 / t), t / (2^b * s_out)),
     where scale(a, r) rounds a * r twice (`ir.fixed_point`).
 Mul, "float32": y = rint(f32(u_1 * u_2) * r), r = f32(f32(s_1 * s_2) / s_out).
 Mul, "fixedpoint": y = scale(u_1 * u_2, r), with the same r.
@@ -28,6 +29,7 @@ import numpy as np
 
 from edgekit.ir import fixed_point
 
+from .. import arithmetic
 from ..step import Array, Floats, Step
 from .accumulator import output_limits
 from .registry import kernel
@@ -74,12 +76,12 @@ def divide_float(step: Step) -> None:
     step.call(divide)
 
 
-@kernel("Maximum", "float32", "int8")
+@kernel("Maximum", "float32", "int8", "uint8", "int16")
 def maximum(step: Step) -> None:
     _binary(step, np.maximum)
 
 
-@kernel("Minimum", "float32", "int8")
+@kernel("Minimum", "float32", "int8", "uint8", "int16")
 def minimum(step: Step) -> None:
     _binary(step, np.minimum)
 
@@ -94,22 +96,22 @@ def batch_norm(step: Step) -> None:
     step.call(np.add, y, _expanded((beta - mean * factor).astype(np.float32), y.shape), y)
 
 
-@kernel("Add", "int8")
-def add_int8(step: Step) -> None:
-    _sum_int8(step, 1)
+@kernel("Add", "int8", "uint8", "int16")
+def add_integers(step: Step) -> None:
+    _sum(step, 1)
 
 
-@kernel("Sub", "int8")
-def subtract_int8(step: Step) -> None:
-    _sum_int8(step, -1)
+@kernel("Sub", "int8", "uint8", "int16")
+def subtract_integers(step: Step) -> None:
+    _sum(step, -1)
 
 
-@kernel("Mul", "int8")
-def multiply_int8(step: Step) -> None:
+@kernel("Mul", "int8", "uint8", "int16")
+def multiply_integers(step: Step) -> None:
     x, y, out = step.input(0), _operand(step, 1), step.output()
     low, high = output_limits(step)
     scale = _product_scale(step)
-    if step.arithmetic == "fixedpoint":
+    if _in_fixed_point(step):
         multiplier, shift = fixed_point.multiplier_and_shift(float(scale))
 
         def multiply() -> None:
@@ -127,10 +129,14 @@ def multiply_int8(step: Step) -> None:
     step.call(clip, products, low, high, out)
 
 
-def _sum_int8(step: Step, sign: int) -> None:
+def _in_fixed_point(step: Step) -> bool:
+    return step.arithmetic == "fixedpoint" or step.dtype(0) == "int16"
+
+
+def _sum(step: Step, sign: int) -> None:
     ratios = [step.input_quant(i).scales[0] / step.output_quant.scales[0] for i in (0, 1)]
     within = all(2.0**-10 <= ratio < 2.0**8 for ratio in ratios)
-    if step.arithmetic == "fixedpoint" or not within:
+    if _in_fixed_point(step) or not within:
         _sum_fixedpoint(step, sign)
         return
     shift = 21 - math.frexp(float(max(ratios)))[1]
@@ -190,12 +196,13 @@ def _float_factors(
 ) -> tuple[np.float32, np.float32] | None:
     """Float32 factors that give the integer formula's result for every pair of inputs, or None.
 
-    Two int8 inputs have 65 536 pairs, so equality is checked on all of them. Rounding can go wrong
-    only within a few float32 steps of a half; factors a few steps off are tried too. Ratios that
-    make exact halves (1/2, 1/4) go wrong at each of these and have no such factors.
+    Two inputs of 8 bits have 65 536 pairs, so equality is checked on all of them. Rounding can go
+    wrong only within a few float32 steps of a half; factors a few steps off are tried too. Ratios
+    that make exact halves (1/2, 1/4) go wrong at each of these and have no such factors.
     """
     low, high = output_limits(step)
-    u = [np.arange(-128, 128, dtype=np.int64) - step.input_quant(i).zero_point[0] for i in (0, 1)]
+    limits = [arithmetic.centered_range(step.input_quant(i), step.dtype(i)) for i in (0, 1)]
+    u = [np.arange(first, last + 1, dtype=np.int64) for first, last in limits]
     exact = u[0][:, None] * multipliers[0] + u[1] * multipliers[1] + (1 << (shift - 1))
     expected = np.clip(exact >> shift, low, high).astype(np.float32)
     columns, rows = u[0].astype(np.float32)[:, None], u[1].astype(np.float32)
@@ -222,13 +229,13 @@ def _sum_fixedpoint(step: Step, sign: int) -> None:
     x, y, out = step.input(0), step.input(1), step.output()
     low, high = output_limits(step)
     scales = [step.input_quant(i).scale[0] for i in (0, 1)]
-    twice = 2.0 * max(scales)
+    twice, bits = 2.0 * max(scales), 15 if step.dtype(0) == "int16" else 20
     to_first, to_second = (fixed_point.multiplier_and_shift(s / twice) for s in scales)
-    to_output = fixed_point.multiplier_and_shift(twice / (2.0**20 * step.output_quant.scale[0]))
+    to_output = fixed_point.multiplier_and_shift(twice / (2.0**bits * step.output_quant.scale[0]))
 
     def add() -> None:
-        first = fixed_point.scale(x.astype(np.int64) << 20, *to_first)
-        second = fixed_point.scale(y.astype(np.int64) << 20, *to_second)
+        first = fixed_point.scale(x.astype(np.int64) << bits, *to_first)
+        second = fixed_point.scale(y.astype(np.int64) << bits, *to_second)
         sums = fixed_point.scale(first + sign * second, *to_output)
         np.copyto(out, np.clip(sums, low, high), casting="unsafe")
 

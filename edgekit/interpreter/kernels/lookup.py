@@ -1,4 +1,4 @@
-"""Int8 operators on one input as a table: 256 results, one for each stored input."""
+"""Integer operators on one input as a table: one result for each stored input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLOCK = 2**14
 
 
 def stored_inputs(step: Step) -> Array:
-    """Every u = q - zero_point that the first input can hold, in order; int64[256]."""
+    """Every u = q - zero_point that the first input can hold, in order; int64."""
     low, high = LIMITS[step.dtype(0)]
     return np.arange(low, high + 1, dtype=np.int64) - step.input_quant(0).zero_point[0]
 

@@ -59,13 +59,13 @@ def _multiply_saturating(x: Array, factor: Array, out: Array) -> None:
         np.multiply(x, factor, out)
 
 
-@kernel("Dequantize", "int8", "uint8")
+@kernel("Dequantize", "int8", "uint8", "int16")
 def dequantize(step: Step) -> None:
     scale = np.array(step.input_quant(0).scale[0], np.float32)
     step.call(np.multiply, step.input(0), scale, step.output())
 
 
-@kernel("Requantize", "int8", "uint8")
+@kernel("Requantize", "int8", "uint8", "int16")
 def requantize(step: Step) -> None:
     x, y = step.input(0), step.output()
     low, high = _limits(step)

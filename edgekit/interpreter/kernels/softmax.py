@@ -1,4 +1,4 @@
-"""Softmax: in float32, and in int8 by the table of exponentials that the model file holds."""
+"""Softmax: in float32, and in 8 bits by the table of exponentials that the model file holds."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def softmax(step: Step) -> None:
     step.call(np.divide, y, total, y)
 
 
-@kernel("Softmax", "int8")
-def softmax_int8(step: Step) -> None:
+@kernel("Softmax", "int8", "uint8")
+def softmax_bytes(step: Step) -> None:
     """`table[d]` for d = max - u, a sum in element order, and one rounding.
 
     `u = min(round_half_away(table[d] * (1 / (sum * f32(1/256)))), 255)`, in both arithmetics.
 
-    The output is always at scale 1/256 and zero point -128, so its u counts from 0 to 255.
+    The output is always at scale 1/256 and counts from its lowest number, so u is 0 to 255.
     """
     x, y = step.input(0), step.output()
     axis = step.attrs["axis"] % x.ndim

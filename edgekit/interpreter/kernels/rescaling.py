@@ -1,0 +1,103 @@
+"""How weighted sums come to the output's scale: by dtype, operator, bias and arithmetic.
+
+s = s_x * s_w[c] / s_y; m and shift are its 31-bit multiplier (`ir.fixed_point`).
+
+| activations | bias        | operator | "float32" | "fixedpoint" |
+|-------------|-------------|----------|-----------|--------------|
+| int8        | int32, none | Dense    | float32   | float64      |
+|             |             | others   | float32   | twice        |
+| uint8       | int32, none | Dense    | float32   | float64      |
+|             |             | others   | float32   | twice, s = f32(s_x * s_w) / s_y |
+| int16       | int64       | Dense    | float64   | float64      |
+|             | int64, none | others   | short     | short        |
+|             | int32, none | Dense    | upward    | float64      |
+|             | int32       | others   | upward    | twice        |
+
+float32: four float32 operations (`Accumulator`).
+float64: round(sum * s), halves away from zero.
+twice: high(sum * 2^left, m), halves up, then 2^right away, halves away from zero.
+upward: as twice, but the second rounding takes halves up too.
+short: m16 = (m + 2^15) >> 16, 32767 at most; (sum * m16 + half) >> (15 - shift), halves up.
+
+Sums are exact; with an int32 bias those of int16 wrap at 32 bits, as the runtimes' do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from edgekit.ir import fixed_point
+
+from .. import arithmetic
+from ..step import Array, Step
+
+__all__ = ["rescaler"]
+
+Rescale = Callable[[Array], Array]
+
+
+def rescaler(step: Step, channels: int) -> Rescale | None:
+    """From int64 sums, bias included, to u; None where four float32 operations do it."""
+    dtype, reference = step.dtype(0), step.arithmetic == "fixedpoint"
+    if dtype != "int16" and not reference:
+        return None
+    quants = step.input_quant(0), step.input_quant(1), step.output_quant
+    scales = np.broadcast_to(arithmetic.fixedpoint_scale(*quants), channels)
+    bias = step.dtype(2) if step.has_input(2) else "none"
+    dense = step.node.op == "Dense"
+    if dense and (reference or bias == "int64"):
+        rescale = _in_float64(scales)
+    elif dtype == "int16" and bias != "int32" and not dense:
+        return _short(scales)
+    elif dtype == "int16" and not reference:
+        rescale = _upward(scales)
+    else:
+        if dtype == "uint8":
+            product = (quants[0].scales * quants[1].scales).astype(np.float64)
+            scales = np.broadcast_to(product / quants[2].scales.astype(np.float64), channels)
+        multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
+
+        def rescale(sums: Array) -> Array:
+            return arithmetic.multiply_fixedpoint(sums, multipliers, shifts)
+
+    return _wrapping(rescale) if dtype == "int16" and bias == "int32" else rescale
+
+
+def _in_float64(scales: Array) -> Rescale:
+    def rescale(sums: Array) -> Array:
+        scaled = sums.astype(np.float64) * scales
+        rounded: Array = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+        return rounded
+
+    return rescale
+
+
+def _upward(scales: Array) -> Rescale:
+    multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
+    left, right = np.maximum(shifts, 0), np.maximum(-shifts, 0)
+    half = (np.int64(1) << right) >> 1
+
+    def rescale(sums: Array) -> Array:
+        high: Array = (fixed_point.high_product(sums << left, multipliers) + half) >> right
+        return high
+
+    return rescale
+
+
+def _short(scales: Array) -> Rescale:
+    multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
+    short = np.minimum((multipliers + 2**15) >> 16, 2**15 - 1)
+    right = 15 - shifts
+    half = (np.int64(1) << right) >> 1
+
+    def rescale(sums: Array) -> Array:
+        rescaled: Array = (sums * short + half) >> right
+        return rescaled
+
+    return rescale
+
+
+def _wrapping(rescale: Rescale) -> Rescale:
+    return lambda sums: rescale(sums.astype(np.int32).astype(np.int64))
