@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgekit.ir import Node, attributes
+from edgekit.ir.graph import DTYPES
 
 from .elements import axis_in
 from .lowering import TO_FIRST, Layout, Lowering, Rule
@@ -50,22 +53,17 @@ def pad(node: Node, to: Lowering) -> None:
     inputs = [
         to.read(node.inputs[0], layout),
         to.integers(numbers, f"{node.name}/pads"),
-        to.scalar(attrs["value"], f"pad_{attrs['value']}"),
+        _filling(node, to),
     ]
     to.write(node, "Pad", inputs, layout)
 
 
-def slice_(node: Node, to: Lowering) -> None:
-    attrs, layout = attributes(node), to.layout(node.inputs)
-    starts, sizes = _in_layout(attrs["starts"], layout), _in_layout(attrs["sizes"], layout)
-    pairs = zip(starts, sizes, strict=True)
-    ends = [2**31 - 1 if size == -1 else start + size for start, size in pairs]
-    inputs = [
-        to.read(node.inputs[0], layout),
-        to.integers(starts, f"{node.name}/starts"),
-        to.integers(ends, f"{node.name}/ends"),
-    ]
-    to.write(node, "Slice", inputs, layout)
+def _filling(node: Node, to: Lowering) -> str:
+    """What pads: a real number, or one of the input's own dtype."""
+    x, number = to.value(node.inputs[0]), attributes(node)["value"]
+    if x.dtype == "float32" or x.quant is not None:
+        return to.scalar(number, f"pad_{number}")
+    return to.constant(np.array(number, DTYPES[x.dtype]), f"{node.name}/value")
 
 
 def concat(node: Node, to: Lowering) -> None:
@@ -97,7 +95,6 @@ MOVE_RULES: dict[str, Rule] = {
     "Reshape": reshape,
     "Transpose": transpose,
     "Pad": pad,
-    "Slice": slice_,
     "Concat": concat,
     "Mean": mean,
 }

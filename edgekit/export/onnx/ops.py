@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from .elements import ELEMENT_RULES
+from .images import IMAGE_RULES
 from .lowering import Rule
 from .moves import MOVE_RULES
+from .slices import SLICE_RULES
 from .windows import WINDOW_RULES
 
 __all__ = ["ONNX_OPS"]
 
-ONNX_OPS: dict[str, Rule] = {**WINDOW_RULES, **ELEMENT_RULES, **MOVE_RULES}
+ONNX_OPS: dict[str, Rule] = {
+    **WINDOW_RULES,
+    **ELEMENT_RULES,
+    **MOVE_RULES,
+    **SLICE_RULES,
+    **IMAGE_RULES,
+}

@@ -1,4 +1,4 @@
-"""Rules of convolutions, dense layers, pooling and resizing: they want channels first."""
+"""Rules of convolutions, dense layers and pooling: they want channels first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edgekit.ir import Node, Value, attributes
 
 from .lowering import Layout, Lowering, Rule
 
-__all__ = ["WINDOW_RULES"]
+__all__ = ["WINDOW_RULES", "bias_inputs", "constant_input"]
 
 
 def conv2d(node: Node, to: Lowering) -> None:
@@ -28,7 +28,11 @@ def depthwise(node: Node, to: Lowering) -> None:
 
 def _convolve(node: Node, to: Lowering, weight: np.ndarray, groups: int) -> None:
     attrs = attributes(node)
-    inputs = [to.read(node.inputs[0], "first"), to.parameter(node, 1, weight), *_bias(node, to)]
+    inputs = [
+        to.read(node.inputs[0], "first"),
+        to.parameter(node, 1, weight),
+        *bias_inputs(node, to),
+    ]
     to.write(
         node,
         "Conv",
@@ -52,10 +56,10 @@ def dense(node: Node, to: Lowering) -> None:
         weight = planes.reshape(weight.shape)
     x, kernel = to.read(source.name), to.parameter(node, 1, weight)
     if len(source.shape) == 2:
-        to.write(node, "Gemm", [x, kernel, *_bias(node, to)], transB=1)
+        to.write(node, "Gemm", [x, kernel, *bias_inputs(node, to)], transB=1)
         return
     turned = to.between(node, "Transpose", [kernel], perm=(1, 0))
-    bias = _bias(node, to)
+    bias = bias_inputs(node, to)
     if bias:
         product = to.between(node, "MatMul", [x, turned])
         to.write(node, "Add", [product, *bias])
@@ -86,20 +90,6 @@ def _pool(node: Node, to: Lowering, op: str, **settings: int) -> None:
     )
 
 
-def resize_nearest(node: Node, to: Lowering) -> None:
-    factors = np.array([1, 1, *attributes(node)["factors"]], np.float32)
-    scales = to.constant(factors, f"{node.name}/scales")
-    to.write(
-        node,
-        "Resize",
-        [to.read(node.inputs[0], "first"), "", scales],
-        "first",
-        mode="nearest",
-        coordinate_transformation_mode="asymmetric",
-        nearest_mode="floor",
-    )
-
-
 def batch_norm(node: Node, to: Lowering) -> None:
     """ONNX's normalizes along dimension 1: channels first, or the features of rows."""
     source = to.value(node.inputs[0])
@@ -114,7 +104,7 @@ def batch_norm(node: Node, to: Lowering) -> None:
     to.write(node, "BatchNormalization", inputs, layout, epsilon=epsilon)
 
 
-def _bias(node: Node, to: Lowering) -> list[str]:
+def bias_inputs(node: Node, to: Lowering) -> list[str]:
     if len(node.inputs) < 3 or node.inputs[2] is None:
         return []
     return [to.parameter(node, 2, constant_input(node, 2, to).array())]
@@ -134,6 +124,5 @@ WINDOW_RULES: dict[str, Rule] = {
     "Dense": dense,
     "MaxPool2D": max_pool,
     "AveragePool2D": average_pool,
-    "ResizeNearest": resize_nearest,
     "BatchNorm": batch_norm,
 }
