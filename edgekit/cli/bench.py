@@ -70,7 +70,10 @@ def _inputs(interpreter: Interpreter, batch: int) -> dict[str, NDArray[Any]]:
         if interpreter.metadata.test_vectors:
             one = interpreter.metadata.test_vectors[0].inputs[name]
         else:
+            # Integers without a scale count or choose something: zero always does.
             one = rng.random([d or 1 for d in value.shape], np.float32)
+            real = value.dtype == "float32" or value.quant is not None
+            one = one if real else np.zeros(one.shape, value.dtype)
         arrays[name] = np.repeat(one[:1], batch, axis=0) if value.shape[:1] == (None,) else one
     return arrays
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .model import open_graph_and_plan
+from edgekit.errors import UnsupportedOperator
+
+from .foreign import tflite_sections
+from .model import is_tflite, open_graph_and_plan
 from .table import aligned
 
 if TYPE_CHECKING:
@@ -27,9 +30,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    graph, plan = open_graph_and_plan(options.model)
-    print(f"{options.model.name}: {graph.name}, {options.model.stat().st_size:,} bytes")
-    sections = (
+    try:
+        graph, plan = open_graph_and_plan(options.model)
+    except UnsupportedOperator as error:
+        if not is_tflite(options.model):
+            raise
+        _print(f"{options.model.name}: TFLite", options.model, tflite_sections(options.model))
+        print("\nwhat cannot be run")
+        for line in str(error).split("\n"):
+            print(f"  {line}")
+        return 0
+    _print(f"{options.model.name}: {graph.name}", options.model, _sections(graph, plan))
+    return 0
+
+
+def _sections(graph: Graph, plan: MemoryPlan) -> Sequence[tuple[str, Iterable[str]]]:
+    return (
         ("", _ends(graph)),
         ("layers", _layers(graph, plan)),
         ("operators", _operators(graph)),
@@ -40,11 +56,14 @@ def run(options: argparse.Namespace) -> int:
         ("model", _metadata(graph.metadata)),
         ("provenance", _provenance(graph.metadata.provenance)),
     )
+
+
+def _print(head: str, path: Path, sections: Sequence[tuple[str, Iterable[str]]]) -> None:
+    print(f"{head}, {path.stat().st_size:,} bytes")
     for title, lines in sections:
         print(f"\n{title}" if title else "")
         for line in lines:
             print(f"  {line}")
-    return 0
 
 
 def _ends(graph: Graph) -> Iterator[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from edgekit.interpreter import Interpreter
     from edgekit.ir import Graph, MemoryPlan
 
-__all__ = ["check_model", "load_graph", "open_graph_and_plan", "open_interpreter"]
+__all__ = ["check_model", "is_tflite", "load_graph", "open_graph_and_plan", "open_interpreter"]
 
 
 def load_graph(path: Path) -> Graph:
@@ -23,11 +23,12 @@ def load_graph(path: Path) -> Graph:
 
 
 def open_interpreter(path: Path) -> Interpreter:
-    """An interpreter for a model file; a `.edge` file needs nothing but numpy and flatbuffers."""
+    """An interpreter for a model file; `.edge` and `.tflite` files need nothing but numpy."""
     from edgekit.interpreter import Interpreter
 
     check_model(path)
-    return Interpreter(path if path.suffix == ".edge" else load_graph(path))
+    runs_as_it_is = path.suffix == ".edge" or is_tflite(path)
+    return Interpreter(path if runs_as_it_is else load_graph(path))
 
 
 def open_graph_and_plan(path: Path) -> tuple[Graph, MemoryPlan]:
@@ -41,6 +42,12 @@ def open_graph_and_plan(path: Path) -> tuple[Graph, MemoryPlan]:
         return file.graph, file.plan
     graph = load_graph(path)
     return graph, plan_memory(graph)
+
+
+def is_tflite(path: Path) -> bool:
+    """Whether a file is a TFLite model, by its content."""
+    with open(path, "rb") as file:
+        return file.read(8)[4:] == b"TFL3"
 
 
 def check_model(path: Path) -> None:

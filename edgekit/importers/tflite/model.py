@@ -21,7 +21,7 @@ from edgekit.ir import Graph, GraphBuilder, Metadata
 from edgekit.ir.metadata import ARITHMETICS
 from edgekit.ir.passes import drop_dead_nodes
 
-from .file import Signature, Subgraph, TfliteFile
+from .file import Operator, Signature, Subgraph, TfliteFile
 from .memories import Memories
 from .metadata import labels_and_preprocessing
 from .ops import CUSTOM_READERS, TFLITE_READERS
@@ -29,7 +29,7 @@ from .reader import Reader
 from .tensors import graph_dtype, quantization
 from .verify import read_file
 
-__all__ = ["Source", "TfliteModel", "load_tflite", "open_tflite", "source_bytes"]
+__all__ = ["TfliteModel", "can_read", "load_tflite", "open_tflite", "read_tflite"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 Shapes = Mapping[str, Sequence[int | None]]
@@ -86,12 +86,24 @@ def open_tflite(
     """The graph, and the file it comes from; arguments and errors are those of `load_tflite`."""
     lookup(dict.fromkeys(ARITHMETICS), arithmetic, "arithmetic", InputError)
     try:
-        file = read_file(source_bytes(source))
-        return _model(file, shapes or {}, signature, arithmetic)
+        return _model(read_tflite(source), shapes or {}, signature, arithmetic)
     except (ModelFormatError, UnsupportedOperator) as error:
         if isinstance(source, bytes | bytearray | memoryview):
             raise
         raise type(error)(f"{os.fspath(source)}: {error}") from error
+
+
+def read_tflite(source: Source) -> TfliteFile:
+    """What stands in a file, checked but not understood: also one of unknown operators.
+
+    Raises ModelFormatError for a damaged or hostile file, InputError where there is none.
+    """
+    return read_file(source_bytes(source))
+
+
+def can_read(op: Operator) -> bool:
+    """Whether there is a rule for an operator."""
+    return op.code in (CUSTOM_READERS if op.is_custom else TFLITE_READERS)
 
 
 def source_bytes(source: Source) -> memoryview:

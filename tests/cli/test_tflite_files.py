@@ -1,0 +1,90 @@
+"""The commands on `.tflite` files, also on one that holds operators which nobody here knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit.cli import main
+from edgekit.interpreter import Interpreter
+from edgekit.schema import encode
+from edgekit.schema.generated import tflite_layout as tflite
+from tests.cli.conftest import Files
+from tests.cli.test_commands import printed
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def model(files: Files, tmp_path: Path) -> Path:
+    path = tmp_path / "model.tflite"
+    assert main(["export", files.model, "-o", str(path)]) == 0
+    return path
+
+
+def test_it_is_inspected(model: Path, capsys: Capture) -> None:
+    text = printed(["inspect", str(model)], capsys)
+    graph = Interpreter(model).graph
+    assert f"input   {graph.value(graph.inputs[0])}" in text
+    assert "labels: ant, bee, cat, dog" in text
+    assert all(node.op in text for node in graph.nodes)
+
+
+def test_it_is_run(model: Path, files: Files, capsys: Capture) -> None:
+    """It says what the `.edge` file says that it was made from."""
+    capsys.readouterr()
+    ours = printed(["run", files.model, "--input", files.x], capsys)
+    assert printed(["run", str(model), "--input", files.x], capsys) == ours
+    assert ours.count("sample ") == 20
+
+
+def test_it_is_timed(model: Path, capsys: Capture) -> None:
+    text = printed(["bench", str(model), "--runs", "3", "--batch", "2"], capsys)
+    assert "model.tflite: 3 runs, batch 2" in text
+    assert "Dense" in text
+
+
+def test_it_becomes_an_edge_file(model: Path, tmp_path: Path, files: Files) -> None:
+    path = tmp_path / "again.edge"
+    assert main(["export", str(model), "-o", str(path)]) == 0
+    x = np.load(files.x)
+    found, wanted = Interpreter(path).run(x), Interpreter(files.model).run(x)
+    for one, other in zip(found.values(), wanted.values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_an_unknown_operator_is_shown(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "strange.tflite"
+    path.write_bytes(_with_custom_operator())
+    text = printed(["inspect", str(path)], capsys)
+    assert "input   sound:int16[1, 480] 0.5@0" in text
+    assert "output  energy:float32[4]" in text
+    assert "1  SpectralMagic  custom, not known" in text
+    assert "what cannot be run" in text and "SpectralMagic ('energy'): a custom operator" in text
+    complaint = printed(["run", str(path), "--input", str(tmp_path / "x.npy")], capsys, code=2)
+    assert "SpectralMagic ('energy')" in complaint
+
+
+def test_a_damaged_file_is_called_damaged(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "damaged.tflite"
+    path.write_bytes(_with_custom_operator()[:200])
+    assert " at byte " in printed(["inspect", str(path)], capsys, code=2)
+
+
+def _with_custom_operator() -> bytes:
+    scale = {"scale": np.array([0.5], np.float32), "zero_point": np.array([0], np.int64)}
+    types = tflite.TensorType
+    subgraph = {
+        "tensors": [
+            {"name": "sound", "type": types.INT16, "shape": [1, 480], "quantization": scale},
+            {"name": "energy", "type": types.FLOAT32, "shape": [4]},
+        ],
+        "inputs": [0],
+        "outputs": [1],
+        "operators": [{"opcode_index": 0, "inputs": [0], "outputs": [1]}],
+    }
+    code = {"deprecated_builtin_code": 32, "builtin_code": 32, "custom_code": "SpectralMagic"}
+    model = {"version": 3, "operator_codes": [code], "subgraphs": [subgraph], "buffers": [{}]}
+    return encode(tflite.SCHEMA, model)
