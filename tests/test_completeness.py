@@ -23,11 +23,21 @@ from tests.cases import CASES, INT8_CASES
 
 FROM_INTEGERS = "it starts from integers"
 NO_DERIVATIVE = "integers have no derivative; training is in real numbers"
+NOT_TRAINED = "no layer that we train has it; it comes with the networks of others"
+NOT_LAYERS = (
+    *("BatchToSpace", "SpaceToBatch", "DepthToSpace", "SpaceToDepth", "Gather", "GatherNd"),
+    *("MirrorPad", "Split", "Tile", "ResizeBilinear", "TransposeConv2D", "Conv3D"),
+    "DetectionPostProcess",
+)
+BOXES = "its boxes must make sense together: test_detection.py makes them"
+NO_DETECTIONS = "ONNX has nothing that orders boxes alike; export what comes before it"
 
 # The primitive whose derivative belongs to an operator, where it has another name.
 PRIMITIVE_OF = {
     "AveragePool2D": "average_pool2d",
+    "BatchMatMul": "matmul",
     "BatchNorm": "batch_norm",
+    "BroadcastTo": "broadcast_to",
     "Conv2D": "conv2d",
     "DepthwiseConv2D": "depthwise_conv2d",
     "Div": "divide",
@@ -73,16 +83,22 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
         TABLES,
         {op: "its int8 kernel computes" for op, s in OPS.items() if s.table is None},
     ),
-    "ONNX export": (ONNX_OPS, {}),
+    "ONNX export": (ONNX_OPS, {"DetectionPostProcess": NO_DETECTIONS}),
     "TFLite export": (TFLITE_OPS, {}),
-    "test case": ({case.op for case in CASES}, {}),
+    "test case": ({case.op for case in CASES}, {"DetectionPostProcess": BOXES}),
     "int8 test case": (
         {case.op for case in INT8_CASES},
-        {op: s.float_only for op, s in OPS.items() if s.float_only},
+        {
+            **{op: s.float_only for op, s in OPS.items() if s.float_only},
+            "DetectionPostProcess": BOXES,
+        },
     ),
     "derivative": (
         derivatives(),
-        dict.fromkeys(("Quantize", "Dequantize", "Requantize"), NO_DERIVATIVE),
+        {
+            **dict.fromkeys(("Quantize", "Dequantize", "Requantize"), NO_DERIVATIVE),
+            **dict.fromkeys(NOT_LAYERS, NOT_TRAINED),
+        },
     ),
 }
 
