@@ -8,9 +8,11 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, QuantParams, Value, attributes, spec
-from edgekit.ir.graph import Array
+from edgekit.ir.graph import DTYPES, Array
+from edgekit.ir.ops import infer_shapes
 from edgekit.ir.passes.constants import EVALUATE
 from edgekit.ir.tables import table_for
+from edgekit.ir.validate import node_problems, output_dtypes
 
 __all__ = ["Folding", "check_kind"]
 
@@ -45,11 +47,14 @@ class Folding:
         if not plain or attrs.get("activation", "none") != "none":
             return None
         arrays = [value.array() for value in given]
-        if sum(array.nbytes for array in arrays) > LARGEST_INPUT:
+        if sum(array.nbytes for array in arrays) > LARGEST_INPUT or node_problems(node, given):
             return None
-        data = EVALUATE[node.op](arrays, attrs)
+        infer_shapes(spec(node.op), given, attrs)
+        with np.errstate(all="ignore"):
+            data = EVALUATE[node.op](arrays, attrs)
         self.spend(data.nbytes)
-        return np.asarray(data, arrays[0].dtype, order="C")
+        (dtype,) = output_dtypes(spec(node.op), given, attrs, 1)
+        return np.asarray(data, DTYPES[dtype], order="C")
 
     def table(
         self, node: Node, quant: QuantParams | None, values: Values, arithmetic: str

@@ -26,12 +26,6 @@ def concatenation(op: Operator, reader: Reader) -> None:
     reader.emit(op, "Concat", *names, fused=fused, axis=int(options["axis"]))
 
 
-def mean(op: Operator, reader: Reader) -> None:
-    keepdims = bool(op.options("ReducerOptions")["keep_dims"])
-    axes = reader.integers(op, 1)
-    reader.emit(op, "Mean", reader.input(op, 0), axes=axes, keepdims=keepdims)
-
-
 def reshape(op: Operator, reader: Reader) -> None:
     """The new shape stands in a tensor or, in older files, in the options alone."""
     if reader.has(op, 1):
@@ -174,7 +168,6 @@ def _shape(op: Operator, reader: Reader) -> Dimensions:
 
 MOVE_READERS: dict[str, Rule] = {
     "CONCATENATION": concatenation,
-    "MEAN": mean,
     "RESHAPE": reshape,
     "EXPAND_DIMS": expand_dims,
     "SQUEEZE": squeeze,

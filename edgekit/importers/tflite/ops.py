@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from .elements import ELEMENT_READERS
 from .images import IMAGE_READERS
+from .math import MATH_READERS
 from .moves import MOVE_READERS
 from .quantization import QUANTIZATION_READERS
 from .reader import Rule
+from .reductions import REDUCTION_READERS
 from .slices import SLICE_READERS
 from .states import STATE_READERS
 from .windows import WINDOW_READERS
@@ -16,6 +18,8 @@ __all__ = ["CUSTOM_READERS", "TFLITE_READERS"]
 TFLITE_READERS: dict[str, Rule] = {
     **WINDOW_READERS,
     **ELEMENT_READERS,
+    **MATH_READERS,
+    **REDUCTION_READERS,
     **MOVE_READERS,
     **SLICE_READERS,
     **IMAGE_READERS,

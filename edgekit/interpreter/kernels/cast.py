@@ -8,18 +8,14 @@ largest. Integers wrap: the low bits are kept. Anything but 0 is true. As LiteRT
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgekit.ir.casting import whole_numbers
 from edgekit.ir.graph import DTYPES
-from edgekit.ir.quant import LIMITS
 
-from ..step import UNSCALED, Array, Step
+from ..step import UNSCALED, Step
 from .registry import kernel
 
 __all__: list[str] = []
-
-LARGEST_FLOAT_BELOW = {"int32": 2147483520.0, "int64": 9223371487098961920.0}
-"""The largest float32 within these dtypes; the others hold every integer of theirs."""
 
 
 @kernel("Cast", *DTYPES)
@@ -36,19 +32,10 @@ def cast(step: Step) -> None:
         elif target == "float32":
             np.copyto(y, numbers, "unsafe")
         elif source == "float32":
-            np.copyto(y, _whole(numbers, target), "unsafe")
+            np.copyto(y, whole_numbers(numbers, target), "unsafe")
         else:
             np.copyto(y, numbers.astype(np.int64).astype(target), "unsafe")
         if zero_out:
             np.subtract(y, np.float32(zero_out), y)
 
     step.call(convert)
-
-
-def _whole(x: Array, dtype: str) -> NDArray[np.int64]:
-    """Cut to integers of `dtype`; every cast on the way is of a number that fits."""
-    low, high = LIMITS.get(dtype, (-(2**63), 2**63 - 1))
-    below = np.float32(LARGEST_FLOAT_BELOW.get(dtype, high))
-    cut = np.clip(np.nan_to_num(x, nan=0.0), np.float32(low), below).astype(np.int64)
-    too_large = ~(x <= below)  # NaN is
-    return np.where(too_large, np.int64(high), cut)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Array, Graph, Node
+from ..casting import cast
+from ..graph import DTYPES, Array, Graph, Node
 from ..ops import attributes
 
 __all__ = ["drop_dead_nodes", "drop_identities", "fold_constants"]
@@ -35,6 +36,10 @@ def _mirror_pad(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
     return np.pad(arrays[0], pairs, mode=attrs["mode"])
 
 
+def _reduced(function: np.ufunc) -> Evaluate:
+    return lambda x, a: np.asarray(function.reduce(x[0], a["axes"], keepdims=a["keepdims"]))
+
+
 EVALUATE: dict[str, Evaluate] = {
     "Add": lambda x, a: x[0] + x[1],
     "Sub": lambda x, a: x[0] - x[1],
@@ -48,6 +53,24 @@ EVALUATE: dict[str, Evaluate] = {
     "Pad": _pad,
     "MirrorPad": _mirror_pad,
     "Slice": _slice,
+    "Cast": lambda x, a: cast(x[0], a["dtype"]),
+    "Neg": lambda x, a: -x[0],
+    "Equal": lambda x, a: x[0] == x[1],
+    "NotEqual": lambda x, a: x[0] != x[1],
+    "Less": lambda x, a: x[0] < x[1],
+    "LessEqual": lambda x, a: x[0] <= x[1],
+    "Greater": lambda x, a: x[0] > x[1],
+    "GreaterEqual": lambda x, a: x[0] >= x[1],
+    "LogicalAnd": lambda x, a: x[0] & x[1],
+    "LogicalOr": lambda x, a: x[0] | x[1],
+    "LogicalNot": lambda x, a: ~x[0],
+    "Select": lambda x, a: np.where(x[2], x[0], x[1]),
+    "Sum": _reduced(np.add),
+    "ReduceProd": _reduced(np.multiply),
+    "ReduceMax": _reduced(np.maximum),
+    "ReduceMin": _reduced(np.minimum),
+    "ReduceAny": _reduced(np.logical_or),
+    "ReduceAll": _reduced(np.logical_and),
 }
 """Operators worth knowing at conversion; any other keeps its node and is computed at run time."""
 
@@ -69,7 +92,8 @@ def fold_constants(graph: Graph) -> Graph:
             continue
         data = EVALUATE[node.op]([v.array() for v in inputs], attrs)
         name = node.outputs[0]
-        values[name] = replace(values[name], data=np.ascontiguousarray(data, np.float32))
+        dtype = DTYPES[values[name].dtype]
+        values[name] = replace(values[name], data=np.asarray(data, dtype, order="C"))
     return replace(graph, nodes=tuple(kept), values=values)
 
 

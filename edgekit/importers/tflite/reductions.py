@@ -1,0 +1,78 @@
+"""Reading reductions over axes, and searches along them."""
+
+from __future__ import annotations
+
+from edgekit.errors import UnsupportedOperator
+
+from .file import Operator
+from .reader import Reader, Rule
+
+__all__ = ["REDUCTION_READERS"]
+
+
+def reduction(kind: str) -> Rule:
+    """Over the axes of the second input, which is a list or a single number."""
+
+    def rule(op: Operator, reader: Reader) -> None:
+        keepdims = bool(op.options("ReducerOptions")["keep_dims"])
+        axes = reader.integers(op, 1)
+        reader.emit(op, kind, reader.input(op, 0), axes=axes, keepdims=keepdims)
+
+    return rule
+
+
+def position(kind: str) -> Rule:
+    def rule(op: Operator, reader: Reader) -> None:
+        dtype = reader.output_tensor(op).dtype
+        if dtype not in ("int32", "int64"):
+            raise UnsupportedOperator(f"positions are int32 or int64, not {dtype}")
+        reader.emit(op, kind, reader.input(op, 0), axis=_number(op, reader, 1), dtype=dtype)
+
+    return rule
+
+
+def cumulative_sum(op: Operator, reader: Reader) -> None:
+    options = op.options("CumsumOptions")
+    reader.emit(
+        op,
+        "CumSum",
+        reader.input(op, 0),
+        axis=_number(op, reader, 1),
+        exclusive=bool(options["exclusive"]),
+        reverse=bool(options["reverse"]),
+    )
+
+
+def top_k(op: Operator, reader: Reader) -> None:
+    reader.emit(op, "TopK", reader.input(op, 0), k=_number(op, reader, 1))
+
+
+def one_hot(op: Operator, reader: Reader) -> None:
+    """TFLite has the indices first, then the depth, then what stands where, and elsewhere."""
+    axis = int(op.options("OneHotOptions")["axis"])
+    names = [reader.input(op, i) for i in (2, 3, 0)]
+    reader.emit(op, "OneHot", *names, depth=_number(op, reader, 1), axis=axis)
+
+
+def _number(op: Operator, reader: Reader, input_: int) -> int:
+    """An input that is one number, known now."""
+    numbers = reader.integers(op, input_)
+    if len(numbers) != 1:
+        raise UnsupportedOperator(f"input {input_} must be one number, received {len(numbers)}")
+    return numbers[0]
+
+
+REDUCTION_READERS: dict[str, Rule] = {
+    "MEAN": reduction("Mean"),
+    "SUM": reduction("Sum"),
+    "REDUCE_MAX": reduction("ReduceMax"),
+    "REDUCE_MIN": reduction("ReduceMin"),
+    "REDUCE_PROD": reduction("ReduceProd"),
+    "REDUCE_ANY": reduction("ReduceAny"),
+    "REDUCE_ALL": reduction("ReduceAll"),
+    "ARG_MAX": position("ArgMax"),
+    "ARG_MIN": position("ArgMin"),
+    "CUMSUM": cumulative_sum,
+    "TOPK_V2": top_k,
+    "ONE_HOT": one_hot,
+}
