@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from .graph import Graph, Value
 from .ops import attributes
+from .placement import offsets
 
 __all__ = ["MemoryPlan", "Slot", "check_plan", "plan_memory", "shared_names"]
 
@@ -107,7 +108,7 @@ def reshape_roots(graph: Graph, margins: Mapping[str, Margins]) -> dict[str, str
 
 
 def plan_memory(graph: Graph) -> MemoryPlan:
-    """Place large activations first, each at the lowest offset free during its whole life."""
+    """Activations that are not needed at the same time lie in the same place."""
     margins = wanted_margins(graph)
     roots = reshape_roots(graph, margins)
     lives: dict[str, tuple[int, int]] = {}
@@ -115,19 +116,8 @@ def plan_memory(graph: Graph) -> MemoryPlan:
         known = lives.get(roots[name], (born, last))
         lives[roots[name]] = (min(known[0], born), max(known[1], last))
     sizes = {name: _aligned(padded_elements(graph.value(name), margins[name])) for name in lives}
-    placed: dict[str, Slot] = {}
-    for name in sorted(lives, key=lambda name: (-sizes[name], lives[name], name)):
-        offset = 0
-        busy = sorted(
-            (placed[other].offset, placed[other].size)
-            for other in placed
-            if lives[other][0] <= lives[name][1] and lives[name][0] <= lives[other][1]
-        )
-        for start, length in busy:
-            if offset + sizes[name] <= start:
-                break
-            offset = max(offset, start + length)
-        placed[name] = Slot(offset, sizes[name], margins[name])
+    starts = offsets(lives, sizes)
+    placed = {name: Slot(start, sizes[name], margins[name]) for name, start in starts.items()}
     total = max((slot.offset + slot.size for slot in placed.values()), default=0)
     return MemoryPlan(total, {name: placed[roots[name]] for name in roots})
 

@@ -20,6 +20,8 @@ __all__ = ["Attrs", "Inputs", "window_size"]
 Inputs = Sequence[Value | None]
 Attrs = Mapping[str, Any]
 
+LARGEST_BORDER = 2**22
+
 
 def window_size(size: int, window: int, stride: int, before: int, after: int, step: int = 1) -> int:
     """How many windows of `window` cells, `step` apart, fit into a padded line."""
@@ -174,10 +176,22 @@ def _windows(
 ) -> tuple[int, int]:
     top, left, bottom, right = attrs["pads"]
     strides = attrs["strides"]
+    height, width, channels = (known_size(d) for d in x[1:])
+    check_border(height * width, (height + top + bottom) * (width + left + right), channels)
     return (
         window_size(known_size(x[1]), window[0], strides[0], top, bottom, dilations[0]),
         window_size(known_size(x[2]), window[1], strides[1], left, right, dilations[1]),
     )
+
+
+def check_border(cells: int, padded_cells: int, channels: int) -> None:
+    """Padding is working memory that no value declares: it stays in proportion to its input."""
+    border = (padded_cells - cells) * channels
+    if border > LARGEST_BORDER and border > 8 * cells * channels:
+        raise ShapeError(
+            f"pads of {border} elements around {cells * channels}; allowed are {LARGEST_BORDER}, "
+            "or eight times the input; use Pad for more"
+        )
 
 
 def shape_of(inputs: Inputs, position: int) -> Shape:

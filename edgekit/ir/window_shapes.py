@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edgekit.errors import ShapeError
 
 from .graph import Shape
@@ -9,6 +11,7 @@ from .shapes import (
     Attrs,
     Inputs,
     check_bias,
+    check_border,
     image,
     known_shape,
     known_size,
@@ -59,10 +62,11 @@ def conv3d(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
         )
     check_bias(inputs, weight[0])
     pads, strides, dilations = attrs["pads"], attrs["strides"], attrs["dilations"]
+    sizes = [known_size(d) for d in x[1:4]]
+    padded = math.prod(size + pads[i] + pads[i + 3] for i, size in enumerate(sizes))
+    check_border(math.prod(sizes), padded, known_size(x[4]))
     lines = tuple(
-        window_size(
-            known_size(x[i + 1]), weight[i + 1], strides[i], pads[i], pads[i + 3], dilations[i]
-        )
+        window_size(sizes[i], weight[i + 1], strides[i], pads[i], pads[i + 3], dilations[i])
         for i in range(3)
     )
     return ((x[0], *lines, weight[0]),)

@@ -76,17 +76,33 @@ def test_as_many_outputs_are_named_as_there_are() -> None:
 
 
 @pytest.mark.parametrize("op", ["MaxPool2D", "AveragePool2D"])
-def test_a_window_larger_than_its_input_is_planned_in_a_moment(op: str) -> None:
-    """The largest window that the attributes allow, over one pixel."""
+def test_a_border_that_dwarfs_its_input_is_refused(op: str) -> None:
+    """The largest window that the attributes allow, over one pixel: a border of 17 GB."""
     g = GraphBuilder("window")
     x = g.input("x", (1, 1, 1, 1))
     end = 2**15 - 1
-    y = g.add(op, x, name="y", pool=(2**15, 2**15), pads=(end,) * 4, strides=(2**15, 2**15))
-    graph = g.finish([y])
+    with pytest.raises(ShapeError, match="pads of 4294836224 elements around 1; allowed are 4194"):
+        g.add(op, x, name="y", pool=(2**15, 2**15), pads=(end,) * 4, strides=(2**15, 2**15))
+
+
+@pytest.mark.parametrize("op", ["MaxPool2D", "AveragePool2D"])
+def test_the_largest_window_runs_in_a_moment(op: str) -> None:
+    g = GraphBuilder("window")
+    x = g.input("x", (1, 2**16, 1, 1))
+    graph = g.finish([g.add(op, x, name="y", pool=(2**15, 1), strides=(2**15, 1))])
     start = time.process_time()
-    found = Interpreter(graph).run(np.ones((1, 1, 1, 1), np.float32))["y"]
-    assert time.process_time() - start < 1
-    assert found.max() == 1
+    found = Interpreter(graph).run(np.ones((1, 2**16, 1, 1), np.float32))["y"]
+    assert time.process_time() - start < 2
+    assert found.shape == (1, 2, 1, 1) and (found == 1).all()
+
+
+def test_constant_indices_outside_are_the_models_fault() -> None:
+    g = GraphBuilder("rows")
+    x = g.input("x", (5, 2))
+    rows = g.constant(np.array([1, 5], np.int32), "rows")
+    graph = g.finish([g.add("Gather", x, rows, name="y")])
+    with pytest.raises(ModelFormatError, match=r"layer 'y': index \[5\] is not within \[5\]"):
+        Interpreter(graph)
 
 
 def test_thousands_of_nodes_are_planned_without_quadratic_time() -> None:

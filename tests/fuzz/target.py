@@ -19,7 +19,7 @@ from types import FrameType
 
 import numpy as np
 
-from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.errors import InputError, ModelFormatError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.interpreter.reader import read_edge
@@ -43,7 +43,7 @@ MOST_WORK = 2**26
 class Outcome:
     """What became of a file.
 
-    kind: the exception's name; "ran"; "large" for a valid model that is not run here.
+    kind: the exception's name; "ran" or "declined"; "large" for a model that is not run here.
     problem: what must not be, else "".
     bytes: the largest allocation at any time beyond what the file declares.
     """
@@ -67,12 +67,12 @@ def examine(data: bytes) -> Outcome:
     try:
         with _within(SECONDS, seconds), warnings.catch_warnings():
             warnings.simplefilter("error")
-            graph = load(data)
-            need += declared_need(graph)
+            graph, arena = load(data)
+            need += declared_need(graph, arena)
             if need > LARGEST_RUN or work(graph) > MOST_WORK:
                 kind = "large"
             else:
-                run(data)
+                kind = run(data)
     except REFUSALS as error:
         kind, message = type(error).__name__, str(error)
         if len(message) > LONGEST_MESSAGE:
@@ -91,30 +91,41 @@ def examine(data: bytes) -> Outcome:
     return Outcome(kind, message, problem, seconds[0], beyond)
 
 
-def load(data: bytes) -> Graph:
-    """The graph of a file of any format, by its importer."""
-    return load_tflite(data) if data[4:8] == b"TFL3" else read_edge(data).graph
+def load(data: bytes) -> tuple[Graph, int]:
+    """The graph of a file of any format, by its reader, and the bytes of its arena."""
+    if data[4:8] == b"TFL3":
+        graph = load_tflite(data)
+        return graph, 4 * plan_memory(graph).size
+    file = read_edge(data)
+    return file.graph, 4 * file.plan.size
 
 
-def run(data: bytes) -> None:
-    """One inference on zeros through the methods that a script calls."""
+def run(data: bytes) -> str:
+    """One inference on zeros through the methods that a script calls: "ran", or "declined".
+
+    A model may decline the arrays that it is given with InputError: an index that is read from
+    them lies outside, a loop that they steer does not end.
+    """
     interpreter = Interpreter(model_content=data)
     interpreter.allocate_tensors()
     for details in interpreter.get_input_details():
         zeros = np.zeros(tuple(details["shape"]), details["dtype"])
         interpreter.set_tensor(details["index"], zeros)
-    interpreter.invoke()
+    try:
+        interpreter.invoke()
+    except InputError:
+        return "declined"
     for details in interpreter.get_output_details():
         interpreter.get_tensor(details["index"])
+    return "ran"
 
 
-def declared_need(graph: Graph) -> int:
+def declared_need(graph: Graph, arena: int) -> int:
     """Bytes that a run of the graph takes by what the file says.
 
     The arena; the constants, once as stored and once as kernels want them (at most float64); all
     activations at once, which no working memory of a kernel exceeds.
     """
-    arena = 4 * plan_memory(graph).size
     graphs = (graph, *graph.subgraphs.values())
     constants = sum(v.elements * 16 for g in graphs for v in g.constants())
     activations = sum(

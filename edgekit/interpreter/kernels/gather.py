@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, ModelFormatError
 
 from ..step import Array, Step
 from .registry import kernel
@@ -56,7 +56,8 @@ def _check(step: Step, rows: Array, sizes: Sequence[int]) -> None:
     outside = (rows < 0) | (rows >= np.array(sizes, rows.dtype))
     if outside.any():
         worst = rows[outside.any(axis=1)][0].tolist()
-        raise InputError(f"layer {step.name!r}: index {worst} is not within {list(sizes)}")
+        error = ModelFormatError if step.is_constant(1) else InputError
+        raise error(f"layer {step.name!r}: index {worst} is not within {list(sizes)}")
 
 
 def _take(step: Step, places: Callable[[Array], Array], count: int) -> None:
