@@ -24,10 +24,9 @@ def scale_problems(
     found = [f"input {name!r} holds integers and has no scale" for name in bare]
     if output.dtype not in QUANTIZED:
         return found
-    if operator.tied:
-        if any(v.quant != output.quant for v in values):
-            scales = ", ".join(str(v.quant) for v in values)
-            found.append(f"must keep the scale: inputs {scales}, output {output.quant}")
+    if operator.tied and any(v.quant != output.quant for v in values):
+        scales = ", ".join(str(v.quant) for v in values)
+        found.append(f"must keep the scale: inputs {scales}, output {output.quant}")
     always = operator.fixed_quant(output.dtype)
     if always is not None and output.quant != always:
         found.append(f"always has the output scale {always}, not {output.quant}")
