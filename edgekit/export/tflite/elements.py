@@ -18,21 +18,22 @@ __all__ = ["ELEMENT_RULES"]
 
 def add(node: Node, to: Lowering) -> None:
     x, y = to.input(node, 0), to.input(node, 1)
-    options = ("AddOptions", activation(attributes(node)))
-    to.emit("ADD", (x.name, y.name), node.outputs[0], options, versioned(x))
+    options = ("AddOptions", {**activation(attributes(node)), "pot_scale_int16": False})
+    to.emit("ADD", (x.name, y.name), node.outputs[0], options, versioned(x, int16=3))
 
 
 def sub(node: Node, to: Lowering) -> None:
     x, y = to.input(node, 0), to.input(node, 1)
-    version = 3 if _broadcasts_widely(x, y) else versioned(x)
-    to.emit("SUB", (x.name, y.name), node.outputs[0], ("SubOptions", {}), version)
+    version = 3 if _broadcasts_widely(x, y) else versioned(x, int16=5)
+    options: Options = ("SubOptions", {"pot_scale_int16": False})
+    to.emit("SUB", (x.name, y.name), node.outputs[0], options, version)
 
 
 def mul(node: Node, to: Lowering) -> None:
     """Version 3 where the products are scaled up rather than down."""
     x, y, output = to.input(node, 0), to.input(node, 1), to.output(node)
-    version = versioned(x)
-    if x.quant and y.quant and output.quant:
+    version = versioned(x, int16=4)
+    if x.quant and y.quant and output.quant and x.dtype != "int16":
         product_scale = x.quant.scale[0] * y.quant.scale[0]
         version = 3 if product_scale >= output.quant.scale[0] else version
     to.emit("MUL", (x.name, y.name), output.name, ("MulOptions", {}), version)
@@ -54,7 +55,7 @@ def minimum(node: Node, to: Lowering) -> None:
 
 def _larger_or_smaller(code: str, node: Node, to: Lowering) -> None:
     x, y = to.input(node, 0), to.input(node, 1)
-    version = 3 if _broadcasts_widely(x, y) else versioned(x)
+    version = 3 if _broadcasts_widely(x, y) else versioned(x, int16=4)
     options: Options = ("MaximumMinimumOptions", {})
     to.emit(code, (x.name, y.name), node.outputs[0], options, version)
 
@@ -82,7 +83,7 @@ def softmax(node: Node, to: Lowering) -> None:
     attrs, x, output = attributes(node), to.input(node, 0), to.output(node)
     rank = len(x.shape)
     axis = attrs["axis"] % rank
-    options, version = ("SoftmaxOptions", {"beta": attrs["beta"]}), versioned(x)
+    options, version = ("SoftmaxOptions", {"beta": attrs["beta"]}), versioned(x, int16=3)
     if axis == rank - 1:
         to.emit("SOFTMAX", (x.name,), output.name, options, version)
         return
@@ -95,29 +96,30 @@ def softmax(node: Node, to: Lowering) -> None:
     moved = to.between(f"{node.name}/moved", shape, x)
     result = to.between(f"{node.name}/softmax", shape, output)
     transpose: Options = ("TransposeOptions", {})
-    to.emit("TRANSPOSE", (x.name, order), moved, transpose, versioned(x, 4))
+    to.emit("TRANSPOSE", (x.name, order), moved, transpose, versioned(x, 4, int16=5))
     to.emit("SOFTMAX", (moved,), result, options, version)
-    to.emit("TRANSPOSE", (result, order), output.name, transpose, versioned(x, 4))
+    to.emit("TRANSPOSE", (result, order), output.name, transpose, versioned(x, 4, int16=5))
 
 
 def relu(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    to.emit("RELU", (x.name,), node.outputs[0], version=versioned(x))
+    version = 2 if x.dtype == "uint8" else versioned(x, int16=3)
+    to.emit("RELU", (x.name,), node.outputs[0], version=version)
 
 
 def relu6(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    to.emit("RELU6", (x.name,), node.outputs[0], version=versioned(x))
+    to.emit("RELU6", (x.name,), node.outputs[0], version=versioned(x, int16=3))
 
 
 def sigmoid(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    to.emit("LOGISTIC", (x.name,), node.outputs[0], version=versioned(x))
+    to.emit("LOGISTIC", (x.name,), node.outputs[0], version=versioned(x, int16=3))
 
 
 def tanh(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    to.emit("TANH", (x.name,), node.outputs[0], version=versioned(x))
+    to.emit("TANH", (x.name,), node.outputs[0], version=versioned(x, int16=3))
 
 
 def hard_swish(node: Node, to: Lowering) -> None:
@@ -136,7 +138,7 @@ def hard_swish(node: Node, to: Lowering) -> None:
 def leaky_relu(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
     options = ("LeakyReluOptions", {"alpha": attributes(node)["alpha"]})
-    to.emit("LEAKY_RELU", (x.name,), node.outputs[0], options)
+    to.emit("LEAKY_RELU", (x.name,), node.outputs[0], options, 2 if x.dtype == "int16" else 1)
 
 
 def elu(node: Node, to: Lowering) -> None:
@@ -150,7 +152,7 @@ def elu(node: Node, to: Lowering) -> None:
 def gelu(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
     options = ("GeluOptions", {"approximate": attributes(node)["approximate"]})
-    to.emit("GELU", (x.name,), node.outputs[0], options, versioned(x))
+    to.emit("GELU", (x.name,), node.outputs[0], options, versioned(x, int16=2))
 
 
 def quantize(node: Node, to: Lowering) -> None:
@@ -158,12 +160,14 @@ def quantize(node: Node, to: Lowering) -> None:
     x, output = to.input(node, 0), to.output(node)
     if (x.dtype, output.dtype) == ("int16", "uint8"):
         raise UnsupportedOperator("TFLite has no way from int16 to uint8; go through int8")
-    to.emit("QUANTIZE", (x.name,), output.name, ("QuantizeOptions", {}))
+    version = 2 if output.dtype == "int16" else 1
+    to.emit("QUANTIZE", (x.name,), output.name, ("QuantizeOptions", {}), version)
 
 
 def dequantize(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    to.emit("DEQUANTIZE", (x.name,), node.outputs[0], ("DequantizeOptions", {}), versioned(x))
+    options: Options = ("DequantizeOptions", {})
+    to.emit("DEQUANTIZE", (x.name,), node.outputs[0], options, versioned(x, int16=3))
 
 
 ELEMENT_RULES: dict[str, Rule] = {

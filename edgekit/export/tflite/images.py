@@ -11,7 +11,8 @@ from edgekit.ir import Node, Value, attributes
 from edgekit.schema.generated.tflite_layout import Padding
 
 from .lowering import Lowering, Rule, constant_input, versioned
-from .windows import activation, bias
+from .weights import bias
+from .windows import activation
 
 __all__ = ["IMAGE_RULES"]
 

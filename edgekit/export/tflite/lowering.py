@@ -18,12 +18,15 @@ from edgekit.ir.graph import Array
 __all__ = ["Lowering", "Operator", "Options", "Rule", "constant_input", "versioned"]
 
 
-Options = tuple[str, Mapping[str, Any]]
+Options = tuple[str, Mapping[str, Any]] | bytes
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One TFLite operator: `code` is its name there, `options` the name and fields of a table."""
+    """One TFLite operator: `code` is its name there, `options` the name and fields of a table.
+
+    A custom operator has a name that TFLite's own list does not know, and bytes for options.
+    """
 
     code: str
     version: int
@@ -103,11 +106,14 @@ Rule = Callable[[Node, Lowering], None]
 """Emits the operators of one node; UnsupportedOperator says why TFLite cannot express it."""
 
 
-def versioned(value: Value, many_dimensions: int | None = None) -> int:
-    """The version of most operators: 1 in float32, 2 in int8, `many_dimensions` above four."""
+def versioned(value: Value, many_dimensions: int | None = None, int16: int = 1) -> int:
+    """The version of most operators: 1 in float32 and uint8, 2 in int8, others by what is given.
+
+    many_dimensions: the version above four dimensions; int16: the version of that dtype.
+    """
     if many_dimensions is not None and len(value.shape) > 4:
         return many_dimensions
-    return 2 if value.dtype == "int8" else 1
+    return {"int8": 2, "int16": int16}.get(value.dtype, 1)
 
 
 def constant_input(node: Node, position: int, to: Lowering) -> Value:

@@ -20,7 +20,7 @@ def concat(node: Node, to: Lowering) -> None:
     axis = attributes(node)["axis"] % len(inputs[0].shape)
     options = ("ConcatenationOptions", {"axis": axis})
     names = [value.name for value in inputs]
-    to.emit("CONCATENATION", names, node.outputs[0], options, versioned(inputs[0]))
+    to.emit("CONCATENATION", names, node.outputs[0], options, versioned(inputs[0], int16=3))
 
 
 def mean(node: Node, to: Lowering) -> None:
@@ -28,7 +28,7 @@ def mean(node: Node, to: Lowering) -> None:
     axes = sorted({axis % len(x.shape) for axis in attrs["axes"]})
     options = ("ReducerOptions", {"keep_dims": attrs["keepdims"]})
     inputs = (x.name, to.integers(axes, f"{node.name}/axes"))
-    to.emit("MEAN", inputs, node.outputs[0], options, versioned(x))
+    to.emit("MEAN", inputs, node.outputs[0], options, versioned(x, int16=3))
 
 
 def reshape(node: Node, to: Lowering) -> None:
@@ -41,7 +41,7 @@ def reshape(node: Node, to: Lowering) -> None:
 
 def transpose(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
-    version = 6 if len(x.shape) > 5 else versioned(x, 4)
+    version = 6 if len(x.shape) > 5 else versioned(x, 4, int16=5)
     inputs = (x.name, to.integers(attributes(node)["perm"], f"{node.name}/perm"))
     to.emit("TRANSPOSE", inputs, node.outputs[0], ("TransposeOptions", {}), version)
 
@@ -53,7 +53,7 @@ def pad(node: Node, to: Lowering) -> None:
         raise UnsupportedOperator(f"LiteRT pads 5 dimensions at most, received {len(x.shape)}")
     pads = np.array(attrs["pads"], np.int32).reshape(-1, 2)
     inputs = (x.name, to.constant(pads, f"{node.name}/pads"))
-    version = versioned(x, 4)
+    version = versioned(x, 4, int16=3)
     if attrs["value"] == 0.0:
         to.emit("PAD", inputs, node.outputs[0], ("PadOptions", {}), version)
         return

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
-from edgekit.ir import Node, QuantParams, Value, attributes
+from edgekit.ir import Node, Value, attributes
+from edgekit.ir.quant import LIMITS
 from edgekit.schema.generated import tflite_layout as tflite
 
 from .lowering import Lowering, Rule, constant_input, versioned
+from .weights import bias, bias_type, weighted_version
 
-__all__ = ["WINDOW_RULES", "activation", "bias"]
+__all__ = ["WINDOW_RULES", "activation"]
 
 ACTIVATIONS = {
     "none": tflite.ActivationFunctionType.NONE,
@@ -33,8 +35,8 @@ def conv2d(node: Node, to: Lowering) -> None:
     weight = constant_input(node, 1, to)
     reach = _reach(weight, attrs["dilations"])
     x, padding = _padded(node, to, reach)
-    options = {"padding": padding, **_steps(attrs), **activation(attrs)}
-    version = 6 if attrs["groups"] > 1 else 3 if weight.dtype == "int8" else 1
+    options = {"padding": padding, **_steps(attrs), **activation(attrs), **bias_type(node, to)}
+    version = 6 if attrs["groups"] > 1 else weighted_version("CONV_2D", node, to)
     to.emit(
         "CONV_2D",
         (x, weight.name, bias(node, to)),
@@ -57,8 +59,9 @@ def depthwise_conv2d(node: Node, to: Lowering) -> None:
         **_steps(attrs),
         **activation(attrs),
     }
-    dilated = attrs["dilations"] != (1, 1)
-    version = 3 if weight.dtype == "int8" else 2 if dilated else 1
+    version = weighted_version("DEPTHWISE_CONV_2D", node, to)
+    if version == 1 and attrs["dilations"] != (1, 1):
+        version = 2
     inputs = (x, weight.name, bias(node, to))
     table = ("DepthwiseConv2DOptions", options)
     to.emit("DEPTHWISE_CONV_2D", inputs, node.outputs[0], table, version)
@@ -68,8 +71,10 @@ def dense(node: Node, to: Lowering) -> None:
     """FULLY_CONNECTED flattens all but the last dimension unless told to keep them."""
     x, weight = to.input(node, 0), constant_input(node, 1, to)
     keep = len(x.shape) != 2
-    options = {"keep_num_dims": keep, **activation(attributes(node))}
-    version = 5 if keep else 4 if weight.dtype == "int8" else 1
+    options = {"keep_num_dims": keep, **activation(attributes(node)), **bias_type(node, to)}
+    version = weighted_version("FULLY_CONNECTED", node, to)
+    if keep:
+        version = max(version, 5)
     inputs = (x.name, weight.name, bias(node, to))
     table = ("FullyConnectedOptions", options)
     to.emit("FULLY_CONNECTED", inputs, node.outputs[0], table, version)
@@ -78,7 +83,7 @@ def dense(node: Node, to: Lowering) -> None:
 def max_pool2d(node: Node, to: Lowering) -> None:
     """Pads that are neither SAME nor VALID become cells that never win."""
     attrs, x = attributes(node), to.input(node, 0)
-    lowest = np.finfo(np.float32).min if x.dtype == "float32" else np.int8(-128)
+    lowest = np.finfo(np.float32).min if x.quant is None else LIMITS[x.dtype][0]
     padded, padding = _padded(node, to, attrs["pool"], lowest)
     _pool("MAX_POOL_2D", padded, node.outputs[0], padding, attrs["strides"], node, to)
 
@@ -126,7 +131,7 @@ def _pool(
         "filter_height": height,
         "filter_width": width,
     }
-    to.emit(code, (x,), y, ("Pool2DOptions", options), versioned(to.value(x)))
+    to.emit(code, (x,), y, ("Pool2DOptions", options), versioned(to.value(x), int16=3))
 
 
 def _steps(attrs: dict[str, Any]) -> dict[str, int]:
@@ -139,31 +144,8 @@ def _steps(attrs: dict[str, Any]) -> dict[str, int]:
     }
 
 
-def bias(node: Node, to: Lowering) -> str:
-    """The bias with the scale that the runtimes check: float32 of s_in * s_w, per channel.
-
-    A missing bias becomes zeros, because not every runtime lets it be left out.
-    """
-    x, weight = to.input(node, 0), to.input(node, 1)
-    axis = 3 if node.op == "DepthwiseConv2D" else 0
-    given = len(node.inputs) > 2
-    if x.dtype == "float32":
-        if given:
-            return constant_input(node, 2, to).name
-        return to.constant(np.zeros(_size(weight, axis), np.float32), f"{node.name}/bias")
-    assert x.quant is not None and weight.quant is not None
-    scales = x.quant.scales[0] * weight.quant.scales
-    quant = QuantParams(
-        tuple(float(s) for s in scales), (0,) * len(scales), 0 if weight.quant.per_channel else None
-    )
-    if given:
-        own = constant_input(node, 2, to)
-        return own.name if own.quant == quant else to.constant(own.array(), own.name, quant)
-    return to.constant(np.zeros(_size(weight, axis), np.int32), f"{node.name}/bias", quant)
-
-
 def _padded(
-    node: Node, to: Lowering, reach: Sequence[int], fill: np.generic | None = None
+    node: Node, to: Lowering, reach: Sequence[int], fill: float | np.floating[Any] | None = None
 ) -> tuple[str, int]:
     """The input of a windowed operator and its padding; PAD runs in front where it must.
 
@@ -179,10 +161,10 @@ def _padded(
     pads = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
     inputs = (x.name, to.constant(pads, f"{node.name}/pads"))
     if fill is None:
-        to.emit("PAD", inputs, padded, ("PadOptions", {}), versioned(x))
+        to.emit("PAD", inputs, padded, ("PadOptions", {}), versioned(x, int16=3))
     else:
         value = to.constant(np.array([fill], x.dtype), f"{node.name}/lowest", x.quant)
-        to.emit("PADV2", (*inputs, value), padded, ("PadV2Options", {}), versioned(x))
+        to.emit("PADV2", (*inputs, value), padded, ("PadV2Options", {}), versioned(x, int16=3))
     return padded, tflite.Padding.VALID
 
 
