@@ -34,6 +34,12 @@ __all__ = ["TfliteModel", "can_read", "load_tflite", "open_tflite", "read_tflite
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 Shapes = Mapping[str, Sequence[int | None]]
 NAMES_SHOWN = 3
+CUSTOM_HINTS = {
+    "Flex": "an operator of TensorFlow itself; convert the model with TFLite's own operators only",
+    "edgetpu-custom-op": "compiled for the Edge TPU; take the file from before it was compiled",
+    "DISPATCH_OP": "compiled for one accelerator; take the file from before it was compiled",
+}
+"""What to do about custom operators that everybody meets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +185,8 @@ def _read(
 ) -> TfliteModel:
     """Rule by rule, in the order of the file; what fails is collected and raised in one message."""
     builder = GraphBuilder(subgraph.name or "model")
+    if not subgraph.outputs:
+        raise ModelFormatError("the model has no output: there is nothing to run")
     memories = Memories(builder)
     reader = Reader(subgraph, builder, metadata.arithmetic, file.subgraphs, memories)
     for index in subgraph.inputs:
@@ -226,7 +234,8 @@ def read_operators(reader: Reader) -> None:
 
 def _missing(kind: tuple[str, bool], layers: Sequence[str]) -> str:
     code, is_custom = kind
-    hint = "a custom operator that its own runtime alone has; convert the model without it"
+    hint = CUSTOM_HINTS.get("Flex" if code.startswith("Flex") else code)
+    hint = hint or "a custom operator of its maker's own runtime; convert the model without it"
     hint = hint if is_custom else "this operator is not known"
     shown = ", ".join(map(repr, layers[:NAMES_SHOWN]))
     more = f" and {len(layers) - NAMES_SHOWN} more" if len(layers) > NAMES_SHOWN else ""
