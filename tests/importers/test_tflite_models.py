@@ -9,6 +9,9 @@ from each other, the nearer one counts.
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pytest
 
 from edgekit.errors import UnsupportedOperator
@@ -41,6 +44,14 @@ NOT_YET: dict[str, str] = {
 MISSING = {f"tflite/{name}.tflite": operator for name, operator in NOT_YET.items()}
 READABLE = [path for path in PATHS if path not in MISSING]
 
+NO_REFERENCE = re.compile("simple_(ceil|round)_op")
+"""LiteRT's reference kernels know neither."""
+
+TOLERANCES = {"tflite/basic_pitch/nmp.tflite": 1e-4}
+"""Of the largest output. This network takes logarithms of sums near zero, which magnifies the last
+bits of the sums: LiteRT's own kernels differ by 4.2e-5 from each other on music, and by 7e-3 where a
+smooth input leaves most of the spectrum empty, so that nothing is compared there."""
+
 INPUTS = 20
 """Uniform ones, and as many slowly changing ones; fewer for large networks."""
 
@@ -51,23 +62,26 @@ def test_expected_outputs(path: str) -> None:
     for inputs, wanted in steps(path, model.graph):
         found = outputs_of(model.run(*inputs), model.graph)
         for index, (one, other) in enumerate(zip(found, wanted, strict=True)):
-            assert_same(kept_elements(path, index, one), other)
+            kept = kept_elements(path, index, one)
+            other = other.astype(kept.dtype) if kept.dtype == np.int64 else other  # kept narrower
+            assert_same(kept, other, TOLERANCES.get(path, 1e-5))
 
 
 @pytest.mark.parametrize("path", [path for path in READABLE if path not in NOT_IN_LITERT])
 def test_litert_gives_the_same(path: str) -> None:
     content = (MATERIAL / path).read_bytes()
     model, theirs = Interpreter(content), LiteRT(content, "default")
-    reference = LiteRT(content, "reference")
+    reference = None if NO_REFERENCE.search(path) else LiteRT(content, "reference")
     count = affordable(model.graph, INPUTS)
     for seed in range(2 * count):
-        inputs = random_inputs(model.graph, seed, smooth=seed >= count)
+        smooth = seed >= count and path not in TOLERANCES
+        inputs = random_inputs(model.graph, seed, smooth=smooth)
         found, wanted = outputs_of(model.run(*inputs), model.graph), theirs(inputs)
-        alternative = reference(inputs) if model.graph.states else None
-        if not all(map(is_close, found, wanted)) and wanted[0].dtype.kind == "f":
+        alternative = reference(inputs) if reference and model.graph.states else None
+        if reference and not all(map(is_close, found, wanted)) and wanted[0].dtype.kind == "f":
             wanted = alternative or reference(inputs)
         for one, other in zip(found, wanted, strict=True):
-            assert_same(one, other)
+            assert_same(one, other, TOLERANCES.get(path, 1e-5))
 
 
 @pytest.mark.parametrize("path", MISSING)

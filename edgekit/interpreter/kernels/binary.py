@@ -37,7 +37,7 @@ def two(function: Callable[..., Any]) -> Kernel:
 
     def run(step: Step) -> None:
         y = step.output()
-        step.call(silent(function), step.input(0), step.input(1), y)
+        step.call(silent(function), step.input(0), step.input(1), out=y)
         activation = step.attrs.get("activation", "none")
         if activation != "none":
             low, high = (np.array(bound, y.dtype) for bound in ACTIVATIONS[activation])

@@ -105,7 +105,7 @@ def l2_normalize(step: Step) -> None:
     step.call(silent(np.multiply), x, x, y)
     step.call(np.add.reduce, y, -1, None, norm, True)
     step.call(np.sqrt, norm, norm)
-    step.call(np.maximum, norm, SMALLEST_NORM, norm)
+    step.call(np.maximum, norm, SMALLEST_NORM, out=norm)
     step.call(np.divide, x, norm, y)
 
 

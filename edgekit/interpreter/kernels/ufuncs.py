@@ -32,8 +32,8 @@ einsum: Callable[..., Any] = find("multiarray", "c_einsum") or np.einsum
 def silent(function: Callable[..., Any]) -> Callable[..., None]:
     """The function without numpy's warnings: 1 / 0 is infinite, log(-1) is NaN, integers wrap."""
 
-    def call(*arguments: Any) -> None:
+    def call(*arguments: Any, **named: Any) -> None:
         with np.errstate(all="ignore"):
-            function(*arguments)
+            function(*arguments, **named)
 
     return call
