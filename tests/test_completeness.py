@@ -88,10 +88,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
     "test case": ({case.op for case in CASES}, {"DetectionPostProcess": BOXES}),
     "int8 test case": (
         {case.op for case in INT8_CASES},
-        {
-            **{op: s.float_only for op, s in OPS.items() if s.float_only},
-            "DetectionPostProcess": BOXES,
-        },
+        {op: s.float_only for op, s in OPS.items() if s.float_only},
     ),
     "derivative": (
         derivatives(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .detection import DETECTION_RULES
 from .elements import ELEMENT_RULES
 from .images import IMAGE_RULES
 from .lowering import Rule
@@ -17,4 +18,5 @@ TFLITE_OPS: dict[str, Rule] = {
     **MOVE_RULES,
     **SLICE_RULES,
     **IMAGE_RULES,
+    **DETECTION_RULES,
 }

@@ -93,18 +93,22 @@ def _quantization(quant: QuantParams) -> Table:
 
 
 def _operator(op: Operator, codes: Sequence[tuple[str, int]], index: Mapping[str, int]) -> Table:
+    custom = isinstance(op.options, bytes)
     return {
         "opcode_index": codes.index((op.code, op.version)),
         "inputs": [index[name] for name in op.inputs],
         "outputs": [index[name] for name in op.outputs],
-        "builtin_options": op.options,
+        "builtin_options": None if custom else op.options,
+        "custom_options": _bytes(op.options) if isinstance(op.options, bytes) else None,
     }
 
 
 def _operator_code(code: str, version: int) -> Table:
-    number = tflite.BuiltinOperator[code]
+    known = code in tflite.BuiltinOperator.__members__
+    number = tflite.BuiltinOperator[code] if known else tflite.BuiltinOperator.CUSTOM
     return {
         "builtin_code": number,
+        "custom_code": None if known else code,
         "deprecated_builtin_code": min(number, LARGEST_SMALL_CODE),
         "version": version,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .detection import DETECTION_READERS
 from .elements import ELEMENT_READERS
 from .images import IMAGE_READERS
 from .math import MATH_READERS
@@ -27,5 +28,5 @@ TFLITE_READERS: dict[str, Rule] = {
     **STATE_READERS,
 }
 
-CUSTOM_READERS: dict[str, Rule] = {}
+CUSTOM_READERS: dict[str, Rule] = {**DETECTION_READERS}
 """The same for custom operators, which a file names by a text."""

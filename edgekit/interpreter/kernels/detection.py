@@ -27,7 +27,7 @@ Detections = list[tuple[int, int, np.float32]]
 """Box, class and score."""
 
 
-@kernel("DetectionPostProcess", "float32", "uint8", "int8")
+@kernel("DetectionPostProcess", "float32", "uint8")
 def detection_post_process(step: Step) -> None:
     inputs = [step.input(i) for i in range(3)]
     scales = [_scale(step, i) for i in range(3)]

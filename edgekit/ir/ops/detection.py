@@ -10,7 +10,7 @@ from ..graph import Shape, Value
 from ..shapes import Attrs, known_size, shape_of, shape_text
 from .spec import Attr, OpSpec, define
 
-KINDS = ("float32", "uint8", "int8")
+KINDS = ("float32", "uint8")
 MOST = 2**14
 
 
@@ -46,6 +46,7 @@ define(
             "scales": Attr("floats", length=4, low=1e-6),  # y, x, height, width
         },
         dtypes=KINDS,
+        float_only="detectors give it real numbers or uint8, and so does every runtime that has it",
         input_dtypes={"scores": KINDS, "anchors": KINDS},
         outputs=("boxes", "classes", "scores", "count"),
         output_dtypes=("float32",),
