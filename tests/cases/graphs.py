@@ -1,16 +1,15 @@
-"""Graphs of one operator, made from a case: in float32 and in int8, with random constants."""
+"""Graphs of one operator, made from a case: in float32 and in integers, with random constants."""
 
 from __future__ import annotations
 
 import zlib
-from typing import Any
 
 import numpy as np
 
 from edgekit.ir import Graph, GraphBuilder, Metadata, Node, Value, per_channel, per_tensor
 from edgekit.ir.graph import Array
 from edgekit.ir.ops import attributes, infer_shapes, spec
-from edgekit.ir.quant import QuantParams
+from edgekit.ir.quant import LIMITS, QuantParams
 
 from .case import Case
 
@@ -62,16 +61,28 @@ def float_graph(case: Case, seed: int = 0) -> Graph:
 
 
 def int8_graph(case: Case, arithmetic: str = "float32", seed: int = 0) -> Graph:
-    """The case in int8 with random scales, the output scaled so that most of its range is used."""
+    """The case in int8, see `quantized_graph`; Quantize is at its own fixed scale."""
     if case.op == "Quantize":
         return float_graph(case, seed)
+    return quantized_graph(case, "int8", arithmetic, seed)
+
+
+def quantized_graph(
+    case: Case, dtype: str, arithmetic: str = "float32", seed: int = 0, bias: str = ""
+) -> Graph:
+    """The case in int8, uint8 or int16, with random scales.
+
+    The output is scaled so that most of its range is used. In int16 scales are 256 times finer.
+    `bias` is the dtype of biases, by default int32, and int64 in int16.
+    """
     rng, builder = generator(case, seed), GraphBuilder(case.op)
     operator, roles = spec(case.op), input_shapes(case)
-    shared = _random_quant(rng) if operator.tied else None
+    shared = _random_quant(rng, dtype) if operator.tied else None
     names: list[str | None] = []
     for role, shape in roles.items():
         if role in PARAMETERS:
-            names.append(_parameter(builder, case, role, shape, rng))
+            wide = bias or ("int64" if dtype == "int16" else "int32")
+            names.append(_parameter(builder, case, role, shape, rng, wide))
             continue
         if role in case.dtypes and is_constant(case, role):
             data = rng.integers(0, case.below, shape).astype(case.dtypes[role])
@@ -80,23 +91,28 @@ def int8_graph(case: Case, arithmetic: str = "float32", seed: int = 0) -> Graph:
         if role in case.dtypes:
             names.append(builder.input(role, open_shape(case, shape), case.dtypes[role]))
             continue
-        quant = shared or _random_quant(rng)
+        if case.op == "Quantize":
+            names.append(builder.input(role, open_shape(case, shape)))
+            continue
+        quant = shared or _random_quant(rng, dtype)
         if is_constant(case, role):
-            data = rng.integers(-128, 128, size=shape).astype(np.int8)
+            low, high = LIMITS[dtype]
+            data = rng.integers(low, high + 1, size=shape).astype(dtype)
             names.append(builder.constant(data, role, quant))
         else:
-            names.append(builder.input(role, open_shape(case, shape), "int8", quant))
+            names.append(builder.input(role, open_shape(case, shape), dtype, quant))
+    attrs = {**case.attrs, "dtype": dtype} if case.op == "Quantize" else case.attrs
     values = [builder.values[name] for name in names if name is not None]
-    quant = _output_quant(case, values, rng)
-    if operator.table:
+    quant = _output_quant(case, values, rng, dtype)
+    if operator.table_kind(dtype):
         from edgekit.ir.tables import table_for
 
         node = Node(case.op, tuple(names), ("layer",), case.attrs, "layer")
         (shape,) = infer_shapes(operator, values, attributes(node))
-        table = table_for(node, values[0], Value("layer", shape, "int8", None, quant), arithmetic)
+        table = table_for(node, values[0], Value("layer", shape, dtype, None, quant), arithmetic)
         names.append(builder.constant(table, "table"))
     quants = None if quant is None else [quant]
-    outputs = builder.add_all(case.op, *names, name="layer", quants=quants, **case.attrs)
+    outputs = builder.add_all(case.op, *names, name="layer", quants=quants, **attrs)
     return builder.finish(outputs, Metadata(arithmetic=arithmetic))
 
 
@@ -131,56 +147,77 @@ def random_array(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -
     return rng.integers(-9, 10, size=shape).astype(dtype)
 
 
-def _random_quant(rng: np.random.Generator) -> QuantParams:
-    return per_tensor(np.float32(rng.uniform(0.01, 0.1)), int(rng.integers(-40, 41)))
+def _random_quant(rng: np.random.Generator, dtype: str) -> QuantParams:
+    return _quant(float(rng.uniform(0.01, 0.1)), int(rng.integers(-40, 41)), dtype)
+
+
+def _quant(scale: float, zero_point: int, dtype: str) -> QuantParams:
+    """What stands for the same real numbers as this scale and zero point do in int8."""
+    if dtype == "int16":
+        return per_tensor(np.float32(scale / 256.0))
+    return per_tensor(np.float32(scale), zero_point + (128 if dtype == "uint8" else 0))
 
 
 def _parameter(
-    builder: GraphBuilder, case: Case, role: str, shape: tuple[int, ...], rng: np.random.Generator
+    builder: GraphBuilder,
+    case: Case,
+    role: str,
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+    bias: str,
 ) -> str:
     """A weight with its scales, or a bias at the scale of its weight's products."""
-    x = builder.values["x"].quant
+    x, dtype = builder.values["x"].quant, builder.values["x"].dtype
     assert x is not None
     if role == "weight":
         axis = spec(case.op).weight_axis
         assert axis is not None
         data = rng.integers(-127, 128, size=shape).astype(np.int8)
         scales = rng.uniform(0.002, 0.02, size=shape[axis]).astype(np.float32)
+        if dtype == "uint8":
+            quant = per_tensor(scales[0], int(rng.integers(60, 200)))
+            return builder.constant((data.astype(np.int16) + 128).astype(np.uint8), role, quant)
         quant = per_channel(scales, axis) if case.per_channel else per_tensor(scales[0])
         return builder.constant(data, role, quant)
     weight = builder.values["weight"].quant
     assert weight is not None
     scales = np.float32(x.scale[0]) * weight.scales
-    data = rng.integers(-3000, 3000, size=shape).astype(np.int32)
+    most = 3000 * 256 if dtype == "int16" else 3000
+    data = rng.integers(-most, most, size=shape).astype(bias)
     quant = per_channel(scales, 0) if weight.per_channel else per_tensor(scales[0])
     return builder.constant(data, role, quant)
 
 
-def _output_quant(case: Case, values: list[Value], rng: np.random.Generator) -> Any:
+def _output_quant(
+    case: Case, values: list[Value], rng: np.random.Generator, dtype: str
+) -> QuantParams | None:
     operator = spec(case.op)
+    if case.op == "Quantize":
+        return _quant(0.03, 5, dtype)
     real = operator.output_dtypes == ("float32",)
     if operator.tied or operator.output_quant is not None or real:
-        return operator.output_quant
+        return None if real else operator.fixed_quant(dtype)
     quants = [v.quant for v in values if v.quant is not None]
-    scale = quants[0].scale[0]
+    finer = 256.0 if dtype == "int16" else 1.0  # scales count as those of int8 in what follows
+    scale = quants[0].scale[0] * finer
     if case.op == "Requantize":
-        offset = 128 if case.attrs.get("dtype") == "uint8" else 0
-        same = case.attrs.get("dtype") == "uint8"
-        factor = 1.0 if same else rng.uniform(0.7, 1.5)
-        zero_point = quants[0].zero_point[0] if same else int(rng.integers(-40, 41))
-        return per_tensor(np.float32(scale * factor), zero_point + offset)
+        target = case.attrs.get("dtype", "int8")
+        if target == "uint8" and dtype == "int8":
+            return per_tensor(scale, quants[0].zero_point[0] + 128)
+        factor = rng.uniform(0.7, 1.5)
+        return _quant(float(np.float32(scale * factor)), int(rng.integers(-40, 41)), target)
     if operator.weight_axis is not None:
         terms = values[1].elements // values[1].shape[operator.weight_axis]  # type: ignore[operator]
         scale = scale * float(np.mean(quants[1].scales)) * 90.0 * np.sqrt(terms)
     elif case.op in ("Add", "Sub"):
-        scale = scale + quants[1].scale[0]
+        scale = scale + quants[1].scale[0] * finer
     elif case.op == "Mul":
-        scale = scale * quants[1].scale[0] * 80.0
+        scale = scale * quants[1].scale[0] * finer * 80.0
     elif case.op == "BatchMatMul":
         terms = values[0].shape[-2 if case.attrs.get("adj_x") else -1]
-        scale = scale * quants[1].scale[0] * 80.0 * np.sqrt(terms)  # type: ignore[arg-type]
+        scale = scale * quants[1].scale[0] * finer * 80.0 * np.sqrt(terms)  # type: ignore[arg-type]
     elif case.op == "Mean":
         scale = scale * 0.5
     else:
         scale = scale * rng.uniform(0.6, 1.3)
-    return per_tensor(np.float32(scale), int(rng.integers(-40, 41)))
+    return _quant(float(scale), int(rng.integers(-40, 41)), dtype)
