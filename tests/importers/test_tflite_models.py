@@ -47,10 +47,10 @@ READABLE = [path for path in PATHS if path not in MISSING]
 NO_REFERENCE = re.compile("simple_(ceil|round)_op")
 """LiteRT's reference kernels know neither."""
 
-TOLERANCES = {"tflite/basic_pitch/nmp.tflite": 1e-4}
+TOLERANCES = {"tflite/basic_pitch/nmp.tflite": 2e-4}
 """Of the largest output. This network takes logarithms of sums near zero, which magnifies the last
-bits of the sums: LiteRT's own kernels differ by 4.2e-5 from each other on music, and by 7e-3 where a
-smooth input leaves most of the spectrum empty, so that nothing is compared there."""
+bits of the sums: LiteRT's own kernels differ by 4.2e-5 from each other on music, and by 7e-3
+where a smooth input leaves most of the spectrum empty, so that nothing is compared there."""
 
 INPUTS = 20
 """Uniform ones, and as many slowly changing ones; fewer for large networks."""
