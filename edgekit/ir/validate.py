@@ -84,6 +84,8 @@ def output_dtypes(
     first = inputs[0].dtype if inputs and inputs[0] is not None else "float32"
     rules = [*operator.output_dtypes, *operator.output_dtypes[-1:] * count][:count]
     named = {"same": first}
+    roles = zip(operator.input_names, inputs, strict=False)
+    named |= {f"as:{role}": value.dtype for role, value in roles if value is not None}
     return [
         str(attrs[rule.removeprefix("attr:")])
         if rule.startswith("attr:")

@@ -9,6 +9,7 @@ from .math import MATH_READERS
 from .moves import MOVE_READERS
 from .quantization import QUANTIZATION_READERS
 from .reader import Rule
+from .recurrent import RECURRENT_READERS
 from .reductions import REDUCTION_READERS
 from .slices import SLICE_READERS
 from .states import STATE_READERS
@@ -26,6 +27,7 @@ TFLITE_READERS: dict[str, Rule] = {
     **IMAGE_READERS,
     **QUANTIZATION_READERS,
     **STATE_READERS,
+    **RECURRENT_READERS,
 }
 
 CUSTOM_READERS: dict[str, Rule] = {**DETECTION_READERS}

@@ -12,6 +12,8 @@ from . import depthwise as depthwise
 from . import detection as detection
 from . import elementwise as elementwise
 from . import gather as gather
+from . import lstm as lstm
+from . import lstm_integer as lstm_integer
 from . import math as math
 from . import matmul as matmul
 from . import normalization as normalization
@@ -24,6 +26,7 @@ from . import shape as shape
 from . import sixteen_bits as sixteen_bits
 from . import softmax as softmax
 from . import spaces as spaces
+from . import svdf as svdf
 from . import transposed as transposed
 from .registry import KERNELS as KERNELS
 from .registry import find_kernel as find_kernel

@@ -7,7 +7,17 @@ completeness test names each place that is missing.
 
 from __future__ import annotations
 
-from . import control, detection, elements, math, moves, quantization, reductions, windows
+from . import (
+    control,
+    detection,
+    elements,
+    math,
+    moves,
+    quantization,
+    recurrent,
+    reductions,
+    windows,
+)
 from .spec import LARGEST as LARGEST
 from .spec import OPS as OPS
 from .spec import Attr as Attr
@@ -17,7 +27,7 @@ from .spec import define as define
 from .spec import infer_shapes as infer_shapes
 from .spec import spec as spec
 
-FAMILIES = (windows, elements, math, reductions, moves, quantization, control, detection)
+FAMILIES = (windows, elements, math, reductions, moves, quantization, control, detection, recurrent)
 """The modules that define operators; importing them fills the table."""
 
 __all__ = [

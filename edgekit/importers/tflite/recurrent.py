@@ -1,0 +1,209 @@
+"""Reading recurrent layers. Their memories are variable tensors in TFLite, which start at zero,
+and `Graph.states` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.ir import QuantParams
+from edgekit.ir.graph import DTYPES, AttrValue
+from edgekit.schema import Record
+from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
+
+from .file import Operator
+from .reader import Reader, Rule
+from .tensors import graph_dtype, quantization
+
+__all__ = ["RECURRENT_READERS"]
+
+ACTIVATIONS = {
+    Activation.NONE: "none",
+    Activation.RELU: "relu",
+    Activation.RELU6: "relu6",
+    Activation.TANH: "tanh",
+}
+WEIGHTS = 17
+"""Weights and biases of one direction: for the gates 4, 4, 3 and 4, for the projection 2."""
+HIDDEN, CELL, NORMS = 18, 19, range(20, 24)
+GATE_SUMS, HIDDEN_SUM = range(4), 4
+"""Where the intermediates of integer layers stand."""
+
+
+def unidirectional_lstm(op: Operator, reader: Reader) -> None:
+    options = op.options("UnidirectionalSequenceLSTMOptions")
+    if options["diagonal_recurrent_tensors"]:
+        raise UnsupportedOperator("recurrent weights that are diagonals are not known")
+    attrs = _attributes(options) | _intermediates(op, reader)
+    weights = [reader.optional(op, i) for i in range(1, HIDDEN)]
+    norms = [reader.optional(op, i) for i in NORMS]
+    y = _lstm(op, reader, 0, [0, HIDDEN, CELL], weights, norms, attrs)
+    reader.bind(op, y)
+
+
+def bidirectional_lstm(op: Operator, reader: Reader) -> None:
+    """Two layers, one of which goes from the last time to the first."""
+    options = op.options("BidirectionalSequenceLSTMOptions")
+    forward, backward = range(1, 1 + WEIGHTS), range(1 + WEIGHTS, 1 + 2 * WEIGHTS)
+    states = 1 + 2 * WEIGHTS
+    auxiliary = states + 4
+    if any(reader.has(op, i) for i in range(auxiliary + 1, auxiliary + 9)):
+        raise UnsupportedOperator("layers that hear the auxiliary input beside their own")
+    attrs = _attributes(options)
+    # An auxiliary input without weights is what the backward layer hears.
+    sources = (0, auxiliary if reader.has(op, auxiliary) else 0)
+    results = [
+        _lstm(
+            op,
+            reader,
+            position,
+            [sources[position], states + 2 * position, states + 2 * position + 1],
+            [reader.optional(op, i) for i in weights],
+            [],
+            attrs | ({"reverse": True} if position else {}),
+        )
+        for position, weights in enumerate((forward, backward))
+    ]
+    if options["merge_outputs"]:
+        reader.emit(op, "Concat", *results, axis=-1)
+        return
+    for position, result in enumerate(results):
+        reader.bind(op, result, position)
+
+
+def _attributes(options: Record) -> dict[str, AttrValue]:
+    return {
+        "activation": _activation(options["fused_activation_function"]),
+        "cell_clip": float(options["cell_clip"]),
+        "projection_clip": float(options["proj_clip"]),
+        "time_major": bool(options["time_major"]),
+        "asymmetric": bool(options["asymmetric_quantize_inputs"]),
+    }
+
+
+def _activation(number: int) -> str:
+    if number not in ACTIVATIONS:
+        raise UnsupportedOperator(f"the activation number {number} is not known here")
+    return ACTIVATIONS[Activation(number)]
+
+
+def _intermediates(op: Operator, reader: Reader) -> dict[str, AttrValue]:
+    """The scales inside an integer layer."""
+    if reader.value(op, 0).dtype != "int8":
+        return {}
+    if len(op.intermediates) <= HIDDEN_SUM or min(op.intermediates) < 0:
+        op.record.fail("intermediates", f"{op.intermediates}: an integer layer has five")
+    tensors = [reader.graph.tensors[i] for i in op.intermediates]
+    hidden = quantization(tensors[HIDDEN_SUM])
+    if hidden is None:
+        op.record.fail("intermediates", "the hidden state has no scale")
+    found: dict[str, AttrValue] = {
+        "hidden_scale": hidden.scale[0],
+        "hidden_zero_point": hidden.zero_point[0],
+    }
+    if reader.has(op, NORMS[-1]):
+        scales = [tensors[i].scales for i in GATE_SUMS]
+        if any(len(each) != 1 for each in scales):
+            op.record.fail("intermediates", "the gates of a normalized layer have one scale each")
+        found["gate_scales"] = tuple(float(each[0]) for each in scales)
+    return found
+
+
+def _lstm(
+    op: Operator,
+    reader: Reader,
+    position: int,
+    activations: Sequence[int],
+    weights: Sequence[str | None],
+    norms: Sequence[str | None],
+    attrs: dict[str, AttrValue],
+) -> str:
+    """One Lstm node, whose hidden state and cell are kept; its result by name.
+
+    position: the output of `op` that it computes. activations: where x, hidden and cell stand.
+    """
+    x, hidden, cell = activations
+    batch_axis = 1 if attrs["time_major"] else 0
+    states = [_memory(op, reader, i, x, batch_axis) for i in (hidden, cell)]
+    merged = position >= len(op.outputs)
+    output = reader.graph.tensors[op.outputs[0 if merged else position]]
+    quant = quantization(output)
+    if quant != reader.builder.values[states[0]].quant:
+        raise UnsupportedOperator(
+            f"its output {quant} and its hidden state "
+            f"{reader.builder.values[states[0]].quant} must have one scale"
+        )
+    inputs = [reader.input(op, x), *weights, *states, *norms]
+    name = None if merged else reader.names[output.index]
+    return _keep(op, reader, "Lstm", name, inputs, states, [hidden, cell], quant, attrs)
+
+
+def svdf(op: Operator, reader: Reader) -> None:
+    options = op.options("SVDFOptions")
+    state = _memory(op, reader, 4, 0, 0)
+    attrs: dict[str, AttrValue] = {
+        "rank": int(options["rank"]),
+        "activation": _activation(options["fused_activation_function"]),
+        "asymmetric": bool(options["asymmetric_quantize_inputs"]),
+    }
+    inputs = [*(reader.optional(op, i) for i in range(4)), state]
+    quant = quantization(reader.output_tensor(op))
+    name = reader.names[op.outputs[0]]
+    reader.bind(op, _keep(op, reader, "Svdf", name, inputs, [state], [4], quant, attrs))
+
+
+def _memory(op: Operator, reader: Reader, position: int, x: int, batch_axis: int) -> str:
+    """The value of a variable tensor; where it is first read, a memory that starts at zero."""
+    tensor = reader.tensor(op, position)
+    if tensor.index in reader.bound:
+        return reader.bound[tensor.index]
+    if not tensor.is_variable or not tensor.shape:
+        op.record.fail("inputs", f"input {position}, {tensor.name!r}, must be a variable tensor")
+    batch = reader.value(op, x).shape[batch_axis : batch_axis + 1]
+    if batch in ((), (None,)):
+        raise UnsupportedOperator("memories need a known batch")
+    shape = (int(batch[0] or 0), *tensor.shape[1:])
+    if batch_axis >= len(reader.value(op, x).shape) or 0 in shape or np.prod(shape) > 2**24:
+        raise UnsupportedOperator(f"a memory of the shape {list(shape)}")
+    quant = quantization(tensor)
+    zero = 0 if quant is None else quant.zero_point[0]
+    initial = np.full(shape, zero, DTYPES[graph_dtype(tensor)])
+    name = reader.builder.state(reader.names[tensor.index], initial, quant)
+    reader.bound[tensor.index] = name
+    return name
+
+
+def _keep(
+    op: Operator,
+    reader: Reader,
+    kind: str,
+    name: str | None,
+    inputs: Sequence[str | None],
+    states: Sequence[str],
+    positions: Sequence[int],
+    quant: QuantParams | None,
+    attrs: dict[str, AttrValue],
+) -> str:
+    """Add the node; what it makes of its memories is kept, and read by whoever reads them next."""
+    layer = reader.layer(op)
+    quants = [quant, *(reader.builder.values[state].quant for state in states)]
+    names = [name or reader.fresh(f"{layer}/{kind.lower()}")]
+    names += [reader.fresh(f"{reader.names[op.inputs[i]]}/next") for i in positions]
+    results = reader.builder.add_all(
+        kind, *inputs, name=layer, outputs=names, quants=quants, **attrs
+    )
+    by_value = {state.next: state.value for state in reader.builder.states}
+    for state, position, result in zip(states, positions, results[1:], strict=True):
+        reader.builder.keep(result, by_value[state])
+        reader.bound[op.inputs[position]] = result
+    return results[0]
+
+
+RECURRENT_READERS: dict[str, Rule] = {
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": unidirectional_lstm,
+    "BIDIRECTIONAL_SEQUENCE_LSTM": bidirectional_lstm,
+    "SVDF": svdf,
+}

@@ -1,0 +1,58 @@
+"""Calls that scale int64 arrays in place: the two roundings of `ir.fixed_point`, nothing allocated.
+
+A kernel with many small sums, such as a recurrent layer, spends its time on calls, not on numbers.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..step import Call
+from .ufuncs import clip
+
+__all__ = ["halving", "rescaling", "saturation"]
+
+Integers = NDArray[np.int64]
+
+BITS, HALF, SIGN = np.int64(31), np.int64(2**30), np.int64(63)
+
+
+def rescaling(numbers: Integers, multiplier: ArrayLike, shift: ArrayLike) -> list[Call]:
+    """`fixed_point.scale` of `numbers`: times multiplier * 2^(shift - 31), rounded twice.
+
+    multiplier, shift: one number, or one for each column.
+    """
+    factor, moves = np.asarray(multiplier, np.int64), np.asarray(shift, np.int64)
+    left = np.maximum(moves, 0)
+    calls: list[Call] = []
+    if left.any():
+        calls.append(partial(np.left_shift, numbers, left, numbers))
+    calls.append(partial(np.multiply, numbers, factor, numbers))
+    calls.append(partial(np.add, numbers, HALF, numbers))
+    calls.append(partial(np.right_shift, numbers, BITS, numbers))
+    return calls + halving(numbers, np.maximum(-moves, 0))
+
+
+def halving(numbers: Integers, bits: ArrayLike) -> list[Call]:
+    """`numbers / 2^bits`, rounded half away from zero."""
+    moves = np.asarray(bits, np.int64)
+    if not moves.any():
+        return []
+    half = (np.int64(1) << moves) >> 1
+    sign = np.empty_like(numbers)
+    calls: list[Call] = [partial(np.right_shift, numbers, SIGN, sign)]  # -1 below zero
+    if not moves.all():
+        calls.append(partial(np.multiply, sign, (moves > 0).astype(np.int64), sign))
+    calls.append(partial(np.add, numbers, sign, numbers))
+    calls.append(partial(np.add, numbers, half, numbers))
+    calls.append(partial(np.right_shift, numbers, moves, numbers))
+    return calls
+
+
+def saturation(numbers: NDArray[Any], bounds: tuple[int, int]) -> Call:
+    low, high = (np.array(bound, numbers.dtype) for bound in bounds)
+    return partial(clip, numbers, low, high, numbers)
