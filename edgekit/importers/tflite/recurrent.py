@@ -6,17 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import QuantParams
-from edgekit.ir.graph import DTYPES, AttrValue
+from edgekit.ir.graph import AttrValue
 from edgekit.schema import Record
 from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
 
 from .file import Operator
 from .reader import Reader, Rule
-from .tensors import graph_dtype, quantization
+from .states import keep, memory
+from .tensors import quantization
 
 __all__ = ["RECURRENT_READERS"]
 
@@ -40,8 +39,8 @@ def unidirectional_lstm(op: Operator, reader: Reader) -> None:
     attrs = _attributes(options) | _intermediates(op, reader)
     weights = [reader.optional(op, i) for i in range(1, HIDDEN)]
     norms = [reader.optional(op, i) for i in NORMS]
-    y = _lstm(op, reader, 0, [0, HIDDEN, CELL], weights, norms, attrs)
-    reader.bind(op, y)
+    name = reader.names[op.outputs[0]]
+    reader.bind(op, _lstm(op, reader, 0, name, [0, HIDDEN, CELL], weights, norms, attrs))
 
 
 def bidirectional_lstm(op: Operator, reader: Reader) -> None:
@@ -52,14 +51,18 @@ def bidirectional_lstm(op: Operator, reader: Reader) -> None:
     auxiliary = states + 4
     if any(reader.has(op, i) for i in range(auxiliary + 1, auxiliary + 9)):
         raise UnsupportedOperator("layers that hear the auxiliary input beside their own")
-    attrs = _attributes(options)
+    attrs, merge = _attributes(options), options["merge_outputs"]
+    names = (
+        [None] * 2 if merge else [reader.names[reader.output_tensor(op, i).index] for i in (0, 1)]
+    )
     # An auxiliary input without weights is what the backward layer hears.
     sources = (0, auxiliary if reader.has(op, auxiliary) else 0)
     results = [
         _lstm(
             op,
             reader,
-            position,
+            0 if merge else position,
+            names[position],
             [sources[position], states + 2 * position, states + 2 * position + 1],
             [reader.optional(op, i) for i in weights],
             [],
@@ -67,7 +70,7 @@ def bidirectional_lstm(op: Operator, reader: Reader) -> None:
         )
         for position, weights in enumerate((forward, backward))
     ]
-    if options["merge_outputs"]:
+    if merge:
         reader.emit(op, "Concat", *results, axis=-1)
         return
     for position, result in enumerate(results):
@@ -116,6 +119,7 @@ def _lstm(
     op: Operator,
     reader: Reader,
     position: int,
+    name: str | None,
     activations: Sequence[int],
     weights: Sequence[str | None],
     norms: Sequence[str | None],
@@ -123,27 +127,24 @@ def _lstm(
 ) -> str:
     """One Lstm node, whose hidden state and cell are kept; its result by name.
 
-    position: the output of `op` that it computes. activations: where x, hidden and cell stand.
+    position: the output of `op` that it computes, all or a part of. name: of the result, None where
+    it is a part. activations: where x, hidden and cell stand.
     """
-    x, hidden, cell = activations
-    batch_axis = 1 if attrs["time_major"] else 0
-    states = [_memory(op, reader, i, x, batch_axis) for i in (hidden, cell)]
-    merged = position >= len(op.outputs)
-    output = reader.graph.tensors[op.outputs[0 if merged else position]]
-    quant = quantization(output)
+    x, *kept = activations
+    states = [memory(op, reader, i) for i in kept]
+    quant = quantization(reader.output_tensor(op, position))
     if quant != reader.builder.values[states[0]].quant:
         raise UnsupportedOperator(
             f"its output {quant} and its hidden state "
             f"{reader.builder.values[states[0]].quant} must have one scale"
         )
     inputs = [reader.input(op, x), *weights, *states, *norms]
-    name = None if merged else reader.names[output.index]
-    return _keep(op, reader, "Lstm", name, inputs, states, [hidden, cell], quant, attrs)
+    return _keep(op, reader, "Lstm", name, inputs, states, kept, quant, attrs)
 
 
 def svdf(op: Operator, reader: Reader) -> None:
     options = op.options("SVDFOptions")
-    state = _memory(op, reader, 4, 0, 0)
+    state = memory(op, reader, 4)
     attrs: dict[str, AttrValue] = {
         "rank": int(options["rank"]),
         "activation": _activation(options["fused_activation_function"]),
@@ -153,27 +154,6 @@ def svdf(op: Operator, reader: Reader) -> None:
     quant = quantization(reader.output_tensor(op))
     name = reader.names[op.outputs[0]]
     reader.bind(op, _keep(op, reader, "Svdf", name, inputs, [state], [4], quant, attrs))
-
-
-def _memory(op: Operator, reader: Reader, position: int, x: int, batch_axis: int) -> str:
-    """The value of a variable tensor; where it is first read, a memory that starts at zero."""
-    tensor = reader.tensor(op, position)
-    if tensor.index in reader.bound:
-        return reader.bound[tensor.index]
-    if not tensor.is_variable or not tensor.shape:
-        op.record.fail("inputs", f"input {position}, {tensor.name!r}, must be a variable tensor")
-    batch = reader.value(op, x).shape[batch_axis : batch_axis + 1]
-    if batch in ((), (None,)):
-        raise UnsupportedOperator("memories need a known batch")
-    shape = (int(batch[0] or 0), *tensor.shape[1:])
-    if batch_axis >= len(reader.value(op, x).shape) or 0 in shape or np.prod(shape) > 2**24:
-        raise UnsupportedOperator(f"a memory of the shape {list(shape)}")
-    quant = quantization(tensor)
-    zero = 0 if quant is None else quant.zero_point[0]
-    initial = np.full(shape, zero, DTYPES[graph_dtype(tensor)])
-    name = reader.builder.state(reader.names[tensor.index], initial, quant)
-    reader.bound[tensor.index] = name
-    return name
 
 
 def _keep(
@@ -195,10 +175,8 @@ def _keep(
     results = reader.builder.add_all(
         kind, *inputs, name=layer, outputs=names, quants=quants, **attrs
     )
-    by_value = {state.next: state.value for state in reader.builder.states}
-    for state, position, result in zip(states, positions, results[1:], strict=True):
-        reader.builder.keep(result, by_value[state])
-        reader.bound[op.inputs[position]] = result
+    for position, result in zip(positions, results[1:], strict=True):
+        keep(op, reader, position, result)
     return results[0]
 
 
