@@ -216,6 +216,8 @@ class TfliteMethods:
         details, name = self._tensors.details(index), self._tensors.names[index]
         if name in self.graph.values:
             details["shape"] = np.array(self._shape(name), np.int32)
+            if -1 not in details["shape_signature"]:
+                details["shape_signature"] = details["shape"]
         return details
 
 

@@ -18,8 +18,12 @@ Array = NDArray[Any]
 Details = dict[str, Any]
 Ends = tuple[Mapping[str, int], Mapping[str, int]]
 
-TYPES = {"bool": np.bool_, "string": np.bytes_, "resource": np.int32, "variant": np.int32}
-PACKED = {"int4": np.int8, "uint4": np.uint8, "int2": np.int8}
+TYPES: dict[str, type[Any]] = {
+    **{"string": np.bytes_, "resource": np.object_, "variant": np.object_},
+    **{"int4": np.int8, "uint4": np.uint8, "int2": np.int8},
+    **{"bfloat16": np.uint16, "float8_e4m3fn": np.uint8, "float8_e5m2": np.uint8},
+}
+"""What numpy has no type for, as the type that can hold it."""
 
 
 class FileTensors:
@@ -59,9 +63,7 @@ class FileTensors:
 
 
 def _type(dtype: str) -> type[Any]:
-    if dtype in TYPES:
-        return TYPES[dtype]
-    found: type[Any] = PACKED.get(dtype) or np.dtype(dtype).type
+    found: type[Any] = TYPES.get(dtype) or np.dtype(dtype).type
     return found
 
 
