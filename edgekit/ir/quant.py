@@ -17,6 +17,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "uint8": (0, 255),
     "int16": (-(2**15), 2**15 - 1),
     "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
 }
 """The smallest and largest stored number of each integer dtype that can be quantized."""
 

@@ -11,7 +11,7 @@ from edgekit.ir import Node, Value, attributes
 from edgekit.schema.generated.tflite_layout import Padding
 
 from .lowering import Lowering, Rule, constant_input, versioned
-from .weights import bias
+from .weights import bias, bias_type
 from .windows import activation
 
 __all__ = ["IMAGE_RULES"]
@@ -83,9 +83,10 @@ def transpose_conv2d(node: Node, to: Lowering) -> None:
         "stride_h": attrs["strides"][0],
         "stride_w": attrs["strides"][1],
         **activation(attrs),
+        **bias_type(node, to),
     }
     inputs = (shape, weight.name, x.name, bias(node, to))
-    version = 4 if attrs["activation"] != "none" else 3
+    version = 5 if bias_type(node, to) else 4 if attrs["activation"] != "none" else 3
     to.emit("TRANSPOSE_CONV", inputs, result, ("TransposeConvOptions", options), version)
     if result != y.name:
         starts = to.integers((0, *attrs["pads"], 0), f"{node.name}/starts")

@@ -73,7 +73,7 @@ def _reciprocal(e: Array) -> Array:
 
 
 def _product(a: Array, b: Array | int) -> Array:
-    product: Array = (a * b + 2**14) >> 15
+    product: Array = np.right_shift(a * b + 2**14, 15)
     return _saturated(product)
 
 

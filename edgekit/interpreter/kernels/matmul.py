@@ -1,7 +1,8 @@
 """BatchMatMul: products of matrices, either of which may be computed by the model.
 
 Int8, int16, in both arithmetics: exact sums of u * v, and the fixed-point rescaling of the
-reference kernels (`arithmetic.multiply_fixedpoint`) by s_x * s_y / s_out, taken in float64.
+reference kernels by s_x * s_y / s_out, taken in float64: `arithmetic.multiply_fixedpoint`, and in
+int16 "short" of `rescaling.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from .. import arithmetic
 from ..step import Array, Step
 from .accumulator import output_limits
 from .registry import kernel
+from .rescaling import short_rescaler
 
 __all__: list[str] = []
 
@@ -33,11 +35,13 @@ def batch_matmul_int8(step: Step) -> None:
     step.call(np.matmul, x, y, sums)
     first, second, result = step.input_quant(0), step.input_quant(1), step.output_quant
     scale = arithmetic.fixedpoint_scale(first, second, result)
-    multiplier, shift = arithmetic.fixedpoint_multipliers(scale)
+    short, pair = short_rescaler(scale), arithmetic.fixedpoint_multipliers(scale)
+    int16 = step.dtype(0) == "int16"
     low, high = (int(limit) for limit in output_limits(step))
 
     def rescale() -> None:
-        scaled = arithmetic.multiply_fixedpoint(sums.astype(np.int64), multiplier, shift)
+        wide = sums.astype(np.int64)
+        scaled = short(wide) if int16 else arithmetic.multiply_fixedpoint(wide, *pair)
         np.copyto(out, np.clip(scaled, low, high), "unsafe")
 
     step.call(rescale)

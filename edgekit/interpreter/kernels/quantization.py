@@ -11,7 +11,8 @@ Requantize, r = s_in / s_out:
         m = rint(-256 * f32(r)), q = ((z_out << 8) + 128 - u * m') >> 8 with m' = m.
     "float32" otherwise: p = high(u * 2^left, m) (31 bits, halves up), then shifted right with
         halves up too, q = ((p + 2^(right - 1)) >> right) + z_out.
-    "fixedpoint": as before, but the shift rounds halves away from zero (`ir.fixed_point`).
+    "fixedpoint", and wherever int16 takes part: as before, but the shift rounds halves away from
+        zero (`ir.fixed_point`).
     At r = 1 all of them keep u; between int8 and uint8 that adds or takes 128.
 """
 
@@ -73,8 +74,8 @@ def requantize(step: Step) -> None:
     if ratio == 1.0:
         step.call(clip, x, low, high, y)
         return
-    same_dtype = step.dtype(0) == step.output_dtype
-    if step.arithmetic == "fixedpoint" or not same_dtype or not 2.0**-8 <= ratio <= 2.0**7:
+    short = step.dtype(0) == step.output_dtype != "int16" and 2.0**-8 <= ratio <= 2.0**7
+    if step.arithmetic == "fixedpoint" or not short:
         look_up(step, np.clip(_rescaled(step), low, high))
         return
     # The formula divided by 256: u * m has at most 23 bits, so all of it is exact in float32.
@@ -91,7 +92,7 @@ def _rescaled(step: Step) -> Array:
     ratio = step.input_quant(0).scale[0] / step.output_quant.scale[0]
     multiplier, shift = fixed_point.multiplier_and_shift(ratio)
     u = stored_inputs(step)
-    if step.arithmetic == "fixedpoint":
+    if step.arithmetic == "fixedpoint" or "int16" in (step.dtype(0), step.output_dtype):
         return fixed_point.scale(u, multiplier, shift)
     product = fixed_point.high_product(u << max(shift, 0), multiplier)
     right = max(-shift, 0)

@@ -11,7 +11,8 @@ s = s_x * s_w[c] / s_y; m and shift are its 31-bit multiplier (`ir.fixed_point`)
 | int16       | int64       | Dense    | float64   | float64      |
 |             | int64, none | others   | short     | short        |
 |             | int32, none | Dense    | upward    | float64      |
-|             | int32       | others   | upward    | twice        |
+|             | int32       | Conv2D   | upward, with groups twice | twice |
+|             | int32       | others   | twice     | twice        |
 
 float32: four float32 operations (`Accumulator`).
 float64: round(sum * s), halves away from zero.
@@ -33,7 +34,7 @@ from edgekit.ir import fixed_point
 from .. import arithmetic
 from ..step import Array, Step
 
-__all__ = ["rescaler"]
+__all__ = ["rescaler", "short_rescaler"]
 
 Rescale = Callable[[Array], Array]
 
@@ -50,8 +51,8 @@ def rescaler(step: Step, channels: int) -> Rescale | None:
     if dense and (reference or bias == "int64"):
         rescale = _in_float64(scales)
     elif dtype == "int16" and bias != "int32" and not dense:
-        return _short(scales)
-    elif dtype == "int16" and not reference:
+        return short_rescaler(scales)
+    elif dtype == "int16" and not reference and (dense or _is_plain(step)):
         rescale = _upward(scales)
     else:
         if dtype == "uint8":
@@ -63,6 +64,10 @@ def rescaler(step: Step, channels: int) -> Rescale | None:
             return arithmetic.multiply_fixedpoint(sums, multipliers, shifts)
 
     return _wrapping(rescale) if dtype == "int16" and bias == "int32" else rescale
+
+
+def _is_plain(step: Step) -> bool:
+    return step.node.op == "Conv2D" and step.attrs["groups"] == 1
 
 
 def _in_float64(scales: Array) -> Rescale:
@@ -86,7 +91,8 @@ def _upward(scales: Array) -> Rescale:
     return rescale
 
 
-def _short(scales: Array) -> Rescale:
+def short_rescaler(scales: Array) -> Rescale:
+    """By 16 bits of multiplier: sums of int16 products may have more than 32 bits."""
     multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
     short = np.minimum((multipliers + 2**15) >> 16, 2**15 - 1)
     right = 15 - shifts

@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from ..step import Array, Step
-from .accumulator import Accumulator
+from .accumulator import Accumulator, centered_weight
 from .registry import kernel
 
 __all__: list[str] = []
 
 
-@kernel("TransposeConv2D", "float32", "int8", "uint8")
+@kernel("TransposeConv2D", "float32", "int8", "uint8", "int16")
 def transpose_convolution(step: Step) -> None:
     """One product makes all windows, and each cell of the windows is one strided sum.
 
     Int8: the sums are brought to the output as those of any convolution, see `arithmetic`.
     """
-    weight = step.constant(1)  # [out, height, width, in]
+    weight = centered_weight(step)  # [out, height, width, in]
     outputs, height, width, channels = weight.shape
-    accumulator = Accumulator(step, _centered(step, weight).reshape(outputs, -1).T)
+    accumulator = Accumulator(step, weight.reshape(outputs, -1).T)
     turned = step.prepared("windows", lambda: _windows_last(accumulator.matrix, weight.shape))
     x, y = accumulator.exact_input(step.input(0)), step.output()
     batch, rows, columns = x.shape[:3]
@@ -65,13 +65,6 @@ def _reached(count: int, size: int, first: int, stride: int) -> tuple[slice, sli
     stop = max(start, min(count, (size - 1 - first) // stride + 1))
     begin = first + start * stride
     return slice(start, stop), slice(begin, begin + (stop - start) * stride, stride)
-
-
-def _centered(step: Step, weight: Array) -> Array:
-    """Weights without their zero point; only old uint8 weights have one."""
-    if weight.dtype != np.uint8:
-        return weight
-    return weight.astype(np.int16) - np.int16(step.input_quant(1).zero_point[0])
 
 
 def _windows_last(matrix: Array, shape: tuple[int, ...]) -> Array:
