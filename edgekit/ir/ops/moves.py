@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .. import move_shapes, shapes
 from ..graph import DTYPES
 from .spec import Attr, OpSpec, define
@@ -57,7 +59,7 @@ define(
         "Pad",
         ("x",),
         shapes.pad,
-        {"pads": SIDES, "value": Attr("float", 0.0)},
+        {"pads": SIDES, "value": Attr("float", 0.0, low=-math.inf, high=math.inf)},
         tied=True,
         dtypes=EVERY,
     )
