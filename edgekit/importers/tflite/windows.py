@@ -73,13 +73,16 @@ def dense(op: Operator, reader: Reader) -> None:
 
 
 def bias(op: Operator, reader: Reader, position: int) -> str | None:
-    """A bias as a vector; None if it is left out or adds nothing."""
+    """A bias as a vector; None if it is left out or adds nothing.
+
+    In int16 a bias of zeros stays: whether it has 32 or 64 bits decides how sums are rounded.
+    """
     if not reader.has(op, position):
         return None
     value = reader.value(op, position)
     if value.data is None:
         raise UnsupportedOperator(f"the bias {value.name!r} is computed; it must be a constant")
-    if not value.data.any():
+    if not value.data.any() and reader.output_tensor(op).dtype != "int16":
         return None
     if len(value.shape) == 1:
         return value.name
