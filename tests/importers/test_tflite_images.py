@@ -1,0 +1,171 @@
+"""Resizing, transposed and solid convolutions and matrix products, read and run as LiteRT does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgekit.ir.metadata import ARITHMETICS
+from tests.tflite_operator import (
+    Given,
+    assert_equal,
+    constant,
+    file_of,
+    random_array,
+    run_both,
+)
+
+QUANTS = {"int8": (0.05, 3, 0), "uint8": (0.05, 120, 0), "int16": (0.05, 0, 0)}
+GRIDS = [(False, False), (True, False), (False, True)]
+
+
+def resize(code: str, table: str, shape: Any, size: Any, dtype: str, grid: Any) -> bytes:
+    quant = QUANTS.get(dtype)
+    options = (table, {"align_corners": grid[0], "half_pixel_centers": grid[1]})
+    inputs = [Given("x", shape, dtype, None, quant), constant("size", np.array(size, np.int32))]
+    y = Given("y", (shape[0], *size, shape[3]), dtype, None, quant)
+    return file_of(code, inputs, [y], options, 3)
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int16"])
+@pytest.mark.parametrize("code", ["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"])
+def test_random_sizes(code: str, dtype: str, arithmetic: str) -> None:
+    """Float: LiteRT's two runtimes mix in another order and differ by a few steps themselves."""
+    names = {"RESIZE_BILINEAR": "ResizeBilinearOptions"}
+    table = names.get(code, "ResizeNearestNeighborOptions")
+    rng = np.random.default_rng(0)
+    for seed in range(25):
+        batch, height, width, channels = (int(n) for n in rng.integers(1, (3, 14, 14, 9)))
+        size = tuple(int(n) for n in rng.integers(1, 30, 2))
+        for grid in GRIDS:
+            shape = (batch, height, width, channels)
+            content = resize(code, table, shape, size, dtype, grid)
+            arrays = {"x": random_array(seed, shape, dtype)}
+            exact = dtype != "float32" or arithmetic == "float32" or code != "RESIZE_BILINEAR"
+            if exact:
+                assert_equal(content, arrays, arithmetic)
+                continue
+            found, wanted = run_both(content, arrays, arithmetic)
+            np.testing.assert_allclose(found["y"], wanted["y"], rtol=1e-5, atol=2e-5)
+
+
+def test_large_maps_are_mixed_in_blocks() -> None:
+    """Several samples of several blocks, and channels enough for a row to be one block."""
+    for shape, size in (((2, 30, 20, 40), (65, 47)), ((1, 3, 90, 200), (9, 200))):
+        for dtype in ("float32", "uint8"):
+            content = resize(
+                "RESIZE_BILINEAR", "ResizeBilinearOptions", shape, size, dtype, (False, True)
+            )
+            assert_equal(content, {"x": random_array(1, shape, dtype)})
+
+
+def transposed(seed: int, dtype: str, per_channel: bool) -> tuple[bytes, dict[str, Any]]:
+    """A random geometry. Kernels are at least as large as strides: below that LiteRT's default
+    runtime computes SAME padding by kernels of neither arithmetic."""
+    rng = np.random.default_rng(seed)
+    batch, height, width, channels, outputs = (int(n) for n in rng.integers(1, (3, 8, 8, 18, 18)))
+    strides = [int(n) for n in rng.integers(1, 4, 2)]
+    window = [int(rng.integers(step, 6)) for step in strides]
+    same, cells = bool(rng.integers(2)), (height, width)
+    if same:
+        size = [n * step - int(rng.integers(step)) for n, step in zip(cells, strides, strict=True)]
+    else:
+        lines = zip(cells, strides, window, strict=True)
+        size = [(n - 1) * step + reach for n, step, reach in lines]
+    shape = (batch, height, width, channels)
+    kernel = (outputs, *window, channels)
+    quant, bias_quant, weight_quant = None, None, None
+    weight: Any = rng.normal(size=kernel).astype(np.float32)
+    bias: Any = rng.normal(size=outputs).astype(np.float32)
+    if dtype != "float32":
+        quant = QUANTS[dtype]
+        own = np.float32(rng.uniform(0.002, 0.02, outputs if per_channel else 1))
+        zeros = np.full(own.shape, 125 if dtype == "uint8" else 0)
+        limits = (0, 256) if dtype == "uint8" else (-127, 128)
+        weight = rng.integers(*limits, kernel).astype("uint8" if dtype == "uint8" else "int8")
+        bias = rng.integers(-3000, 3000, outputs).astype("int64" if dtype == "int16" else "int32")
+        weight_quant = (own, zeros, 0)
+        bias_quant = (np.float32(quant[0]) * own, np.zeros(own.shape, int), 0)
+    scale = 0.05 * 0.012 * 80 * np.sqrt(channels * np.prod(window))
+    scale = scale * 2 if dtype == "int16" else scale
+    target = None if quant is None else (np.float32(scale), quant[1], 0)
+    inputs = [
+        constant("shape", np.array((batch, *size, outputs), np.int32)),
+        constant("weight", weight, weight_quant),
+        Given("x", shape, dtype, None, quant),
+        constant("bias", bias, bias_quant) if rng.integers(3) else None,
+    ]
+    options = {"padding": int(not same), "stride_h": strides[0], "stride_w": strides[1]}
+    y = Given("y", (batch, *size, outputs), dtype, None, target)
+    given = inputs if inputs[3] is not None else inputs[:3]
+    content = file_of("TRANSPOSE_CONV", given, [y], ("TransposeConvOptions", options), 3)
+    return content, {"x": random_array(seed, shape, dtype)}
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize(
+    ("dtype", "per_channel"),
+    [("float32", False), ("int8", True), ("int8", False), ("uint8", False), ("int16", True)],
+)
+def test_transposed_convolutions(dtype: str, per_channel: bool, arithmetic: str) -> None:
+    """Float: sums of up to 450 products in another order."""
+    for seed in range(40):
+        content, arrays = transposed(seed, dtype, per_channel)
+        if dtype != "float32":
+            assert_equal(content, arrays, arithmetic)
+            continue
+        found, wanted = run_both(content, arrays, arithmetic)
+        np.testing.assert_allclose(found["y"], wanted["y"], rtol=1e-5, atol=4e-5)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize("fused", [0, 1, 3])
+def test_solid_convolutions(fused: int, padding: int) -> None:
+    """Sums of 36 products."""
+    shape, kernel, strides = (2, 5, 6, 7, 3), (2, 3, 2, 3, 4), (1, 2, 3)
+    lines = zip(shape[1:4], kernel[:3], strides, strict=True)
+    size = [-(-n // s) if padding == 0 else (n - k) // s + 1 for n, k, s in lines]
+    names = {f"stride_{axis}": step for axis, step in zip("dhw", strides, strict=True)}
+    options = ("Conv3DOptions", {"padding": padding, "fused_activation_function": fused, **names})
+    weight, bias = random_array(0, kernel, "float32"), random_array(1, (4,), "float32")
+    inputs = [Given("x", shape), constant("weight", weight), constant("bias", bias)]
+    content = file_of("CONV_3D", inputs, [Given("y", (2, *size, 4))], options)
+    found, wanted = run_both(content, {"x": random_array(2, shape, "float32")})
+    np.testing.assert_allclose(found["y"], wanted["y"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_matrix_products(dtype: str, arithmetic: str) -> None:
+    rng = np.random.default_rng(0)
+    for seed in range(40):
+        outer = tuple(int(n) for n in rng.integers(1, 4, int(rng.integers(3))))
+        rows, inner, columns = (int(n) for n in rng.integers(1, (20, 400, 20)))
+        adjoint = [bool(n) for n in rng.integers(0, 2, 2)]
+        first = (inner, rows) if adjoint[0] else (rows, inner)
+        second = (columns, inner) if adjoint[1] else (inner, columns)
+        one = rng.integers(3) == 0
+        shapes = (*outer, *first), (*(1 if one else n for n in outer), *second)
+        quants: list[Any] = [None] * 3
+        if dtype == "int8":
+            scale = np.float32(0.05 * 0.03 * 80 * np.sqrt(inner))
+            quants = [(0.05, 3, 0), (0.03, -7, 0), (scale, 11, 0)]
+        x = Given("x", shapes[0], dtype, None, quants[0])
+        y = Given("y", shapes[1], dtype, None, quants[1])
+        arrays = {"x": random_array(seed, shapes[0], dtype)}
+        other = random_array(seed + 99, shapes[1], dtype)
+        if rng.integers(2):
+            y = constant("y", other, quants[1])
+        else:
+            arrays["y"] = other
+        target = Given("z", (*outer, rows, columns), dtype, None, quants[2])
+        options = ("BatchMatMulOptions", {"adj_x": adjoint[0], "adj_y": adjoint[1]})
+        content = file_of("BATCH_MATMUL", [x, y], [target], options, 2)
+        found, wanted = run_both(content, arrays, arithmetic)
+        if dtype == "int8":
+            np.testing.assert_array_equal(found["z"], wanted["z"])
+        else:
+            np.testing.assert_allclose(found["z"], wanted["z"], rtol=1e-5, atol=5e-5)
