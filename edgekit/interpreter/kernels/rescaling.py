@@ -1,16 +1,17 @@
 """How weighted sums come to the output's scale: by dtype, operator, bias and arithmetic.
 
-s = s_x * s_w[c] / s_y; m and shift are its 31-bit multiplier (`ir.fixed_point`).
+s = s_x * s_w[c] / s_y in float64; m and shift are its 31-bit multiplier (`ir.fixed_point`). Where a
+* stands, the product is rounded first: s = f32(s_x * s_w) / s_y.
 
 | activations | bias        | operator | "float32" | "fixedpoint" |
 |-------------|-------------|----------|-----------|--------------|
 | int8        | int32, none | Dense    | float32   | float64      |
 |             |             | others   | float32   | twice        |
 | uint8       | int32, none | Dense    | float32   | float64      |
-|             |             | others   | float32   | twice, s = f32(s_x * s_w) / s_y |
+|             |             | others   | float32   | twice *      |
 | int16       | int64       | Dense    | float64   | float64      |
 |             | int64, none | others   | short     | short        |
-|             | int32, none | Dense    | upward    | float64      |
+|             | int32, none | Dense    | upward, * with one scale for all channels | float64 |
 |             | int32       | Conv2D   | upward, with groups twice | twice |
 |             | int32       | others   | twice     | twice        |
 
@@ -44,26 +45,27 @@ def rescaler(step: Step, channels: int) -> Rescale | None:
     dtype, reference = step.dtype(0), step.arithmetic == "fixedpoint"
     if dtype != "int16" and not reference:
         return None
-    quants = step.input_quant(0), step.input_quant(1), step.output_quant
-    scales = np.broadcast_to(arithmetic.fixedpoint_scale(*quants), channels)
     bias = step.dtype(2) if step.has_input(2) else "none"
-    dense = step.node.op == "Dense"
+    dense, scales = step.node.op == "Dense", np.broadcast_to(_scales(step), channels)
+    if dtype == "int16" and not dense and bias != "int32":
+        return short_rescaler(scales)
     if dense and (reference or bias == "int64"):
         rescale = _in_float64(scales)
-    elif dtype == "int16" and bias != "int32" and not dense:
-        return short_rescaler(scales)
     elif dtype == "int16" and not reference and (dense or _is_plain(step)):
         rescale = _upward(scales)
     else:
-        if dtype == "uint8":
-            product = (quants[0].scales * quants[1].scales).astype(np.float64)
-            scales = np.broadcast_to(product / quants[2].scales.astype(np.float64), channels)
-        multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
-
-        def rescale(sums: Array) -> Array:
-            return arithmetic.multiply_fixedpoint(sums, multipliers, shifts)
-
+        rescale = _twice(scales)
     return _wrapping(rescale) if dtype == "int16" and bias == "int32" else rescale
+
+
+def _scales(step: Step) -> Array:
+    x, weight, y = step.input_quant(0), step.input_quant(1), step.output_quant
+    dense, bias = step.node.op == "Dense", step.dtype(2) if step.has_input(2) else "none"
+    narrow = dense and bias != "int64" and not weight.per_channel and step.arithmetic == "float32"
+    if narrow or (step.dtype(0) == "uint8" and not dense):
+        product = (x.scales * weight.scales).astype(np.float64)
+        return product / y.scales.astype(np.float64)
+    return arithmetic.fixedpoint_scale(x, weight, y)
 
 
 def _is_plain(step: Step) -> bool:
@@ -75,6 +77,15 @@ def _in_float64(scales: Array) -> Rescale:
         scaled = sums.astype(np.float64) * scales
         rounded: Array = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
         return rounded
+
+    return rescale
+
+
+def _twice(scales: Array) -> Rescale:
+    multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
+
+    def rescale(sums: Array) -> Array:
+        return arithmetic.multiply_fixedpoint(sums, multipliers, shifts)
 
     return rescale
 
