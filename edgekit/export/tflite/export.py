@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgekit.errors import EdgekitError, UnsupportedOperator, lookup
 from edgekit.ir import Graph
 
 from .lowering import Lowering
 from .metadata import METADATA_NAME, metadata_bytes, with_labels
 from .ops import TFLITE_OPS
+from .states import begin_states, end_states
 from .writer import model_bytes
 
 __all__ = ["tflite_bytes"]
@@ -27,21 +30,34 @@ def tflite_bytes(graph: Graph) -> bytes:
     Raises UnsupportedOperator with every node that TFLite cannot express, and why.
     """
     lowering = Lowering(graph)
-    problems = [
-        f"value {value.name!r} has {len(value.shape)} dimensions; LiteRT runs {MOST_DIMENSIONS} "
-        "at most"
-        for value in graph.values.values()
-        if len(value.shape) > MOST_DIMENSIONS
+    lowering.subgraphs += [
+        Lowering(replace(subgraph, name=name), lowering)
+        for name, subgraph in graph.subgraphs.items()
     ]
-    for node in graph.nodes:
-        try:
-            lookup(TFLITE_OPS, node.op, "operator")(node, lowering)
-        except EdgekitError as error:
-            problems.append(f"{node.op} {node.name!r}: {error}")
+    problems = begin_states(lowering)
+    for part in (lowering, *lowering.subgraphs[: len(graph.subgraphs)]):
+        problems += _lower(part)
     if problems:
         lines = "".join(f"\n  - {problem}" for problem in problems)
         raise UnsupportedOperator(f"graph {graph.name!r} cannot become a TFLite file:{lines}")
-    lowering.finish()
+    end_states(lowering)
     metadata = metadata_bytes(graph)
     records = {} if metadata is None else {METADATA_NAME: metadata}
     return with_labels(model_bytes(lowering, records), graph.metadata.labels)
+
+
+def _lower(part: Lowering) -> list[str]:
+    """Let each node's rule emit its operators; what TFLite cannot express."""
+    problems = [
+        f"value {value.name!r} has {len(value.shape)} dimensions; LiteRT runs {MOST_DIMENSIONS} "
+        "at most"
+        for value in part.graph.values.values()
+        if len(value.shape) > MOST_DIMENSIONS
+    ]
+    for node in part.graph.nodes:
+        try:
+            lookup(TFLITE_OPS, node.op, "operator")(node, part)
+        except EdgekitError as error:
+            problems.append(f"{node.op} {node.name!r}: {error}")
+    part.finish()
+    return problems

@@ -15,8 +15,19 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Graph, Node, QuantParams, Shape, Value
 from edgekit.ir.graph import Array
 
-__all__ = ["Lowering", "Operator", "Options", "Rule", "constant_input", "versioned"]
+__all__ = [
+    "RESOURCE",
+    "Lowering",
+    "Operator",
+    "Options",
+    "Rule",
+    "constant_input",
+    "versioned",
+]
 
+
+RESOURCE = "resource"
+"""The type of a tensor that stands for a variable; graphs have no such values."""
 
 Options = tuple[str, Mapping[str, Any]] | bytes
 
@@ -26,22 +37,33 @@ class Operator:
     """One TFLite operator: `code` is its name there, `options` the name and fields of a table.
 
     A custom operator has a name that TFLite's own list does not know, and bytes for options.
+    inputs: None stands for one that is left out. intermediates: tensors that only say the scale of
+    something inside the operator.
     """
 
     code: str
     version: int
-    inputs: tuple[str, ...]
+    inputs: tuple[str | None, ...]
     outputs: tuple[str, ...]
     options: Options | None = None
+    intermediates: tuple[str, ...] = ()
 
 
 class Lowering:
-    """Tensors in the order of their first use, and operators in the order of execution."""
+    """Tensors in the order of their first use, and operators in the order of execution.
 
-    def __init__(self, graph: Graph) -> None:
+    variables: the tensors that keep their contents from call to call.
+    subgraphs: the other graphs of the file, which its operators name by their place: this graph's
+        own subgraphs from 1 on, then what else is added. One list serves all of a file's graphs.
+    """
+
+    def __init__(self, graph: Graph, within: Lowering | None = None) -> None:
         self.graph = graph
         self.tensors: dict[str, Value] = {}
         self.operators: list[Operator] = []
+        self.variables: set[str] = set()
+        self.within = within
+        self.subgraphs: list[Lowering] = []
         for name in graph.inputs:
             self._use(name)
 
@@ -72,15 +94,31 @@ class Lowering:
     def emit(
         self,
         code: str,
-        inputs: Sequence[str],
+        inputs: Sequence[str | None],
         output: str | Sequence[str],
         options: Options | None = None,
         version: int = 1,
+        intermediates: Sequence[str] = (),
     ) -> None:
         outputs = (output,) if isinstance(output, str) else tuple(output)
         for name in (*inputs, *outputs):
-            self._use(name)
-        self.operators.append(Operator(code, version, tuple(inputs), outputs, options))
+            if name is not None:
+                self._use(name)
+        operator = Operator(code, version, tuple(inputs), outputs, options, tuple(intermediates))
+        self.operators.append(operator)
+
+    def place(self, name: str) -> int:
+        """The place of a subgraph in the file, by its name in the graph."""
+        main = self if self.within is None else self.within
+        return 1 + list(main.graph.subgraphs).index(name)
+
+    def handle(self, name: str) -> str:
+        """A tensor that stands for a resource variable."""
+        return self._add(name, (), RESOURCE, None, None)
+
+    def typed(self, name: str, dtype: str, quant: QuantParams) -> str:
+        """A tensor without contents that says a scale and a zero point."""
+        return self._add(name, (0,), dtype, None, quant)
 
     def finish(self) -> None:
         """Add the outputs that no operator computes: inputs and constants passed through."""

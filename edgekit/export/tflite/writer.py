@@ -11,7 +11,7 @@ from edgekit.ir import QuantParams, Shape, Value
 from edgekit.schema import encode
 from edgekit.schema.generated import tflite_layout as tflite
 
-from .lowering import Lowering, Operator
+from .lowering import RESOURCE, Lowering, Operator
 from .runtime import minimum_runtime
 
 __all__ = ["model_bytes"]
@@ -25,6 +25,7 @@ TYPES = {
     "int32": tflite.TensorType.INT32,
     "int64": tflite.TensorType.INT64,
     "bool": tflite.TensorType.BOOL,
+    RESOURCE: tflite.TensorType.RESOURCE,
 }
 LARGEST_SMALL_CODE = 127
 """What stands in the one-byte field of old readers where an operator's number is too large."""
@@ -33,20 +34,23 @@ Table = dict[str, Any]
 
 
 def model_bytes(model: Lowering, metadata: Mapping[str, bytes]) -> bytes:
-    """The flatbuffer: one subgraph, one signature, and `metadata` by name.
+    """The flatbuffer: the graph and its subgraphs, one signature, and `metadata` by name.
 
     Buffer 0 is empty: every tensor that is not a constant names it.
     """
-    records = {**metadata, "min_runtime_version": _runtime_text(model)}
-    constants = [_stored(value) for value in model.tensors.values() if value.is_constant]
-    codes = list(dict.fromkeys((op.code, op.version) for op in model.operators))
+    graphs = [model, *model.subgraphs]
+    operators = [op for graph in graphs for op in graph.operators]
+    records = {**metadata, "min_runtime_version": _runtime_text(operators)}
+    constants: list[bytes] = []
+    codes = list(dict.fromkeys((op.code, op.version) for op in operators))
+    subgraphs = [_subgraph(graph, codes, constants) for graph in graphs]
     first_record = 1 + len(constants)
     return encode(
         tflite.SCHEMA,
         {
             "version": FORMAT_VERSION,
             "operator_codes": [_operator_code(*code) for code in codes],
-            "subgraphs": [_subgraph(model, codes)],
+            "subgraphs": subgraphs,
             "description": "made by edgekit",
             "buffers": [{}, *({"data": _bytes(data)} for data in (*constants, *records.values()))],
             "metadata": [
@@ -57,12 +61,15 @@ def model_bytes(model: Lowering, metadata: Mapping[str, bytes]) -> bytes:
     )
 
 
-def _subgraph(model: Lowering, codes: Sequence[tuple[str, int]]) -> Table:
+def _subgraph(model: Lowering, codes: Sequence[tuple[str, int]], constants: list[bytes]) -> Table:
+    """One graph; its constants are added to those of the file."""
     index = {name: i for i, name in enumerate(model.tensors)}
-    tensors, buffer = [], 0
-    for value in model.tensors.values():
-        buffer += value.is_constant
-        tensors.append(_tensor(value, buffer if value.is_constant else 0))
+    tensors = []
+    for name, value in model.tensors.items():
+        if value.is_constant:
+            constants.append(_stored(value))
+        buffer = len(constants) if value.is_constant else 0
+        tensors.append(_tensor(value, buffer, name in model.variables))
     return {
         "name": model.graph.name,
         "tensors": tensors,
@@ -72,7 +79,7 @@ def _subgraph(model: Lowering, codes: Sequence[tuple[str, int]]) -> Table:
     }
 
 
-def _tensor(value: Value, buffer: int) -> Table:
+def _tensor(value: Value, buffer: int, is_variable: bool) -> Table:
     """An unknown batch is 1 in the shape and -1 in the signature of the shape."""
     return {
         "name": value.name,
@@ -81,6 +88,7 @@ def _tensor(value: Value, buffer: int) -> Table:
         "shape_signature": _dimensions(value.shape, -1) if None in value.shape else None,
         "buffer": buffer,
         "quantization": _quantization(value.quant) if value.quant is not None else None,
+        "is_variable": is_variable,
     }
 
 
@@ -96,8 +104,9 @@ def _operator(op: Operator, codes: Sequence[tuple[str, int]], index: Mapping[str
     custom = isinstance(op.options, bytes)
     return {
         "opcode_index": codes.index((op.code, op.version)),
-        "inputs": [index[name] for name in op.inputs],
+        "inputs": [-1 if name is None else index[name] for name in op.inputs],
         "outputs": [index[name] for name in op.outputs],
+        "intermediates": [index[name] for name in op.intermediates] or None,
         "builtin_options": None if custom else op.options,
         "custom_options": _bytes(op.options) if isinstance(op.options, bytes) else None,
     }
@@ -128,9 +137,9 @@ def _signature(model: Lowering) -> Table:
     }
 
 
-def _runtime_text(model: Lowering) -> bytes:
+def _runtime_text(operators: Sequence[Operator]) -> bytes:
     """A text of 16 bytes: TFLite's tools overwrite it in place."""
-    return minimum_runtime(model.operators).encode().ljust(16, b"\0")
+    return minimum_runtime(operators).encode().ljust(16, b"\0")
 
 
 def _stored(value: Value) -> bytes:
