@@ -61,6 +61,10 @@ def _reshaped(op: Operator, reader: Reader, target: Dimensions) -> None:
         kept = math.prod(d or 1 for d in shape[1:])
         names_batch = new[:1] == (reader.file_batch,) and math.prod(new[1:]) == kept
         new = (-1, *new[1:]) if names_batch else new
+    elif new.count(-1) == 1:
+        rest = math.prod(d for d in new if d != -1)
+        size = math.prod(d or 0 for d in shape) // rest if rest else 0
+        new = tuple(size if d == -1 else d for d in new)
     known = reader.known(reader.tensor(op, 0).index)
     if known is not None and quantization(reader.tensor(op, 0)) is None:
         if new.count(-1) > 1 or (-1 not in new and math.prod(new) != known.size):
