@@ -87,7 +87,7 @@ class Arena:
             return np.asarray(data, np.float32)
         # float64 holds any int32 minus any zero point; int8 results are exact in float32.
         real = data.astype(np.float64) - value.quant.zero_points.astype(np.float64)
-        return real.astype(np.float32)
+        return real.astype(np.float32).reshape(data.shape)  # a scalar has become a vector
 
     def border_calls(self, name: str) -> list[Call]:
         """What zeroes the border before the activation is written, if others write there."""

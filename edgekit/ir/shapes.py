@@ -36,6 +36,13 @@ def same(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     return (shape_of(inputs, 0),)
 
 
+def rows(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
+    """The same; there is a last dimension to work along."""
+    x = shape_of(inputs, 0)
+    axis_of(-1, len(x))
+    return (x,)
+
+
 def broadcast(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     """Numpy's rule; an unknown batch meets an unknown batch, a 1 or nothing."""
     a, b = shape_of(inputs, 0), shape_of(inputs, 1)

@@ -22,6 +22,8 @@ def scale_problems(
     # Only a constant can come here without: lookup tables are integers that have none.
     bare = [v.name for v in values if v.dtype in QUANTIZED and v.quant is None]
     found = [f"input {name!r} holds integers and has no scale" for name in bare]
+    split = [v.name for v in values if v.quant is not None and v.quant.per_channel]
+    found += [f"input {name!r} has several scales; only weights can" for name in split]
     if output.dtype not in QUANTIZED:
         return found
     if operator.tied and any(v.quant != output.quant for v in values):

@@ -10,7 +10,7 @@ import pytest
 
 from edgekit.errors import ModelFormatError, ShapeError
 from edgekit.interpreter import Interpreter, plan
-from edgekit.ir import Graph, GraphBuilder, per_tensor, plan_memory, validate
+from edgekit.ir import Graph, GraphBuilder, per_channel, per_tensor, plan_memory, validate
 
 
 def chain(*shape: int | None) -> Graph:
@@ -66,6 +66,37 @@ def test_integer_operands_have_a_scale() -> None:
     y = g.add("Sub", x, table, name="y", quant=per_tensor(0.1))
     with pytest.raises(ShapeError, match="Sub 'y': input 'table' holds integers and has no scale"):
         g.finish([y])
+
+
+def test_operands_have_one_scale() -> None:
+    g = GraphBuilder("split")
+    x = g.input("x", (2, 3), "int8", per_tensor(0.1))
+    rows = g.constant(np.ones((2, 3), np.int8), "rows", per_channel(np.array([0.1, 0.2]), 0))
+    y = g.add("Add", x, rows, name="y", quant=per_tensor(0.1))
+    with pytest.raises(ShapeError, match="Add 'y': input 'rows' has several scales; only weights"):
+        g.finish([y])
+
+
+def test_a_quantized_scalar_is_computed_with() -> None:
+    g = GraphBuilder("scalar")
+    x = g.constant(np.array(7, np.int8), "x", per_tensor(0.5, 3))
+    graph = g.finish([g.add("Dequantize", x, name="y")])
+    assert Interpreter(graph).run()["y"].tolist() == 2.0
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3), (1, 2, 3, 4, 5)])
+def test_the_mean_of_two_axes_of_any_rank(shape: tuple[int, ...]) -> None:
+    g = GraphBuilder("mean")
+    graph = g.finish([g.add("Mean", g.input("x", shape), name="y", axes=(1, 2))])
+    x = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    assert Interpreter(graph).run(x)["y"].tolist() == x.mean((1, 2)).tolist()
+
+
+@pytest.mark.parametrize("op", ["LogSoftmax", "L2Normalize"])
+def test_what_works_along_rows_needs_one(op: str) -> None:
+    g = GraphBuilder("rows")
+    with pytest.raises(ShapeError, match="axis -1 does not exist in 0 dimensions"):
+        g.add(op, g.input("x", ()), name="y")
 
 
 def test_as_many_outputs_are_named_as_there_are() -> None:

@@ -77,7 +77,7 @@ def sites(fields: Fields, schema: Schema, table: str = "") -> Iterator[Site]:
         elif isinstance(value, tuple):
             yield from sites(value[1], schema, value[0])
         elif field.kind == "tables":
-            for inner in value:
+            for inner in value or ():
                 yield from sites(inner, schema, field.type)
 
 

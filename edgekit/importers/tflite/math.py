@@ -23,7 +23,7 @@ def l2_normalization(op: Operator, reader: Reader) -> None:
 
 def select(op: Operator, reader: Reader) -> None:
     """SELECT takes a condition of its operands' shape, or one for each of their rows."""
-    condition, x, y = reader.inputs(op)
+    condition, x, y = (reader.input(op, i) for i in range(3))
     shapes = [reader.builder.values[name].shape for name in (condition, x)]
     if len(shapes[0]) == 1 and len(shapes[1]) > 1:
         rows = -1 if shapes[0][0] is None else shapes[0][0]
@@ -35,7 +35,7 @@ def select(op: Operator, reader: Reader) -> None:
 
 
 def select_v2(op: Operator, reader: Reader) -> None:
-    condition, x, y = reader.inputs(op)
+    condition, x, y = (reader.input(op, i) for i in range(3))
     reader.emit(op, "Select", x, y, condition)
 
 

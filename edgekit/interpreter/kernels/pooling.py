@@ -83,7 +83,13 @@ def fold(step: Step, function: np.ufunc, parts: list[Floats], result: Floats) ->
 
 def add_up(step: Step, x: Floats, axes: tuple[int, ...], sums: Array) -> None:
     """The sums over `axes`; a whole map of one sample is one product with ones."""
-    if axes == (1, 2) and len(x) == 1 and x.flags.c_contiguous and sums.dtype == x.dtype:
+    if (
+        axes == (1, 2)
+        and x.ndim == 4
+        and len(x) == 1
+        and x.flags.c_contiguous
+        and sums.dtype == x.dtype
+    ):
         pixels = x.reshape(-1, x.shape[3])
         ones = np.ones((1, len(pixels)), np.float32)
         step.call(np.dot, ones, pixels, sums.reshape(1, -1))

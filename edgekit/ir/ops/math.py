@@ -48,7 +48,7 @@ define(
     OpSpec(
         "LogSoftmax",
         ("x", "table?"),
-        shapes.same,
+        shapes.rows,
         output_quant=per_tensor(1 / 16, 127),
         table="float32",
     )
@@ -57,7 +57,7 @@ define(
     OpSpec(
         "L2Normalize",
         ("x",),
-        shapes.same,
+        shapes.rows,
         output_quant=per_tensor(1 / 128, 0),
         dtypes=("float32", "int8", "uint8"),
     )
