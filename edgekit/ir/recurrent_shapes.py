@@ -169,19 +169,20 @@ def svdf(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     return (x[0], units), state
 
 
-SVDF_KINDS = (
-    {"x": "float32", "feature": "float32", "time": "float32", "bias": "float32"},
-    {"x": "float32", "feature": "int8", "time": "float32", "bias": "float32"},
-    {"x": "int8", "feature": "int8", "time": "int16", "bias": "int32"},
-    {"x": "int8", "feature": "int8", "time": "int8", "bias": "int32"},
-)
+SVDF_KINDS = [
+    dict(zip(("x", "feature", "time", "bias", "state"), dtypes, strict=True))
+    for dtypes in (
+        ("float32", "float32", "float32", "float32", "float32"),
+        ("float32", "int8", "int8", "float32", "float32"),
+        ("int8", "int8", "int16", "int32", "int16"),
+        ("int8", "int8", "int8", "int32", "int8"),
+    )
+]
 
 
 def _check_svdf_dtypes(given: dict[str, Value]) -> None:
-    """The state has the dtype of the time weights."""
-    found = {name: value.dtype for name, value in given.items() if name != "state"}
-    fits = any(found.items() <= kind.items() for kind in SVDF_KINDS)
-    if not fits or given["state"].dtype != given["time"].dtype:
+    found = {name: value.dtype for name, value in given.items()}
+    if not any(found.items() <= kind.items() for kind in SVDF_KINDS):
         listed = ", ".join(f"{name} {value.dtype}" for name, value in given.items())
         raise ShapeError(f"the dtypes {listed} do not go together")
     scaled = [value for value in given.values() if value.dtype in ("int8", "int16")]

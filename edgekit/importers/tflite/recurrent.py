@@ -78,8 +78,12 @@ def bidirectional_lstm(op: Operator, reader: Reader) -> None:
 
 
 def _attributes(options: Record) -> dict[str, AttrValue]:
+    activation = _activation(options["fused_activation_function"])
+    if activation == "none":
+        # LiteRT leaves the cell gate unwritten then: there is nothing to be equal to.
+        raise UnsupportedOperator("a layer without an activation has no defined result in TFLite")
     return {
-        "activation": _activation(options["fused_activation_function"]),
+        "activation": activation,
         "cell_clip": float(options["cell_clip"]),
         "projection_clip": float(options["proj_clip"]),
         "time_major": bool(options["time_major"]),

@@ -48,10 +48,18 @@ def svdf(step: Step) -> None:
         step.call(np.dot, x, matrix, found)
     step.call(np.copyto, after[:, :, :-1], before[:, :, 1:])
     step.call(np.copyto, after[:, :, -1], found)
-    _sum_over_time(step, after, step.constant(TIME), y)
+    _sum_over_time(step, after, _time_weights(step), y)
     if step.has_input(BIAS):
         step.call(np.add, y, step.constant(BIAS), y)
     step.calls.extend(CURVES[step.attrs["activation"]](y, y))
+
+
+def _time_weights(step: Step) -> Array:
+    """As float32; int8 ones are scaled first, for the memory is float."""
+    weight = step.constant(TIME)
+    if weight.dtype == np.float32:
+        return weight
+    return weight.astype(np.float32) * np.float32(step.input_quant(TIME).scale[0])
 
 
 def _hybrid_features(step: Step, x: Floats, found: Floats) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .. import recurrent_shapes
 from .spec import Attr, OpSpec, define
 
-CURVES = Attr("str", "tanh", choices=("none", "relu", "relu6", "tanh", "sigmoid"))
+CURVES = ("relu", "relu6", "tanh", "sigmoid")
 LIMIT = Attr("float", 0.0, low=0.0)  # 0: none
 HIDDEN_RANGES = "its integer form needs ranges inside the layer, which calibration does not see"
 
@@ -34,7 +34,7 @@ define(
         recurrent_shapes.LSTM_INPUTS,
         recurrent_shapes.lstm,
         {
-            "activation": CURVES,
+            "activation": Attr("str", "tanh", choices=CURVES),
             "cell_clip": LIMIT,
             "projection_clip": LIMIT,
             "time_major": Attr("bool", False),
@@ -60,7 +60,7 @@ define(
         recurrent_shapes.svdf,
         {
             "rank": Attr("int", 1, low=1, high=2**16),
-            "activation": Attr("str", "none", choices=CURVES.choices),
+            "activation": Attr("str", "none", choices=("none", *CURVES)),
             "asymmetric": Attr("bool", False),
         },
         prefer_float=HIDDEN_RANGES,

@@ -1,0 +1,199 @@
+"""Recurrent layers against LiteRT, call after call: equal bits in integers, close in floats.
+
+Floats differ by the order of sums and by tanh and exp, which are not the same to the last bit in
+numpy and in LiteRT; a state carries that on from step to step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgekit.errors import ShapeError, UnsupportedOperator
+from edgekit.export import tflite
+from edgekit.interpreter import Interpreter
+from edgekit.interpreter.gates import sigmoid_table, tanh_table
+from edgekit.ir import Graph, validate
+from tests import litert
+from tests.recurrent_graphs import KINDS, lstm_graph, svdf_graph
+
+CLOSE = 2e-6
+"""Of float results around 1, after up to 48 steps."""
+
+LSTMS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "batch": {"batch": 3},
+    "time major": {"batch": 2, "time_major": True},
+    "no input gate": {"coupled": True},
+    "peephole": {"peephole": True, "batch": 2},
+    "peephole, no input gate": {"peephole": True, "coupled": True, "batch": 2},
+    "projection": {"units": 5},
+    "projection without bias": {"units": 5, "projection_bias": False, "batch": 2},
+    "normalized": {"norm": True, "batch": 2},
+    "everything": {"norm": True, "peephole": True, "units": 5, "coupled": True, "cells": 16},
+    "clipped": {"cell_clip": 0.3, "units": 5, "projection_clip": 0.2},
+    "larger": {"cells": 40, "features": 30, "time": 12},
+}
+SVDFS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "rank": {"rank": 3},
+    "batch": {"rank": 2, "batch": 3},
+    "without bias": {"bias": False},
+    "relu": {"activation": "relu"},
+    "larger": {"features": 40, "units": 64, "memory": 10, "rank": 2},
+}
+
+
+def inputs(graph: Graph, steps: int, seed: int = 1) -> list[np.ndarray]:
+    rng, x = np.random.default_rng(seed), graph.value("x")
+    shape = tuple(d or 1 for d in x.shape)
+    if x.dtype == "int8":
+        return [rng.integers(-128, 128, shape).astype(np.int8) for _ in range(steps)]
+    silent = np.zeros(shape, np.float32)  # hybrid layers have nothing to divide by then
+    return [*(rng.normal(0, 1, shape).astype(np.float32) for _ in range(steps - 1)), silent]
+
+
+def litert_stream(graph: Graph, xs: list[np.ndarray], runtime: str) -> list[np.ndarray]:
+    loaded = litert.interpreter(tflite.tflite_bytes(graph), runtime)
+    loaded.allocate_tensors()
+    (given,), (result,) = loaded.get_input_details(), loaded.get_output_details()
+    found = []
+    for x in xs:
+        loaded.set_tensor(given["index"], x)
+        loaded.invoke()
+        found.append(loaded.get_tensor(result["index"]).copy())
+    return found
+
+
+def check_against_litert(graph: Graph, steps: int = 4) -> None:
+    xs = inputs(graph, steps)
+    for arithmetic, runtime in litert.RUNTIMES.items():
+        interpreter = Interpreter(graph.with_metadata(arithmetic=arithmetic))
+        for x, expected in zip(xs, litert_stream(graph, xs, runtime), strict=True):
+            found = interpreter.run(x)[graph.outputs[0]]
+            if graph.value(graph.outputs[0]).dtype == "int8":
+                np.testing.assert_array_equal(found, expected)
+            else:
+                np.testing.assert_allclose(found, expected, rtol=CLOSE, atol=CLOSE)
+
+
+@pytest.mark.parametrize("name", LSTMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_lstm_is_litert(kind: str, name: str) -> None:
+    check_against_litert(lstm_graph(kind, **LSTMS[name]))
+
+
+@pytest.mark.parametrize("exponent", [-9, -11, -15])
+def test_cells_of_every_precision(exponent: int) -> None:
+    check_against_litert(lstm_graph("integer", cell_exponent=exponent, seed=exponent + 20))
+
+
+@pytest.mark.parametrize("zero_point", [-128, 0, 127])
+def test_hidden_states_of_any_zero_point(zero_point: int) -> None:
+    check_against_litert(lstm_graph("integer", zero_point=zero_point))
+    check_against_litert(lstm_graph("integer", zero_point=zero_point, units=5))
+
+
+@pytest.mark.parametrize("activation", ["relu", "relu6"])
+@pytest.mark.parametrize("kind", ["float", "hybrid"])
+def test_other_activations(kind: str, activation: str) -> None:
+    check_against_litert(lstm_graph(kind, activation=activation))
+
+
+@pytest.mark.parametrize("name", ["plain", "projection", "larger"])
+def test_activations_quantized_with_a_zero_point(name: str) -> None:
+    check_against_litert(lstm_graph("hybrid", asymmetric=True, **LSTMS[name]))
+    check_against_litert(svdf_graph("hybrid", asymmetric=True))
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+def test_a_layer_that_goes_backwards(time_major: bool) -> None:
+    check_against_litert(lstm_graph(reverse=True, batch=2, time_major=time_major))
+
+
+@pytest.mark.parametrize("name", SVDFS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_svdf_is_litert(kind: str, name: str) -> None:
+    check_against_litert(svdf_graph(kind, **SVDFS[name]), steps=12)
+
+
+def test_an_int8_memory_computes_what_an_int16_one_of_the_same_numbers_does() -> None:
+    """The form that LiteRT does not know, where nothing saturates; see also the streaming files."""
+    narrow = svdf_graph("integer", state="int8", seed=3)
+    xs = inputs(narrow, 10)
+    (state,), interpreter = narrow.states, Interpreter(narrow)
+    quant = narrow.value(state.value).quant
+    feature = narrow.value("feature")
+    time = narrow.value("time")
+    bias = narrow.value("bias").array()
+    assert quant is not None and feature.quant is not None and time.quant is not None
+    memory = np.zeros((4, 5))
+    for x in xs:
+        real = feature.array().astype(np.float64) @ (x[0].astype(np.float64) - 7)
+        real *= 0.03 * feature.quant.scale[0] / quant.scale[0]
+        newest = np.clip(np.rint(real), -128 - 9, 127 - 9)
+        memory = np.concatenate([memory[:, 1:], newest[:, None]], axis=1)
+        sums = (memory * time.array()).sum(1) + bias
+        y = np.rint(sums * quant.scale[0] * time.quant.scale[0] / 0.05) - 10
+        found = interpreter.run(x)["y"][0]
+        assert np.abs(found - np.clip(y, -128, 127)).max() <= 1  # two roundings, and ties
+
+
+def test_memories_may_be_given_and_taken() -> None:
+    """Two calls that hand their memories on are one call of a layer that keeps them."""
+    kept, free = lstm_graph("float"), lstm_graph("float", kept=False)
+    xs = inputs(kept, 3)
+    stream, single = Interpreter(kept), Interpreter(free)
+    hidden, cell = np.zeros((1, 8), np.float32), np.zeros((1, 8), np.float32)
+    for x in xs:
+        y, hidden, cell = single.run(x, hidden, cell).values()
+        np.testing.assert_array_equal(stream.run(x)["y"], y)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sequence_in_two_parts_is_the_whole_sequence(kind: str) -> None:
+    whole, half = lstm_graph(kind, time=8), lstm_graph(kind, time=4)
+    (x,) = inputs(whole, 2)[:1]
+    interpreter = Interpreter(half)
+    parts = [interpreter.run(x[:, i : i + 4])["y"] for i in (0, 4)]
+    np.testing.assert_array_equal(Interpreter(whole).run(x)["y"], np.concatenate(parts, axis=1))
+
+
+def test_tables_are_near_the_functions() -> None:
+    """gemmlowp promises a few steps of 2^-15; the exact bits are LiteRT's, above."""
+    q = np.arange(-(2**15), 2**15)
+    assert np.abs(sigmoid_table() / 2**15 - 1 / (1 + np.exp(-q / 4096))).max() < 3e-4
+    for bits in range(7):
+        found = tanh_table(bits) / 2**15
+        assert np.abs(found - np.tanh(q * 2.0 ** (bits - 15))).max() < 6e-4
+
+
+@pytest.mark.parametrize(
+    ("position", "sentence"),
+    [
+        (1, "must be there together are not: recurrent_to_input, input_bias"),
+        (11, "not: cell_to_input, cell_to_forget"),
+        (16, "8 cells need a projection"),
+        (22, "are not: cell_norm"),
+    ],
+)
+def test_inputs_that_go_together(position: int, sentence: str) -> None:
+    everything = lstm_graph(norm=True, peephole=True, units=5)
+    (node,) = everything.nodes
+    broken = list(node.inputs)
+    broken[position] = None
+    with pytest.raises(ShapeError, match=sentence):
+        validate(replace(everything, nodes=(replace(node, inputs=tuple(broken)),)))
+
+
+def test_memories_that_others_use_cannot_go_to_tflite() -> None:
+    with pytest.raises(UnsupportedOperator, match="'layer': TFLite's keeps its memories itself"):
+        tflite.tflite_bytes(lstm_graph(kept=False))
+
+
+def test_an_int8_memory_cannot_go_to_litert() -> None:
+    with pytest.raises(UnsupportedOperator, match="TensorFlow Lite Micro alone runs it"):
+        tflite.tflite_bytes(svdf_graph("integer", state="int8"))
