@@ -26,10 +26,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from ai_edge_litert import interpreter as litert
 
+from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph
 from tests.material import MATERIAL
-from tests.tflite_graph import tflite_graph
 
 NETWORKS = {
     "kws": "mlperf_tiny/kws_ref_model",
@@ -78,7 +78,7 @@ def sample(graph: Graph) -> np.ndarray:
 
 def measure(path: Path, seconds: float) -> tuple[dict[str, float], str]:
     """Microseconds by runtime, and how the outputs compare."""
-    graph = tflite_graph(path)
+    graph = load_tflite(path)
     x = sample(graph)
     runs = {name: litert_run(path, resolver, x) for name, resolver in RESOLVERS.items()}
     runs = {"edgekit": edgekit_run(graph, x), **runs}
@@ -95,7 +95,7 @@ def measure(path: Path, seconds: float) -> tuple[dict[str, float], str]:
     if graph.value(graph.outputs[0]).dtype == "float32":
         difference = np.abs(results["edgekit"] - results["opt"]).max()
         return best, f"{difference:.1e}"
-    fixed = edgekit_run(tflite_graph(path, "fixedpoint"), x)()
+    fixed = edgekit_run(load_tflite(path, arithmetic="fixedpoint"), x)()
     equal = np.array_equal(results["edgekit"], results["xnn"])
     equal &= np.array_equal(fixed, results["ref"])
     return best, "equal" if equal else "DIFFERENT"

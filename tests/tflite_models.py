@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.importers.tflite import load_tflite
 from edgekit.ir import Graph, Value
 from tests import litert
 from tests.material import MATERIAL
@@ -49,6 +51,13 @@ def kept_elements(path: str, index: int, found: Array) -> Array:
     file = np.load(MATERIAL / "expected" / f"{path}.npz")
     key = f"out{index}_flat_stride"
     return found.reshape(-1)[:: int(file[key])] if key in file.files else found
+
+
+def with_open_batch(path: Path, arithmetic: str = "float32") -> Graph:
+    """The graph of a file for any batch, whatever batch the file was written for."""
+    graph = load_tflite(path, arithmetic=arithmetic)
+    shapes = {name: (None, *graph.value(name).shape[1:]) for name in graph.inputs}
+    return load_tflite(path, arithmetic=arithmetic, shapes=shapes)
 
 
 def affordable(graph: Graph, most: int) -> int:

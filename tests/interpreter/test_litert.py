@@ -15,7 +15,7 @@ from tests import litert
 from tests.cases import CASES, Case, float_graph, int8_graph, random_inputs
 from tests.cases.case import case
 from tests.material import MATERIAL, material
-from tests.tflite_graph import tflite_graph
+from tests.tflite_models import with_open_batch
 
 OPERATORS = ("Conv2D", "DepthwiseConv2D", "Dense", "MaxPool2D", "AveragePool2D", "Mean", "Softmax")
 NETWORKS = [
@@ -117,7 +117,7 @@ def hard_inputs(graph: Graph, count: int) -> Any:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_real_networks_equal_litert(name: str, arithmetic: str) -> None:
     path = material(f"tflite/{name}.tflite")
-    graph = tflite_graph(path, arithmetic)
+    graph = with_open_batch(path, arithmetic)
     count = 20 if arithmetic == "float32" else 4  # the reference runtime is slow
     assert_network_equals_litert(graph, path.read_bytes(), hard_inputs(graph, count))
 
@@ -125,7 +125,7 @@ def test_real_networks_equal_litert(name: str, arithmetic: str) -> None:
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
 def test_mobilenet_equals_litert(arithmetic: str) -> None:
     path = material("tflite/coral/tf2_mobilenet_v2_1.0_224_ptq.tflite")
-    graph = tflite_graph(path, arithmetic)
+    graph = with_open_batch(path, arithmetic)
     assert_network_equals_litert(graph, path.read_bytes(), hard_inputs(graph, 1)[:2])
 
 
@@ -133,7 +133,7 @@ def test_mobilenet_equals_litert(arithmetic: str) -> None:
 def test_layers_of_real_networks_equal_litert(name: str) -> None:
     path = material(f"tflite/mlperf_layers/{name}.tflite")
     for arithmetic in ARITHMETICS:
-        graph = tflite_graph(path, arithmetic)
+        graph = with_open_batch(path, arithmetic)
         inputs = random_inputs(graph, 1)
         runtime = litert.interpreter(path.read_bytes(), litert.RUNTIMES[arithmetic])
         runtime.allocate_tensors()
@@ -151,7 +151,7 @@ def test_layers_of_real_networks_equal_litert(name: str) -> None:
 def test_float_networks_agree_with_litert(name: str) -> None:
     """Sums in different orders through up to 28 layers; outputs of magnitude 1 (ad01: 10)."""
     path = material(f"tflite/{name}.tflite")
-    graph = tflite_graph(path)
+    graph = with_open_batch(path)
     rng = np.random.default_rng(0)
     shape = tuple(d for d in graph.value(graph.inputs[0]).shape if d is not None)
     x = rng.uniform(0, 1, (1, *shape)).astype(np.float32)
