@@ -28,12 +28,21 @@ NOT_LAYERS = (
     *("BatchToSpace", "SpaceToBatch", "DepthToSpace", "SpaceToDepth", "Gather", "GatherNd"),
     *("MirrorPad", "Split", "Tile", "ResizeBilinear", "TransposeConv2D", "Conv3D"),
     "DetectionPostProcess",
+    *("Atan2", "CumSum", "FloorMod", "L2Normalize", "Prelu", "ReduceProd", "Rsqrt"),
+    *("Cos", "Sin", "SquaredDifference", "TopK"),
 )
+STEPS = ("Ceil", "Floor", "FloorDiv", "OneHot", "Round", "Sign")
+NO_SLOPE = "it is constant between steps: its derivative is 0"
+LOGIC = ("LogicalAnd", "LogicalNot", "LogicalOr", "ReduceAll", "ReduceAny")
+TRUTH = "truth values are no numbers"
+COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual")
+POSITIONS = ("ArgMax", "ArgMin")
 BOXES = "its boxes must make sense together: test_detection.py makes them"
 NO_DETECTIONS = "ONNX has nothing that orders boxes alike; export what comes before it"
 
 # The primitive whose derivative belongs to an operator, where it has another name.
 PRIMITIVE_OF = {
+    "Abs": "absolute",
     "AveragePool2D": "average_pool2d",
     "BatchMatMul": "matmul",
     "BatchNorm": "batch_norm",
@@ -43,9 +52,15 @@ PRIMITIVE_OF = {
     "Div": "divide",
     "HardSwish": "hard_silu",
     "LeakyRelu": "leaky_relu",
+    "LogSoftmax": "log_softmax",
     "MaxPool2D": "max_pool2d",
     "Mul": "multiply",
+    "Neg": "negative",
+    "Pow": "power",
+    "ReduceMax": "max",
+    "ReduceMin": "min",
     "ResizeNearest": "resize_nearest",
+    "Select": "where",
     "Slice": "getitem",
     "Sub": "subtract",
 }
@@ -70,7 +85,10 @@ def has_derivative(primitive: Any) -> bool:
 CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
     "float32 kernel": (
         kernels("float32"),
-        {"Dequantize": FROM_INTEGERS, "Requantize": FROM_INTEGERS},
+        {
+            **{"Dequantize": FROM_INTEGERS, "Requantize": FROM_INTEGERS},
+            **dict.fromkeys(LOGIC, TRUTH),
+        },
     ),
     "int8 kernel": (
         kernels("int8"),
@@ -95,6 +113,9 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
         {
             **dict.fromkeys(("Quantize", "Dequantize", "Requantize"), NO_DERIVATIVE),
             **dict.fromkeys(NOT_LAYERS, NOT_TRAINED),
+            **dict.fromkeys(STEPS, NO_SLOPE),
+            **dict.fromkeys((*LOGIC, *COMPARISONS), TRUTH),
+            **dict.fromkeys(POSITIONS, "a position has no derivative"),
         },
     ),
 }

@@ -39,7 +39,7 @@ class Case:
 
     @property
     def batch(self) -> int:
-        first = next(iter(self.shapes.values()))
+        first = next(shape for shape in self.shapes.values() if shape)
         return int(first[0][0] if isinstance(first[0], tuple) else first[0])
 
     def __str__(self) -> str:

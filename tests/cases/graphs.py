@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 
 import numpy as np
@@ -10,9 +11,12 @@ from edgekit.ir import Graph, GraphBuilder, Metadata, Node, Value, per_channel, 
 from edgekit.ir.graph import Array
 from edgekit.ir.ops import attributes, infer_shapes, spec
 from edgekit.ir.quant import LIMITS, QuantParams
+from edgekit.ir.validate import output_dtypes
 
 from .case import Case
 
+ROOTS = ("Sqrt", "Rsqrt")  # of what is not negative, in LiteRT
+DIVISIONS = ("FloorDiv", "FloorMod")  # of stored integers, in LiteRT not by 0
 PARAMETERS = ("weight", "bias", "gamma", "beta", "mean", "variance")
 
 
@@ -33,7 +37,7 @@ def is_constant(case: Case, role: str) -> bool:
 
 
 def open_shape(case: Case, shape: tuple[int, ...]) -> tuple[int | None, ...]:
-    return shape if case.fixed_batch else (None, *shape[1:])
+    return shape if case.fixed_batch or not shape else (None, *shape[1:])
 
 
 def float_graph(case: Case, seed: int = 0) -> Graph:
@@ -95,9 +99,13 @@ def quantized_graph(
             names.append(builder.input(role, open_shape(case, shape)))
             continue
         quant = shared or _random_quant(rng, dtype)
+        if case.op in ROOTS:
+            quant = per_tensor(quant.scale[0], LIMITS[dtype][0])
         if is_constant(case, role):
             low, high = LIMITS[dtype]
-            data = rng.integers(low, high + 1, size=shape).astype(dtype)
+            data = rng.integers(low, high + 1, size=shape)
+            data = np.where(data == 0, 1, data) if case.op in DIVISIONS else data
+            data = data.astype(dtype)
             names.append(builder.constant(data, role, quant))
         else:
             names.append(builder.input(role, open_shape(case, shape), dtype, quant))
@@ -194,9 +202,10 @@ def _output_quant(
     operator = spec(case.op)
     if case.op == "Quantize":
         return _quant(0.03, 5, dtype)
-    real = operator.output_dtypes == ("float32",)
-    if operator.tied or operator.output_quant is not None or real:
-        return None if real else operator.fixed_quant(dtype)
+    (result, *_) = output_dtypes(operator, values, attributes(Node(case.op, (), (), case.attrs)), 1)
+    plain = result not in ("int8", "uint8", "int16")
+    if operator.tied or operator.output_quant is not None or plain:
+        return None if plain else operator.fixed_quant(dtype)
     quants = [v.quant for v in values if v.quant is not None]
     finer = 256.0 if dtype == "int16" else 1.0  # scales count as those of int8 in what follows
     scale = quants[0].scale[0] * finer
@@ -216,6 +225,13 @@ def _output_quant(
     elif case.op == "BatchMatMul":
         terms = values[0].shape[-2 if case.attrs.get("adj_x") else -1]
         scale = scale * quants[1].scale[0] * finer * 80.0 * np.sqrt(terms)  # type: ignore[arg-type]
+    elif case.op == "SquaredDifference":
+        scale = max(scale, quants[1].scale[0] * finer) ** 2 * 150.0
+    elif case.op == "ReduceProd":
+        terms = math.prod(case.shapes["x"][axis] for axis in case.attrs["axes"])
+        scale = (scale * 100.0) ** terms / 100.0
+    elif case.op == "Sum":
+        scale = scale * 5.0
     elif case.op == "Mean":
         scale = scale * 0.5
     else:

@@ -98,15 +98,25 @@ class Lowering:
         """Say that a tensor which exists already is what this node computes."""
         self._held[(node.outputs[0], layout)] = tensor
 
-    def emit(self, node: Node, op: str, inputs: Sequence[str], output: str, **attrs: Any) -> str:
-        """Append one ONNX node under the layer's name and give its output."""
+    def emit(
+        self,
+        node: Node,
+        op: str,
+        inputs: Sequence[str],
+        output: str,
+        more: Sequence[str] = (),
+        **attrs: Any,
+    ) -> str:
+        """Append one ONNX node under the layer's name and give its output; `more` are others."""
         name = node.name if node.name not in self._node_names else f"{node.name}/{op}"
         count = 0
         while name in self._node_names:
             count += 1
             name = f"{node.name}/{op}_{count}"
         self._node_names.add(name)
-        self.nodes.append(self.helper.make_node(op, list(inputs), [output], name=name, **attrs))
+        self.nodes.append(
+            self.helper.make_node(op, list(inputs), [output, *more], name=name, **attrs)
+        )
         return output
 
     def between(self, node: Node, op: str, inputs: Sequence[str], **attrs: Any) -> str:

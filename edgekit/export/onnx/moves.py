@@ -73,20 +73,6 @@ def concat(node: Node, to: Lowering) -> None:
     to.write(node, "Concat", tensors, layout, axis=axis_in(layout, attributes(node)["axis"], rank))
 
 
-def mean(node: Node, to: Lowering) -> None:
-    """Over the rows and columns of an image that is held channels first, it may stay so."""
-    attrs = attributes(node)
-    rank = len(to.value(node.inputs[0]).shape)
-    layout = to.layout(node.inputs)
-    over_image = sorted(a % rank for a in attrs["axes"]) == [1, 2]
-    if not (attrs["keepdims"] or over_image):
-        layout = "last"
-    axes = [axis_in(layout, axis, rank) for axis in attrs["axes"]]
-    held = layout if attrs["keepdims"] else "last"
-    x = to.read(node.inputs[0], layout)
-    to.write(node, "ReduceMean", [x], held, axes=axes, keepdims=int(attrs["keepdims"]))
-
-
 def _in_layout(items: list | tuple, layout: Layout) -> list:  # type: ignore[type-arg]
     return [items[i] for i in TO_FIRST] if layout == "first" else list(items)
 
@@ -96,5 +82,4 @@ MOVE_RULES: dict[str, Rule] = {
     "Transpose": transpose,
     "Pad": pad,
     "Concat": concat,
-    "Mean": mean,
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from .elements import ELEMENT_RULES
 from .images import IMAGE_RULES
 from .lowering import Rule
+from .math import MATH_RULES
 from .moves import MOVE_RULES
+from .reductions import REDUCTION_RULES
 from .slices import SLICE_RULES
 from .windows import WINDOW_RULES
 
@@ -14,6 +16,8 @@ __all__ = ["ONNX_OPS"]
 ONNX_OPS: dict[str, Rule] = {
     **WINDOW_RULES,
     **ELEMENT_RULES,
+    **MATH_RULES,
+    **REDUCTION_RULES,
     **MOVE_RULES,
     **SLICE_RULES,
     **IMAGE_RULES,

@@ -23,14 +23,6 @@ def concat(node: Node, to: Lowering) -> None:
     to.emit("CONCATENATION", names, node.outputs[0], options, versioned(inputs[0], int16=3))
 
 
-def mean(node: Node, to: Lowering) -> None:
-    x, attrs = to.input(node, 0), attributes(node)
-    axes = sorted({axis % len(x.shape) for axis in attrs["axes"]})
-    options = ("ReducerOptions", {"keep_dims": attrs["keepdims"]})
-    inputs = (x.name, to.integers(axes, f"{node.name}/axes"))
-    to.emit("MEAN", inputs, node.outputs[0], options, versioned(x, int16=3))
-
-
 def reshape(node: Node, to: Lowering) -> None:
     """The new shape stands in a tensor and in the options; -1 is the unknown batch."""
     shape = [-1 if d is None else d for d in to.output(node).shape]
@@ -92,7 +84,6 @@ def broadcast_to(node: Node, to: Lowering) -> None:
 
 MOVE_RULES: dict[str, Rule] = {
     "Concat": concat,
-    "Mean": mean,
     "Reshape": reshape,
     "Transpose": transpose,
     "Pad": pad,

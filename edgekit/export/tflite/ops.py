@@ -9,8 +9,8 @@ from .images import IMAGE_RULES
 from .lowering import Rule
 from .math import MATH_RULES
 from .moves import MOVE_RULES
-from .reductions import REDUCTION_RULES
 from .recurrent import RECURRENT_RULES
+from .reductions import REDUCTION_RULES
 from .slices import SLICE_RULES
 from .windows import WINDOW_RULES
 
