@@ -208,6 +208,7 @@ TABLES: dict[str, Callable[..., Array]] = {
     "HardSwish": hard_swish,
     "LeakyRelu": leaky_relu,
     "Softmax": softmax,
+    "WideSoftmax": softmax,
     **MATH_TABLES,
 }
 

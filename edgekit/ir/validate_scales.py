@@ -19,9 +19,11 @@ def scale_problems(
     """An output keeps its inputs' scale, or has the one that the operator fixes."""
     flowing = operator.activation_inputs(node)
     values = [v for v in inputs if v is not None and v.name in flowing]
-    # Only a constant can come here without: lookup tables are integers that have none.
-    bare = [v.name for v in values if v.dtype in QUANTIZED and v.quant is None]
-    found = [f"input {name!r} holds integers and has no scale" for name in bare]
+    # Only a constant can come here without, and only a lookup table may.
+    bare = [v for v in inputs if v is not None and v.dtype in QUANTIZED and v.quant is None]
+    if "table" in operator.input_names and len(inputs) == len(operator.inputs):
+        bare = [v for v in bare if v is not inputs[-1]]
+    found = [f"input {value.name!r} holds integers and has no scale" for value in bare]
     split = [v.name for v in values if v.quant is not None and v.quant.per_channel]
     found += [f"input {name!r} has several scales; only weights can" for name in split]
     if output.dtype not in QUANTIZED:
@@ -64,7 +66,7 @@ def quant_problems(where: str, value: Value) -> list[str]:
     found = []
     if not all(low <= z <= high for z in quant.zero_point):
         found.append(f"{where}: zero points must lie in {low}..{high}, received {quant}")
-    if value.dtype == "int16" and any(quant.zero_point):
+    if value.dtype == "int16" and not {*quant.zero_point} <= {0, low}:  # low: WideSoftmax
         found.append(f"{where}: int16 is symmetric, its zero point must be 0, received {quant}")
     if quant.axis is not None:
         inside = 0 <= quant.axis < len(value.shape)

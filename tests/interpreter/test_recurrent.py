@@ -15,7 +15,7 @@ import pytest
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.export import tflite
 from edgekit.interpreter import Interpreter
-from edgekit.interpreter.gates import sigmoid_table, tanh_table
+from edgekit.interpreter.fixed_curves import sigmoid_table, tanh_table
 from edgekit.ir import Graph, validate
 from tests import litert
 from tests.recurrent_graphs import KINDS, lstm_graph, svdf_graph

@@ -179,6 +179,7 @@ ELEMENT_RULES: dict[str, Rule] = {
     "Maximum": maximum,
     "Minimum": minimum,
     "Softmax": softmax,
+    "WideSoftmax": softmax,
     "Relu": relu,
     "Relu6": relu6,
     "Sigmoid": sigmoid,

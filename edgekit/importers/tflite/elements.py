@@ -29,7 +29,8 @@ def plain(kind: str, count: int = 1) -> Rule:
 
 def softmax(op: Operator, reader: Reader) -> None:
     beta = float(op.options("SoftmaxOptions")["beta"])
-    reader.emit(op, "Softmax", reader.input(op, 0), beta=beta)
+    wide = (reader.value(op, 0).dtype, reader.output_tensor(op).dtype) == ("int8", "int16")
+    reader.emit(op, "WideSoftmax" if wide else "Softmax", reader.input(op, 0), beta=beta)
 
 
 def leaky_relu(op: Operator, reader: Reader) -> None:

@@ -11,7 +11,8 @@ Sums have 2^-12 as their scale s_k, or gate_scales[k] where they are normalized:
     normalization: m = trunc(sum(a) * 1024 / n), v = trunc((sum(a^2) * (2^20 // n) - m^2) / 2^20),
         the smallest v being max(1, trunc(10000 * s_n)); a' = M(1024 * a - m, 1 / sqrt(v)) by
         `inverse_root`; a = int16(M(trunc((a' * n_k + b_k +- 512) / 1024), s_n * 2^12))
-Gates: i, f, o = sigmoid(a), g = tanh(a) by `gates.py`; i = 32767 - f where there is no input gate.
+Gates: i, f, o = sigmoid(a), g = tanh(a) by `fixed_curves.py`; without an input gate
+    i = 32767 - f.
 Cell, with the scale 2^e: c = int16(R(f * c, 15) + R(i * g, 30 + e)), clipped to
     trunc(cell_clip / 2^e).
 Output: h = M(o * tanh(c), 2^-30 / s_hidden), int8 with hidden_zero_point. With a projection this is
@@ -28,12 +29,12 @@ from numpy.typing import NDArray
 
 from edgekit.ir import QuantParams, fixed_point
 
-from .. import gates
+from .. import fixed_curves
 from ..step import Array, Call, Step
+from .integer_calls import halving, rescaling, saturation
 from .layer_norm import normalization
 from .lstm import POSITIONS, Recurrence, times
 from .registry import kernel
-from .rescale import halving, rescaling, saturation
 
 __all__: list[str] = []
 
@@ -169,9 +170,12 @@ def _activations(layer: IntegerLstm, sums: Integers, pair: Integers, hidden: Rea
     calls += _norms(layer, sums, ["output"])
     if late or layer.has("output_norm"):
         only = layer.parts(sums)["output"]
-        calls += _look_up(only, parts["output"], np.int64(HALF_TABLE), gates.sigmoid_table())
+        sigmoid = fixed_curves.sigmoid_table()
+        calls += _look_up(only, parts["output"], np.int64(HALF_TABLE), sigmoid)
     curve = np.zeros(cell.shape, np.int64)
-    calls += _look_up(cell, curve, np.int64(HALF_TABLE), gates.tanh_table(15 + layer.exponent))
+    calls += _look_up(
+        cell, curve, np.int64(HALF_TABLE), fixed_curves.tanh_table(15 + layer.exponent)
+    )
     calls.append(partial(np.multiply, curve, parts["output"], curve))
     return calls + _hidden_state(layer, curve, hidden)
 
@@ -183,7 +187,7 @@ def _offsets(layer: IntegerLstm) -> Integers:
 
 
 def _tables() -> Array:
-    return np.concatenate([gates.sigmoid_table(), gates.tanh_table(3)])
+    return np.concatenate([fixed_curves.sigmoid_table(), fixed_curves.tanh_table(3)])
 
 
 def _look_up(x: Integers, y: Integers, zero: Integers | np.int64, table: Array) -> list[Call]:

@@ -24,6 +24,7 @@ from edgekit.ir import fixed_point
 
 from .. import arithmetic
 from ..step import Array, Step
+from .integer_calls import rescaling, saturation
 from .lookup import look_up, stored_inputs
 from .registry import kernel
 from .ufuncs import clip
@@ -69,6 +70,9 @@ def dequantize(step: Step) -> None:
 @kernel("Requantize", "int8", "uint8", "int16")
 def requantize(step: Step) -> None:
     x, y = step.input(0), step.output()
+    if step.output_dtype == "int32":
+        _to_int32(step)
+        return
     low, high = _limits(step)
     ratio = step.input_quant(0).scales[0] / step.output_quant.scales[0]
     if ratio == 1.0:
@@ -85,6 +89,18 @@ def requantize(step: Step) -> None:
     step.call(np.add, steps, np.array(0.5, np.float32), steps)
     step.call(np.floor, steps, steps)
     step.call(clip, steps, low, high, y)
+
+
+def _to_int32(step: Step) -> None:
+    """As "fixedpoint" in both arithmetics; the result lies in the arena as it is stored."""
+    x, y = step.input(0), step.output()
+    ratio = step.input_quant(0).scale[0] / step.output_quant.scale[0]
+    wide = np.zeros(x.shape, np.int64)
+    step.call(np.copyto, wide, x, "unsafe")
+    step.calls.extend(rescaling(wide, *fixed_point.multiplier_and_shift(ratio)))
+    step.call(np.add, wide, np.int64(step.output_quant.zero_point[0]), wide)
+    step.calls.append(saturation(wide, (-(2**31), 2**31 - 1)))
+    step.call(np.copyto, y, wide, "same_kind")
 
 
 def _rescaled(step: Step) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..step import Floats, Step
 from .registry import kernel
+from .wide_softmax import in_integers
 
 __all__: list[str] = []
 
@@ -34,6 +35,19 @@ def softmax_bytes(step: Step) -> None:
 
     The output is always at scale 1/256 and counts from its lowest number, so u is 0 to 255.
     """
+    _by_table(step, 256)
+
+
+@kernel("WideSoftmax", "int8")
+def softmax_wide(step: Step) -> None:
+    """The same with 65536 steps to 1 or, in "fixedpoint", `wide_softmax.py`."""
+    if step.arithmetic == "fixedpoint":
+        in_integers(step)
+    else:
+        _by_table(step, 65536)
+
+
+def _by_table(step: Step, steps: int) -> None:
     x, y = step.input(0), step.output()
     axis = step.attrs["axis"] % x.ndim
     x, y = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
@@ -41,7 +55,8 @@ def softmax_bytes(step: Step) -> None:
     peak, inverse = step.scratch((*x.shape[:-1], 1)), step.scratch((*x.shape[:-1], 1))
     powers, running = step.scratch(x.shape), step.scratch(x.shape)
     places = step.scratch(x.shape, np.intp)
-    one, share = np.array(1.0, np.float32), np.array(1 / 256, np.float32)
+    one, share = np.array(1.0, np.float32), np.array(step.output_quant.scale[0], np.float32)
+    largest = np.array(steps - 1, np.float32)
     # Half away from zero: the largest float32 below one half is added, so that only true halves
     # reach the next integer.
     half = np.array(np.nextafter(np.float32(0.5), np.float32(0.0)))
@@ -55,7 +70,7 @@ def softmax_bytes(step: Step) -> None:
     step.call(np.multiply, powers, inverse, powers)
     step.call(np.add, powers, half, powers)
     step.call(np.trunc, powers, powers)
-    step.call(np.minimum, powers, np.array(255.0, np.float32), out=y)
+    step.call(np.minimum, powers, largest, out=y)
 
 
 def last(running: Floats) -> Floats:

@@ -20,9 +20,9 @@ from edgekit.ir import fixed_point
 from ..arithmetic import activation_range, centered_range
 from ..step import Array, Floats, Step
 from .hybrid import quantize_rows
+from .integer_calls import rescaling, saturation
 from .lstm import CURVES
 from .registry import kernel
-from .rescale import rescaling, saturation
 
 __all__: list[str] = []
 
@@ -69,7 +69,9 @@ def _hybrid_features(step: Step, x: Floats, found: Floats) -> None:
     integers, scales = np.zeros(x.shape, np.float64), np.zeros((len(x), 1), np.float32)
     products = np.zeros(found.shape, np.float64)
     scale = np.float32(step.input_quant(FEATURE).scale[0])
-    quantize = quantize_rows(x, integers, scales, asymmetric=step.attrs["asymmetric"])
+    quantize = quantize_rows(
+        x, integers, scales, "asymmetric" if step.attrs["asymmetric"] else "symmetric"
+    )
     step.call(quantize)
     step.call(np.dot, integers, matrix, products)
     step.call(np.multiply, scales, scale, scales)

@@ -46,6 +46,17 @@ define(
         dtypes=NUMERIC,
     )
 )
+define(
+    OpSpec(
+        "WideSoftmax",  # of int8, with int16 results that count 1/65536 from -32768 on
+        ("x", "table?"),
+        shapes.softmax,
+        {"axis": Attr("int", -1, low=-8, high=7), "beta": Attr("float", 1.0, low=0.0)},
+        table="float32",
+        dtypes=("int8",),
+        output_dtypes=("int16",),
+    )
+)
 define(OpSpec("Relu", ("x",), shapes.same, dtypes=NUMERIC))
 define(OpSpec("Relu6", ("x",), shapes.same, dtypes=NUMERIC))
 define(

@@ -23,7 +23,7 @@ define(
         "Requantize",
         ("x",),
         shapes.same,
-        {"dtype": QUANTIZED},
+        {"dtype": Attr("str", "int8", choices=(*INTEGERS, "int32"))},
         dtypes=INTEGERS,
         output_dtypes=("attr:dtype",),
     )

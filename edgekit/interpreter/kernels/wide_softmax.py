@@ -1,0 +1,54 @@
+"""Softmax of int8 with int16 results in integers, as LiteRT's reference kernels and TensorFlow
+Lite Micro compute it.
+
+d = max - u; e_d = exp of high(-d * 2^left, m), where beta * s_x * 2^26 = m * 2^(left - 31), by
+`fixed_curves.py` with 5 integer bits of 31, and nothing for d beyond 31 * 2^26 / 2^left.
+S = sum of e_d / 2^12, rounded half away from zero; n leading zeros of its 32 bits;
+r = 1 / (1 + x), x = S * 2^n - 2^31; q = (r * e_d) / 2^(27 - n), halves away, - 32768, saturated.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.ir import fixed_point
+
+from .. import fixed_curves
+from ..step import Array, Step
+
+__all__ = ["in_integers"]
+
+WIDTH, INTEGER_BITS, SUM_BITS = 31, 5, 12
+LARGEST = 2**16 - 1
+
+
+def in_integers(step: Step) -> None:
+    x, y = step.input(0), step.output()
+    axis = step.attrs["axis"] % x.ndim
+    x, y = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
+    powers = _powers(float(step.attrs["beta"]), step.input_quant(0).scale[0])
+    shares = fixed_point.divide(powers, SUM_BITS)
+
+    def run() -> None:
+        below = (x.max(axis=-1, keepdims=True) - x).astype(np.intp)
+        total = shares[below].sum(axis=-1, keepdims=True)
+        zeros = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
+        inverse = fixed_curves.reciprocal_of_mean((total << zeros) - 2**WIDTH, WIDTH)
+        product = fixed_point.high_product(inverse, powers[below])
+        bits = SUM_BITS - zeros + 15
+        sign = (product < 0) & (bits > 0)
+        rounded = (product + ((np.int64(1) << bits) >> 1) - sign) >> bits
+        np.copyto(y, np.minimum(rounded, LARGEST), "same_kind")
+
+    step.call(run)
+
+
+def _powers(beta: float, scale: float) -> Array:
+    """exp for d = 0..255."""
+    real = min(beta * scale * 2 ** (WIDTH - INTEGER_BITS), 2.0**WIDTH - 1)
+    multiplier, left = fixed_point.multiplier_and_shift(real)
+    furthest = (2**INTEGER_BITS - 1) * 2 ** (WIDTH - INTEGER_BITS) / 2**left
+    d = np.arange(256, dtype=np.int64)
+    known = d <= int(furthest)
+    scaled = fixed_point.high_product(-np.where(known, d, 0) << left, multiplier)
+    return np.where(known, fixed_curves.exp(scaled, INTEGER_BITS, WIDTH), 0)
