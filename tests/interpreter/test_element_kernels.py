@@ -37,8 +37,8 @@ MORE_CASES = [
     case("Reshape", x=(2, 4, 3, 2), shape=(-1, 3, 2, 4)),
     case("ResizeNearest", x=(1, 2, 3, 1), size=(6, 12)),
 ]
-INT8 = [c for c in [*CASES, *MORE_CASES] if c.op in reference_int8.OPERATORS]
-FLOAT_ONLY = [c for c in CASES if c.op in ("Div", "BatchNorm")]
+INT8 = [c for c in [*CASES, *MORE_CASES] if c.op in reference_int8.OPERATORS and not c.dtypes]
+FLOAT_ONLY = [c for c in CASES if c.op in ("Div", "BatchNorm") and not c.dtypes]
 MAKE_AND_CASE = [(float_graph, c) for c in INT8 + FLOAT_ONLY] + [
     (int8_graph, c) for c in INT8 if c.has_int8
 ]
