@@ -95,8 +95,8 @@ def activation_range(activation: str, quant: QuantParams, dtype: str = "int8") -
     if activation in ("relu", "relu6"):
         low = max(low, 0)
     if activation == "relu6":
-        steps = float(np.float32(6.0) / quant.scales[0])
-        high = min(high, math.floor(steps + 0.5))
+        steps = float(np.float32(6.0) / quant.scales[0])  # infinite for the smallest scales
+        high = min(high, math.floor(min(steps, 2.0**31) + 0.5))
     return low, high
 
 

@@ -168,6 +168,9 @@ def pad(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
         )
     if x and x[0] is None and (pads[0] or pads[1]):
         raise ShapeError(f"an unknown batch cannot be padded, received {pads}")
+    dtype = inputs[0].dtype if inputs[0] is not None else ""
+    if dtype in ("int32", "int64") and not abs(attrs["value"]) < 2**31:
+        raise ShapeError(f"{dtype} cannot be padded with {attrs['value']}")
     return (tuple(d if d is None else d + pads[2 * i] + pads[2 * i + 1] for i, d in enumerate(x)),)
 
 

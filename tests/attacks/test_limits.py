@@ -10,7 +10,7 @@ import pytest
 
 from edgekit.errors import ModelFormatError, ShapeError
 from edgekit.interpreter import Interpreter, plan
-from edgekit.ir import Graph, GraphBuilder, per_channel, per_tensor, plan_memory, validate
+from edgekit.ir import Graph, GraphBuilder, Metadata, per_channel, per_tensor, plan_memory, validate
 
 
 def chain(*shape: int | None) -> Graph:
@@ -66,6 +66,32 @@ def test_integer_operands_have_a_scale() -> None:
     y = g.add("Sub", x, table, name="y", quant=per_tensor(0.1))
     with pytest.raises(ShapeError, match="Sub 'y': input 'table' holds integers and has no scale"):
         g.finish([y])
+
+
+def test_integer_parameters_have_a_scale() -> None:
+    g = GraphBuilder("bare")
+    x = g.input("x", (None, 2), "int8", per_tensor(0.1))
+    alpha = g.constant(np.array([1, 2], np.int8), "alpha")
+    y = g.add("Prelu", x, alpha, name="y", quant=per_tensor(0.1))
+    with pytest.raises(ShapeError, match="'y': input 'alpha' holds integers and has no scale"):
+        g.finish([y])
+
+
+@pytest.mark.parametrize("arithmetic", ["float32", "fixedpoint"])
+def test_the_smallest_scale_there_is_makes_six_larger_than_any_integer(arithmetic: str) -> None:
+    g, tiny = GraphBuilder("tiny"), per_tensor(np.float32(1e-45), 5)
+    x = g.input("x", (None, 2), "int8", tiny)
+    y = g.add("Add", x, x, name="y", quant=tiny, activation="relu6")
+    graph = g.finish([y], Metadata(arithmetic=arithmetic))
+    found = Interpreter(graph).run(np.array([[5, 127]], np.int8))["y"]
+    assert found.tolist() == [[5, 127]]
+
+
+def test_integers_are_padded_with_integers() -> None:
+    g = GraphBuilder("pad")
+    x = g.input("x", (2,), "int32")
+    with pytest.raises(ShapeError, match=r"Pad 'y': int32 cannot be padded with 1e\+30"):
+        g.add("Pad", x, name="y", pads=(1, 1), value=1e30)
 
 
 def test_operands_have_one_scale() -> None:

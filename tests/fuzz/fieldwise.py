@@ -57,7 +57,9 @@ def _number(name: str, old: Any, random: Random) -> Any:
     """Another number that the type can hold."""
     dtype = SCALARS[name]
     if dtype.kind == "f":
-        return random.choice((*FLOATS, float(old or 0.0) * 2, -float(old or 0.0)))
+        number = random.choice((*FLOATS, float(old or 0.0) * 2, -float(old or 0.0)))
+        with np.errstate(over="ignore"):  # 1e300 becomes infinite, which is as telling
+            return dtype.type(number).item()
     if dtype.kind == "b":
         return not old
     near = int(old or 0) + random.choice((-2, -1, 1, 2))
@@ -86,7 +88,7 @@ def _scalars(site: Site, schema: Schema, random: Random) -> Any:
         numbers.insert(random.randrange(len(numbers) + 1), _number(site.field.type, 0, random))
     else:
         numbers = random.choice(([], numbers * 2, numbers[::-1], numbers[:1] * LONG))
-    with np.errstate(over="ignore"):  # 1e300 becomes infinite, which is as telling
+    with np.errstate(over="ignore"):
         return np.array(numbers, SCALARS[site.field.type])
 
 
