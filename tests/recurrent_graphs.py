@@ -162,7 +162,8 @@ def svdf_graph(
         times = g.constant(stored, "time", per_tensor(scale))
         state_quant = per_tensor(12.0 / steps, 9 if state == "int8" else 0)
         data = rng.integers(-3000, 3000, units).astype(np.int32)
-        biases = g.constant(data * (300 if state == "int16" else 1), "bias", per_tensor(1e-6))
+        data *= 300 if state == "int16" else 1
+        biases = g.constant(data, "bias", per_tensor(state_quant.scale[0] * scale))
     else:
         scale = float(np.abs(time).max() / 127)
         stored = np.rint(time / np.float32(scale)).astype(np.int8)

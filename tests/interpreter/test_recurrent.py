@@ -14,10 +14,12 @@ import pytest
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.export import tflite
+from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.interpreter.fixed_curves import sigmoid_table, tanh_table
 from edgekit.ir import Graph, validate
 from tests import litert
+from tests.material import ROOT
 from tests.recurrent_graphs import KINDS, lstm_graph, svdf_graph
 
 CLOSE = 2e-6
@@ -120,26 +122,15 @@ def test_svdf_is_litert(kind: str, name: str) -> None:
     check_against_litert(svdf_graph(kind, **SVDFS[name]), steps=12)
 
 
-def test_an_int8_memory_computes_what_an_int16_one_of_the_same_numbers_does() -> None:
-    """The form that LiteRT does not know, where nothing saturates; see also the streaming files."""
-    narrow = svdf_graph("integer", state="int8", seed=3)
-    xs = inputs(narrow, 10)
-    (state,), interpreter = narrow.states, Interpreter(narrow)
-    quant = narrow.value(state.value).quant
-    feature = narrow.value("feature")
-    time = narrow.value("time")
-    bias = narrow.value("bias").array()
-    assert quant is not None and feature.quant is not None and time.quant is not None
-    memory = np.zeros((4, 5))
-    for x in xs:
-        real = feature.array().astype(np.float64) @ (x[0].astype(np.float64) - 7)
-        real *= 0.03 * feature.quant.scale[0] / quant.scale[0]
-        newest = np.clip(np.rint(real), -128 - 9, 127 - 9)
-        memory = np.concatenate([memory[:, 1:], newest[:, None]], axis=1)
-        sums = (memory * time.array()).sum(1) + bias
-        y = np.rint(sums * quant.scale[0] * time.quant.scale[0] / 0.05) - 10
-        found = interpreter.run(x)["y"][0]
-        assert np.abs(found - np.clip(y, -128, 127)).max() <= 1  # two roundings, and ties
+@pytest.mark.parametrize("arithmetic", litert.RUNTIMES)
+@pytest.mark.parametrize("name", ["plain", "rank", "batch", "larger"])
+def test_svdf_with_an_int8_memory_is_tensorflow_lite_micro(name: str, arithmetic: str) -> None:
+    """The second half of each sequence drives the memory into saturation."""
+    with np.load(ROOT / "tests" / "golden" / "svdf_int8.npz") as golden:
+        content = golden[f"{name}/file"].tobytes()
+        x, y = golden[f"{name}/x"], golden[f"{name}/y"]
+    interpreter = Interpreter(load_tflite(content, arithmetic=arithmetic))
+    np.testing.assert_array_equal([interpreter.run(step)["y"] for step in x], y)
 
 
 def test_memories_may_be_given_and_taken() -> None:
