@@ -72,6 +72,8 @@ def dense(node: Node, to: Lowering) -> None:
     x, weight = to.input(node, 0), constant_input(node, 1, to)
     keep = len(x.shape) != 2
     options = {"keep_num_dims": keep, **activation(attributes(node)), **bias_type(node, to)}
+    if attributes(node)["asymmetric"]:
+        options["asymmetric_quantize_inputs"] = True
     version = weighted_version("FULLY_CONNECTED", node, to)
     if keep:
         version = max(version, 5)

@@ -69,7 +69,8 @@ def dense(op: Operator, reader: Reader) -> None:
     if not same or (len(x.shape) != 2 and not options["keep_num_dims"]):
         name = reader.add(op, "Reshape", name, shape=(-1, features), quant=x.quant)
     fused = options["fused_activation_function"]
-    reader.emit(op, "Dense", name, weight.name, bias(op, reader, 2), fused=fused)
+    rounding = {"asymmetric": True} if options["asymmetric_quantize_inputs"] else {}
+    reader.emit(op, "Dense", name, weight.name, bias(op, reader, 2), fused=fused, **rounding)
 
 
 def bias(op: Operator, reader: Reader, position: int) -> str | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
+from .dynamic_range import WIDEST, DynamicRange, has_dynamic_range
 from .rescaling import rescaler
 from .ufuncs import clip
 
@@ -45,13 +46,18 @@ class Accumulator:
             self.scales = np.broadcast_to(arithmetic.requantize_scales(*quants), channels)
             self.limits = output_limits(step)
             self._rescale = rescaler(step, channels)
+        self.dynamic = DynamicRange(step) if has_dynamic_range(step) else None
         self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
         self.dtype: Any = self.matrix.dtype
         self._repeated: dict[tuple[str, int], Array] = {}
         self._buffers: dict[str, Array] = {}
 
     def _exact_matrix(self, matrix: Array) -> Array:
-        wide = self.step.quantized and not self._float32_is_exact(matrix)
+        if self.dynamic is not None:
+            bounds = arithmetic.accumulator_bounds(matrix, -WIDEST, WIDEST)
+            wide = bool((bounds >= arithmetic.EXACT_FLOAT32).any())
+        else:
+            wide = self.step.quantized and not self._float32_is_exact(matrix)
         return np.ascontiguousarray(matrix, np.float64 if wide else np.float32)
 
     def _float32_is_exact(self, matrix: Array) -> bool:
@@ -72,8 +78,16 @@ class Accumulator:
         saturates = (np.abs(bias) - bounds) * self.wide_scales > 512
         return bool((fits & (held | (bounds == 0) | saturates)).all())
 
-    def exact_input(self, x: Array) -> Array:
-        """`x` contiguous and in the dtype of the sums; a copy where it is not so already."""
+    def padded_input(self) -> Array:
+        """What the products read: the input within the zeros that the node's pads say."""
+        pads = self.step.attrs["pads"]
+        return (
+            self.step.padded_input(0, pads) if self.dynamic is None else self.dynamic.padded(pads)
+        )
+
+    def exact_input(self) -> Array:
+        """The input, contiguous and in the dtype of the sums; a copy where it is not so already."""
+        x = self.step.input(0) if self.dynamic is None else self.dynamic.integers
         if x.dtype == self.dtype and x.flags.c_contiguous:
             return x
         copied = self.step.scratch(x.shape, self.dtype)
@@ -89,12 +103,19 @@ class Accumulator:
 
     def finish(self, sums: Array, y: Floats) -> None:
         """Add the calls from `sums` (contiguous) to `y`, a part of the output or all of it."""
-        if not self.step.quantized:
+        if self.dynamic is not None:
+            self.step.call(np.copyto, y, sums.reshape(y.shape), "same_kind")
+        elif not self.step.quantized:
             self._finish_float(sums, y)
         elif self._rescale is None:
             self._finish_float32(sums, y)
         else:
             self._finish_integers(sums, y)
+
+    def finish_all(self) -> None:
+        """Add the calls that come after all parts are finished: where rows have their own scale."""
+        if self.dynamic is not None:
+            self.dynamic.finish(self.bias)
 
     def _finish_float(self, sums: Floats, y: Floats) -> None:
         bounds = {"none": None, "relu": (0.0, np.inf), "relu6": (0.0, 6.0)}

@@ -31,7 +31,7 @@ def convolve(step: Step, accumulator: Accumulator, window: tuple[int, int]) -> N
 
     The accumulator's matrix is [window height * width * channels, outputs].
     """
-    x = step.padded_input(0, step.attrs["pads"])
+    x = accumulator.padded_input()
     strides, dilations = step.attrs["strides"], step.attrs.get("dilations", (1, 1))
     plain = strides == (1, 1) and dilations == (1, 1)
     same_dtype = x.dtype == accumulator.dtype
@@ -41,6 +41,7 @@ def convolve(step: Step, accumulator: Accumulator, window: tuple[int, int]) -> N
         by_kernel_rows(step, accumulator, x, window)
     else:
         by_patches(step, accumulator, windows(x, window, strides, dilations, step.output().shape))
+    accumulator.finish_all()
 
 
 def pointwise(step: Step, accumulator: Accumulator, x: Array) -> None:
@@ -108,7 +109,7 @@ def grouped(step: Step, weight: Array) -> None:
     matrices = np.ascontiguousarray(
         accumulator.matrix.reshape(depth, groups, outputs // groups).transpose(1, 0, 2)
     )
-    x, y = step.padded_input(0, step.attrs["pads"]), step.output()
+    x, y = accumulator.padded_input(), step.output()
     window = (kernel_height, kernel_width)
     patches = windows(x, window, step.attrs["strides"], step.attrs["dilations"], y.shape)
     split = patches.reshape(*patches.shape[:5], groups, channels).transpose(5, 0, 1, 2, 3, 4, 6)
@@ -122,6 +123,7 @@ def grouped(step: Step, weight: Array) -> None:
         step.call(np.matmul, copied.reshape(groups, count, depth), matrices, products)
         step.call(np.copyto, sums, products.transpose(1, 0, 2))
         accumulator.finish(sums, y[samples, rows])
+    accumulator.finish_all()
 
 
 def windows(

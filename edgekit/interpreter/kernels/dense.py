@@ -14,8 +14,9 @@ __all__: list[str] = []
 @kernel("Dense", "float32", "int8", "uint8", "int16")
 def dense(step: Step) -> None:
     accumulator = Accumulator(step, centered_weight(step).T)
-    x = accumulator.exact_input(step.input(0))
+    x = accumulator.exact_input()
     features, channels = accumulator.matrix.shape
     sums = step.scratch((x.size // features, channels), accumulator.dtype)
     step.call(np.dot, x.reshape(-1, features), accumulator.matrix, sums)
     accumulator.finish(sums, step.output())
+    accumulator.finish_all()

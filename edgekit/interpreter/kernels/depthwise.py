@@ -25,7 +25,7 @@ def depthwise(step: Step) -> None:
     if x.shape[3] == 1:  # one channel in: the same sums as an ordinary convolution
         convolve(step, accumulator, window)
         return
-    x = widened(step, accumulator, step.padded_input(0, step.attrs["pads"]))
+    x = widened(step, accumulator, accumulator.padded_input())
     y = step.output()
     taps = accumulator.matrix.reshape(weight.shape)
     if y.shape[2] <= TINY_WIDTH and y.shape[3] >= MANY_CHANNELS:
@@ -35,6 +35,7 @@ def depthwise(step: Step) -> None:
     else:
         planes = column_planes(step, x, window[1])
         by_rows(step, accumulator, planes, taps, planes.strides[2])
+    accumulator.finish_all()
 
 
 def widened(step: Step, accumulator: Accumulator, x: Array) -> Array:

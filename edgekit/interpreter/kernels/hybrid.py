@@ -1,47 +1,60 @@
-"""int8 weights that meet float activations: these are quantized at run time, row by row.
+"""Float activations rounded to int8 at run time, row by row, because they meet int8 weights.
 
-With one scale for each row of x: `q = round(x * f32(127 / max|x|))`, halves away from zero, and
-`s = f32(max|x| / 127)`; a row of zeros stays one. Asymmetric, in float64: `s = (high - low) / 255`
-with low <= 0 <= high, the zero point `z = round(-128 - low / s)` or, where that loses less,
-`round(127 - high / s)`; then `q = round(z + x * f32(1 / f32(s)))`. A sum of products of q - z and
-the weights is an integer; times `f32(s * s_w)` it is real. This is what LiteRT's reference kernels
-compute; its optimized ones do the same, but for the order of float additions.
+With one scale s for each row of x, u = q - z are its integers. low <= 0 <= high are the row's
+smallest and largest numbers or zero, round takes halves away from zero, rint to even; all in
+float32 unless written otherwise. A row of zeros stays one.
+
+symmetric: u = round(x * f32(127 / max|x|)), s = f32(max|x| / 127).
+asymmetric: s = f32((high - low) / 255); in float64, with the unrounded scale, z is
+    round(-128 - low / s) or, where that loses less, round(127 - high / s);
+    q = round(x * f32(1 / s)) + z, within int8.
+even: r = 255 / (high - low), s = 1 / r; z = rint(-128 - low * r), or rint(127 - high * r) where
+    (-128 + low * r) + (127 + high * r) <= 0; q = rint(x * r) + z, within int8.
+
+A sum of products of u and the weights is an integer; times s * s_w it is real. LiteRT's reference
+kernels compute the first two, its optimized ones the same but for the order of float additions;
+its default runtime (XNNPACK) computes the last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
 from ..step import Array, Floats
 
-__all__ = ["quantize_rows"]
+__all__ = ["Rounding", "quantize_rows"]
 
-STEPS = np.float32(127.0)
+Rounding = Literal["symmetric", "asymmetric", "even"]
+
+LOWEST, HIGHEST, STEPS = np.float32(-128.0), np.float32(127.0), np.float32(255.0)
+HALF = np.nextafter(np.float32(0.5), np.float32(0.0))
+"""Added before a number is cut: only true halves reach the next integer."""
 
 
 def quantize_rows(
-    x: Floats, integers: Array, scales: Floats, *, asymmetric: bool
+    x: Floats, integers: Array, scales: Floats, rounding: Rounding
 ) -> Callable[[], object]:
-    """A call that fills `integers` [rows, features] with q - z and `scales` [rows, 1] with s."""
-    return _asymmetric(x, integers, scales) if asymmetric else _symmetric(x, integers, scales)
+    """A call that fills `integers` [rows, features] with u and `scales` [rows, 1] with s."""
+    kind = {"symmetric": _symmetric, "asymmetric": _asymmetric, "even": _even}[rounding]
+    return kind(x, integers, scales)
 
 
 def _symmetric(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
     size, inverse = np.empty(x.shape, np.float32), np.empty(scales.shape, np.float32)
-    half = np.float32(0.5)
 
     def quantize() -> None:
         np.absolute(x, size)
         size.max(axis=1, keepdims=True, out=scales)
-        scales[scales == 0.0] = STEPS  # the row is zero whatever its scale
-        np.divide(STEPS, scales, inverse)
-        np.divide(scales, STEPS, scales)
+        scales[scales == 0.0] = HIGHEST  # the row is zero whatever its scale
+        np.divide(HIGHEST, scales, inverse)
+        np.divide(scales, HIGHEST, scales)
         np.multiply(size, inverse, size)
-        np.add(size, half, size)
-        np.floor(size, size)
-        np.minimum(size, STEPS, out=size)
+        np.add(size, HALF, size)
+        np.trunc(size, size)
+        np.minimum(size, HIGHEST, out=size)
         np.copysign(size, x, out=size)
         np.copyto(integers, size)
 
@@ -49,24 +62,54 @@ def _symmetric(x: Floats, integers: Array, scales: Floats) -> Callable[[], objec
 
 
 def _asymmetric(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
+    size = np.empty(x.shape, np.float32)
+
     def quantize() -> None:
-        low = np.minimum(x.min(axis=1, keepdims=True), np.float32(0)).astype(np.float64)
-        high = np.maximum(x.max(axis=1, keepdims=True), np.float32(0)).astype(np.float64)
-        wide = (high - low) / 255.0
+        low, high = _ends(x)
+        np.divide(np.subtract(high, low), STEPS, scales)
+        scales[scales == 0.0] = np.float32(1.0)
+        wide_low, wide_high = low.astype(np.float64), high.astype(np.float64)
+        wide = (wide_high - wide_low) / 255.0
         wide[wide == 0.0] = 1.0
-        from_low, from_high = -128.0 - low / wide, 127.0 - high / wide
-        nearer = 128.0 + np.abs(low / wide) < 127.0 + np.abs(high / wide)
-        zero = np.clip(_rounded(np.where(nearer, from_low, from_high)), -128.0, 127.0)
-        zero = zero.astype(np.float32)
-        np.copyto(scales, wide, "same_kind")
-        inverse = (1.0 / scales.astype(np.float64)).astype(np.float32)
-        q = np.clip(_rounded(zero + x * inverse), np.float32(-128), np.float32(127))
-        np.subtract(q, zero, integers)
+        from_low, from_high = -128.0 - wide_low / wide, 127.0 - wide_high / wide
+        nearer = 128.0 + np.abs(wide_low / wide) < 127.0 + np.abs(wide_high / wide)
+        zero = np.where(nearer, from_low, from_high)
+        zero = np.copysign(np.floor(np.abs(zero) + 0.5), zero)
+        np.multiply(x, np.float32(1.0) / scales, size)
+        np.add(size, np.copysign(HALF, x), size)
+        np.trunc(size, size)
+        _move(size, np.clip(zero, -128.0, 127.0).astype(np.float32), integers)
 
     return quantize
 
 
-def _rounded(x: Array) -> Array:
-    """To the nearest integer, halves away from zero."""
-    rounded: Array = np.copysign(np.floor(np.abs(x) + x.dtype.type(0.5)), x)
-    return rounded
+def _even(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
+    size = np.empty(x.shape, np.float32)
+
+    def quantize() -> None:
+        low, high = _ends(x)
+        span = np.subtract(high, low)
+        span[span == 0.0] = STEPS  # the row is zero whatever its scale
+        per_unit = np.divide(STEPS, span)
+        low, high = low * per_unit, high * per_unit
+        from_low = (LOWEST + low) + (HIGHEST + high) > 0
+        zero = np.rint(np.clip(np.where(from_low, LOWEST - low, HIGHEST - high), LOWEST, HIGHEST))
+        np.divide(np.float32(1.0), per_unit, scales)
+        np.multiply(x, per_unit, size)
+        np.rint(size, size)
+        _move(size, zero, integers)
+
+    return quantize
+
+
+def _ends(x: Floats) -> tuple[Floats, Floats]:
+    """The smallest and the largest number of each row, or zero."""
+    zero = np.float32(0.0)
+    low: Floats = np.minimum(x.min(axis=1, keepdims=True), zero)
+    high: Floats = np.maximum(x.max(axis=1, keepdims=True), zero)
+    return low, high
+
+
+def _move(steps: Floats, zero: Floats, integers: Array) -> None:
+    """`integers = clip(steps + zero) - zero`."""
+    np.clip(steps, LOWEST - zero, HIGHEST - zero, integers)

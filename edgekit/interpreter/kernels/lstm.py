@@ -138,7 +138,9 @@ def _product(layer: Recurrence, prefix: str, x: Floats, sums: Floats) -> list[Ca
     integers, scales = np.zeros(x.shape, dtype), np.zeros((len(x), 1), np.float32)
     products, factors = np.zeros(sums.shape, dtype), np.zeros(sums.shape, np.float32)
     return [
-        quantize_rows(x, integers, scales, asymmetric=layer.attrs["asymmetric"]),
+        quantize_rows(
+            x, integers, scales, "asymmetric" if layer.attrs["asymmetric"] else "symmetric"
+        ),
         lambda: np.dot(integers, matrix, products),
         lambda: np.multiply(scales, weight_scales, factors),
         lambda: np.multiply(products, factors, sums, casting="same_kind"),

@@ -21,7 +21,7 @@ def transpose_convolution(step: Step) -> None:
     outputs, height, width, channels = weight.shape
     accumulator = Accumulator(step, weight.reshape(outputs, -1).T)
     turned = step.prepared("windows", lambda: _windows_last(accumulator.matrix, weight.shape))
-    x, y = accumulator.exact_input(step.input(0)), step.output()
+    x, y = accumulator.exact_input(), step.output()
     batch, rows, columns = x.shape[:3]
     cells = step.scratch((batch * rows * columns, height * width * outputs), accumulator.dtype)
     sums = step.scratch(y.shape, accumulator.dtype)

@@ -19,7 +19,8 @@ define(
         "Dense",
         ("x", "weight", "bias?"),
         shapes.dense,
-        {"activation": ACTIVATION},
+        # asymmetric: how float activations are rounded that meet int8 weights ("fixedpoint")
+        {"activation": ACTIVATION, "asymmetric": Attr("bool", False)},
         weight_axis=0,
         dtypes=NUMERIC,
     )

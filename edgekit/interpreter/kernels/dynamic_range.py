@@ -1,0 +1,148 @@
+"""int8 weights that meet float activations: Dense, Conv2D and DepthwiseConv2D.
+
+The activations are rounded to integers while the model runs (`hybrid.py` has the three ways), one
+scale for each row; a = f32(sum of u * w). What a row is and how it is rounded:
+
+|                 | "float32"                  | "fixedpoint"                            |
+|-----------------|----------------------------|-----------------------------------------|
+| Dense           | the features of a sample,  | the same, symmetric, or asymmetric      |
+|                 | evenly                     | where the node says so                  |
+| Conv2D          | a sample, or a pixel (see  | a sample, asymmetric where channels     |
+|                 | below), evenly             | have different scales, else symmetric   |
+| DepthwiseConv2D | a sample, asymmetric       | a sample, asymmetric                    |
+
+A pixel: where the window is 1x1 with stride 1, for more than one channel in or out.
+evenly: y = fma(f32(a * s_row), s_w[c], bias), the last two operations rounded once. Here they are
+done in float64 and rounded then, which is the same but for one in 2^29.
+Conv2D, asymmetric, and DepthwiseConv2D in "float32": y = f32(f32(a * s_w[c]) * s_row) + bias.
+others: y = f32(a * f32(s_row * s_w[c])) + bias.
+
+So compute LiteRT's default runtime on x86-64 and its reference kernels.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+
+from ..step import Array, Step
+from .hybrid import Rounding, quantize_rows
+from .ufuncs import clip
+
+__all__ = ["DynamicRange", "has_dynamic_range"]
+
+WIDEST = 255
+"""The largest difference of two int8 numbers: no rounded activation is larger."""
+
+BOUNDS = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
+
+
+def has_dynamic_range(step: Step) -> bool:
+    """Whether float activations meet int8 weights. UnsupportedOperator for other operators."""
+    if step.dtype(0) != "float32" or step.dtype(1) != "int8":
+        return False
+    if step.node.op not in ("Dense", "Conv2D", "DepthwiseConv2D"):
+        raise UnsupportedOperator(
+            f"layer {step.name!r}: {step.node.op} with int8 weights needs int8 activations too; "
+            "store its weights as float32"
+        )
+    return True
+
+
+class DynamicRange:
+    """The rounded input of one node, and the calls before and after its products.
+
+    integers: the input as integers in float32, in its own shape, once the calls have run.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        x, self.kept = step.input(0), _scales_shape(step)
+        rows = math.prod(self.kept)
+        if not x.flags.c_contiguous:
+            dense = step.scratch(x.shape)
+            step.call(np.copyto, dense, x)
+            x = dense
+        self.integers: Array = step.scratch(x.shape)
+        self.scales: Array = step.scratch((rows, 1))
+        flat, target = x.reshape(rows, -1), self.integers.reshape(rows, -1)
+        self.rounding = _rounding(step)
+        step.call(quantize_rows(flat, target, self.scales, self.rounding))
+
+    def padded(self, pads: tuple[int, int, int, int]) -> Array:
+        """`integers` within a border of zeros."""
+        if not any(pads):
+            return self.integers
+        top, left, bottom, right = pads
+        batch, height, width, channels = self.integers.shape
+        whole = self.step.scratch((batch, height + top + bottom, width + left + right, channels))
+        self.step.call(whole.fill, 0.0)
+        inside = whole[:, top : top + height, left : left + width]
+        self.step.call(np.copyto, inside, self.integers)
+        return whole
+
+    def finish(self, bias: Array | None) -> None:
+        """Scale the sums that stand in the output."""
+        step, y = self.step, self.step.output()
+        row_scales = self.scales.reshape(self.kept)
+        scales = np.broadcast_to(step.input_quant(1).scales, y.shape[-1:])
+        if self.rounding == "even":
+            step.call(np.multiply, y, row_scales, y)
+            self._multiply_and_add(y, scales, bias)
+        elif self._channels_first():
+            for factors in (scales, row_scales):
+                step.call(np.multiply, y, factors, y)
+        else:
+            factors = step.scratch((*self.kept[:-1], len(scales)))
+            step.call(np.multiply, row_scales, scales, factors)
+            step.call(np.multiply, y, factors, y)
+        if bias is not None and self.rounding != "even":
+            step.call(np.add, y, bias, y)
+        bounds = BOUNDS.get(step.attrs["activation"])
+        if bounds is not None:
+            step.call(clip, y, *(np.array(bound, np.float32) for bound in bounds), y)
+
+    def _channels_first(self) -> bool:
+        """Whether the channel's scale comes before the row's."""
+        if self.step.node.op == "DepthwiseConv2D":
+            return self.step.arithmetic == "float32"
+        return self.step.node.op == "Conv2D" and self.rounding == "asymmetric"
+
+    def _multiply_and_add(self, y: Array, scales: Array, bias: Array | None) -> None:
+        """`y = f32(y * scale + bias)`; sample by sample where there are maps, to save memory."""
+        if bias is None:
+            self.step.call(np.multiply, y, scales, y)
+            return
+        parts = [y] if y.ndim < 4 else list(y)
+        wide = self.step.scratch(parts[0].shape, np.float64)
+        exact, offsets = scales.astype(np.float64), bias.astype(np.float64)
+        for part in parts:
+            self.step.call(np.multiply, part, exact, wide)
+            self.step.call(np.add, wide, offsets, wide)
+            self.step.call(np.copyto, part, wide, "same_kind")
+
+
+def _scales_shape(step: Step) -> tuple[int, ...]:
+    """One scale for each row of the input, as it broadcasts over the output."""
+    x, attrs = step.input(0), step.attrs
+    if step.node.op == "Dense":
+        return (*x.shape[:-1], 1)
+    if step.node.op == "Conv2D" and step.arithmetic == "float32":
+        plain = attrs["strides"] == (1, 1) and attrs["groups"] == 1 and not any(attrs["pads"])
+        outputs, *window, channels = step.constant(1).shape
+        if plain and window == [1, 1] and (outputs, channels) != (1, 1):
+            return (*x.shape[:-1], 1)
+    return (len(x), 1, 1, 1)
+
+
+def _rounding(step: Step) -> Rounding:
+    if step.node.op == "DepthwiseConv2D":
+        return "asymmetric"
+    if step.arithmetic == "float32":
+        return "even"
+    if step.node.op == "Dense":
+        return "asymmetric" if step.attrs["asymmetric"] else "symmetric"
+    return "asymmetric" if len(set(step.input_quant(1).scale)) > 1 else "symmetric"
