@@ -30,15 +30,21 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import arithmetic
-from ..step import Array, Floats, Step
+from ..step import Array, Step
 from .registry import kernel
+from .shape import dense_input
 
 __all__: list[str] = []
 
 REAL = ("float32", "int8", "uint8", "int16")
 HALF = np.float32(0.5)
+UNITS_BITS = 11
+UNITS = 2**UNITS_BITS
+"""The weight of a cell that an output is the whole of, where integers are mixed."""
+
 BLOCK_ELEMENTS = 2**15
 """Rows are mixed in blocks of about this many elements, which stay in the cache."""
+LONG_ROW, TILED_ROW = 2**12, 2**9
 
 
 class Line(NamedTuple):
@@ -92,8 +98,7 @@ def _scale(step: Step, size: int, count: int) -> np.float32:
 @kernel("ResizeBilinear", "float32")
 def resize_bilinear(step: Step) -> None:
     rows, columns = (_line(step, axis) for axis in (1, 2))
-    x, y = step.input(0), step.output()
-    _blocks(step, _mix_columns(step, x, columns, np.float32(1.0)), rows, np.float32(1.0), y)
+    _mix_both(step, dense_input(step), rows, columns)
 
 
 @kernel("ResizeBilinear", "int8", "uint8")
@@ -102,9 +107,10 @@ def resize_bilinear_int8(step: Step) -> None:
         reference = _uint8_reference if step.dtype(0) == "uint8" else _integer_reference
         reference(step)
         return
-    rows, columns = (_in_units(_line(step, axis), 2048) for axis in (1, 2))
-    x, y = step.input(0), step.output()
-    _blocks(step, _mix_columns(step, x, columns, np.int32(2048)), rows, np.int32(2048), y)
+    rows, columns = (_in_units(_line(step, axis)) for axis in (1, 2))
+    exact = step.scratch(step.input(0).shape, np.int32)
+    step.call(np.copyto, exact, step.input(0), "unsafe")
+    _mix_both(step, exact, rows, columns)
 
 
 @kernel("ResizeBilinear", "int16")
@@ -125,59 +131,95 @@ def _line(step: Step, axis: int) -> Line:
     return Line(low, np.minimum(low + 1, size - 1), weight)
 
 
-def _in_units(line: Line, units: int) -> Line:
-    return line._replace(weight=np.rint(line.weight * np.float32(units)).astype(np.int32))
+def _in_units(line: Line) -> Line:
+    return line._replace(weight=np.rint(line.weight * np.float32(UNITS)).astype(np.int32))
 
 
-def _mix_columns(step: Step, x: Array, line: Line, one: np.generic) -> Array:
-    """Each row of the input at the width of the output: `one * a + (b - a) * weight`."""
-    batch, height, _, channels = x.shape
-    shape = (batch, height, len(line.low), channels)
-    weight = line.weight[:, np.newaxis].repeat(channels, axis=1)
-    mixed, other = step.scratch(shape, one.dtype), step.scratch(shape, one.dtype)
-    if one.dtype != x.dtype:
-        exact = step.scratch(x.shape, one.dtype)
-        step.call(np.copyto, exact, x, "unsafe")
-        x = exact
-    step.call(np.take, x, line.low, 2, mixed, "clip")
-    step.call(np.take, x, line.high, 2, other, "clip")
-    step.call(np.subtract, other, mixed, other)
-    step.call(np.multiply, other, weight, other)
-    if one != 1:
-        step.call(np.multiply, mixed, one, mixed)
-    step.call(np.add, mixed, other, mixed)
-    return mixed
+def _mix_both(step: Step, x: Array, rows: Line, columns: Line) -> None:
+    """Columns, then rows; integers in the other order where that leaves less to do.
+
+    Sums of integers are exact, and so the same in either order.
+    """
+    y = step.output()
+    target = y if y.flags.c_contiguous else step.scratch(y.shape)
+    batch, height, width, channels = x.shape
+    down, across = len(rows.low), len(columns.low)
+    if x.dtype == np.int32 and down * width < height * across:
+        between = step.scratch((batch, down, width, channels), x.dtype)
+        lines = between.reshape(batch, down, -1)
+        _mix(step, x.reshape(batch, height, -1), rows, lines)
+        pixels = target.reshape(-1, across, channels)
+        _mix(step, between.reshape(-1, width, channels), columns, pixels)
+    else:
+        between = step.scratch((batch, height, across, channels), x.dtype)
+        pixels = between.reshape(-1, across, channels)
+        _mix(step, x.reshape(-1, width, channels), columns, pixels)
+        _mix(step, between.reshape(batch, height, -1), rows, target.reshape(batch, down, -1))
+    if target is not y:
+        step.call(np.copyto, y, target)
 
 
-def _blocks(step: Step, mixed: Array, line: Line, one: np.generic, y: Floats) -> None:
-    """Rows between rows: `one * t0 + (t1 - t0) * weight`, in blocks that stay in the cache."""
-    batch, height, width, channels = mixed.shape
-    rows = mixed.reshape(batch, height, width * channels)
-    slopes = step.scratch(rows.shape, rows.dtype)  # from each row to the next
-    step.call(np.subtract, rows[:, 1:], rows[:, :-1], slopes[:, :-1])
+def _mix(step: Step, x: Array, line: Line, out: Array) -> None:
+    """`x[low] + (x[high] - x[low]) * weight` along the middle dimension; x is lost if integer.
+
+    Integers are `UNITS * x[low] + (x[high] - x[low]) * weight`; into a float32 `out` they are
+    brought back from UNITS of UNITS, halves up.
+    """
+    last = x.dtype != out.dtype
+    slopes = step.scratch(x.shape, x.dtype)  # from each cell to the next
+    step.call(np.subtract, x[:, 1:], x[:, :-1], slopes[:, :-1])
     step.call(slopes[:, -1].fill, 0)
-    if one != 1:
-        step.call(np.multiply, rows, one, rows)
-        step.call(np.add, rows, np.int32(2**21), rows)
-    weight = line.weight[:, np.newaxis]
-    count = max(1, BLOCK_ELEMENTS // (width * channels))
-    shape = (min(count, len(line.low)), width * channels)
-    first, second = (step.scratch(shape, rows.dtype) for _ in range(2))
-    for sample in range(batch):
-        for top in range(0, len(line.low), count):
-            part = slice(top, min(top + count, len(line.low)))
+    if x.dtype == np.int32:
+        step.call(np.multiply, x, np.int32(UNITS), x)
+    if last:
+        step.call(np.add, x, np.int32(UNITS * UNITS // 2), x)
+    find = _by_runs if x.shape[2] >= LONG_ROW else _by_blocks
+    find(step, x, slopes, line, out, last)
+
+
+def _by_runs(step: Step, x: Array, slopes: Array, line: Line, out: Array, last: bool) -> None:
+    """Long rows: all outputs that lie between the same two cells at a time, where they lie."""
+    most = max(1, BLOCK_ELEMENTS // x.shape[2])
+    sums = step.scratch((min(most, len(line.low)), x.shape[2]), x.dtype)
+    ends = [*np.flatnonzero(np.diff(line.low)) + 1, len(line.low)]
+    for sample in range(len(x)):
+        start = 0
+        for end in ends:
+            for first in range(start, end, most):
+                part = slice(first, min(first + most, end))
+                weight, cell = line.weight[part, np.newaxis], line.low[start]
+                found = sums[: len(weight)]
+                step.call(np.multiply, slopes[sample, cell], weight, found)
+                _write(step, found, x[sample, cell], out[sample, part], last)
+            start = end
+
+
+def _by_blocks(step: Step, x: Array, slopes: Array, line: Line, out: Array, last: bool) -> None:
+    """Short rows: the cells of many outputs are gathered, so that the calls are few."""
+    samples, count, inner = out.shape
+    weight = line.weight[:, np.newaxis].repeat(inner if inner < TILED_ROW else 1, axis=1)
+    rows = max(1, min(count, BLOCK_ELEMENTS // inner))
+    several = max(1, min(samples, BLOCK_ELEMENTS // (rows * inner))) if rows == count else 1
+    buffers = [step.scratch((several, rows, inner), x.dtype) for _ in range(2)]
+    for sample in range(0, samples, several):
+        some = slice(sample, min(sample + several, samples))
+        for first in range(0, count, rows):
+            part = slice(first, min(first + rows, count))
             low = line.low[part]
-            sums, base = first[: len(low)], second[: len(low)]
-            step.call(np.take, slopes[sample], low, 0, sums, "clip")
+            sums, base = (buffer[: some.stop - some.start, : len(low)] for buffer in buffers)
+            step.call(np.take, slopes[some], low, 1, sums, "clip")
             step.call(np.multiply, sums, weight[part], sums)
-            step.call(np.take, rows[sample], low, 0, base, "clip")
-            target = y[sample, part]
-            if one == 1:
-                step.call(np.add, base.reshape(target.shape), sums.reshape(target.shape), target)
-                continue
-            step.call(np.add, sums, base, sums)
-            step.call(np.right_shift, sums, np.int32(22), sums)
-            step.call(np.copyto, target, sums.reshape(target.shape), "unsafe")
+            step.call(np.take, x[some], low, 1, base, "clip")
+            _write(step, sums, base, out[some, part], last)
+
+
+def _write(step: Step, sums: Array, base: Array, out: Array, last: bool) -> None:
+    if not last:
+        step.call(np.add, sums, base, out)
+        return
+    step.call(np.add, sums, base, sums)
+    step.call(np.right_shift, sums, np.int32(2 * UNITS_BITS), sums)
+    step.call(np.copyto, out, sums, "unsafe")
 
 
 def _integer_line(step: Step, axis: int) -> Line:
