@@ -31,7 +31,9 @@ def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], 
     if suffix == ".keras":
         return _load_keras
     kind = _kind(start, suffix)
-    raise InputError(f"{os.fspath(path)} is {kind}; what can be read: .edge, .tflite and .keras files")
+    raise InputError(
+        f"{os.fspath(path)} is {kind}; what can be read: .edge, .tflite and .keras files"
+    )
 
 
 def _first_bytes(path: str | os.PathLike[str]) -> bytes:

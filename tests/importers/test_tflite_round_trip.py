@@ -17,9 +17,8 @@ from edgekit.interpreter.reader import read_edge
 from edgekit.ir import Graph, GraphBuilder, Preprocessing, attributes, spec
 from tests.cases import CASES, INT8_CASES, Case, float_graph, int8_graph, random_inputs
 from tests.export.test_tflite_ops import MORE_CASES, MORE_INT8
-from tests.importers.test_tflite_models import READABLE
 from tests.material import MATERIAL
-from tests.tflite_models import affordable, outputs_of
+from tests.tflite_models import PATHS, affordable, outputs_of
 from tests.tflite_models import random_inputs as inputs_of_model
 
 REWRITTEN = {
@@ -123,7 +122,7 @@ def test_labels_and_preprocessing() -> None:
     assert again.signature == "classify"
 
 
-@pytest.mark.parametrize("path", [p for p in READABLE if "mlperf_layers" not in p])
+@pytest.mark.parametrize("path", [p for p in PATHS if "mlperf_layers" not in p])
 def test_real_models_become_edge_files(path: str) -> None:
     """import -> .edge -> import gives the same graph, which computes the same."""
     graph = load_tflite(MATERIAL / path)
@@ -143,7 +142,7 @@ def test_real_models_become_edge_files(path: str) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("path", [p for p in READABLE if "mlperf_layers" not in p])
+@pytest.mark.parametrize("path", [p for p in PATHS if "mlperf_layers" not in p])
 def test_real_models_become_tflite_files_again(path: str) -> None:
     graph = load_tflite(MATERIAL / path)
     try:

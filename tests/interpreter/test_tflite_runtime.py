@@ -11,16 +11,15 @@ import pytest
 from edgekit.errors import InputError, ModelFormatError, ShapeError
 from edgekit.interpreter import Interpreter
 from tests import litert
-from tests.importers.test_tflite_models import READABLE
 from tests.material import MATERIAL, material
-from tests.tflite_models import NOT_IN_LITERT, LiteRT, assert_same, random_inputs
+from tests.tflite_models import NOT_IN_LITERT, PATHS, LiteRT, assert_same, random_inputs
 
 NETWORKS = [
     path
-    for path in READABLE
+    for path in PATHS
     if path not in NOT_IN_LITERT and "mlperf_layers" not in path and "single_op" not in path
 ]
-SINGLE = [path for path in READABLE if "single_op" in path]
+SINGLE = [path for path in PATHS if "single_op" in path]
 
 
 def both(path: str) -> tuple[Any, Any]:

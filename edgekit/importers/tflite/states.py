@@ -51,8 +51,13 @@ def var_handle(op: Operator, reader: Reader) -> None:
 def read_variable(op: Operator, reader: Reader) -> None:
     memories, name = _handle(op, reader)
     quant, variable = quantization(reader.output_tensor(op)), memories.variables[name]
-    fresh = "" if variable.current else reader.fresh(name[1] or reader.layer(op))
-    value = memories.read(variable, fresh, quant)
+    free = ""
+    if not variable.current:
+        # A handle is no value, and what is read first is the memory itself: neither needs its name.
+        own = {reader.names[reader.tensor(op, 0).index], reader.names[op.outputs[0]]}
+        wanted = name[1] or reader.layer(op)
+        free = wanted if wanted in own else reader.fresh(wanted)
+    value = memories.read(variable, free, quant)
     reader.bind(op, reader.rescaled(op, value, quant))
 
 
@@ -82,8 +87,7 @@ def memory(op: Operator, reader: Reader, position: int) -> str:
     quant = quantization(tensor)
     if variable.initial is None:
         variable.initial = memories.initial(tensor.shape, graph_dtype(tensor), quant)
-    name = "" if variable.current else reader.fresh(f"{reader.names[tensor.index]}/kept")
-    return memories.read(variable, name, quant)
+    return memories.read(variable, reader.names[tensor.index], quant)
 
 
 def keep(op: Operator, reader: Reader, position: int, name: str) -> None:

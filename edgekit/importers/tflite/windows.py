@@ -67,7 +67,8 @@ def dense(op: Operator, reader: Reader) -> None:
     name, features = x.name, weight.shape[1] or 0
     same = bool(x.shape) and x.shape[-1] == features
     if not same or (len(x.shape) != 2 and not options["keep_num_dims"]):
-        name = reader.add(op, "Reshape", name, shape=(-1, features), quant=x.quant)
+        rows = -1 if None in x.shape else x.elements // max(1, features)
+        name = reader.add(op, "Reshape", name, shape=(rows, features), quant=x.quant)
     fused = options["fused_activation_function"]
     rounding = {"asymmetric": True} if options["asymmetric_quantize_inputs"] else {}
     reader.emit(op, "Dense", name, weight.name, bias(op, reader, 2), fused=fused, **rounding)
