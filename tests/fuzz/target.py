@@ -23,7 +23,7 @@ from edgekit.errors import InputError, ModelFormatError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.interpreter.reader import read_edge
-from edgekit.ir import Graph, plan_memory
+from edgekit.ir import OPS, Graph, plan_memory
 from edgekit.ir.graph import DTYPES
 
 __all__ = ["ALLOWANCE", "Outcome", "declared_need", "examine", "load", "sentence"]
@@ -181,9 +181,23 @@ NUMBERS = re.compile(r"(?<![A-Za-z0-9_-])-?(?:\d[\d.]*(?:e[+-]?\d+)?|nan\b|inf\b
 LISTS = re.compile(r"[\[(](?:\.\.\.|N)?(?:,? (?:\.\.\.|N))*,?[\])]")
 
 
+WORDS = {
+    r"^(?:[\w ]+ (?:\.\.\.|N): )+": "",  # the layer: "Conv2D 'conv': ", "value 'x': "
+    r"\b[A-Z][A-Z0-9_]{2,}\b(?! bytes)": "OPERATOR",
+    r"\b[A-Z]\w+(?:Options|Quantization)\b": "TABLE",
+    r"\b(?:float|int|uint|complex)\d+|\bbool\b": "TYPE",
+    r"TYPE(?:,? (?:or )?TYPE)+": "TYPE",
+    r"\(known: .*": "(known: ...",
+    r"^(?:%s)\b": "OPERATOR",
+}
+"""What differs from model to model -> what stands for it in a sentence."""
+
+
 def sentence(message: str) -> str:
     """The sentence behind a message: its first problem, without names, numbers and places."""
     lines = [line[4:] for line in message.split("\n") if line.startswith("  - ")]
-    first = (lines or message.split("\n"))[0].rpartition(" at byte ")[2]
-    first = re.sub(r"^\d+: ", "", QUOTED.sub("...", first))
-    return LISTS.sub("N", NUMBERS.sub("N", first))[:160]
+    first = re.sub(r"^.*? at byte \d+: ", "", (lines or message.split("\n"))[0])
+    first = LISTS.sub("N", NUMBERS.sub("N", QUOTED.sub("...", first)))
+    for pattern, word in WORDS.items():
+        first = re.sub(pattern % "|".join(OPS) if "%s" in pattern else pattern, word, first)
+    return first.partition("; ")[0][:160]
