@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ __all__ = [
     "accept",
     "batch_size",
     "keeps_samples_apart",
-    "load",
-    "stored",
+    "loader",
+    "reader",
     "to_float",
     "with_batch",
 ]
@@ -141,33 +142,63 @@ def keeps_samples_apart(graph: Graph) -> bool:
     return all(graph.value(name).shape[:1] == (None,) for name in ends)
 
 
-def load(value: Value, array: Array, u: Array) -> None:
-    """Write an input into its place in the arena. Raises InputError for NaN."""
+def loader(value: Value, u: Array, zero: int) -> Callable[[Array], None]:
+    """A function that writes an input into its place in the arena, for use at every inference.
+
+    zero: what stands for the real 0 there. It raises InputError for NaN.
+    """
     if value.dtype in UNSCALED:
-        np.copyto(u, array)
-        return
-    if value.quant is not None and array.dtype == DTYPES[value.dtype]:
-        np.copyto(u, array)
-        np.subtract(u, np.float32(value.quant.zero_point[0]), u)
-        return
-    with np.errstate(over="ignore"):  # too large a number is infinite, and saturates below
-        np.copyto(u, array, casting="same_kind")
-        if np.isnan(u.max(initial=0.0)):  # one NaN is enough to be the largest
-            count = int(np.isnan(u).sum())
-            raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
-        if value.quant is not None:
-            low, high = LIMITS[value.dtype]
-            zero = value.quant.zero_point[0]
-            np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
-            np.rint(u, u)
-            np.clip(u, np.float32(low - zero), np.float32(high - zero), u)
+        return lambda array: np.copyto(u, array)
+    if value.quant is None:
+        return lambda array: _load_floats(value, array, u)
+    dtype, shift = DTYPES[value.dtype], value.quant.zero_point[0] - zero
+    taken = np.array(shift, np.float32)
+
+    def load(array: Array) -> None:
+        if array.dtype == dtype:
+            np.copyto(u, array)
+            if shift:
+                np.subtract(u, taken, u)
+        else:
+            _quantize(value, array, u, zero)
+
+    return load
 
 
-def stored(value: Value, u: Array) -> Array:
-    """A copy of an activation in its public dtype."""
+def _load_floats(value: Value, array: Array, u: Array) -> None:
+    """Numbers too large for float32 become infinite."""
+    np.copyto(u, array, casting="same_kind")
+    # A sum of squares is NaN only if one of the numbers is.
+    flat = array.reshape(-1) if array.dtype == np.float32 else u.reshape(-1)
+    if np.isnan(np.dot(flat, flat)):
+        count = int(np.isnan(u).sum())
+        raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
+
+
+def _quantize(value: Value, array: Array, u: Array, zero: int) -> None:
+    assert value.quant is not None
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large saturates
+        _load_floats(value, array, u)
+        low, high = (limit - value.quant.zero_point[0] for limit in LIMITS[value.dtype])
+        np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
+        np.rint(u, u)
+        np.clip(u, np.float32(low), np.float32(high), u)
+        if zero:
+            np.add(u, np.float32(zero), u)
+
+
+def reader(value: Value, u: Array, zero: int = 0) -> Callable[[], Array]:
+    """A function that gives a copy of an activation in its public dtype."""
     if value.quant is None or value.dtype in ("float32", *UNSCALED):
-        return u.astype(DTYPES[value.dtype])
-    return np.add(u, np.float32(value.quant.zero_point[0])).astype(DTYPES[value.dtype])
+        return partial(u.astype, DTYPES[value.dtype])
+    dtype = DTYPES[value.dtype]
+    shift, shifted = np.array(value.quant.zero_point[0] - zero, np.float32), np.empty_like(u)
+
+    def read() -> Array:
+        np.add(u, shift, shifted)
+        return shifted.astype(dtype)
+
+    return read
 
 
 def to_float(value: Value, array: Array) -> NDArray[np.float32]:

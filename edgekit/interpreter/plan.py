@@ -11,8 +11,10 @@ from edgekit.errors import InputError, ModelFormatError
 from edgekit.ir import Graph, MemoryPlan, Node, plan_memory
 
 from . import door
+from .arena import raw_inputs
 from .copies import copies
 from .kernels import find_kernel
+from .kernels.variants import Variant
 from .step import Arena, Array, Call, Scratch, Step
 
 __all__ = ["ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
@@ -25,10 +27,11 @@ LARGEST_ARENA = 2**29
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A node and the calls that compute it."""
+    """A node and the calls that compute it; `variant` where its kernel had a choice."""
 
     node: Node
     calls: tuple[Call, ...]
+    variant: Variant | None = None
 
 
 class ExecutionPlan:
@@ -57,9 +60,12 @@ class ExecutionPlan:
             [arena.view(state.value) for state in graph.states],
         )
         self.reset_states()
-        self._inputs = [(graph.value(i), arena.view(i)) for i in graph.inputs]
+        self.holds_floats = any(value.dtype == "float32" for value in graph.values.values())
+        self._loaders = [
+            door.loader(graph.value(i), arena.view(i), arena.zero(i)) for i in graph.inputs
+        ]
         computed = [name for name in graph.outputs if name in arena.plan.slots]
-        self._outputs = [(graph.value(o), arena.view(o)) for o in computed]
+        self._readers = [(o, door.reader(graph.value(o), arena.view(o))) for o in computed]
 
     def load(self, arrays: Sequence[Array]) -> None:
         """Write checked inputs, in the graph's order, into the arena. Raises InputError for NaN."""
@@ -67,8 +73,8 @@ class ExecutionPlan:
             self._subplans.iterations = 0
         for call in self._border_calls:
             call()
-        for (value, view), array in zip(self._inputs, arrays, strict=True):
-            door.load(value, array, view)
+        for load, array in zip(self._loaders, arrays, strict=True):
+            load(array)
 
     def keep_states(self) -> None:
         """Let every memory become what it is at the end of a call."""
@@ -82,11 +88,12 @@ class ExecutionPlan:
 
     def read(self, name: str) -> Array:
         """A copy of an activation, in its public dtype, while its memory still holds it."""
-        return door.stored(self.arena.graph.value(name), self.arena.view(name))
+        arena = self.arena
+        return door.reader(arena.graph.value(name), arena.view(name), arena.zero(name))()
 
     def outputs(self) -> dict[str, Array]:
         """Copies of the outputs, in the dtypes of the graph."""
-        results = {value.name: door.stored(value, view) for value, view in self._outputs}
+        results = {name: read() for name, read in self._readers}
         if len(results) < len(self.arena.graph.outputs):  # an output may be a constant
             graph = self.arena.graph
             constants = {v.name: np.array(v.data) for v in graph.constants()}
@@ -140,6 +147,7 @@ def make_plan(
     subplans: of the graph that this one is a subgraph of.
     """
     prepared = {} if prepared is None else prepared
+    subplans_given = subplans is not None
     if subplans is None and graph.subgraphs:
         subplans = Subplans(graph, batch)
     if memory.size > LARGEST_ARENA:
@@ -147,7 +155,8 @@ def make_plan(
             f"graph {graph.name!r} needs {4 * memory.size} bytes for the activations of one "
             f"sample; allowed are {4 * LARGEST_ARENA}"
         )
-    arena, scratch = Arena(graph, memory, batch), Scratch()
+    raw = () if subplans_given else raw_inputs(graph)  # control flow copies its inputs as u
+    arena, scratch = Arena(graph, memory, batch, raw), Scratch()
     steps = []
     for node in graph.nodes:
         first = node.inputs[0]
@@ -157,5 +166,5 @@ def make_plan(
         for output in node.outputs:
             step.calls.extend(arena.border_calls(output))
         find_kernel(node.op, dtype, node.name)(step)
-        steps.append(PlannedStep(node, tuple(step.calls)))
+        steps.append(PlannedStep(node, tuple(step.calls), step.variant))
     return ExecutionPlan(arena, steps, scratch.bytes, subplans)

@@ -87,6 +87,6 @@ def profile(
         p50,
         p99,
         steps,
-        plan.arena.memory.nbytes,
+        plan.arena.bytes,
         plan.scratch_bytes,
     )

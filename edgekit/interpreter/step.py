@@ -22,95 +22,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import QuantizationError
-from edgekit.ir import Graph, MemoryPlan, Node, QuantParams, attributes
-from edgekit.ir.graph import DTYPES
-from edgekit.ir.memory import NO_MARGINS, shared_names
+from edgekit.ir import Graph, Node, QuantParams, attributes
+
+from .arena import UNSCALED as UNSCALED
+from .arena import Arena as Arena
+from .arena import Array as Array
+from .arena import Call as Call
+from .arena import Floats as Floats
 
 if TYPE_CHECKING:
+    from .kernels.variants import Variant
     from .plan import ExecutionPlan, Subplans
 
-__all__ = ["Arena", "Array", "Call", "Floats", "Scratch", "Step"]
-
-Array = NDArray[Any]
-Floats = NDArray[np.float32]
-Call = Callable[[], object]
-
-UNSCALED = ("int32", "int64", "bool")
-"""Activations that lie in the arena in their own dtype; all others lie there as float32."""
-
-
-class Arena:
-    """The memory of all activations at one batch size, laid out by the plan."""
-
-    def __init__(self, graph: Graph, plan: MemoryPlan, batch: int) -> None:
-        self.graph, self.plan, self.batch = graph, plan, batch
-        storage = np.zeros(plan.size * batch + 16, np.float32)
-        skip = -(storage.ctypes.data // 4) % 16  # begin at a multiple of 64 bytes
-        self.memory: Floats = storage[skip : skip + plan.size * batch]
-        self._shared = shared_names(plan)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a value with the batch filled in."""
-        return tuple(self.batch if d is None else d for d in self.graph.value(name).shape)
-
-    def whole(self, name: str) -> Array:
-        """An activation with its border."""
-        slot, shape = self.plan.slots[name], self.shape(name)
-        if slot.margins != NO_MARGINS:
-            top, left, bottom, right = slot.margins
-            shape = (shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3])
-        start, dtype = slot.offset * self.batch, self.graph.value(name).dtype
-        if dtype in UNSCALED:
-            size = math.prod(shape) * DTYPES[dtype].itemsize
-            room = self.memory.view(np.uint8)[4 * start : 4 * start + size]
-            return room.view(DTYPES[dtype]).reshape(shape)
-        return self.memory[start : start + math.prod(shape)].reshape(shape)
-
-    def view(self, name: str) -> Array:
-        """An activation without its border."""
-        whole, margins = self.whole(name), self.plan.slots[name].margins
-        if margins == NO_MARGINS:
-            return whole
-        top, left, _, _ = margins
-        _, height, width, _ = self.shape(name)
-        return whole[:, top : top + height, left : left + width]
-
-    def content(self, name: str) -> Array:
-        """An activation, or a constant as an activation in its place would look."""
-        value = self.graph.value(name)
-        if value.data is None:
-            return self.view(name)
-        data = value.array()
-        if value.dtype in UNSCALED and value.quant is None:
-            return data
-        if value.quant is None:
-            return np.asarray(data, np.float32)
-        # float64 holds any int32 minus any zero point; int8 results are exact in float32.
-        real = data.astype(np.float64) - value.quant.zero_points.astype(np.float64)
-        return real.astype(np.float32).reshape(data.shape)  # a scalar has become a vector
-
-    def border_calls(self, name: str) -> list[Call]:
-        """What zeroes the border before the activation is written, if others write there."""
-        top, left, bottom, right = self.plan.slots[name].margins
-        if name not in self._shared or not (top or left or bottom or right):
-            return []
-        whole = self.whole(name)
-        if whole.size <= 2**12:
-            return [partial(whole.fill, 0.0)]
-        batch, height, width, channels = whole.shape
-        if batch > 1:
-            edges = [whole[:, :top], whole[:, height - bottom :]]
-            edges += [whole[:, :, :left], whole[:, :, width - right :]]
-        else:
-            # In one sample the end of a row's border and the start of the next row's lie side by
-            # side: three pieces in all.
-            flat, row = whole.reshape(-1), width * channels
-            head, tail = top * row + left * channels, (height - bottom) * row - right * channels
-            edges = [flat[:head], flat[tail:]]
-            seam = head - left * channels + row - right * channels
-            if tail > seam:
-                edges.append(flat[seam:tail].reshape(-1, row)[:, : (left + right) * channels])
-        return [partial(edge.fill, 0.0) for edge in edges if edge.size]
+__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "Scratch", "Step"]
 
 
 class Scratch:
@@ -161,6 +85,7 @@ class Step:
         self.arithmetic = arithmetic
         self.batch = arena.batch
         self.calls: list[Call] = []
+        self.variant: Variant | None = None
         self._arena, self._scratch = arena, scratch
         self._prepared = {} if prepared is None else prepared
         self._subplans = subplans
@@ -195,8 +120,15 @@ class Step:
         """An activation; a constant in its place looks the same (`u = q - zero_point`)."""
         return self._arena.content(self._input_name(position))
 
+    def zero(self, position: int) -> int:
+        """What `input(position)` holds where the real number is 0: 0 unless it is kept as stored.
+
+        The graph's inputs are, if convolutions and dense layers alone read them.
+        """
+        return self._arena.zero(self._input_name(position))
+
     def padded_input(self, position: int, pads: tuple[int, int, int, int]) -> Floats:
-        """An NHWC activation within `pads` (top, left, bottom, right) of zeros.
+        """An NHWC activation within `pads` (top, left, bottom, right) of real zeros.
 
         A view where the memory plan left enough room, else a copy that a call makes first.
         """
@@ -213,7 +145,7 @@ class Step:
                 :, row : row + top + height + bottom, column : column + left + width + right
             ]
         whole = self.scratch((batch, height + top + bottom, width + left + right, channels))
-        self.call(whole.fill, 0.0)
+        self.call(whole.fill, self._arena.zero(self._input_name(position)))
         self.call(np.copyto, whole[:, top : top + height, left : left + width], inside)
         return whole
 
@@ -257,6 +189,11 @@ class Step:
         if self._subplans is None:
             raise ValueError(f"layer {self.name!r} stands in no graph with subgraphs")
         return self._subplans
+
+    def choose(self, variant: Variant) -> Variant:
+        """Note which way of several the kernel takes, for whoever asks why."""
+        self.variant = variant
+        return variant
 
     def call(self, function: Callable[..., object], *arguments: object, **named: object) -> None:
         """Add one call to what an inference does. Arguments by position run a little faster."""

@@ -78,7 +78,7 @@ def test_biases_beyond_float32(monkeypatch: pytest.MonkeyPatch, rule: str) -> No
     weight = rng.integers(-127, 128, (5, 40))
     weight[4] = 0
     bias = [2**30 + 1, -(2**29) - 7, 2**26 + 3, 2**25 + 1, 2**30 + 65]
-    graph = dense_graph(weight, bias, 5, 2.0**26 * 0.0005 / 100, rule)
+    graph = dense_graph(weight, bias, 0, 2.0**26 * 0.0005 / 100, rule)
     x = rng.integers(-128, 128, (50, 40)).astype(np.int8)
     (found,) = Interpreter(graph).run(x).values()
     np.testing.assert_array_equal(found, reference.weighted_int8(graph, x))
@@ -101,11 +101,11 @@ def test_wide_convolutions_are_exact(monkeypatch: pytest.MonkeyPatch, op: str, g
     seen = spy_on_dtypes(monkeypatch)
     rng, depthwise = np.random.default_rng(3), op == "DepthwiseConv2D"
     if depthwise and groups == 2:
-        shape, x_shape = (1, 23, 24, 6), (2, 25, 26, 3)  # a multiplier of 2
+        shape, x_shape = (1, 33, 34, 6), (2, 35, 36, 3)  # a multiplier of 2
     elif depthwise:
-        shape, x_shape = (1, 23, 24, 2), (2, 25, 26, 2)
+        shape, x_shape = (1, 33, 34, 2), (2, 35, 36, 2)
     else:
-        shape, x_shape = (4, 5, 5, 32), (2, 7, 7, 32 * groups)
+        shape, x_shape = (4, 5, 5, 48), (2, 7, 7, 48 * groups)
     weight = np.where(rng.random(shape) < 0.97, 127, -126).astype(np.int8)
     builder = GraphBuilder(op)
     x = builder.input("x", (None, *x_shape[1:]), "int8", per_tensor(0.02, -128))

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from edgekit.interpreter import Interpreter, profile
+from edgekit.interpreter import arena as arena_module
 from edgekit.interpreter.kernels import accumulator, depthwise, elementwise, ufuncs
 from edgekit.interpreter.plan import make_plan
 from edgekit.interpreter.step import Arena, Scratch
 from edgekit.ir import Graph, GraphBuilder, MemoryPlan, plan_memory
-from edgekit.ir.memory import Slot, check_plan, padded_elements, shared_names
+from edgekit.ir.memory import Slot, check_plan, padded_elements
 from tests.interpreter.networks import images, residual, with_softmax
 
 GRAPHS: list[Callable[[], Graph]] = [residual, with_softmax, lambda: residual("float32")]
@@ -59,9 +60,8 @@ def run(graph: Graph, memory: MemoryPlan, x: Any, poison: bool = False) -> dict[
 
 def poison_shared(arena: Arena) -> None:
     """Fill with NaN what a step may find there from another: all but the lasting borders."""
-    shared = shared_names(arena.plan)
     for name in arena.plan.slots:
-        part = arena.whole(name) if name in shared else arena.view(name)
+        part = arena.whole(name) if name in arena.overwritten else arena.view(name)
         part.fill(np.nan)
 
 
@@ -140,7 +140,7 @@ def test_a_reshape_into_a_border_copies() -> None:
     "margins", [(1, 1, 1, 1), (2, 0, 0, 0), (0, 3, 0, 0), (0, 0, 1, 0), (0, 0, 0, 2), (1, 2, 3, 4)]
 )
 def test_borders_are_zeroed_and_nothing_else(
-    shape: Any, margins: tuple[int, int, int, int], batch: int
+    monkeypatch: pytest.MonkeyPatch, shape: Any, margins: tuple[int, int, int, int], batch: int
 ) -> None:
     """Large maps are zeroed edge by edge, which must meet every cell of the border."""
     builder = GraphBuilder()
@@ -148,6 +148,7 @@ def test_borders_are_zeroed_and_nothing_else(
     graph = builder.finish([builder.add("Relu", x, name="y")])
     size = padded_elements(graph.value("x"), margins)
     slots = {"x": Slot(0, size, margins), "y": Slot(0, size)}  # not sound, but it shares
+    monkeypatch.setattr(arena_module, "LARGEST_APART", 0)
     arena = Arena(graph, MemoryPlan(size, slots), batch)
     arena.whole("x").fill(7.0)
     for call in arena.border_calls("x"):
@@ -208,7 +209,7 @@ def test_profile_times_every_step() -> None:
     found = profile(Interpreter(graph), {"image": images(1)}, runs=5, warmup=1)
     assert [step.layer for step in found.steps] == [node.name for node in graph.nodes]
     assert 0 < found.minimum <= found.p50 <= found.p99
-    assert found.arena_bytes == 4 * plan_memory(graph).size
+    assert found.arena_bytes >= 4 * plan_memory(graph).size
     assert found.scratch_bytes > 0
     totals = found.by_operator()
     assert set(totals) == {node.op for node in graph.nodes}

@@ -20,8 +20,15 @@ from .ufuncs import clip
 
 __all__ = ["Accumulator", "blocks", "centered_weight", "output_limits"]
 
-TILED_ELEMENTS = 2**15
-"""Per-channel vectors are repeated to at most this length: longer rows make faster loops."""
+TILED_ELEMENTS = 40_000
+"""Per-channel vectors are repeated to the size of the sums up to here, so that one loop serves."""
+
+TILED_ROW = 12_000
+"""For larger maps to about this length: long enough for the loops, and it stays in the cache."""
+
+SHORT_ROW = 2**10
+"""Rows up to this length are clipped in place, then copied into their border: each costs little on
+contiguous elements, but clipping row by row does not."""
 
 BLOCK_ELEMENTS = 2**17
 """Large maps are computed in blocks of rows whose working arrays stay in the cache."""
@@ -37,6 +44,10 @@ class Accumulator:
     def __init__(self, step: Step, matrix: Array) -> None:
         self.step = step
         bias = step.constant(2) if step.has_input(2) else None
+        zero = step.zero(0)
+        if zero:  # the input keeps its zero point: what that adds to the sums is taken off again
+            surplus = zero * matrix.sum(axis=0, dtype=np.int64)
+            bias = -surplus if bias is None else bias - surplus
         self.bias = bias if bias is not None and bias.any() else None
         if step.quantized:
             quants = (step.input_quant(0), step.input_quant(1), step.output_quant)
@@ -68,7 +79,8 @@ class Accumulator:
         which does not matter where it saturates the output anyway: dead channels of trained
         networks have such biases.
         """
-        low, high = arithmetic.centered_range(self.step.input_quant(0), self.step.dtype(0))
+        limits = arithmetic.centered_range(self.step.input_quant(0), self.step.dtype(0))
+        low, high = (limit + self.step.zero(0) for limit in limits)
         bounds = arithmetic.accumulator_bounds(matrix, low, high)
         fits = bounds < arithmetic.EXACT_FLOAT32
         if self._rescale is not None or self.bias is None:  # the bias is added in int64
@@ -122,11 +134,11 @@ class Accumulator:
         limits = bounds[self.step.attrs["activation"]]
         call, shaped = self.step.call, sums.reshape(y.shape)
         if self.bias is not None and limits is None and y.flags.c_contiguous:
-            rows = self._rows(sums, y.shape)
+            rows = self._rows(sums)
             call(np.add, rows, self._tiled("bias", self.bias, rows), y.reshape(rows.shape))
             return
         if self.bias is not None:
-            rows = self._rows(sums, y.shape)
+            rows = self._rows(sums)
             call(np.add, rows, self._tiled("bias", self.bias, rows), rows)
         if limits is None:
             call(np.copyto, y, shaped)
@@ -137,20 +149,23 @@ class Accumulator:
         """Four passes: bias, scale, rint, clip into the output."""
         call, bias = self.step.call, self.bias
         if bias is not None:
-            rows = self._rows(sums, y.shape)
+            rows = self._rows(sums)
             call(np.add, rows, self._tiled("bias", bias, rows), rows)
         if sums.dtype != np.float32:
             single = self.buffer("single", sums.shape, np.float32)
             call(np.copyto, single, sums, "same_kind")
             sums = single
-        rows = self._rows(sums, y.shape)
+        rows = self._rows(sums)
         call(np.multiply, rows, self._tiled("scale", self.scales, rows), rows)
         flat = sums.reshape(-1)
         call(np.rint, flat, flat)
         if y.flags.c_contiguous:
             call(clip, flat, *self.limits, y.reshape(-1))
-        else:
+        elif math.prod(y.shape[2:]) > SHORT_ROW:
             call(clip, sums.reshape(y.shape), *self.limits, y)
+        else:
+            call(clip, flat, *self.limits, flat)
+            call(np.copyto, y, sums.reshape(y.shape))
 
     def _finish_integers(self, sums: Array, y: Floats) -> None:
         """In int64, as `rescaling.py` says; written for clarity, not speed."""
@@ -164,13 +179,15 @@ class Accumulator:
 
         self.step.call(requantize)
 
-    def _rows(self, sums: Array, shape: tuple[int, ...]) -> Array:
-        """`sums` as rows that are as long as tiling allows."""
-        length = sums.size
-        if length > TILED_ELEMENTS:
-            row = math.prod(shape[2:]) if len(shape) == 4 else shape[-1]
-            length = row if row <= TILED_ELEMENTS else shape[-1]
-        return sums.reshape(-1) if length == sums.size else sums.reshape(-1, length)
+    def _rows(self, sums: Array) -> Array:
+        """`sums` as rows to which per-channel vectors are repeated."""
+        if sums.size <= TILED_ELEMENTS:
+            return sums.reshape(-1)
+        channels = self.matrix.shape[1]
+        pixels = sums.size // channels
+        most = min(pixels, max(1, TILED_ROW // channels))
+        together = next(n for n in range(most, 0, -1) if pixels % n == 0)
+        return sums.reshape(-1, together * channels)
 
     def _tiled(self, what: str, vector: Array, rows: Array) -> Array:
         """One number per channel, repeated to the length of a row; blocks share the result."""

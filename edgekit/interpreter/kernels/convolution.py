@@ -10,10 +10,9 @@ from numpy.lib.stride_tricks import as_strided
 from ..step import Array, Step
 from .accumulator import Accumulator, blocks, centered_weight
 from .registry import kernel
+from .variants import Variant, convolution_variant
 
 __all__ = ["convolve", "windows"]
-
-NARROW_CHANNELS = 32  # up to here one product per kernel row beats full patches
 
 
 @kernel("Conv2D", "float32", "int8", "uint8", "int16")
@@ -27,20 +26,25 @@ def convolution(step: Step) -> None:
 
 
 def convolve(step: Step, accumulator: Accumulator, window: tuple[int, int]) -> None:
-    """Choose by shape: the input itself, rows of patches, or whole patches.
+    """Lay the patches out as `variants.py` chooses, multiply, add.
 
     The accumulator's matrix is [window height * width * channels, outputs].
     """
-    x = accumulator.padded_input()
+    x, y = accumulator.padded_input(), step.output()
     strides, dilations = step.attrs["strides"], step.attrs.get("dilations", (1, 1))
-    plain = strides == (1, 1) and dilations == (1, 1)
-    same_dtype = x.dtype == accumulator.dtype
-    if plain and window == (1, 1) and x.flags.c_contiguous and same_dtype:
+    in_place = x.flags.c_contiguous and x.dtype == accumulator.dtype
+    variant = step.choose(
+        convolution_variant(x.shape, y.shape, window, strides, dilations, in_place)
+    )
+    if variant.name == "pixels":
         pointwise(step, accumulator, x)
-    elif plain and window[0] > 1 and len(x) == 1 and x.shape[3] <= NARROW_CHANNELS:
+    elif variant.name == "wide patches":
+        by_wide_patches(step, accumulator, x, window, variant.columns)
+    elif variant.name == "kernel rows":
         by_kernel_rows(step, accumulator, x, window)
     else:
-        by_patches(step, accumulator, windows(x, window, strides, dilations, step.output().shape))
+        patches = windows(x, window, strides, dilations, y.shape)
+        by_patches(step, accumulator, accumulator.matrix, patches)
     accumulator.finish_all()
 
 
@@ -85,24 +89,44 @@ def by_kernel_rows(step: Step, accumulator: Accumulator, x: Array, window: tuple
         accumulator.finish(sums, y[:, rows])
 
 
-def by_patches(step: Step, accumulator: Accumulator, patches: Array) -> None:
+def by_wide_patches(
+    step: Step, accumulator: Accumulator, x: Array, window: tuple[int, int], columns: int
+) -> None:
+    """One patch holds what several neighbouring outputs see; each output's column of the matrix
+    has zeros where the others look."""
+    _, height, width, outputs = step.output().shape
+    down, right = step.attrs["strides"]
+    channels = x.shape[3]
+    broad = (columns - 1) * right + window[1]
+    wide = np.zeros((window[0], broad, channels, columns, outputs), accumulator.dtype)
+    for column in range(columns):
+        start = column * right
+        wide[:, start : start + window[1], :, column] = accumulator.matrix.reshape(
+            *window, channels, outputs
+        )
+    shape = (len(x), height, width // columns, columns * outputs)
+    patches = windows(x, (window[0], broad), (down, right * columns), (1, 1), shape)
+    by_patches(step, accumulator, wide.reshape(-1, columns * outputs), patches)
+
+
+def by_patches(step: Step, accumulator: Accumulator, matrix: Array, patches: Array) -> None:
     """Copy every patch into a row, then one product. patches: [n, h, w, kh, kw, c]."""
     y = step.output()
-    depth = math.prod(patches.shape[3:])
-    outputs = y.shape[3]
-    for samples, rows in blocks(len(y), y.shape[1], y.shape[2] * max(depth, outputs)):
+    depth, outputs = matrix.shape
+    for samples, rows in blocks(len(y), y.shape[1], patches.shape[2] * max(depth, outputs)):
         part = patches[samples, rows]
         count = math.prod(part.shape[:3])
         copied = accumulator.buffer("patches", (count, depth))
         sums = accumulator.buffer("sums", (count, outputs))
         step.call(np.copyto, copied.reshape(part.shape), part)
-        step.call(np.dot, copied, accumulator.matrix, sums)
+        step.call(np.dot, copied, matrix, sums)
         accumulator.finish(sums, y[samples, rows])
 
 
 def grouped(step: Step, weight: Array) -> None:
     """Each group multiplies its own patches: one stacked product."""
     groups: int = step.attrs["groups"]
+    step.choose(Variant("groups", f"one stacked product for all {groups} groups"))
     outputs, kernel_height, kernel_width, channels = weight.shape
     accumulator = Accumulator(step, weight.reshape(outputs, -1).T)
     depth = kernel_height * kernel_width * channels

@@ -10,10 +10,9 @@ from .accumulator import Accumulator, blocks, centered_weight
 from .convolution import convolve, windows
 from .registry import kernel
 from .ufuncs import einsum
+from .variants import depthwise_variant
 
 __all__: list[str] = []
-
-TINY_WIDTH, MANY_CHANNELS = 4, 128  # where one pixel's channels make a better row than a map's row
 
 
 @kernel("DepthwiseConv2D", "float32", "int8", "uint8", "int16")
@@ -28,10 +27,11 @@ def depthwise(step: Step) -> None:
     x = widened(step, accumulator, accumulator.padded_input())
     y = step.output()
     taps = accumulator.matrix.reshape(weight.shape)
-    if y.shape[2] <= TINY_WIDTH and y.shape[3] >= MANY_CHANNELS:
-        by_pixels(step, accumulator, x, taps)
-    elif step.attrs["strides"][1] == 1:
+    variant = step.choose(depthwise_variant(y.shape, window, step.attrs["strides"][1]))
+    if variant.name == "rows":
         by_rows(step, accumulator, x, taps, x.strides[2] * step.attrs["dilations"][1])
+    elif variant.name == "pixels":
+        by_pixels(step, accumulator, x, taps)
     else:
         planes = column_planes(step, x, window[1])
         by_rows(step, accumulator, planes, taps, planes.strides[2])
@@ -77,7 +77,7 @@ def by_rows(step: Step, accumulator: Accumulator, x: Array, taps: Array, step_ri
 
 
 def by_pixels(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None:
-    """Small maps with many channels: the row is one pixel's channels."""
+    """Where channels are many: the row is one pixel's channels."""
     y = step.output()
     view = windows(x, taps.shape[:2], step.attrs["strides"], step.attrs["dilations"], y.shape)
     sums = step.scratch(y.shape, accumulator.dtype)

@@ -1,0 +1,172 @@
+"""The memory in which activations lie during an inference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgekit.ir import Graph, MemoryPlan
+from edgekit.ir.graph import DTYPES
+from edgekit.ir.memory import NO_MARGINS, shared_names
+
+__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "raw_inputs"]
+
+Array = NDArray[Any]
+Floats = NDArray[np.float32]
+Call = Callable[[], object]
+
+LARGEST_APART = 2**16
+"""Elements of one activation with a border that may lie outside the plan's memory."""
+
+UNSCALED = ("int32", "int64", "bool")
+"""Activations that lie in the arena in their own dtype; all others lie there as float32."""
+
+FOLDING = ("Conv2D", "DepthwiseConv2D", "Dense")
+"""Operators that can take their input's zero point into the bias."""
+
+
+def raw_inputs(graph: Graph) -> frozenset[str]:
+    """Inputs of 8 bits that need not lose their zero point: `sum w (q - z) = sum w q - z sum w`.
+
+    That is a constant for each channel of a layer, and one pass less over the input.
+    """
+    readers = graph.consumers()
+
+    def folds(name: str) -> bool:
+        value = graph.value(name)
+        if value.dtype not in ("int8", "uint8") or value.quant is None or name in graph.exits:
+            return False
+        nodes = readers[name]
+        return value.quant.zero_point[0] != 0 and all(
+            node.op in FOLDING and node.inputs[0] == name and name not in node.inputs[1:]
+            for node in nodes
+        )
+
+    return frozenset(name for name in graph.inputs if folds(name))
+
+
+class Arena:
+    """The memory of all activations at one batch size, laid out by the plan.
+
+    Small activations within borders that others would overwrite lie apart from the rest: then the
+    zeros of their borders last, and no inference has to write them again.
+    """
+
+    def __init__(
+        self, graph: Graph, plan: MemoryPlan, batch: int, raw: Collection[str] = ()
+    ) -> None:
+        self.graph, self.plan, self.batch = graph, plan, batch
+        storage = np.zeros(plan.size * batch + 16, np.float32)
+        skip = -(storage.ctypes.data // 4) % 16  # begin at a multiple of 64 bytes
+        self.memory: Floats = storage[skip : skip + plan.size * batch]
+        self._raw = raw
+        self._apart = self._lay_apart(shared_names(plan))
+        self.overwritten = shared_names(plan) - set(self._apart)
+        for name in raw:
+            self.whole(name).fill(self.zero(name))
+
+    def _lay_apart(self, shared: set[str]) -> dict[str, Floats]:
+        """Memory for the activations whose borders are to last.
+
+        Those with one place in the plan and one geometry share it here too: the plan says that
+        they never live at the same time, and none writes upon the border.
+        """
+        places: dict[tuple[object, ...], Floats] = {}
+        apart: dict[str, Floats] = {}
+        for name in sorted(shared):
+            slot, value = self.plan.slots[name], self.graph.value(name)
+            if slot.margins == NO_MARGINS or value.dtype in UNSCALED:
+                continue
+            shape = self._whole_shape(name)
+            place = (slot.offset, shape, slot.margins, name in self._raw)
+            if math.prod(shape) <= LARGEST_APART and place not in places:
+                storage = np.zeros(math.prod(shape) + 16, np.float32)
+                skip = -(storage.ctypes.data // 4) % 16
+                places[place] = storage[skip : skip + math.prod(shape)].reshape(shape)
+            if place in places:
+                apart[name] = places[place]
+        return apart
+
+    def zero(self, name: str) -> int:
+        """The number that stands for the real 0 in an activation."""
+        quant = self.graph.value(name).quant
+        return quant.zero_point[0] if name in self._raw and quant is not None else 0
+
+    @property
+    def bytes(self) -> int:
+        distinct = {id(array): array.nbytes for array in self._apart.values()}
+        return self.memory.nbytes + sum(distinct.values())
+
+    def _whole_shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an activation with its border."""
+        (top, left, bottom, right), shape = self.plan.slots[name].margins, self.shape(name)
+        if not (top or left or bottom or right):
+            return shape
+        return (shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3])
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a value with the batch filled in."""
+        return tuple(self.batch if d is None else d for d in self.graph.value(name).shape)
+
+    def whole(self, name: str) -> Array:
+        """An activation with its border."""
+        if name in self._apart:
+            return self._apart[name]
+        slot, shape = self.plan.slots[name], self._whole_shape(name)
+        start, dtype = slot.offset * self.batch, self.graph.value(name).dtype
+        if dtype in UNSCALED:
+            size = math.prod(shape) * DTYPES[dtype].itemsize
+            room = self.memory.view(np.uint8)[4 * start : 4 * start + size]
+            return room.view(DTYPES[dtype]).reshape(shape)
+        return self.memory[start : start + math.prod(shape)].reshape(shape)
+
+    def view(self, name: str) -> Array:
+        """An activation without its border."""
+        whole, margins = self.whole(name), self.plan.slots[name].margins
+        if margins == NO_MARGINS:
+            return whole
+        top, left, _, _ = margins
+        _, height, width, _ = self.shape(name)
+        return whole[:, top : top + height, left : left + width]
+
+    def content(self, name: str) -> Array:
+        """An activation, or a constant as an activation in its place would look."""
+        value = self.graph.value(name)
+        if value.data is None:
+            return self.view(name)
+        data = value.array()
+        if value.dtype in UNSCALED and value.quant is None:
+            return data
+        if value.quant is None:
+            return np.asarray(data, np.float32)
+        # float64 holds any int32 minus any zero point; int8 results are exact in float32.
+        real = data.astype(np.float64) - value.quant.zero_points.astype(np.float64)
+        return real.astype(np.float32).reshape(data.shape)  # a scalar has become a vector
+
+    def border_calls(self, name: str) -> list[Call]:
+        """What clears the border before the activation is written, if others write there."""
+        top, left, bottom, right = self.plan.slots[name].margins
+        if name not in self.overwritten or not (top or left or bottom or right):
+            return []
+        whole, zero = self.whole(name), self.zero(name)
+        if whole.size <= 2**12:
+            return [partial(whole.fill, zero)]
+        batch, height, width, channels = whole.shape
+        if batch > 1:
+            edges = [whole[:, :top], whole[:, height - bottom :]]
+            edges += [whole[:, :, :left], whole[:, :, width - right :]]
+        else:
+            # In one sample the end of a row's border and the start of the next row's lie side by
+            # side: three pieces in all.
+            flat, row = whole.reshape(-1), width * channels
+            head, tail = top * row + left * channels, (height - bottom) * row - right * channels
+            edges = [flat[:head], flat[tail:]]
+            seam = head - left * channels + row - right * channels
+            if tail > seam:
+                edges.append(flat[seam:tail].reshape(-1, row)[:, : (left + right) * channels])
+        return [partial(edge.fill, zero) for edge in edges if edge.size]

@@ -1,0 +1,91 @@
+"""Which way a layer is computed: decided here, by shape alone, with the reason in words.
+
+All ways of one layer give the same bits; they differ in how many short runs are copied, how often
+the map is passed over, and how much is multiplied in vain. The thresholds were measured on one
+x86-64 machine; they are ratios of copying to multiplying, which other processors share roughly.
+`edgekit bench --explain` prints the choice for each layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Variant", "convolution_variant", "depthwise_variant"]
+
+NARROW_CHANNELS = 32  # up to here one product per kernel row beats whole patches
+SHORT_RUN = 16  # elements of a kernel row that are hardly worth a copy of their own
+RUN = 200  # copying one more short run costs as much as so many multiplications in a product
+MOST_COLUMNS = 4
+PAIRED_CHANNELS = 16  # up to here the runs of column planes are too short
+PIXEL_CHANNELS = 384  # from here on one pixel's channels make a long row by themselves
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to compute a layer, and why it was taken.
+
+    columns: how many neighbouring outputs one patch serves ("wide patches").
+    """
+
+    name: str
+    reason: str
+    columns: int = 1
+
+
+def convolution_variant(
+    x: Sequence[int],
+    y: Sequence[int],
+    window: tuple[int, int],
+    strides: tuple[int, int],
+    dilations: tuple[int, int],
+    in_place: bool,
+) -> Variant:
+    """x: the padded input's [n, height, width, channels], y: the output's.
+
+    in_place: whether a product can read the input's pixels as they lie.
+    """
+    dense = dilations == (1, 1)
+    if window == (1, 1) and strides == (1, 1) and in_place:
+        return Variant("pixels", "1x1: the product reads the input where it lies")
+    columns = _columns(x[3], y, window, strides[1]) if dense else 1
+    if columns > 1:
+        return Variant(
+            "wide patches",
+            f"{x[3]} channels make short runs: one patch serves {columns} columns",
+            columns,
+        )
+    if dense and strides == (1, 1) and window[0] > 1 and x[0] == 1 and x[3] <= NARROW_CHANNELS:
+        return Variant(
+            "kernel rows",
+            f"{x[3]} channels: copying whole patches costs more than {window[0]} products",
+        )
+    return Variant("patches", f"one product over patches of {math.prod(window) * x[3]}")
+
+
+def _columns(channels: int, y: Sequence[int], window: tuple[int, int], stride: int) -> int:
+    """How many output columns one patch serves best: fewer runs against products with zeros."""
+    _, height, width, outputs = y
+    if window[1] * channels > SHORT_RUN:
+        return 1
+
+    def cost(columns: int) -> float:
+        patches = height * width // columns
+        wide = ((columns - 1) * stride + window[1]) * channels
+        products = patches * window[0] * wide * columns * outputs
+        # A product with few columns does not keep the processor's vectors full.
+        return patches * window[0] * RUN + products * (1 + 80 / (columns * outputs) ** 2)
+
+    fitting = [n for n in range(1, MOST_COLUMNS + 1) if width % n == 0]
+    return min(fitting, key=cost)
+
+
+def depthwise_variant(y: Sequence[int], window: tuple[int, int], stride: int) -> Variant:
+    """y: the output's shape; stride: along the columns."""
+    channels = y[3]
+    if stride == 1:
+        return Variant("rows", "all columns and channels of a row at once")
+    if channels >= PIXEL_CHANNELS:
+        return Variant("pixels", f"stride {stride}, {channels} channels: one pixel is a long row")
+    return Variant("column planes", f"stride {stride}: the columns of each tap are copied together")
