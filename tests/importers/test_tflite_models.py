@@ -37,6 +37,12 @@ TOLERANCES = {"tflite/basic_pitch/nmp.tflite": 2e-4}
 bits of the sums: LiteRT's own kernels differ by 4.2e-5 from each other on music, and by 7e-3
 where a smooth input leaves most of the spectrum empty, so that nothing is compared there."""
 
+ROUNDED = re.compile("kws_ref_model_float32|model_quant_1")
+"""Float activations that are rounded to int8 while the model runs, in a chain of layers: the last
+bit of one layer is a whole step of the next, and LiteRT's default differs from its own reference
+kernels by 1.5e-2. These are compared with the reference kernels alone; single layers have equal
+bits in both runtimes, see tests/interpreter/test_dynamic_range.py."""
+
 INPUTS = 20
 """Uniform ones, and as many slowly changing ones; fewer for large networks."""
 SLOW = {"tflite/basic_pitch/nmp.tflite": 2}
@@ -56,7 +62,10 @@ def test_expected_outputs(path: str) -> None:
 @pytest.mark.parametrize("path", [path for path in PATHS if path not in NOT_IN_LITERT])
 def test_litert_gives_the_same(path: str) -> None:
     content = (MATERIAL / path).read_bytes()
-    model, theirs = Interpreter(content), LiteRT(content, "default")
+    arithmetic, runtime = (
+        ("fixedpoint", "reference") if ROUNDED.search(path) else ("float32", "default")
+    )
+    model, theirs = Interpreter(content, arithmetic=arithmetic), LiteRT(content, runtime)
     reference = None if NO_REFERENCE.search(path) else LiteRT(content, "reference")
     count = affordable(model.graph, SLOW.get(path, INPUTS))
     for seed in range(2 * count):
