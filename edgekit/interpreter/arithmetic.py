@@ -46,6 +46,7 @@ __all__ = [
     "rounding_half_away",
     "sum_fixedpoint",
     "sum_float32",
+    "sum_int16",
 ]
 
 Floats = NDArray[np.float32]
@@ -185,6 +186,13 @@ def sum_float32(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> I
     ratio = (x.scales / y.scales)[0]
     shift = np.float32(y.zero_point[0]) - np.float32(count * x.zero_point[0]) * ratio
     stored: Integers = np.rint(sums.astype(np.float32) * ratio + shift).astype(np.int64)
+    return stored
+
+
+def sum_int16(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:
+    """`q = round(f32(sum q) * f32(s_x / s_y))`, halves away from zero; int16 is symmetric."""
+    steps = (sums.astype(np.float32) * (x.scales / y.scales)[0]).astype(np.float64)
+    stored: Integers = np.copysign(np.floor(np.abs(steps) + 0.5), steps).astype(np.int64)
     return stored
 
 

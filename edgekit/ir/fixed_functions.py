@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from .fixed_point import divide, high_product
 
-__all__ = ["exp_negative", "inverse_sqrt", "log_above_one", "reciprocal"]
+__all__ = [
+    "exp_negative",
+    "inverse_sqrt",
+    "log_above_one",
+    "reciprocal",
+    "sign_bits",
+    "unit_reciprocal",
+]
 
 Integers = NDArray[np.int64]
 
@@ -66,6 +73,18 @@ def reciprocal(x: Integers) -> Integers:
         error = (1 << 29) - high_product(half, found)
         found = found + _shifted(high_product(found, error), 2)
     return _shifted(found, 1)
+
+
+def unit_reciprocal(numbers: Integers) -> tuple[Integers, Integers]:
+    """(i, e) with 1 / n = i * 2^(-31 - e), for each integer n from 1 on."""
+    zeros = _leading_zeros(numbers)
+    return reciprocal((numbers << zeros) - (1 << 31)), 31 - zeros
+
+
+def sign_bits(numbers: Integers) -> Integers:
+    """How far each number can be shifted left within 32 bits and keep its sign."""
+    size = np.where(numbers < 0, ~numbers, numbers)
+    return _leading_zeros(size) - 1
 
 
 def log_above_one(x: Integers, bits: int, result_bits: int) -> Integers:

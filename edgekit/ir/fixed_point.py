@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["divide", "high_product", "multiplier_and_shift", "scale"]
+__all__ = ["divide", "high_product", "multiplier_and_shift", "scale", "short_scale"]
 
 Integers = NDArray[np.int64]
 
@@ -54,3 +54,11 @@ def scale(numbers: NDArray[Any], multiplier: int, shift: int) -> Integers:
     """`numbers * multiplier * 2^(shift - 31)`, rounded twice."""
     product = high_product(numbers.astype(np.int64) << max(shift, 0), multiplier)
     return divide(product, max(-shift, 0))
+
+
+def short_scale(numbers: NDArray[Any], multiplier: int, shift: int) -> Integers:
+    """The same with 15 bits of multiplier and one rounding, halves up; for 48-bit numbers."""
+    short = min((multiplier + 2**15) >> 16, 2**15 - 1)
+    right = max(15 - shift, 1)
+    scaled: Integers = (numbers.astype(np.int64) * short + (1 << (right - 1))) >> right
+    return scaled

@@ -107,7 +107,7 @@ def test_float_only_operators_say_why() -> None:
         "Quantize third",
         "Tanh t",
     ]
-    assert "no int8 form: an int8 quotient" in quantized.report.float_layers["third"]
+    assert "better in float: a quotient" in quantized.report.float_layers["third"]
 
 
 def test_a_computed_weight_is_refused() -> None:

@@ -70,7 +70,7 @@ REDUCTION_RULES: dict[str, Rule] = {
     "Sum": reduction("SUM", int16=2),
     "ReduceMax": reduction("REDUCE_MAX"),
     "ReduceMin": reduction("REDUCE_MIN"),
-    "ReduceProd": reduction("REDUCE_PROD"),
+    "ReduceProd": reduction("REDUCE_PROD", int16=2),
     "ReduceAny": reduction("REDUCE_ANY"),
     "ReduceAll": reduction("REDUCE_ALL"),
     "ArgMax": position("ARG_MAX", "ArgMaxOptions"),

@@ -8,6 +8,11 @@ The int8 formulas; u = q - z, scale() rounds twice (`ir/fixed_point.py`), result
 SquaredDifference: t = 2 * max(s_1, s_2) in float64, d = scale(u_1 * 2^7, s_1 / t) -
     scale(u_2 * 2^7, s_2 / t), u_out = scale(d * d, t * t / (2^14 * s_out)).
 FloorDiv, FloorMod: on the stored integers q, whatever the scales are.
+Div: with b = |u_2| and a = u_1 with the sign of the quotient, 1 / b = i * 2^(-31 - e) by Newton's
+    method (`ir/fixed_functions.py`), t = high(a * 2^h, i) with as large an h as fits 32 bits,
+    u_out = divide(high(t, m), e + h - s), m * 2^(s - 31) = s_1 / (s_2 * s_out). Where that shift
+    is above 31 the quotient is 0; LiteRT's shift overflows there and gives anything.
+Both arithmetics give the same.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.ir import fixed_point
+from edgekit.ir.fixed_functions import sign_bits, unit_reciprocal
 from edgekit.ir.quant import LIMITS
 
 from .. import arithmetic
@@ -111,6 +117,28 @@ def squared_difference_int8(step: Step) -> None:
     squares = fixed_point.scale(difference * difference, *to_output)
     low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
     look_up_pairs(step, np.clip(squares, low, high))
+
+
+@kernel("Div", "int8", "uint8")
+def divide_integers(step: Step) -> None:
+    first, second = (step.input_quant(i).scale[0] for i in (0, 1))
+    multiplier, shift = fixed_point.multiplier_and_shift(
+        first / (second * step.output_quant.scale[0])
+    )
+    x, y = every_pair(step)
+    divisors = np.abs(y)
+    numerators = x * np.sign(y)
+    inverses, bits = unit_reciprocal(np.maximum(divisors, 1))
+    room = sign_bits(numerators)
+    quotients = fixed_point.high_product(
+        fixed_point.high_product(numerators << room, inverses), multiplier
+    )
+    right = bits + room - shift
+    rounded = arithmetic.rounding_half_away(
+        quotients << np.maximum(-right, 0), np.clip(right, 0, 62)
+    )
+    low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
+    look_up_pairs(step, np.clip(np.where(right > 31, 0, rounded), low, high))
 
 
 @kernel("FloorDiv", "int8", "int16")

@@ -6,10 +6,11 @@ Mean: `arithmetic.mean_float32` and `mean_fixedpoint`; int16 always the latter.
 Sum, "float32": `arithmetic.sum_float32`; "fixedpoint": u_out = scale(sum u, s_in / s_out), rounded
     twice. LiteRT's reference runtime sums uint8 so; for int8 it combines the bits of the stored
     integers with "or", which is no sum, and this does not follow.
-Sum, int16: q = rint(f32(sum q) * f32(s_in / s_out)), in both arithmetics.
+Sum, int16: q = round(f32(sum q) * f32(s_in / s_out)), halves away from zero, in both arithmetics.
 ReduceMax, ReduceMin: the scale stays.
-ReduceProd: r = f32(s_in / f32(s_out^(1/n))), p = u_1, then p = scale(p * u, r) for each further
-    element, in order, and u_out = scale(p, r).
+ReduceProd: r = s_in / s_out^(1/n) in float64, p = u_1, then p = short(p * u, r) for each further
+    element, in order, and u_out = short(p, r): 15 bits of multiplier, one rounding
+    (`fixed_point.short_scale`).
 Integers: sums and products wrap; the mean is cut towards zero.
 """
 
@@ -98,8 +99,11 @@ def mean_quantized(step: Step) -> None:
 @kernel("Sum", *QUANTIZED)
 def sum_quantized(step: Step) -> None:
     x_quant, y_quant = step.input_quant(0), step.output_quant
-    fixedpoint = step.arithmetic == "fixedpoint" and step.dtype(0) != "int16"
-    rescale = arithmetic.sum_fixedpoint if fixedpoint else arithmetic.sum_float32
+    rescale = arithmetic.sum_float32
+    if step.dtype(0) == "int16":
+        rescale = arithmetic.sum_int16
+    elif step.arithmetic == "fixedpoint":
+        rescale = arithmetic.sum_fixedpoint
     _rescaled(step, lambda sums, count: rescale(sums, x_quant, y_quant, count))
 
 
@@ -122,19 +126,18 @@ def _rescaled(step: Step, rescale: arithmetic.RescaleSums) -> None:
     step.call(run)
 
 
-@kernel("ReduceProd", "int8")
-def product_int8(step: Step) -> None:
+@kernel("ReduceProd", "int8", "int16")
+def product_of_stored(step: Step) -> None:
     what, y = Reduced(step), step.output()
-    root = np.float32(float(step.output_quant.scale[0]) ** (1.0 / what.count))
-    pair = fixed_point.multiplier_and_shift(float(step.input_quant(0).scales[0] / root))
+    root = step.output_quant.scale[0] ** (1.0 / what.count)
+    pair = fixed_point.multiplier_and_shift(step.input_quant(0).scale[0] / root)
     low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
 
     def run() -> None:
         product = np.ones(1, np.int64)
-        rows = _in_order(what)
-        for position, u in enumerate(rows):
-            product = u if position == 0 else fixed_point.scale(product * u, *pair)
-        result = np.clip(fixed_point.scale(product, *pair), low, high)
+        for position, u in enumerate(_in_order(what)):
+            product = u if position == 0 else fixed_point.short_scale(product * u, *pair)
+        result = np.clip(fixed_point.short_scale(product, *pair), low, high)
         np.copyto(y, result.reshape(y.shape), "unsafe")
 
     step.call(run)

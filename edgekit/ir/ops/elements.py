@@ -28,8 +28,8 @@ define(
         "Div",
         ("x", "y"),
         shapes.broadcast,
-        dtypes=("float32", "int32"),
-        float_only="an int8 quotient has no bounded range; multiply by the reciprocal instead",
+        dtypes=("float32", "int8", "uint8", "int32"),
+        prefer_float="a quotient has no bounded range; multiply by the reciprocal instead",
     )
 )
 define(OpSpec("Maximum", ("x", "y"), shapes.broadcast, tied=True, dtypes=COUNTED))

@@ -31,7 +31,7 @@ define(
         ("x",),
         reduction_shapes.reduced,
         REDUCED,
-        dtypes=("float32", "int8", "int32", "int64"),
+        dtypes=("float32", "int8", "int16", "int32", "int64"),
         prefer_float="products have no bounded range",
     )
 )
