@@ -11,7 +11,8 @@ FloorDiv, FloorMod: on the stored integers q, whatever the scales are.
 Div: with b = |u_2| and a = u_1 with the sign of the quotient, 1 / b = i * 2^(-31 - e) by Newton's
     method (`ir/fixed_functions.py`), t = high(a * 2^h, i) with as large an h as fits 32 bits,
     u_out = divide(high(t, m), e + h - s), m * 2^(s - 31) = s_1 / (s_2 * s_out). Where that shift
-    is above 31 the quotient is 0; LiteRT's shift overflows there and gives anything.
+    is above 31 the quotient is 0; LiteRT's shift overflows there and gives anything, as it does
+    for a divisor of 0, where the result is the largest or the smallest.
 Both arithmetics give the same.
 """
 
@@ -138,7 +139,9 @@ def divide_integers(step: Step) -> None:
         quotients << np.maximum(-right, 0), np.clip(right, 0, 62)
     )
     low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
-    look_up_pairs(step, np.clip(np.where(right > 31, 0, rounded), low, high))
+    results = np.where(right > 31, 0, rounded)
+    results = np.where(divisors == 0, np.sign(x) * (high - low), results)
+    look_up_pairs(step, np.clip(results, low, high))
 
 
 @kernel("FloorDiv", "int8", "int16")
