@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.interpreter.kernels import transposed as kernel_module
 from edgekit.ir.metadata import ARITHMETICS
 from tests.tflite_operator import (
     Given,
@@ -110,15 +111,29 @@ def transposed(seed: int, dtype: str, per_channel: bool) -> tuple[bytes, dict[st
     ("dtype", "per_channel"),
     [("float32", False), ("int8", True), ("int8", False), ("uint8", False), ("int16", True)],
 )
-def test_transposed_convolutions(dtype: str, per_channel: bool, arithmetic: str) -> None:
-    """Float: sums of up to 450 products in another order."""
-    for seed in range(40):
+@pytest.mark.parametrize("by_blocks", [True, False])
+def test_transposed_convolutions(
+    dtype: str,
+    per_channel: bool,
+    arithmetic: str,
+    by_blocks: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Either way to compute them. Float: sums of up to 450 products in another order."""
+    monkeypatch.setattr(kernel_module, "_by_blocks_is_faster", lambda *shapes: by_blocks)
+    for seed in range(30):
         content, arrays = transposed(seed, dtype, per_channel)
         if dtype != "float32":
             assert_equal(content, arrays, arithmetic)
             continue
         found, wanted = run_both(content, arrays, arithmetic)
         np.testing.assert_allclose(found["y"], wanted["y"], rtol=1e-5, atol=4e-5)
+
+
+def test_the_faster_way_depends_on_the_channels() -> None:
+    """Few channels: adding up windows would take longer than the products."""
+    assert kernel_module._by_blocks_is_faster((8, 3, 3, 16), (2, 2))
+    assert not kernel_module._by_blocks_is_faster((64, 5, 5, 128), (2, 2))
 
 
 @pytest.mark.parametrize("padding", [0, 1])
