@@ -259,7 +259,7 @@ def test_everything_unsupported_is_named_at_once() -> None:
         ({**quantized(0.1), "zero_point": np.zeros(2, np.int64)}, "1 scales and 2 zero points"),
         (
             {**quantized(0.1), "zero_point": np.array([2**40])},
-            r"zero points must lie in -128\.\.127",
+            "must lie in -128",
         ),
     ],
 )

@@ -19,9 +19,15 @@ Details = dict[str, Any]
 Ends = tuple[Mapping[str, int], Mapping[str, int]]
 
 TYPES: dict[str, type[Any]] = {
-    **{"string": np.bytes_, "resource": np.object_, "variant": np.object_},
-    **{"int4": np.int8, "uint4": np.uint8, "int2": np.int8},
-    **{"bfloat16": np.uint16, "float8_e4m3fn": np.uint8, "float8_e5m2": np.uint8},
+    "string": np.bytes_,
+    "resource": np.object_,
+    "variant": np.object_,
+    "int4": np.int8,
+    "uint4": np.uint8,
+    "int2": np.int8,
+    "bfloat16": np.uint16,
+    "float8_e4m3fn": np.uint8,
+    "float8_e5m2": np.uint8,
 }
 """What numpy has no type for, as the type that can hold it."""
 

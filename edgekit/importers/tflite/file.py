@@ -105,7 +105,10 @@ def _absent(field: Field) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Subgraph:
-    """The tensors and operators of one function; `inputs` and `outputs` are indices of tensors."""
+    """The tensors and operators of one function; `inputs` and `outputs` are indices of tensors.
+
+    file_size: bytes of the whole file, which limits what may be computed from it.
+    """
 
     index: int
     name: str
@@ -113,6 +116,12 @@ class Subgraph:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     operators: tuple[Operator, ...]
+    file_size: int
+
+    @cached_property
+    def given(self) -> frozenset[int]:
+        """The inputs, to ask whether a tensor is one."""
+        return frozenset(self.inputs)
 
     @cached_property
     def written(self) -> frozenset[int]:

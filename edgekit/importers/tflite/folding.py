@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,7 +18,9 @@ from edgekit.ir.validate import node_problems, output_dtypes
 __all__ = ["Folding", "check_kind"]
 
 LARGEST_FOLDED = 2**25
-"""Bytes of all constants that are computed while a file is read: it may name any size."""
+MOST_GROWTH = 16
+"""Bytes of all constants that are computed while a file is read, which may name any size: so many,
+and so many times the file's own, since float16 weights double."""
 LARGEST_INPUT = 2**22
 """Bytes of the inputs of a node that is computed now; larger ones wait for the run."""
 
@@ -27,14 +30,15 @@ Values = Mapping[str, Value]
 class Folding:
     """Computes constants and tables; counts the bytes of what it computed."""
 
-    def __init__(self) -> None:
+    def __init__(self, file_size: int) -> None:
+        self.most = LARGEST_FOLDED + MOST_GROWTH * file_size
         self.spent = 0
 
     def spend(self, size: int) -> None:
         self.spent += size
-        if self.spent > LARGEST_FOLDED:
+        if self.spent > self.most:
             raise UnsupportedOperator(
-                f"more than {LARGEST_FOLDED} bytes of constants would have to be computed"
+                f"more than {self.most} bytes of constants would have to be computed"
             )
 
     def evaluate(self, node: Node, quant: QuantParams | None, values: Values) -> Array | None:
@@ -49,11 +53,11 @@ class Folding:
         arrays = [value.array() for value in given]
         if sum(array.nbytes for array in arrays) > LARGEST_INPUT or node_problems(node, given):
             return None
-        infer_shapes(spec(node.op), given, attrs)
+        (shape,) = infer_shapes(spec(node.op), given, attrs)
+        (dtype,) = output_dtypes(spec(node.op), given, attrs, 1)
+        self.spend(math.prod(d or 1 for d in shape) * DTYPES[dtype].itemsize)
         with np.errstate(all="ignore"):
             data = EVALUATE[node.op](arrays, attrs)
-        self.spend(data.nbytes)
-        (dtype,) = output_dtypes(spec(node.op), given, attrs, 1)
         return np.asarray(data, DTYPES[dtype], order="C")
 
     def table(

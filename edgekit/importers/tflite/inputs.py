@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.ir import GraphBuilder, Value
 from edgekit.ir.graph import Array
 
 from .file import Operator, Subgraph, Tensor
+from .folding import Folding
 from .names import unique_names
 from .tensors import graph_dtype, quantization, tensor_array
 
@@ -30,6 +33,7 @@ class Inputs:
         first = [graph.tensors[i].shape[:1] for i in graph.inputs[:1]]
         self.file_batch = first[0][0] if first and first[0] else 1
         self._known: dict[int, Array] = {}
+        self._folding = Folding(graph.file_size)
 
     def tensor(self, op: Operator, position: int) -> Tensor:
         """An input as the file describes it."""
@@ -85,11 +89,17 @@ class Inputs:
         if index in self.bound:
             return self.builder.values[self.bound[index]].data
         tensor = self.graph.tensors[index]
-        computed = index in self.graph.written or index in self.graph.inputs
+        computed = index in self.graph.written or index in self.graph.given
         if computed or not (tensor.is_constant or 0 in tensor.shape):
             return None
-        self._known[index] = tensor_array(tensor)
-        return self._known[index]
+        self._known[index] = array = tensor_array(tensor)
+        if not np.may_share_memory(array, tensor.data):
+            self.spend(array.nbytes)
+        return array
+
+    def spend(self, size: int) -> None:
+        """Count bytes that are computed from the file; it may ask for any number of them."""
+        self._folding.spend(size)
 
     def name_of(self, index: int) -> str:
         """The value of the graph that a tensor is."""

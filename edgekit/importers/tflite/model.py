@@ -34,6 +34,7 @@ __all__ = ["TfliteModel", "can_read", "load_tflite", "open_tflite", "read_tflite
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 Shapes = Mapping[str, Sequence[int | None]]
 NAMES_SHOWN = 3
+PROBLEMS_SHOWN = 100
 CUSTOM_HINTS = {
     "Flex": "an operator of TensorFlow itself; convert the model with TFLite's own operators only",
     "edgetpu-custom-op": "compiled for the Edge TPU; take the file from before it was compiled",
@@ -92,7 +93,8 @@ def open_tflite(
     """The graph, and the file it comes from; arguments and errors are those of `load_tflite`."""
     lookup(dict.fromkeys(ARITHMETICS), arithmetic, "arithmetic", InputError)
     try:
-        return _model(read_tflite(source), shapes or {}, signature, arithmetic)
+        with np.errstate(all="ignore"):  # what is no number is found where the graph is checked
+            return _model(read_tflite(source), shapes or {}, signature, arithmetic)
     except (ModelFormatError, UnsupportedOperator) as error:
         if isinstance(source, bytes | bytearray | memoryview):
             raise
@@ -243,4 +245,6 @@ def _missing(kind: tuple[str, bool], layers: Sequence[str]) -> str:
 
 
 def _lines(problems: Sequence[str]) -> str:
-    return "".join(f"\n  - {problem}" for problem in problems)
+    shown = "".join(f"\n  - {problem}" for problem in problems[:PROBLEMS_SHOWN])
+    left = len(problems) - PROBLEMS_SHOWN
+    return f"{shown}\n  and {left} more" if left > 0 else shown

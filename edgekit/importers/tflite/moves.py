@@ -134,6 +134,7 @@ def zeros_like(op: Operator, reader: Reader) -> None:
     count = math.prod(d or 0 for d in found)
     if None in found or dtype not in ("float32", "int32", "int64") or count > LARGEST_FILLED:
         raise UnsupportedOperator(f"zeros of {dtype}{list(found)} are not known")
+    reader.spend(8 * math.prod(d or 0 for d in found))
     reader.know(op, np.zeros([d or 0 for d in found], dtype))
 
 

@@ -17,22 +17,26 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.errors import EdgekitError, ModelFormatError, UnsupportedOperator
 from edgekit.ir import GraphBuilder, Node, QuantParams, spec
 from edgekit.ir.graph import Array, AttrValue
 from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
 
 from .file import Operator, Subgraph, Tensor
-from .folding import Folding, check_kind
+from .folding import check_kind
 from .inputs import Inputs
 from .memories import Memories
 from .scales import must_rescale
 from .tensors import quantization
 
-__all__ = ["Reader", "Rule"]
+__all__ = ["Call", "Reader", "Rule"]
 
 FUSED = {Activation.NONE: "none", Activation.RELU: "relu", Activation.RELU6: "relu6"}
 ACTIVATION_NODES = {Activation.RELU: "Relu", Activation.RELU6: "Relu6"}
+
+
+Call = tuple[int, tuple[object, ...]]
+"""A subgraph by its index, and what it is given."""
 
 
 class Reader(Inputs):
@@ -40,6 +44,7 @@ class Reader(Inputs):
 
     subgraphs: all of the file, for control flow.
     memories: what is kept between calls; a loop's body and a branch have none.
+    caller: the reader of the graph whose control flow names this subgraph.
     """
 
     def __init__(
@@ -49,14 +54,19 @@ class Reader(Inputs):
         arithmetic: str,
         subgraphs: Sequence[Subgraph] = (),
         memories: Memories | None = None,
+        caller: Reader | None = None,
     ) -> None:
         super().__init__(graph, builder)
+        self.caller = caller
+        if caller is not None:
+            self._folding = caller._folding
+        self.called: dict[Call, str | EdgekitError] = {} if caller is None else caller.called
+        """The subgraphs read for control flow by now, or why they cannot be: for all readers."""
         self.arithmetic = arithmetic
         self.subgraphs, self.memories = subgraphs, memories
         self._tables: dict[tuple[str, bytes], str] = {}
         self._producers: dict[str, Node] = {}
         self._counts: dict[str, int] = dict.fromkeys(self.names, 0)
-        self._folding = Folding()
 
     def emit(
         self,
@@ -140,7 +150,7 @@ class Reader(Inputs):
         """An output is known now."""
         tensor = self.output_tensor(op, position)
         self._check_unwritten(tensor.index)
-        self._folding.spend(data.nbytes)
+        self.spend(data.nbytes)
         self._known[tensor.index] = np.ascontiguousarray(data)
 
     def rescaled(self, op: Operator, name: str, quant: QuantParams | None) -> str:

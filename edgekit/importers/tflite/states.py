@@ -86,6 +86,7 @@ def memory(op: Operator, reader: Reader, position: int) -> str:
     variable = memories.tensors.setdefault(tensor.index, Variable())
     quant = quantization(tensor)
     if variable.initial is None:
+        reader.spend(8 * tensor.elements)
         variable.initial = memories.initial(tensor.shape, graph_dtype(tensor), quant)
     return memories.read(variable, reader.names[tensor.index], quant)
 

@@ -7,6 +7,7 @@ import numpy as np
 from edgekit.errors import ModelFormatError, QuantizationError, UnsupportedOperator
 from edgekit.ir import QuantParams
 from edgekit.ir.graph import DTYPES, Array
+from edgekit.ir.quant import LIMITS
 
 from .file import Tensor
 from .sparsity import dense_bytes
@@ -56,6 +57,12 @@ def quantization(tensor: Tensor) -> QuantParams | None:
                 f"{len(scales)} scales along axis {axis} do not fit tensor {tensor.name!r} "
                 f"{list(tensor.shape)}",
             )
+    low, high = LIMITS[dtype]
+    if zero_points.min() < low or zero_points.max() > high:
+        quantized.fail(
+            "zero_point",
+            f"tensor {tensor.name!r}: zero points of {dtype} must lie in {low}..{high}",
+        )
     try:
         return QuantParams(tuple(scales.tolist()), tuple(zero_points.tolist()), axis)
     except QuantizationError as error:

@@ -7,7 +7,7 @@ table to another, and the sizes that shapes promise.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +99,8 @@ def _subgraph(
     outputs = _indices(record, "outputs", len(tensors))
     if len(set(inputs)) < len(inputs):
         record.fail("inputs", "a tensor is listed twice")
-    return Subgraph(index, record["name"], tensors, inputs, outputs, operators)
+    size = len(buffers.content)
+    return Subgraph(index, record["name"], tensors, inputs, outputs, operators, size)
 
 
 def _tensor(index: int, record: Record, buffers: _Buffers) -> Tensor:
@@ -180,12 +181,12 @@ def _signature(record: Record, subgraphs: Sequence[Subgraph]) -> Signature:
         record.fail("subgraph_index", f"{record['subgraph_index']} of {len(subgraphs)}")
     graph = subgraphs[record["subgraph_index"]]
 
-    def ends(field: str, known: Sequence[int]) -> tuple[tuple[str, int], ...]:
+    def ends(field: str, known: Collection[int]) -> tuple[tuple[str, int], ...]:
         pairs = tuple((end["name"], int(end["tensor_index"])) for end in record[field])
         wrong = [name for name, index in pairs if index not in known]
         if wrong:
             record.fail(field, f"{wrong} are not {field} of the subgraph")
         return pairs
 
-    inputs, outputs = ends("inputs", graph.inputs), ends("outputs", graph.outputs)
+    inputs, outputs = ends("inputs", graph.given), ends("outputs", frozenset(graph.outputs))
     return Signature(record["signature_key"], graph.index, inputs, outputs)
