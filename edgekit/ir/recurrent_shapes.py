@@ -9,7 +9,7 @@ from edgekit.errors import QuantizationError, ShapeError
 from .graph import Shape, Value
 from .shapes import Attrs, Inputs
 
-__all__ = ["LSTM_INPUTS", "SVDF_INPUTS", "lstm", "svdf"]
+__all__ = ["LSTM_INPUTS", "SVDF_INPUTS", "lstm", "svdf", "update_slice"]
 
 LSTM_INPUTS = (
     "x",
@@ -191,3 +191,14 @@ def _check_svdf_dtypes(given: dict[str, Value]) -> None:
     state = given["state"].quant
     if given["state"].dtype == "int16" and state is not None and any(state.zero_point):
         raise QuantizationError(f"an int16 state has the zero point 0, received {state}")
+
+
+def update_slice(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
+    """x keeps its shape; y is nowhere larger, and start has one number for each dimension."""
+    x, y, start = (value.shape for value in inputs if value is not None)
+    fits = len(x) == len(y) and None not in (*x, *y)
+    if not fits or any(int(b or 0) > int(a or 0) for a, b in zip(x, y, strict=True)):
+        raise ShapeError(f"{list(y)} cannot be written into {list(x)}")
+    if start != (len(x),):
+        raise ShapeError(f"start must have {len(x)} numbers, received {list(start)}")
+    return (x,)

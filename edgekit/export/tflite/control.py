@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgekit.ir import Node, attributes
 
-from .lowering import Lowering, Rule
+from .lowering import Lowering, Options, Rule
 
 __all__ = ["CONTROL_RULES"]
 
@@ -27,4 +27,10 @@ def while_(node: Node, to: Lowering) -> None:
     to.emit("WHILE", node.inputs, node.outputs, ("WhileOptions", options))
 
 
-CONTROL_RULES: dict[str, Rule] = {"If": if_, "While": while_}
+def update_slice(node: Node, to: Lowering) -> None:
+    options: Options = ("DynamicUpdateSliceOptions", {})
+    wide = to.input(node, 2).dtype == "int64"
+    to.emit("DYNAMIC_UPDATE_SLICE", node.inputs, node.outputs[0], options, 2 if wide else 1)
+
+
+CONTROL_RULES: dict[str, Rule] = {"If": if_, "While": while_, "UpdateSlice": update_slice}

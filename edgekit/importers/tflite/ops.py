@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .control import CONTROL_READERS
 from .detection import DETECTION_READERS
 from .elements import ELEMENT_READERS
 from .images import IMAGE_READERS
@@ -28,6 +29,7 @@ TFLITE_READERS: dict[str, Rule] = {
     **QUANTIZATION_READERS,
     **STATE_READERS,
     **RECURRENT_READERS,
+    **CONTROL_READERS,
 }
 
 CUSTOM_READERS: dict[str, Rule] = {**DETECTION_READERS}

@@ -28,6 +28,7 @@ from . import softmax as softmax
 from . import spaces as spaces
 from . import svdf as svdf
 from . import transposed as transposed
+from . import update as update
 from .registry import KERNELS as KERNELS
 from .registry import find_kernel as find_kernel
 from .registry import kernel as kernel

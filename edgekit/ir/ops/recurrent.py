@@ -7,10 +7,12 @@ in `Graph.states`.
 from __future__ import annotations
 
 from .. import recurrent_shapes
+from ..graph import DTYPES
 from .spec import Attr, OpSpec, define
 
 CURVES = ("relu", "relu6", "tanh", "sigmoid")
 LIMIT = Attr("float", 0.0, low=0.0)  # 0: none
+EVERY = tuple(DTYPES)
 HIDDEN_RANGES = "its integer form needs ranges inside the layer, which calibration does not see"
 
 # The dtypes of each role over all the forms; `recurrent_shapes` says which go together.
@@ -72,5 +74,15 @@ define(
         },
         outputs=("y", "state"),
         output_dtypes=("same", "as:state"),
+    )
+)
+define(
+    OpSpec(
+        "UpdateSlice",  # x with y written into it from `start` on: how loops collect results
+        ("x", "y", "start"),
+        recurrent_shapes.update_slice,
+        tied=True,
+        dtypes=EVERY,
+        input_dtypes={"start": ("int32", "int64")},
     )
 )

@@ -138,6 +138,7 @@ def drop_dead_nodes(graph: Graph) -> Graph:
         if needed.intersection(node.outputs):
             kept.append(node)
             needed.update(i for i in node.inputs if i is not None)
+    needed.update(output for node in kept for output in node.outputs)
     needed.update(graph.entries)
     needed.update(state.initial for state in graph.states)
     values = {name: value for name, value in graph.values.items() if name in needed}
