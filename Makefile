@@ -6,6 +6,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_WORKERS ?= auto
+FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= 0
 
 # One BLAS thread: the networks here are small, two test workers would fight for the cores, and
 # timings become repeatable. The two unset variables can name another processor's kernels.
@@ -15,7 +17,7 @@ export MKL_NUM_THREADS := 1
 unexport OPENBLAS_CORETYPE
 unexport OPENBLAS_L2_SIZE
 
-.PHONY: help demo test test-pi lint bench schema clean
+.PHONY: help demo test test-pi lint fuzz bench schema clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -33,6 +35,10 @@ lint: .venv/.dev ## check style, formatting and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+fuzz: .venv/.dev ## mutate model files until FUZZ_SECONDS are over (60 for each format); compare verifiers
+	$(BIN)/python scripts/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	$(BIN)/python scripts/compare_verifiers.py --seed $(FUZZ_SEED)
 
 bench: .venv/.dev ## run every benchmark
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -15,6 +15,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +39,8 @@ def main() -> None:
     parser.add_argument("--fresh", action="store_true")
     options = parser.parse_args()
     CORPUS.mkdir(exist_ok=True)
-    for format in FORMATS.values():
+    for attacked in FORMATS.values():
+        format = replace(attacked, folders=())  # of files written here alone, not of other people's
         start, found = time.monotonic(), {}
         for data in candidates(format, options.count, options.fresh):
             said = refusal(data)

@@ -183,7 +183,7 @@ LISTS = re.compile(r"[\[(](?:\.\.\.|N)?(?:,? (?:\.\.\.|N))*,?[\])]")
 
 WORDS = {
     r"^(?:[\w ]+ (?:\.\.\.|N): )+": "",  # the layer: "Conv2D 'conv': ", "value 'x': "
-    r"\b[A-Z][A-Z0-9_]{2,}\b(?! bytes)": "OPERATOR",
+    r"\b[A-Z][A-Z0-9_]{2,}\b(?!-)": "OPERATOR",
     r"\b[A-Z]\w+(?:Options|Quantization)\b": "TABLE",
     r"\b(?:float|int|uint|complex)\d+|\bbool\b": "TYPE",
     r"TYPE(?:,? (?:or )?TYPE)+": "TYPE",

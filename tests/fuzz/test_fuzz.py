@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -13,12 +16,15 @@ from hypothesis import strategies as st
 from edgekit.errors import EdgekitError, InputError, ModelFormatError, UnsupportedOperator
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph
+from tests.material import ROOT
 
-from . import target
+from . import target, with_atheris
+from .campaign import run_campaign
 from .formats import FORMATS
 from .models import random_model
 from .smaller import smallest
 from .target import examine, sentence
+from .verifiers import build, compare, missing_program
 
 MUTANTS = 800
 
@@ -141,3 +147,54 @@ def test_a_file_is_made_small_and_stays_what_it_is() -> None:
 )
 def test_a_sentence_has_no_names_and_numbers(message: str, said: str) -> None:
     assert sentence(message) == said
+
+
+def test_atheris_runs_the_same_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in that tries two files, one good and one that is refused."""
+    tried: list[bytes] = []
+
+    class Atheris:
+        instrument_imports = staticmethod(lambda include: contextlib.nullcontext())
+
+        def Setup(self, arguments: list[str], once: Callable[[bytes], None]) -> None:  # noqa: N802
+            self.once = once
+
+        def Fuzz(self) -> None:  # noqa: N802
+            for data in (FORMATS["edge"].seeds[0], b"nonsense"):
+                self.once(data)
+                tried.append(data)
+
+    monkeypatch.setattr(with_atheris, "require", lambda name, extra: Atheris())
+    with_atheris.main()
+    assert len(tried) == 2
+    monkeypatch.setattr(target, "run", lambda data: 1 // 0)
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        with_atheris.main()
+
+
+def test_a_whole_campaign_in_worker_processes() -> None:
+    *_, figures = run_campaign("edge", seed=5, count=60, seconds=60, workers=2)
+    assert figures.kinds.total() == 60 and not figures.failures
+
+
+STRICTER = {
+    "a text of N bytes, allowed are N",
+    "the text is not UTF-8",
+    "its vtable at byte N has N bytes",  # an odd length, or none
+    "it has N bytes, the file N",  # a table longer than the file, its fields inside
+    "it would stand N bytes into a table of N at byte N",  # in place of the table's own offset
+    "its offset leads to byte N",  # not a multiple of four
+    "objects overlap: they take more bytes than the file has",
+    "tables are nested more than N deep",
+}
+"""Why files are refused that the verifier of flatbuffers accepts."""
+
+
+@pytest.mark.skipif(bool(missing_program()), reason=missing_program())
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_the_verifier_of_flatbuffers_refuses_is_refused(format: str, tmp_path: Path) -> None:
+    program = build(format, ROOT / "schemas", tmp_path)
+    result = compare(program, FORMATS[format], seed=2026, numbers=range(600))
+    assert result.only_theirs == []
+    assert result.both_accept > 200 and result.both_refuse > 100
+    assert set(result.only_ours) <= STRICTER
