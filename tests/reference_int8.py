@@ -241,8 +241,11 @@ def leaky_relu(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> 
     if arithmetic == "float32" and inside and -127.99609375 <= negative <= 128:
         multiplier = round(f32(-256 * (positive if u >= 0 else negative)))
         return clip_stored((zero_point(y) * 256 + 128 - u * multiplier) >> 8, y)
-    ratio = positive if u >= 0 else f32(f32(scale_of(x) * alpha) / scale_of(y))
-    return clip_stored(scale_twice(u, ratio) + zero_point(y), y)
+    if u >= 0:
+        return clip_stored(scale_twice(u, positive) + zero_point(y), y)
+    ratio = f32(f32(scale_of(x) * alpha) / scale_of(y))
+    scaled = scale_twice(u, abs(ratio))
+    return clip_stored((-scaled if ratio < 0 else scaled) + zero_point(y), y)
 
 
 ONE_INPUT: dict[str, Callable[..., Any]] = {

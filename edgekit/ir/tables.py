@@ -174,7 +174,7 @@ def leaky_relu(
     y = ((z_y << 8) + 128 + (z_x - q) * m) >> 8. Where p is not within [2^-8, 2^7], or n not
     within [-127.996, 128] or nearer to zero than 2^-8, LiteRT's fast kernel declines and the
     formula of "fixedpoint" holds: 31-bit multipliers of p and of f32(f32(s_x * alpha) / s_y), two
-    roundings.
+    roundings; the sign of a negative alpha is put back after them.
     """
     alpha = F32(attrs["alpha"])
     positive = x.scales[0] / y.scales[0]
@@ -186,9 +186,9 @@ def leaky_relu(
         sums = (y.zero_point[0] << 8) + 128 - u * np.where(u >= 0, *factors)
         return _stored(sums >> 8, dtype)
     below = (x.scales[0] * alpha) / y.scales[0]
-    parts = [
-        fixed_point.scale(u, *fixed_point.multiplier_and_shift(float(r))) for r in (positive, below)
-    ]
+    sizes = positive, abs(below)  # a negative alpha's sign is put back after rounding
+    parts = [fixed_point.scale(u, *fixed_point.multiplier_and_shift(float(r))) for r in sizes]
+    parts[1] = -parts[1] if below < 0 else parts[1]
     return _stored(np.where(u >= 0, *parts) + y.zero_point[0], dtype)
 
 

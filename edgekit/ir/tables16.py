@@ -14,7 +14,9 @@ Sigmoid, Tanh (tanh(x) = 2 * sigmoid(2x) - 1), 256 entries, i = 0..255, v = i / 
     within int16.
 Softmax, 1026 entries in float64: exp from -10 to 0, and 1 / (1 + p) from 0 to 1, both with
     inverse = 65536 / 2.
-Gelu, 513 entries in float32, from s_x * -32768 to s_x * 32767, inverse = 65536 / (s_y * 65535).
+Gelu, 513 entries in float32, from s_x * -32768 to s_x * 32767, inverse = 65536 / (s_y * 65535);
+    the curve is that of `tables.py`, with the same reservation: where LiteRT's C library is off by
+    a last bit beside a half, an entry differs by one, and with it the 128 inputs around it.
 """
 
 from __future__ import annotations
@@ -89,17 +91,17 @@ def softmax(
 def gelu(
     attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
 ) -> Array:
-    def exact(p: Reals) -> Reals:
-        wide = p.astype(np.float64)
+    def curve(p: Reals) -> Reals:
+        """One operation of float32 at a time, as the int8 table's."""
+        half = np.float32(0.5) * p
         if attrs["approximate"]:
-            inner = math.sqrt(2.0 / math.pi) * (wide + 0.044715 * wide**3)
-            tails = 1.0 + np.tanh(inner)
-        else:
-            tails = np.array([math.erfc(-t * math.sqrt(0.5)) for t in wide.tolist()])
-        values: Reals = (0.5 * wide * tails).astype(np.float32)
-        return values
+            cubic = p + ((np.float32(0.044715) * p) * p) * p
+            inner = (np.float32(math.sqrt(2.0 / math.pi)) * cubic).astype(np.float64)
+            return half * (np.float32(1.0) + np.tanh(inner).astype(np.float32))
+        scaled = p * np.float32(-math.sqrt(0.5))
+        return half * np.array([math.erfc(t) for t in scaled.tolist()], np.float32)
 
-    return chords(exact, *_ends(x), _inverse(y))
+    return chords(curve, *_ends(x), _inverse(y))
 
 
 def _ends(x: QuantParams) -> tuple[np.float32, np.float32]:

@@ -10,7 +10,8 @@ Add, Sub, "float32": r_i = f32(s_i / s_out), sh = 20 - floor(log2(max(r_1, r_2))
     Where either ratio lies outside [2^-10, 2^8), the formula of "fixedpoint" holds.
 Add, Sub, "fixedpoint": t = 2 * max(s_1, s_2) in float64, b = 20 bits (int16: 15),
     y = scale(scale(u_1 * 2^b, s_1 / t) +- scale(u_2 * 2^b, s_2 / t), t / (2^b * s_out)),
-    where scale(a, r) rounds a * r twice (`ir.fixed_point`).
+    where scale(a, r) rounds a * r twice (`ir.fixed_point`). Add of two int16 inputs of one shape in
+    "float32" rounds the inners once: (u * 2^15 * m + half) >> (31 - shift), halves up.
 Mul, "float32": y = rint(f32(u_1 * u_2) * r), r = f32(f32(s_1 * s_2) / s_out).
 Mul, "fixedpoint": y = scale(u_1 * u_2, r), with the same r.
 Maximum, Minimum: inputs and output share one scale; the larger or smaller u.
@@ -233,13 +234,22 @@ def _sum_fixedpoint(step: Step, sign: int) -> None:
     to_first, to_second = (fixed_point.multiplier_and_shift(s / twice) for s in scales)
     to_output = fixed_point.multiplier_and_shift(twice / (2.0**bits * step.output_quant.scale[0]))
 
+    once = step.node.op == "Add" and step.arithmetic == "float32" and step.dtype(0) == "int16"
+    scale = _scale_once if once and x.shape == y.shape else fixed_point.scale
+
     def add() -> None:
-        first = fixed_point.scale(x.astype(np.int64) << bits, *to_first)
-        second = fixed_point.scale(y.astype(np.int64) << bits, *to_second)
+        first = scale(x.astype(np.int64) << bits, *to_first)
+        second = scale(y.astype(np.int64) << bits, *to_second)
         sums = fixed_point.scale(first + sign * second, *to_output)
         np.copyto(out, np.clip(sums, low, high), casting="unsafe")
 
     step.call(add)
+
+
+def _scale_once(numbers: Array, multiplier: int, shift: int) -> Array:
+    """`numbers * multiplier * 2^(shift - 31)`, rounded once, halves up."""
+    scaled: Array = (numbers * multiplier + (1 << (30 - shift))) >> (31 - shift)
+    return scaled
 
 
 def _product_scale(step: Step) -> np.float32:

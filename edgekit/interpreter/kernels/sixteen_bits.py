@@ -12,7 +12,8 @@ Sigmoid, Tanh: r = s_x * 2^12 * 3 in float64, doubled k times until it is above 
     (2^23 - t + 2^7 - 1) >> 8. From entry 255 on, t = 65535 * 2^8.
     "float32" with one of the known powers of two: gemmlowp's functions (`fixed_functions16.py`).
 Gelu: interpolated at q, see `interpolated`.
-LeakyRelu: scale(u, f32(s_x / s_y)) from zero on, scale(u, f32(f32(s_x * alpha) / s_y)) below.
+LeakyRelu: scale(u, f32(s_x / s_y)) from zero on, scale(u, f32(f32(s_x * alpha) / s_y)) below; in
+    "fixedpoint" the sign of a negative alpha is put back after rounding.
 Softmax: d = scale(u - max, f32(s_x * beta) / (10 / 65535)), p = powers at d + 32767, S = sum of p;
     n = leading zeros of S in 32 bits; r = shares at (((S << (n - 1)) + 2^13) >> 14) - 2^15 - 2^16;
     y = (p * r + half) >> (31 - n), 0 to 32767. Every place in a table is clipped to int16.
@@ -95,8 +96,11 @@ def gelu_int16(step: Step) -> None:
 @kernel("LeakyRelu", "int16")
 def leaky_relu_int16(step: Step) -> None:
     u, x, y = stored_inputs(step), step.input_quant(0).scales[0], step.output_quant.scales[0]
-    ratios = x / y, (x * np.float32(step.attrs["alpha"])) / y
+    below = (x * np.float32(step.attrs["alpha"])) / y
+    turned = step.arithmetic == "fixedpoint" and below < 0
+    ratios = x / y, -below if turned else below
     parts = [fixed_point.scale(u, *fixed_point.multiplier_and_shift(float(r))) for r in ratios]
+    parts[1] = -parts[1] if turned else parts[1]
     look_up(step, np.clip(np.where(u >= 0, *parts), LOWEST, HIGHEST))
 
 
