@@ -34,7 +34,13 @@ def dequantize(op: Operator, reader: Reader) -> None:
     reader.know(op, quant.scales.reshape(shape) * centered.astype(np.float32))
 
 
+def densify(op: Operator, reader: Reader) -> None:
+    """A sparse weight is whole from the moment it is read."""
+    reader.know(op, reader.constant(op, 0))
+
+
 QUANTIZATION_READERS: dict[str, Rule] = {
     "QUANTIZE": quantize,
     "DEQUANTIZE": dequantize,
+    "DENSIFY": densify,
 }
