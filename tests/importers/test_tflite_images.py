@@ -153,7 +153,7 @@ def test_solid_convolutions(fused: int, padding: int) -> None:
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
-@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize("dtype", ["float32", "int8", "int16"])
 def test_matrix_products(dtype: str, arithmetic: str) -> None:
     rng = np.random.default_rng(0)
     for seed in range(40):
@@ -168,6 +168,9 @@ def test_matrix_products(dtype: str, arithmetic: str) -> None:
         if dtype == "int8":
             scale = np.float32(0.05 * 0.03 * 80 * np.sqrt(inner))
             quants = [(0.05, 3, 0), (0.03, -7, 0), (scale, 11, 0)]
+        if dtype == "int16":
+            scale = np.float32(0.05 * 0.03 * 20000 * np.sqrt(inner))
+            quants = [(0.05, 0, 0), (0.03, 0, 0), (scale, 0, 0)]
         x = Given("x", shapes[0], dtype, None, quants[0])
         y = Given("y", shapes[1], dtype, None, quants[1])
         arrays = {"x": random_array(seed, shapes[0], dtype)}
@@ -180,7 +183,53 @@ def test_matrix_products(dtype: str, arithmetic: str) -> None:
         options = ("BatchMatMulOptions", {"adj_x": adjoint[0], "adj_y": adjoint[1]})
         content = file_of("BATCH_MATMUL", [x, y], [target], options, 2)
         found, wanted = run_both(content, arrays, arithmetic)
-        if dtype == "int8":
+        if dtype != "float32":
             np.testing.assert_array_equal(found["z"], wanted["z"])
         else:
             np.testing.assert_allclose(found["z"], wanted["z"], rtol=1e-5, atol=5e-5)
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("adjoint", [(False, False), (True, True), (False, True)])
+def test_a_matrix_of_int8_meets_real_numbers(adjoint: tuple[bool, bool], arithmetic: str) -> None:
+    """The rows are rounded at run time, as those of a dense layer with int8 weights."""
+    for seed, (rows, inner, columns) in enumerate([(5, 20, 7), (31, 2, 40), (1, 60, 3)]):
+        shape = (2, inner, rows) if adjoint[0] else (2, rows, inner)
+        matrix = random_array(seed, (columns, inner) if adjoint[1] else (inner, columns), "int8")
+        y = constant("y", np.maximum(matrix, -127), (0.01, 0, 0))
+        options = ("BatchMatMulOptions", {"adj_x": adjoint[0], "adj_y": adjoint[1]})
+        target = Given("z", (2, rows, columns))
+        content = file_of("BATCH_MATMUL", [Given("x", shape), y], [target], options, 4)
+        found, wanted = run_both(content, {"x": random_array(seed, shape, "float32")}, arithmetic)
+        np.testing.assert_allclose(found["z"], wanted["z"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8"])
+def test_depthwise_convolutions_of_any_multiplier(dtype: str, arithmetic: str) -> None:
+    for seed, (channels, multiplier) in enumerate([(1, 8), (3, 5), (4, 3), (2, 16)]):
+        kernel, shape = (1, 3, 3, channels * multiplier), (1, 7, 6, channels)
+        quant, target, weight_quant = QUANTS.get(dtype), None, None
+        weight = random_array(seed, kernel, dtype)
+        if quant is not None:
+            weight_quant = (0.01, 120 if dtype == "uint8" else 0, 0)
+            target = (np.float32(0.1), quant[1], 0)
+            weight = np.maximum(weight, -127) if dtype == "int8" else weight
+        options = {"padding": 0, "stride_w": 1, "stride_h": 1, "depth_multiplier": multiplier}
+        size = (1, 7, 6, channels * multiplier)
+        zeros = np.zeros(channels * multiplier, "float32" if quant is None else "int32")
+        bias_quant = None if quant is None else (np.float32(0.05) * np.float32(0.01), 0, 0)
+        inputs = [
+            Given("x", shape, dtype, None, quant),
+            constant("weight", weight, weight_quant),
+            constant("bias", zeros, bias_quant),
+        ]
+        y = Given("y", size, dtype, None, target)
+        table = ("DepthwiseConv2DOptions", options)
+        content = file_of("DEPTHWISE_CONV_2D", inputs, [y], table, 3)
+        arrays = {"x": random_array(seed, shape, dtype)}
+        if quant is not None:
+            assert_equal(content, arrays, arithmetic)
+            continue
+        found, wanted = run_both(content, arrays, arithmetic)
+        np.testing.assert_allclose(found["y"], wanted["y"], rtol=1e-5, atol=1e-5)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir.graph import Array
+from edgekit.schema import Record
 
 from .file import Operator
 from .reader import Reader, Rule
@@ -113,9 +116,35 @@ def _constant_weight(op: Operator, reader: Reader) -> Array:
 
 
 def batch_matmul(op: Operator, reader: Reader) -> None:
+    """One int8 matrix for real numbers is the weight of a Dense: LiteRT rounds alike for both."""
     options = op.options("BatchMatMulOptions")
+    x, y = reader.value(op, 0), reader.value(op, 1)
+    if x.dtype == "float32" and y.dtype == "int8":
+        _dynamic_matmul(op, reader, options)
+        return
     adjoint = {name: bool(options[name]) for name in ("adj_x", "adj_y")}
     reader.emit(op, "BatchMatMul", *reader.inputs(op)[:2], **adjoint)
+
+
+def _dynamic_matmul(op: Operator, reader: Reader, options: Record) -> None:
+    x, y = reader.value(op, 0), reader.value(op, 1)
+    if y.data is None or y.quant is None or any(d != 1 for d in y.shape[:-2]):
+        raise UnsupportedOperator("int8 meets float32 as one constant matrix only")
+    if len(y.shape) > len(x.shape) or y.quant.axis not in (
+        None,
+        len(y.shape) - 1 - options["adj_y"],
+    ):
+        raise UnsupportedOperator(f"{list(y.shape)} with scales {y.quant} cannot be a weight")
+    matrix = y.data.reshape(y.data.shape[-2:])
+    weight = np.ascontiguousarray(matrix if options["adj_y"] else matrix.T)
+    quant = replace(y.quant, axis=None if y.quant.axis is None else 0)
+    name = x.name
+    if options["adj_x"]:
+        rank = len(x.shape)
+        name = reader.add(op, "Transpose", name, perm=(*range(rank - 2), rank - 1, rank - 2))
+    asymmetric = bool(options["asymmetric_quantize_inputs"])
+    constant = reader.new_constant(op, weight, "weight", quant)
+    reader.emit(op, "Dense", name, constant, asymmetric=asymmetric)
 
 
 IMAGE_READERS: dict[str, Rule] = {
