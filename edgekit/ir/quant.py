@@ -42,10 +42,11 @@ class QuantParams:
             )
         if self.axis is None and len(self.scale) != 1:
             raise QuantizationError(f"{len(self.scale)} scales need an axis, received none")
-        object.__setattr__(self, "scale", tuple(float(np.float32(s)) for s in self.scale))
-        object.__setattr__(self, "zero_point", tuple(int(z) for z in self.zero_point))
-        bad = [s for s in self.scale if not (math.isfinite(s) and s > 0)]
-        if bad:
+        scales = np.array(self.scale, np.float32)
+        object.__setattr__(self, "scale", tuple(scales.tolist()))
+        object.__setattr__(self, "zero_point", tuple(map(int, self.zero_point)))
+        if not (np.isfinite(scales) & (scales > 0)).all():
+            bad = [s for s in self.scale if not (math.isfinite(s) and s > 0)]
             raise QuantizationError(f"scales must be finite and above zero, received {bad[:3]}")
 
     @property
