@@ -22,8 +22,9 @@ def onnx_bytes(graph: Graph) -> bytes:
 
     Inputs and outputs keep their names, order and shapes (channels last) and are float32, as
     ONNX runtimes expect of quantized models: an int8 input is rounded inside the model, an int8
-    output comes out as the real numbers it stands for. Labels and preprocessing are kept as
-    metadata properties; accuracy, provenance and test vectors are not.
+    output comes out as the real numbers it stands for. A memory NAME of a streaming model is an
+    input, whose default is the initial value, and an output NAME/next for the next call. Labels and
+    preprocessing are kept as metadata properties; accuracy, provenance and test vectors are not.
 
     Raises UnsupportedOperator with every node that ONNX cannot express, and why; MissingExtraError
     where the package onnx is not installed.
@@ -39,11 +40,11 @@ def onnx_bytes(graph: Graph) -> bytes:
         lines = "".join(f"\n  - {problem}" for problem in problems)
         raise UnsupportedOperator(f"graph {graph.name!r} cannot become an ONNX file:{lines}")
     helper = lowering.helper
-    outputs = lowering.output_tensors()
+    outputs = [*lowering.output_tensors(), *lowering.memory_tensors()]
     body = helper.make_graph(
         lowering.nodes,
         graph.name,
-        [lowering.tensor_info(name) for name in graph.inputs],
+        [lowering.tensor_info(name) for name in graph.entries],
         outputs,
         list(lowering.initializers.values()),
     )

@@ -65,7 +65,7 @@ class Lowering:
         if key not in self._held:
             if value.is_constant:
                 self._held[key] = self._constant_value(value, layout)
-            elif value.name in self.graph.inputs:
+            elif value.name in self.graph.entries:
                 self._held[key] = self._input(value, layout)
             else:
                 self._held[key] = self._moved(value, layout)
@@ -97,6 +97,10 @@ class Lowering:
     def hold(self, node: Node, tensor: str, layout: Layout) -> None:
         """Say that a tensor which exists already is what this node computes."""
         self._held[(node.outputs[0], layout)] = tensor
+
+    def hold_value(self, name: str, tensor: str) -> None:
+        """The same for another output of a node, channels last."""
+        self._held[(name, "last")] = tensor
 
     def emit(
         self,
@@ -178,15 +182,31 @@ class Lowering:
                 self.emit(Node("Identity", (name,), (name,), {}, name), "Identity", [tensor], name)
         return [self.tensor_info(name) for name in self.graph.outputs]
 
-    def tensor_info(self, name: str) -> Any:
+    def memory_tensors(self) -> list[Any]:
+        """What each memory becomes, as an output "NAME/next"; its first value becomes a default."""
+        infos = []
+        for state in self.graph.states:
+            initial = self.value(state.initial)
+            real = initial.array()
+            if initial.quant is not None:
+                centered = real.astype(np.float32) - np.float32(initial.quant.zero_point[0])
+                real = centered * np.float32(initial.quant.scale[0])
+            self.initializers[state.value] = self.from_array(real, state.value)
+            output = self.unique(f"{state.value}/next")
+            node = Node("Identity", (state.next,), (output,), {}, output)
+            self.emit(node, "Identity", [self.read(state.next)], output)
+            infos.append(self.tensor_info(state.value, output))
+        return infos
+
+    def tensor_info(self, name: str, called: str = "") -> Any:
         """The type of an input or output: float32 for quantized ones, else its own.
 
-        An unknown batch is called "batch".
+        An unknown batch is called "batch". called: the tensor's name, if it is not the value's.
         """
         value = self.value(name)
         shape = ["batch" if d is None else d for d in value.shape]
         element = self.types.get(value.dtype, self.types["float32"])
-        return self.helper.make_tensor_value_info(name, element, shape)
+        return self.helper.make_tensor_value_info(called or name, element, shape)
 
     def name_in(self, layout: Layout, value: Value) -> str:
         """A value's own name, but for an output of the graph that is held channels first."""

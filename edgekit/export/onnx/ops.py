@@ -7,6 +7,7 @@ from .images import IMAGE_RULES
 from .lowering import Rule
 from .math import MATH_RULES
 from .moves import MOVE_RULES
+from .recurrent import RECURRENT_RULES
 from .reductions import REDUCTION_RULES
 from .slices import SLICE_RULES
 from .windows import WINDOW_RULES
@@ -21,4 +22,5 @@ ONNX_OPS: dict[str, Rule] = {
     **MOVE_RULES,
     **SLICE_RULES,
     **IMAGE_RULES,
+    **RECURRENT_RULES,
 }

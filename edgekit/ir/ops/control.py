@@ -23,6 +23,7 @@ def of_the_subgraphs(inputs: Sequence[Value | None], attrs: Mapping[str, Any]) -
 
 
 NAME = Attr("str")
+PASSING = "it only hands values on; its subgraphs are not quantized"
 
 define(
     OpSpec(
@@ -32,7 +33,7 @@ define(
         {"then_branch": NAME, "else_branch": NAME},
         outputs=("ys*",),
         subgraphs=("then_branch", "else_branch"),
-        float_only="a bool decides; the values that pass through may be of any dtype",
+        prefer_float=PASSING,
     )
 )
 define(
@@ -43,6 +44,6 @@ define(
         {"condition": NAME, "body": NAME},
         outputs=("ys*",),
         subgraphs=("condition", "body"),
-        float_only="the values that pass through may be of any dtype",
+        prefer_float=PASSING,
     )
 )

@@ -1,0 +1,103 @@
+"""Lstm as ONNX's LSTM, where that computes the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.ir import Node, attributes
+from edgekit.ir.graph import Array
+from edgekit.ir.recurrent_shapes import LSTM_INPUTS
+
+from .lowering import Lowering, Rule
+
+__all__ = ["RECURRENT_RULES"]
+
+POSITIONS = {role.rstrip("?"): i for i, role in enumerate(LSTM_INPUTS)}
+GATES = ("input", "output", "forget", "cell")
+"""In ONNX's order."""
+PEEPHOLES = GATES[:3]
+INTO = ("input", "recurrent")
+"""What a gate hears."""
+CURVES = {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid"}
+
+
+def lstm(node: Node, to: Lowering) -> None:
+    """ONNX walks through the first axis, and has one more for the directions."""
+    attrs = attributes(node)
+    _refuse(node, to)
+    x = to.read(node.inputs[0])
+    if not attrs["time_major"]:
+        x = to.between(node, "Transpose", [x], perm=(1, 0, 2))
+    direction = to.integers((0,), f"{node.name}/direction")
+    states = [
+        to.between(node, "Unsqueeze", [to.read(node.inputs[POSITIONS[role]]), direction])
+        for role in ("hidden", "cell")
+    ]
+    weights = [to.constant(_weights(node, to, prefix), f"{node.name}/{prefix}") for prefix in INTO]
+    bias = np.concatenate([_constant(node, to, f"{gate}_bias") for gate in GATES])
+    bias = np.concatenate([bias, np.zeros_like(bias)])[np.newaxis]
+    inputs = [x, *weights, to.constant(bias, f"{node.name}/bias"), "", *states]
+    if _has(node, "cell_to_output"):
+        looks = [_constant(node, to, f"cell_to_{gate}") for gate in PEEPHOLES]
+        inputs.append(to.constant(np.concatenate(looks)[np.newaxis], f"{node.name}/peepholes"))
+    curve = CURVES[attrs["activation"]]
+    results = [to.unique(f"{node.name}/{what}") for what in ("Y", "Y_h", "Y_c")]
+    to.emit(
+        node,
+        "LSTM",
+        inputs,
+        results[0],
+        results[1:],
+        hidden_size=to.value(node.outputs[2]).shape[1],
+        activations=["Sigmoid", curve, curve],
+        direction="reverse" if attrs["reverse"] else "forward",
+    )
+    _results(node, to, results, direction)
+
+
+def _results(node: Node, to: Lowering, results: list[str], direction: str) -> None:
+    """Without the axis of directions; y is [time, directions, batch, units]."""
+    y_axis = to.integers((1,), f"{node.name}/y direction")
+    y = node.outputs[0]
+    if attributes(node)["time_major"]:
+        to.hold(node, to.emit(node, "Squeeze", [results[0], y_axis], y), "last")
+    else:
+        squeezed = to.between(node, "Squeeze", [results[0], y_axis])
+        to.hold(node, to.emit(node, "Transpose", [squeezed], y, perm=(1, 0, 2)), "last")
+    for name, result in zip(node.outputs[1:], results[1:], strict=True):
+        to.hold_value(name, to.emit(node, "Squeeze", [result, direction], name))
+
+
+def _refuse(node: Node, to: Lowering) -> None:
+    attrs = attributes(node)
+    problems = {
+        "integers": to.value(node.inputs[0]).dtype != "float32",
+        "int8 weights": to.value(node.inputs[2]).dtype != "float32",
+        "a clipped cell": attrs["cell_clip"] > 0,
+        "a projection": _has(node, "projection"),
+        "normalized gates": _has(node, "output_norm"),
+        "no input gate": not _has(node, "input_to_input"),
+        f"the activation {attrs['activation']}": attrs["activation"] not in CURVES,
+    }
+    found = [what for what, there in problems.items() if there]
+    if found:
+        raise UnsupportedOperator(f"ONNX's LSTM has no form with {', '.join(found)}")
+
+
+def _has(node: Node, role: str) -> bool:
+    position = POSITIONS[role]
+    return position < len(node.inputs) and node.inputs[position] is not None
+
+
+def _constant(node: Node, to: Lowering, role: str) -> Array:
+    return to.value(node.inputs[POSITIONS[role]]).array()
+
+
+def _weights(node: Node, to: Lowering, prefix: str) -> Array:
+    return np.concatenate([_constant(node, to, f"{prefix}_to_{gate}") for gate in GATES])[
+        np.newaxis
+    ]
+
+
+RECURRENT_RULES: dict[str, Rule] = {"Lstm": lstm}
