@@ -233,3 +233,24 @@ def test_depthwise_convolutions_of_any_multiplier(dtype: str, arithmetic: str) -
             continue
         found, wanted = run_both(content, arrays, arithmetic)
         np.testing.assert_allclose(found["y"], wanted["y"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("fused", [0, 1, 3])
+@pytest.mark.parametrize("code", ["MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"])
+@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8"])
+def test_pools_with_activations(dtype: str, code: str, fused: int) -> None:
+    """A pool applies its activation to its result; L2 pools are of real numbers."""
+    if code == "L2_POOL_2D" and dtype != "float32":
+        pytest.skip("LiteRT has no such pool")
+    quant, shape = QUANTS.get(dtype), (1, 7, 6, 5)
+    options = {"padding": 0, "stride_h": 2, "stride_w": 1, "filter_height": 3, "filter_width": 2}
+    options["fused_activation_function"] = fused
+    x, y = Given("x", shape, dtype, None, quant), Given("y", (1, 4, 6, 5), dtype, None, quant)
+    content = file_of(code, [x], [y], ("Pool2DOptions", options), 2 if quant else 1)
+    arrays = {"x": random_array(0, shape, dtype)}
+    for arithmetic in ARITHMETICS:
+        if code == "L2_POOL_2D" and arithmetic == "fixedpoint":
+            continue  # LiteRT's reference runtime has none
+        found, wanted = run_both(content, arrays, arithmetic)
+        tolerance = 1e-6 if quant is None else 0  # six numbers of magnitude 1
+        np.testing.assert_allclose(found["y"], wanted["y"], rtol=tolerance, atol=tolerance)

@@ -99,13 +99,28 @@ def average_pool2d(op: Operator, reader: Reader) -> None:
     _pool(op, reader, "AveragePool2D")
 
 
-def _pool(op: Operator, reader: Reader, kind: str) -> None:
+def l2_pool2d(op: Operator, reader: Reader) -> None:
+    """The root of the mean square."""
+    x, (window, strides, pads) = reader.value(op, 0), _pooled(op, reader)
+    squares = reader.add(op, "Square", x.name)
+    means = reader.add(op, "AveragePool2D", squares, pool=window, strides=strides, pads=pads)
+    fused = op.options("Pool2DOptions")["fused_activation_function"]
+    reader.emit(op, "Sqrt", means, fused=fused)
+
+
+def _pooled(
+    op: Operator, reader: Reader
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int]]:
+    """Window, strides and pads."""
     options = op.options("Pool2DOptions")
     window = _pair(options, "filter", names=("height", "width"))
-    strides = _pair(options, "stride")
-    x = reader.value(op, 0)
-    pads = window_pads(_image(x, "input"), window, strides, options["padding"])
-    source = x.name
+    strides, size = _pair(options, "stride"), _image(reader.value(op, 0), "input")
+    return window, strides, window_pads(size, window, strides, options["padding"])
+
+
+def _pool(op: Operator, reader: Reader, kind: str) -> None:
+    options, (window, strides, pads) = op.options("Pool2DOptions"), _pooled(op, reader)
+    source = reader.value(op, 0).name
     if kind == "MaxPool2D":
         source, pads = _without_padding(reader, source, pads, lowest=True)
     fused = options["fused_activation_function"]
@@ -195,4 +210,5 @@ WINDOW_READERS: dict[str, Rule] = {
     "FULLY_CONNECTED": dense,
     "MAX_POOL_2D": max_pool2d,
     "AVERAGE_POOL_2D": average_pool2d,
+    "L2_POOL_2D": l2_pool2d,
 }
