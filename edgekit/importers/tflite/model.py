@@ -28,6 +28,7 @@ from .ops import CUSTOM_READERS, TFLITE_READERS
 from .reader import Reader
 from .tensors import graph_dtype, quantization
 from .verify import read_file
+from .versions import newest_version
 
 __all__ = ["TfliteModel", "can_read", "load_tflite", "open_tflite", "read_tflite"]
 
@@ -213,11 +214,11 @@ def read_operators(reader: Reader) -> None:
     unsupported: list[str] = []
     broken: list[str] = []
     lost: set[int] = set()
-    missing: dict[tuple[str, bool], list[str]] = {}
+    missing: dict[tuple[str, str], list[str]] = {}
     for op in reader.graph.operators:
         rule = (CUSTOM_READERS if op.is_custom else TFLITE_READERS).get(op.code)
-        if rule is None:
-            missing.setdefault((op.code, op.is_custom), []).append(reader.layer(op))
+        if rule is None or (op.version > newest_version(op.code) and not op.is_custom):
+            missing.setdefault(_what_and_why(op, rule is not None), []).append(reader.layer(op))
         elif lost.isdisjoint(op.inputs):
             try:
                 rule(op, reader)
@@ -234,14 +235,25 @@ def read_operators(reader: Reader) -> None:
         raise ModelFormatError("the model's operators do not fit each other:" + _lines(broken))
 
 
-def _missing(kind: tuple[str, bool], layers: Sequence[str]) -> str:
-    code, is_custom = kind
-    hint = CUSTOM_HINTS.get("Flex" if code.startswith("Flex") else code)
+def _what_and_why(op: Operator, has_rule: bool) -> tuple[str, str]:
+    """What cannot be read, and why, or what to do about it."""
+    if has_rule:
+        return f"{op.code} version {op.version}", (
+            f"known up to version {newest_version(op.code)}; upgrade edgekit, or convert the "
+            "model with an older converter"
+        )
+    if not op.is_custom:
+        return op.code, "this operator is not known; build the model without it"
+    hint = CUSTOM_HINTS.get("Flex" if op.code.startswith("Flex") else op.code)
     hint = hint or "a custom operator of its maker's own runtime; convert the model without it"
-    hint = hint if is_custom else "this operator is not known"
+    return op.code, hint
+
+
+def _missing(what_and_why: tuple[str, str], layers: Sequence[str]) -> str:
+    what, why = what_and_why
     shown = ", ".join(map(repr, layers[:NAMES_SHOWN]))
     more = f" and {len(layers) - NAMES_SHOWN} more" if len(layers) > NAMES_SHOWN else ""
-    return f"{code} ({shown}{more}): {hint}"
+    return f"{what} ({shown}{more}): {why}"
 
 
 def _lines(problems: Sequence[str]) -> str:
