@@ -27,7 +27,7 @@ NOT_TRAINED = "no layer that we train has it; it comes with the networks of othe
 NOT_LAYERS = (
     *("BatchToSpace", "SpaceToBatch", "DepthToSpace", "SpaceToDepth", "Gather", "GatherNd"),
     *("MirrorPad", "Split", "Tile", "ResizeBilinear", "TransposeConv2D", "Conv3D"),
-    "DetectionPostProcess",
+    *("DetectionPostProcess", "UpdateSlice"),
     *("Atan2", "CumSum", "FloorMod", "L2Normalize", "Prelu", "ReduceProd", "Rsqrt"),
     *("Cos", "Sin", "SquaredDifference", "TopK"),
 )
@@ -38,6 +38,16 @@ TRUTH = "truth values are no numbers"
 COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual")
 POSITIONS = ("ArgMax", "ArgMin")
 BOXES = "its boxes must make sense together: test_detection.py makes them"
+RECURRENT = ("Lstm", "Svdf")
+CONTROL = ("If", "While")
+MADE_BY_HAND = "its inputs must fit each other: tests/recurrent_graphs.py makes them"
+SUBGRAPHS = "it needs subgraphs: test_control.py makes them"
+BY_HAND = {**dict.fromkeys(RECURRENT, MADE_BY_HAND), **dict.fromkeys(CONTROL, SUBGRAPHS)}
+IN_TWO_DTYPES = "it goes from int8 to int16: test_wide_softmax.py"
+FIRST_A_BOOL = "its first input is the condition, a bool"
+NO_MEMORY_OF_INPUTS = "ONNX has no operator with a memory of the last inputs"
+NO_GRAPHS = "the file holds one graph; ONNX keeps those of If and Loop inside their nodes"
+NO_WIDE_SOFTMAX = "ONNX rounds to 8 bits, and these results have 16"
 NO_DETECTIONS = "ONNX has nothing that orders boxes alike; export what comes before it"
 
 # The primitive whose derivative belongs to an operator, where it has another name.
@@ -86,8 +96,11 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
     "float32 kernel": (
         kernels("float32"),
         {
-            **{"Dequantize": FROM_INTEGERS, "Requantize": FROM_INTEGERS},
+            "Dequantize": FROM_INTEGERS,
+            "Requantize": FROM_INTEGERS,
             **dict.fromkeys(LOGIC, TRUTH),
+            "If": FIRST_A_BOOL,
+            "WideSoftmax": FROM_INTEGERS,
         },
     ),
     "int8 kernel": (
@@ -95,24 +108,41 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
         {
             **{op: s.float_only for op, s in OPS.items() if s.float_only},
             "Quantize": "it makes integers from real numbers",
+            "If": FIRST_A_BOOL,
         },
     ),
     "lookup table": (
         TABLES,
         {op: "its int8 kernel computes" for op, s in OPS.items() if s.table is None},
     ),
-    "ONNX export": (ONNX_OPS, {"DetectionPostProcess": NO_DETECTIONS}),
+    "ONNX export": (
+        ONNX_OPS,
+        {
+            "DetectionPostProcess": NO_DETECTIONS,
+            "Svdf": NO_MEMORY_OF_INPUTS,
+            "WideSoftmax": NO_WIDE_SOFTMAX,
+            **dict.fromkeys(CONTROL, NO_GRAPHS),
+        },
+    ),
     "TFLite export": (TFLITE_OPS, {}),
-    "test case": ({case.op for case in CASES}, {"DetectionPostProcess": BOXES}),
+    "test case": (
+        {case.op for case in CASES},
+        {"DetectionPostProcess": BOXES, "WideSoftmax": IN_TWO_DTYPES, **BY_HAND},
+    ),
     "int8 test case": (
         {case.op for case in INT8_CASES},
-        {op: s.float_only for op, s in OPS.items() if s.float_only},
+        {
+            **{op: s.float_only for op, s in OPS.items() if s.float_only},
+            **BY_HAND,
+            "WideSoftmax": IN_TWO_DTYPES,
+        },
     ),
     "derivative": (
         derivatives(),
         {
             **dict.fromkeys(("Quantize", "Dequantize", "Requantize"), NO_DERIVATIVE),
-            **dict.fromkeys(NOT_LAYERS, NOT_TRAINED),
+            **dict.fromkeys((*NOT_LAYERS, *RECURRENT, *CONTROL), NOT_TRAINED),
+            "WideSoftmax": NO_DERIVATIVE,
             **dict.fromkeys(STEPS, NO_SLOPE),
             **dict.fromkeys((*LOGIC, *COMPARISONS), TRUTH),
             **dict.fromkeys(POSITIONS, "a position has no derivative"),

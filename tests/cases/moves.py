@@ -6,6 +6,9 @@ from .case import case
 
 CHOSEN: dict[str, Any] = {"dtypes": {"indices": "int32"}, "constant": ("indices",)}
 KNOWN: dict[str, Any] = {**CHOSEN, "fixed_batch": True}
+PLACED: dict[str, Any] = {
+    "dtypes": {"start": "int32"}, "constant": ("start",), "fixed_batch": True
+}  # fmt: skip
 
 CASES = [
     case("Reshape", x=(2, 4, 3, 2), shape=(-1, 24)),
@@ -31,6 +34,8 @@ CASES = [
     case("Gather", x=(2, 3, 5), indices=(2, 2), axis=2, batch_dims=1, **KNOWN, below=5),
     case("GatherNd", x=(3, 4, 5), indices=(6, 2), **KNOWN, below=3),
     case("GatherNd", x=(2, 4, 5), indices=(2, 3, 1), **KNOWN, below=2),
+    case("UpdateSlice", x=(4, 5, 3), y=(1, 5, 3), start=(3,), **PLACED, below=4),
+    case("UpdateSlice", x=(2, 6, 5), y=(1, 2, 3), start=(3,), **PLACED, below=9),
     case("Tile", x=(1, 3, 4), repeats=(1, 2, 3)),
     case("BroadcastTo", x=(1, 3, 1), shape=(2, 3, 4), fixed_batch=True),
     case("BroadcastTo", x=(1, 4), shape=(2, 3, 4), fixed_batch=True),

@@ -1,4 +1,4 @@
-"""Lstm as ONNX's LSTM, where that computes the same."""
+"""Lstm as ONNX's LSTM, where that computes the same, and UpdateSlice."""
 
 from __future__ import annotations
 
@@ -100,4 +100,18 @@ def _weights(node: Node, to: Lowering, prefix: str) -> Array:
     ]
 
 
-RECURRENT_RULES: dict[str, Rule] = {"Lstm": lstm}
+def update_slice(node: Node, to: Lowering) -> None:
+    """ONNX writes at indices: those of y's elements, moved by a start that is kept inside x."""
+    x, y = (to.value(node.inputs[i]).shape for i in (0, 1))
+    sizes = [int(d or 1) for d in y]
+    room = [int(a or 1) - b for a, b in zip(x, sizes, strict=True)]
+    places = np.moveaxis(np.indices(sizes, np.int64), 0, -1)
+    start = to.between(node, "Cast", [to.read(node.inputs[2])], to=to.types["int64"])
+    zero = to.integers([0] * len(room), f"{node.name}/lowest")
+    start = to.between(node, "Max", [start, zero])
+    start = to.between(node, "Min", [start, to.integers(room, f"{node.name}/room")])
+    indices = to.between(node, "Add", [to.constant(places, f"{node.name}/places"), start])
+    to.write(node, "ScatterND", [to.read(node.inputs[0]), indices, to.read(node.inputs[1])])
+
+
+RECURRENT_RULES: dict[str, Rule] = {"Lstm": lstm, "UpdateSlice": update_slice}
