@@ -1,7 +1,8 @@
-"""The int8 contract once more, slowly: one element at a time, in Python's integers and floats.
+"""The integer contract once more, slowly: one element at a time, in Python's integers and floats.
 
 It is written from the formulas, not from the kernels, and shares no code with them: numpy only
-carries the elements. `expected(graph, inputs)` gives the output of a graph of one node.
+carries the elements. `expected(graph, inputs)` gives the output of a graph of one node, in int8,
+uint8 or int16; `reference_sums.py` does the same for operators that sum.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ import numpy as np
 from edgekit.ir import Graph, Node, Value, attributes
 
 Arrays = Mapping[str, Any]
-LIMITS = {"int8": (-128, 127), "uint8": (0, 255)}
+LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-(2**15), 2**15 - 1)}
 
 
 def f32(number: float) -> float:
@@ -69,6 +71,12 @@ def scale_twice(number: int, real: float) -> int:
     return half_away(Fraction(high, 2 ** max(-shift, 0)))
 
 
+def scale_once(number: int, real: float) -> int:
+    """Rounded by all bits of the multiplier and the shift together, halves up."""
+    multiplier, shift = fixed(real)
+    return half_up(Fraction(number * multiplier) * Fraction(2) ** (shift - 31))
+
+
 def clip_stored(number: int, y: Value, activation: str = "none") -> int:
     low, high = LIMITS[y.dtype]
     if activation in ("relu", "relu6"):
@@ -84,17 +92,20 @@ def sum_of(node: Node, a: Value, b: Value, y: Value, arithmetic: str) -> Callabl
     ratios = [f32(scale_of(v) / scale_of(y)) for v in (a, b)]
     shift = 20 - (math.frexp(max(ratios))[1] - 1)
     first, second = (round(ratio * 2.0**shift) for ratio in ratios)
-    eight_bits = arithmetic == "float32" and all(2.0**-10 <= r < 2.0**8 for r in ratios)
-    twice = 2 * max(scale_of(a), scale_of(b))
+    short, wide = arithmetic == "float32", a.dtype == "int16"
+    eight_bits = short and not wide and all(2.0**-10 <= r < 2.0**8 for r in ratios)
+    twice, bits = 2 * max(scale_of(a), scale_of(b)), 15 if wide else 20
+    once = wide and short and node.op == "Add" and a.shape == b.shape
+    scale = scale_once if once else scale_twice
 
     def apply(p: int, q: int) -> int:
         u, v = p - zero_point(a), q - zero_point(b)
         if eight_bits:
             total = half_up(Fraction(u * first + sign * v * second, 2**shift))
         else:
-            u = scale_twice(u * 2**20, scale_of(a) / twice)
-            v = scale_twice(v * 2**20, scale_of(b) / twice)
-            total = scale_twice(u + sign * v, twice / (2**20 * scale_of(y)))
+            u = scale(u * 2**bits, scale_of(a) / twice)
+            v = scale(v * 2**bits, scale_of(b) / twice)
+            total = scale_twice(u + sign * v, twice / (2**bits * scale_of(y)))
         return clip_stored(total + zero_point(y), y, activation)
 
     return apply
@@ -107,7 +118,7 @@ def product_of(
 
     def apply(p: int, q: int) -> int:
         product = (p - zero_point(a)) * (q - zero_point(b))
-        if arithmetic == "float32":
+        if arithmetic == "float32" and a.dtype != "int16":
             rounded = round(f32(product * ratio))
         else:
             rounded = scale_twice(product, ratio)
@@ -133,7 +144,7 @@ def requantize(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> 
     small = f32(ratio)
     if small == 1.0:
         return clip_stored(u + zero_point(y), y)
-    if arithmetic == "fixedpoint":
+    if arithmetic == "fixedpoint" or "int16" in (x.dtype, y.dtype):
         return clip_stored(scale_twice(u, ratio) + zero_point(y), y)
     if x.dtype == y.dtype and 2.0**-8 <= small <= 2.0**7:
         multiplier = round(f32(-256.0 * small))
@@ -188,6 +199,74 @@ def gelu(x: float, attrs: Mapping[str, Any]) -> float:
     return f32(half * f32(1.0 + f32(math.tanh(inner))))
 
 
+def curve16(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int:
+    """int16: between entries of a table; `ir/tables16.py` has the formulas."""
+    scale = scale_of(x)
+    if node.op == "Gelu":
+        approximate = attributes(node)["approximate"]
+        return clip_stored(between(gelu_chords(scale, scale_of(y), approximate), stored), y)
+    power = 2.0 ** round(math.log2(scale))
+    if scale == power and power in ((2.0**-12,) if node.op == "Sigmoid" else (2.0**-12, 2.0**-11)):
+        assert arithmetic == "fixedpoint", "gemmlowp's functions are tested against LiteRT alone"
+        d = stored * 3 * int(scale * 2**12)
+    else:
+        real, right = scale * 4096.0 * 3.0, 0
+        while real <= 32767.0 / 2.0 and right <= 30:
+            real, right = real * 2.0, right + 1
+        d = half_up(Fraction(stored * int(real), 2**right))
+    bits = 9 if node.op == "Sigmoid" else 8
+    entry, rest = divmod(abs(d), 2**bits)
+    if entry >= 255:
+        value = 32767 * 2**10 if node.op == "Sigmoid" else 65535 * 2**8
+    else:
+        value = sigmoid_entry(entry) * 2**bits
+        value += rest * (sigmoid_entry(entry + 1) - sigmoid_entry(entry))
+    if node.op == "Sigmoid":
+        return (value + 2**9) >> 10 if d >= 0 else (2**25 - value + 2**9 - 1) >> 10
+    return (value - 2**23 + 2**7) >> 8 if d >= 0 else (2**23 - value + 2**7 - 1) >> 8
+
+
+def sigmoid_entry(i: int) -> int:
+    def curve(v: float) -> float:
+        return 65536 / (1 + math.exp(-v))
+
+    v = i / 24
+    missed = curve(v + 1 / 48) - (curve(v) + curve(v + 1 / 24)) / 2
+    return 65535 if i == 255 else math.floor(curve(v) + missed / 2 + 0.5)
+
+
+def between(table: Sequence[int], place: int) -> int:
+    """A curve of 513 entries at an int16 place."""
+    entry, rest = divmod(place + 2**15, 128)
+    return table[entry] + half_up(Fraction((table[entry + 1] - table[entry]) * rest, 128))
+
+
+@cache
+def gelu_chords(scale: float, y_scale: float, approximate: bool) -> tuple[int, ...]:
+    """Each operation rounded to float32."""
+    low, high = f32(scale * -(2**15)), f32(scale * (2**15 - 1))
+    step = f32(f32(high - low) / 512)
+    span = f32(f32(y_scale * (2**15 - 1)) - f32(y_scale * -(2**15)))
+    inverse, attrs = f32(65536 / span), {"approximate": approximate}
+
+    def entry(i: int) -> int:
+        place = f32(low + f32(i * step))
+        if i == 512:
+            return clip16(half_away(Fraction(f32(gelu(high, attrs) * inverse))))
+        value = half_away(Fraction(f32(gelu(place, attrs) * inverse)))
+        following = f32(gelu(f32(low + f32((i + 1) * step)), attrs) * inverse)
+        middle = f32(gelu(f32(place + f32(step / 2)), attrs) * inverse)
+        chord = half_away(Fraction(f32(f32(following + value) / 2)))
+        error = chord - half_away(Fraction(middle))
+        return clip16(value - half_away(Fraction(error, 2)))
+
+    return tuple(entry(i) for i in range(513))
+
+
+def clip16(number: int) -> int:
+    return min(max(number, -(2**15)), 2**15 - 1)
+
+
 SMOOTH: dict[str, Callable[[float, Mapping[str, Any]], float]] = {
     "Sigmoid": sigmoid,
     "Tanh": lambda x, attrs: f32(math.tanh(x)),
@@ -197,6 +276,8 @@ SMOOTH: dict[str, Callable[[float, Mapping[str, Any]], float]] = {
 
 
 def smooth(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int:
+    if x.dtype == "int16":
+        return curve16(node, x, y, arithmetic, stored)
     steps = in_steps(node, x, y, arithmetic, stored)
     if arithmetic == "float32" and node.op != "Gelu":
         return clip_stored(round(f32(steps + zero_point(y))), y)
@@ -209,10 +290,6 @@ def short(real: float) -> tuple[int, int]:
     return min(half_up(Fraction(multiplier, 2**16)), 2**15 - 1), shift
 
 
-def saturate(number: int) -> int:
-    return min(max(number, -(2**15)), 2**15 - 1)
-
-
 def hard_swish(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int:
     fine_scale = f32(scale_of(x) / 128)
     multiplier, shift = short(f32(fine_scale / scale_of(y)))
@@ -223,10 +300,10 @@ def hard_swish(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> 
     fine = (stored - zero_point(x)) * 128
     value = half_up(Fraction(fine * multiplier, 2**15))
     gate_multiplier, gate_shift = short(f32(fine_scale / f32(3.0 / 32768.0)))
-    gate = saturate(fine * 2 ** (gate_shift - 1)) if gate_shift > 0 else fine
+    gate = clip16(fine * 2 ** (gate_shift - 1)) if gate_shift > 0 else fine
     gate = half_up(Fraction(gate * gate_multiplier, 2**15))
     if gate_shift > 0:
-        gate = saturate(2 * gate)
+        gate = clip16(2 * gate)
     else:
         gate = half_away(Fraction(gate, 2**-gate_shift))
     cut = math.trunc(Fraction(((gate + 2**15) // 2) * value, 2**15))
@@ -237,13 +314,15 @@ def leaky_relu(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> 
     alpha, u = f32(attributes(node)["alpha"]), stored - zero_point(x)
     positive = f32(scale_of(x) / scale_of(y))
     negative = f32(positive * alpha)
-    inside = 2.0**-8 <= positive <= 2.0**7 and abs(negative) >= 2.0**-8
+    inside = 2.0**-8 <= positive <= 2.0**7 and abs(negative) >= 2.0**-8 and x.dtype != "int16"
     if arithmetic == "float32" and inside and -127.99609375 <= negative <= 128:
         multiplier = round(f32(-256 * (positive if u >= 0 else negative)))
         return clip_stored((zero_point(y) * 256 + 128 - u * multiplier) >> 8, y)
     if u >= 0:
         return clip_stored(scale_twice(u, positive) + zero_point(y), y)
     ratio = f32(f32(scale_of(x) * alpha) / scale_of(y))
+    if x.dtype == "int16" and arithmetic == "float32":
+        return clip_stored(scale_twice(u, ratio), y)
     scaled = scale_twice(u, abs(ratio))
     return clip_stored((-scaled if ratio < 0 else scaled) + zero_point(y), y)
 
