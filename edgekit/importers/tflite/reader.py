@@ -96,7 +96,7 @@ class Reader(Inputs):
             op.record.fail("outputs", f"{len(op.outputs)}, expected {len(results)}")
         for index, result in zip(op.outputs, results, strict=True):
             self.bind_tensor(index, result)
-        self._check_dtype(first, results[0])
+            self._check_dtype(self.graph.tensors[index], result)
 
     def emit_one(
         self, op: Operator, position: int, kind: str, *inputs: str | None, **attrs: AttrValue

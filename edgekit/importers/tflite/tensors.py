@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.errors import ModelFormatError, QuantizationError, UnsupportedOperator
-from edgekit.ir import QuantParams
+from edgekit.ir import QuantParams, per_tensor
 from edgekit.ir.graph import DTYPES, Array
 from edgekit.ir.quant import LIMITS
 
@@ -16,6 +16,9 @@ __all__ = ["graph_dtype", "quantization", "tensor_array"]
 
 WIDENED = {"float16": "float32", "float64": "float32", "int4": "int8"}
 """What constants of these types become. Float64 constants occur as operands of CAST alone."""
+PLAIN_STEPS = ("int8", "uint8", "int16")
+"""Activations of these dtypes have a scale in the graph: 1 where the file has none, as for images
+that are cast to real numbers."""
 QUANTIZED = ("int8", "uint8", "int16", "int32")
 EXACT = ("uint16", "uint32", "uint64")
 
@@ -38,6 +41,8 @@ def quantization(tensor: Tensor) -> QuantParams | None:
     """
     scales, zero_points = tensor.scales, tensor.zero_points
     dtype = WIDENED.get(tensor.dtype, tensor.dtype)
+    if not len(scales) and dtype in PLAIN_STEPS and not tensor.is_constant:
+        return per_tensor(1.0)
     if not len(scales) or dtype not in QUANTIZED:
         return None
     quantized = tensor.record["quantization"]

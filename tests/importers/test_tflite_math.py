@@ -1,0 +1,112 @@
+"""Functions, comparisons, reductions and searches in forms that our own exporter does not write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgekit.errors import InputError, UnsupportedOperator
+from edgekit.importers.tflite import load_tflite
+from edgekit.interpreter import Interpreter
+from edgekit.schema.generated.tflite_layout import TensorType
+from tests.tflite_operator import Given, assert_equal, constant, file_of
+
+
+def cast_file(source: str, target: str) -> bytes:
+    types = {
+        "in_data_type": TensorType[source.upper()],
+        "out_data_type": TensorType[target.upper()],
+    }
+    inputs, outputs = [Given("x", (1, 5), source)], [Given("y", (1, 5), target)]
+    return file_of("CAST", inputs, outputs, ("CastOptions", types))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_images_without_a_scale_become_real_numbers(dtype: str) -> None:
+    limits = np.iinfo(dtype)
+    x = np.array([[limits.min, 0, 1, 99, limits.max]], dtype)
+    assert_equal(cast_file(dtype, "float32"), {"x": x})
+    numbers = np.array([[-1e9, -1.7, 0.5, 99.9, 3e9]], np.float32)
+    assert_equal(cast_file("float32", dtype), {"x": numbers})
+
+
+@pytest.mark.parametrize("condition", [(3,), (3, 2)])
+def test_an_old_select_takes_rows(condition: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    inputs = [Given("c", condition, "bool"), Given("x", (3, 2)), Given("y", (3, 2))]
+    content = file_of("SELECT", inputs, [Given("z", (3, 2))], ("SelectOptions", {}))
+    numbers = {name: rng.normal(size=(3, 2)).astype(np.float32) for name in "xy"}
+    assert_equal(content, {"c": rng.integers(0, 2, condition).astype(bool), **numbers})
+
+
+def one_hot(axis: int, shape: tuple[int, ...], indices: Any) -> bytes:
+    inputs = [
+        Given("x", np.shape(indices), "int32"),
+        constant("depth", np.int32(4)),
+        constant("on", np.float32(2.5)),
+        constant("off", np.float32(-1)),
+    ]
+    return file_of("ONE_HOT", inputs, [Given("y", shape)], ("OneHotOptions", {"axis": axis}))
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(-1, (2, 3, 4)), (0, (4, 2, 3)), (1, (2, 4, 3))])
+def test_indices_outside_are_nowhere(axis: int, shape: tuple[int, ...]) -> None:
+    indices = np.array([[0, 3, -1], [4, 2, 1]], np.int32)
+    assert_equal(one_hot(axis, shape, indices), {"x": indices})
+
+
+@pytest.mark.parametrize(
+    "axes", [np.int32(1), np.array([1], np.int32), np.array([-2, 1], np.int32)]
+)
+def test_axes_are_a_number_or_a_list(axes: Any) -> None:
+    inputs = [Given("x", (2, 3, 4)), constant("axes", axes)]
+    content = file_of("REDUCE_MAX", inputs, [Given("y", (2, 4))], ("ReducerOptions", {}))
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+    assert_equal(content, {"x": x})
+
+
+def test_axes_that_the_model_computes_are_refused() -> None:
+    inputs = [Given("x", (2, 3)), Given("axes", (1,), "int32")]
+    content = file_of("SUM", inputs, [Given("y", (2,))], ("ReducerOptions", {}))
+    with pytest.raises(UnsupportedOperator, match="'axes'.* must be a constant"):
+        load_tflite(content)
+
+
+def test_short_positions_are_refused() -> None:
+    inputs = [Given("x", (2, 3)), constant("k", np.int32(2))]
+    outputs = [Given("values", (2, 2)), Given("places", (2, 2), "int16")]
+    content = file_of("TOPK_V2", inputs, outputs, ("TopKV2Options", {}))
+    with pytest.raises(UnsupportedOperator, match="int16"):
+        load_tflite(content)
+
+
+def test_integers_have_no_negative_powers() -> None:
+    inputs = [Given("x", (2,), "int32"), Given("y", (2,), "int32")]
+    content = file_of("POW", inputs, [Given("z", (2,), "int32")], ("PowOptions", {}))
+    bases = np.array([3, -2], np.int32)
+    assert_equal(content, {"x": bases, "y": np.array([4, 3], np.int32)})
+    with pytest.raises(InputError, match="negative power"):
+        Interpreter(content).run(bases, np.array([1, -1], np.int32))
+
+
+def test_what_is_known_is_computed_when_the_file_is_read() -> None:
+    """A reduction of constants leaves no node; the constant has the dtype that it should."""
+    numbers = constant("x", np.array([[3, 4, 5]], np.int32))
+    for code, options, wanted in (
+        ("REDUCE_PROD", "ReducerOptions", 60),
+        ("SUM", "ReducerOptions", 12),
+    ):
+        inputs = [numbers, constant("axes", np.array([0, 1], np.int32))]
+        content = file_of(code, inputs, [Given("y", (), "int32")], (options, {}))
+        graph = load_tflite(content)
+        assert not graph.nodes and graph.value(graph.outputs[0]).array() == wanted
+    content = file_of(
+        "LESS",
+        [numbers, constant("y", np.array([4], np.int32))],
+        [Given("z", (1, 3), "bool")],
+        ("LessOptions", {}),
+    )
+    graph = load_tflite(content)
+    assert graph.value(graph.outputs[0]).array().tolist() == [[True, False, False]]
