@@ -12,7 +12,7 @@ from edgekit.errors import EdgekitError, ShapeError
 from .control import control_results
 from .graph import Array, AttrValue, Graph, Node, Shape, State, Value
 from .metadata import Metadata
-from .ops import OpSpec, infer_shapes, spec
+from .ops import OpSpec, attributes, infer_shapes, spec
 from .quant import QuantParams
 from .validate import node_problems, output_dtypes, validate
 
@@ -119,29 +119,39 @@ class GraphBuilder:
         problems = node_problems(node, values)
         if problems:
             raise ShapeError(f"{op} {node.name!r}: " + "; ".join(problems))
-        complete = {key: attrs.get(key, a.default) for key, a in operator.attrs.items()}
-        given: Sequence[QuantParams | None]
-        if operator.subgraphs:
-            like = control_results(self.subgraphs, node)
-            shapes, dtypes = tuple(v.shape for v in like), [v.dtype for v in like]
-            given = [v.quant for v in like]
-        else:
-            try:
-                shapes = infer_shapes(operator, values, complete)
-            except EdgekitError as error:
-                raise ShapeError(f"{op} {node.name!r}: {error}") from error
-            dtypes = output_dtypes(operator, values, complete, len(shapes))
-            given = quants or [None] * len(shapes)
-        wanted = outputs or [node.name, *(f"{node.name}/{i}" for i in range(1, len(shapes)))]
-        if not len(wanted) == len(given) == len(shapes):
-            raise ShapeError(f"{op} {node.name!r} gives {len(shapes)} outputs, not {len(wanted)}")
+        made = self._made(operator, node, values, quants)
+        wanted = outputs or [node.name, *(f"{node.name}/{i}" for i in range(1, len(made)))]
+        if len(wanted) != len(made) or len(quants or made) != len(made):
+            raise ShapeError(f"{op} {node.name!r} gives {len(made)} outputs, not {len(wanted)}")
         results = tuple(self._unique(result) for result in wanted)
-        for result, shape, dtype, quant in zip(results, shapes, dtypes, given, strict=True):
-            parameters = quant or _implied_quant(operator, values, dtype)
-            self._insert(Value(result, shape, dtype, None, parameters))
+        for result, (shape, dtype, quant) in zip(results, made, strict=True):
+            self._insert(Value(result, shape, dtype, None, quant))
         kept = {key: v for key, v in attrs.items() if v != operator.attrs[key].default}
         self.nodes.append(Node(op, node.inputs, results, kept, node.name))
         return results
+
+    def _made(
+        self,
+        operator: OpSpec,
+        node: Node,
+        inputs: Sequence[Value | None],
+        quants: Sequence[QuantParams | None] | None,
+    ) -> list[tuple[Shape, str, QuantParams | None]]:
+        """Shape, dtype and scales of each output."""
+        if operator.subgraphs:
+            like = control_results(self.subgraphs, node)
+            return [(value.shape, value.dtype, value.quant) for value in like]
+        attrs = attributes(node)
+        try:
+            shapes = infer_shapes(operator, inputs, attrs)
+        except EdgekitError as error:
+            raise ShapeError(f"{node.op} {node.name!r}: {error}") from error
+        dtypes = output_dtypes(operator, inputs, attrs, len(shapes))
+        given = quants or [None] * len(shapes)
+        return [
+            (shape, dtype, quant or _implied_quant(operator, inputs, dtype))
+            for shape, dtype, quant in zip(shapes, dtypes, given, strict=False)
+        ]
 
     def finish(self, outputs: Sequence[str], metadata: Metadata | None = None) -> Graph:
         """The graph, validated."""

@@ -97,3 +97,28 @@ def test_a_stream_replays_its_test_vectors() -> None:
     found = verify(edge_bytes(graph.with_metadata(test_vectors=vectors)))
     assert found
     assert found.checked > 3 * len(graph.nodes)
+
+
+@pytest.mark.parametrize("arithmetic", litert.RUNTIMES)
+def test_a_model_with_explicit_states_is_litert(arithmetic: str) -> None:
+    """DTLN gives its states back to its caller. Each step begins with LiteRT's states: a float
+    that rounds to another int8 would else stay in them.
+    """
+    path = material("tflite/dtln/model_quant_1.tflite")
+    loaded = litert.interpreter(path.read_bytes(), litert.RUNTIMES[arithmetic])
+    loaded.allocate_tensors()
+    interpreter = Interpreter(load_tflite(path, arithmetic=arithmetic))
+    given = [detail["index"] for detail in loaded.get_input_details()]
+    results = [detail["index"] for detail in loaded.get_output_details()]
+    states = np.zeros((1, 2, 128, 2), np.float32)
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        frame = np.abs(rng.normal(0, 1, (1, 1, 257))).astype(np.float32)
+        loaded.set_tensor(given[0], frame)
+        loaded.set_tensor(given[1], states)
+        loaded.invoke()
+        found = interpreter.run(frame, states).values()
+        expected = [loaded.get_tensor(index) for index in results]
+        for mine, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=2e-6)
+        states = expected[1]
