@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import partial
 
@@ -15,16 +16,26 @@ __all__ = ["copies"]
 def copies(sources: Sequence[Array], targets: Sequence[Array]) -> list[Call]:
     """Calls that copy each source to its target as if all at once.
 
-    What another target would overwrite is set aside first.
+    targets: none lies upon another. What another target would overwrite is set aside first.
     """
+    spans = sorted((*_span(target), i) for i, target in enumerate(targets))
+    starts, ends = [span[0] for span in spans], [span[1] for span in spans]
     first: list[Call] = []
     then: list[Call] = []
-    for source, target in zip(sources, targets, strict=True):
-        others = [other for other in targets if other is not target]
-        if any(np.may_share_memory(source, other) for other in others):
+    for i, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        start, end = _span(source)
+        met = spans[bisect_right(ends, start) : bisect_left(starts, end)]
+        if any(other != i for _, _, other in met):
             aside = np.empty_like(target)
             first.append(partial(np.copyto, aside, source))
-            source = aside
-        if not np.may_share_memory(source, target):
+            then.append(partial(np.copyto, target, aside))
+        elif not met:
             then.append(partial(np.copyto, target, source))
     return first + then
+
+
+def _span(array: Array) -> tuple[int, int]:
+    """The first byte of an array in memory, and the one after its last."""
+    start: int = array.__array_interface__["data"][0]
+    reach = sum((size - 1) * step for size, step in zip(array.shape, array.strides, strict=True))
+    return start, start + reach + array.itemsize

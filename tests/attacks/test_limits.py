@@ -176,3 +176,20 @@ def test_thousands_of_nodes_are_planned_without_quadratic_time() -> None:
         return time.process_time() - start
 
     assert seconds(4000) < 4 * 3 * max(seconds(1000), 0.02)
+
+
+def test_thousands_of_memories_are_planned_in_a_moment() -> None:
+    """A ring: each becomes what the one before was, so that each must be set aside."""
+    count = 4000
+    g = GraphBuilder("ring")
+    x = g.input("x", (1, 1))
+    start = np.arange(count, dtype=np.float32).reshape(count, 1, 1)
+    memories = [g.state(f"m{i}", start[i]) for i in range(count)]
+    for i, memory in enumerate(memories):
+        g.keep(memories[i - 1], memory)
+    graph = g.finish([g.add("Add", x, memories[0], name="y")])
+    began = time.process_time()
+    interpreter = Interpreter(graph)
+    zero = np.zeros((1, 1), np.float32)
+    assert [interpreter.run(zero)["y"].item() for _ in range(3)] == [0, count - 1, count - 2]
+    assert time.process_time() - began < 2
