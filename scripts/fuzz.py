@@ -49,9 +49,13 @@ def main() -> int:
 def attack(format: str, seconds: float, options: argparse.Namespace) -> int:
     """One campaign; the number of failures."""
     figures, start, shown = Figures(), time.monotonic(), 0.0
+    told: set[int] = set()
     for figures in run_campaign(
         format, options.seed, options.count, seconds, options.workers, options.first
     ):
+        for number in figures.failures.keys() - told:
+            told.add(number)
+            print(f"  {format} mutant {number}: {figures.failures[number]}", flush=True)
         if time.monotonic() - shown > 10:
             shown = time.monotonic()
             print(f"  {format} {shown - start:5.0f} s  {text_of(figures)}", flush=True)
