@@ -34,7 +34,7 @@ TOLERANCE = 1e-4
 MOVING = (
     *("Reshape", "Transpose", "Pad", "MirrorPad", "Slice", "Concat", "Split", "Gather", "GatherNd"),
     *("Tile", "BroadcastTo", "SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
-    *("ResizeNearest", "MaxPool2D"),
+    *("ResizeNearest", "MaxPool2D", "ReduceMax", "ReduceMin", "Select", "OneHot", "TopK", "Cast"),
 )
 
 
