@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.importers.tflite import load_tflite
+from edgekit.interpreter import Interpreter
 from edgekit.interpreter.kernels import transposed as kernel_module
 from edgekit.ir.metadata import ARITHMETICS
 from tests.tflite_operator import (
@@ -254,3 +256,28 @@ def test_pools_with_activations(dtype: str, code: str, fused: int) -> None:
         found, wanted = run_both(content, arrays, arithmetic)
         tolerance = 1e-6 if quant is None else 0  # six numbers of magnitude 1
         np.testing.assert_allclose(found["y"], wanted["y"], rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize("code", ["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"])
+def test_a_tall_map_becomes_a_wide_one_in_little_memory(code: str, dtype: str) -> None:
+    """The map in between could have a hundred million elements."""
+    names = {"RESIZE_BILINEAR": "ResizeBilinearOptions"}
+    table = names.get(code, "ResizeNearestNeighborOptions")
+    content = resize(code, table, (1, 9000, 2, 1), (2, 12000), dtype, (False, True))
+    found, wanted = run_both(content, {"x": random_array(0, (1, 9000, 2, 1), dtype)})
+    tolerance = 1e-6 if dtype == "float32" else 0
+    np.testing.assert_allclose(found["y"], wanted["y"], rtol=tolerance, atol=tolerance)
+    assert Interpreter(load_tflite(content)).make_plan().scratch_bytes < 2**20
+
+
+def test_large_windows_are_added_up_in_parts() -> None:
+    """All windows at once would take 256 MB."""
+    weight = random_array(0, (1, 128, 128, 1), "float32")
+    shape = constant("shape", np.array((1, 191, 191, 1), np.int32))
+    options = ("TransposeConvOptions", {"padding": 1, "stride_h": 1, "stride_w": 1})
+    inputs = [shape, constant("weight", weight), Given("x", (1, 64, 64, 1))]
+    content = file_of("TRANSPOSE_CONV", inputs, [Given("y", (1, 191, 191, 1))], options)
+    assert Interpreter(load_tflite(content)).make_plan().scratch_bytes < 2**24
+    found, wanted = run_both(content, {"x": random_array(1, (1, 64, 64, 1), "float32")})
+    np.testing.assert_allclose(found["y"], wanted["y"], rtol=1e-5, atol=1e-3)  # 4096 products

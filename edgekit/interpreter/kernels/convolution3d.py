@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..step import Array, Step
-from .accumulator import BLOCK_ELEMENTS, Accumulator
+from .accumulator import Accumulator, blocks
 from .registry import kernel
 
 __all__: list[str] = []
@@ -20,16 +20,16 @@ def convolution3d(step: Step) -> None:
     accumulator = Accumulator(step, weight.reshape(len(weight), -1).T)
     patches, y = _patches(step, weight.shape[1:4]), step.output()
     inner = math.prod(patches.shape[4:])
-    planes = max(1, BLOCK_ELEMENTS // (math.prod(y.shape[2:4]) * max(inner, len(weight))))
-    for sample in range(len(y)):
-        for front in range(0, y.shape[1], planes):
-            part = patches[sample, front : front + planes]
+    for sample in range(len(y)):  # its planes are to `blocks` what samples are elsewhere
+        row = y.shape[3] * max(inner, len(weight))
+        for planes, rows in blocks(y.shape[1], y.shape[2], row):
+            part = patches[sample, planes, rows]
             count = math.prod(part.shape[:3])
             copied = accumulator.buffer("patches", (count, inner))
             sums = accumulator.buffer("sums", (count, len(weight)))
             step.call(np.copyto, copied.reshape(part.shape), part)
             step.call(np.dot, copied, accumulator.matrix, sums)
-            accumulator.finish(sums, y[sample, front : front + planes])
+            accumulator.finish(sums, y[sample, planes, rows])
 
 
 def _patches(step: Step, window: tuple[int, ...]) -> Array:

@@ -25,13 +25,11 @@ same):
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from .. import arithmetic
 from ..step import Array, Step
 from .registry import kernel
+from .resize_reference import Line, integer_reference, scale_between, uint8_reference
 from .shape import dense_input
 
 __all__: list[str] = []
@@ -45,14 +43,7 @@ UNITS = 2**UNITS_BITS
 BLOCK_ELEMENTS = 2**15
 """Rows are mixed in blocks of about this many elements, which stay in the cache."""
 LONG_ROW, TILED_ROW = 2**12, 2**9
-
-
-class Line(NamedTuple):
-    """For each output along one dimension the two cells it lies between, and the weight of high."""
-
-    low: Array
-    high: Array
-    weight: Array
+LARGEST_BETWEEN = 2**22  # elements
 
 
 @kernel("ResizeNearest", *REAL)
@@ -65,18 +56,22 @@ def resize_nearest(step: Step) -> None:
         cells = y.reshape(batch, height, down, width, across, channels)  # splitting never copies
         step.call(np.copyto, cells, x.reshape(batch, height, 1, width, 1, channels))
         return
-    wide = step.scratch((batch, height, y.shape[2], channels))
-    step.call(np.take, x, columns, 2, wide, "clip")
-    target = y if y.flags.c_contiguous else step.scratch(y.shape)
-    step.call(np.take, wide, rows, 1, target, "clip")
-    if target is not y:
-        step.call(np.copyto, y, target)
+    order = [(columns, 2), (rows, 1)]
+    if len(rows) * width < height * len(columns):  # the smaller map lies in between
+        order.reverse()
+    shape = list(x.shape)
+    for cells, axis in order:
+        shape[axis] = len(cells)
+        taken = step.scratch(shape)
+        step.call(np.take, x, cells, axis, taken, "clip")
+        x = taken
+    step.call(np.copyto, y, x)
 
 
 def _nearest(step: Step, axis: int) -> Array:
     size, count = step.input(0).shape[axis], step.output().shape[axis]
     centers = HALF if step.attrs["half_pixel_centers"] else np.float32(0.0)
-    places = (np.arange(count).astype(np.float32) + centers) * _scale(step, size, count)
+    places = (np.arange(count).astype(np.float32) + centers) * scale_between(step, size, count)
     if step.attrs["align_corners"]:
         places = places.astype(np.float64) + 0.5
     cells: Array = np.clip(np.floor(places), 0, size - 1).astype(np.intp)
@@ -89,12 +84,6 @@ def _factor(cells: Array, size: int) -> int:
     return factor if np.array_equal(cells, np.arange(size).repeat(factor)) else 0
 
 
-def _scale(step: Step, size: int, count: int) -> np.float32:
-    if step.attrs["align_corners"] and count > 1:
-        return np.float32(np.float32(size - 1) / np.float32(count - 1))
-    return np.float32(np.float32(size) / np.float32(count))
-
-
 @kernel("ResizeBilinear", "float32")
 def resize_bilinear(step: Step) -> None:
     rows, columns = (_line(step, axis) for axis in (1, 2))
@@ -104,7 +93,7 @@ def resize_bilinear(step: Step) -> None:
 @kernel("ResizeBilinear", "int8", "uint8")
 def resize_bilinear_int8(step: Step) -> None:
     if step.arithmetic == "fixedpoint":
-        reference = _uint8_reference if step.dtype(0) == "uint8" else _integer_reference
+        reference = uint8_reference if step.dtype(0) == "uint8" else integer_reference
         reference(step)
         return
     rows, columns = (_in_units(_line(step, axis)) for axis in (1, 2))
@@ -115,13 +104,13 @@ def resize_bilinear_int8(step: Step) -> None:
 
 @kernel("ResizeBilinear", "int16")
 def resize_bilinear_int16(step: Step) -> None:
-    _integer_reference(step)
+    integer_reference(step)
 
 
 def _line(step: Step, axis: int) -> Line:
     """The "float32" arithmetic's cells."""
     size, count = step.input(0).shape[axis], step.output().shape[axis]
-    scale = _scale(step, size, count)
+    scale = scale_between(step, size, count)
     places = np.arange(count).astype(np.float32) * scale
     if step.attrs["half_pixel_centers"]:
         places = places + (HALF * scale - HALF)
@@ -136,15 +125,19 @@ def _in_units(line: Line) -> Line:
 
 
 def _mix_both(step: Step, x: Array, rows: Line, columns: Line) -> None:
-    """Columns, then rows; integers in the other order where that leaves less to do.
+    """Columns, then rows; or rows first where that leaves less to do.
 
-    Sums of integers are exact, and so the same in either order.
+    Sums of integers are exact, and so the same in either order. Real numbers keep LiteRT's order
+    unless the map in between would be large.
     """
     y = step.output()
     target = y if y.flags.c_contiguous else step.scratch(y.shape)
     batch, height, width, channels = x.shape
     down, across = len(rows.low), len(columns.low)
-    if x.dtype == np.int32 and down * width < height * across:
+    rows_first = down * width < height * across
+    if x.dtype != np.int32:
+        rows_first = rows_first and batch * height * across * channels > LARGEST_BETWEEN
+    if rows_first:
         between = step.scratch((batch, down, width, channels), x.dtype)
         lines = between.reshape(batch, down, -1)
         _mix(step, x.reshape(batch, height, -1), rows, lines)
@@ -220,68 +213,3 @@ def _write(step: Step, sums: Array, base: Array, out: Array, last: bool) -> None
     step.call(np.add, sums, base, sums)
     step.call(np.right_shift, sums, np.int32(2 * UNITS_BITS), sums)
     step.call(np.copyto, out, sums, "unsafe")
-
-
-def _integer_line(step: Step, axis: int) -> Line:
-    """The cells of the reference kernels, in units of 2^-10."""
-    size, count = step.input(0).shape[axis], step.output().shape[axis]
-    scale = (1024 * size + count // 2) // count
-    if step.attrs["align_corners"] and count > 1:
-        scale = (1024 * (size - 1) + (count - 1) // 2) // (count - 1)
-    places = np.arange(count, dtype=np.int64) * scale
-    if step.attrs["half_pixel_centers"]:
-        places = places + (scale // 2 - 512)
-    low = np.maximum(places // 1024, 0)
-    high = np.clip(-(-places // 1024), 0, size - 1)
-    return Line(np.minimum(low, size - 1), high, places - 1024 * low)
-
-
-def _four_cells(x: Array, rows: Line, columns: Line) -> tuple[Array, Array, Array, Array]:
-    """At each output the cells (low, low), (low, high), (high, low) and (high, high)."""
-    upper, lower = x[:, rows.low], x[:, rows.high]
-    return (
-        upper[:, :, columns.low],
-        upper[:, :, columns.high],
-        lower[:, :, columns.low],
-        lower[:, :, columns.high],
-    )
-
-
-def _integer_reference(step: Step) -> None:
-    """In int64, as the reference kernels do; written for clarity, not speed."""
-    rows, columns = (_integer_line(step, axis) for axis in (1, 2))
-    x, y, zero = step.input(0), step.output(), step.input_quant(0).zero_point[0]
-    down, right = rows.weight[:, np.newaxis, np.newaxis], columns.weight[:, np.newaxis]
-
-    def mix() -> None:
-        a, b, c, d = _four_cells(x.astype(np.int64) + zero, rows, columns)
-        upper = a * (1024 - right) + b * right
-        lower = c * (1024 - right) + d * right
-        total = upper * (1024 - down) + lower * down
-        np.copyto(y, arithmetic.rounding_half_away(total, 20) - zero, "unsafe")
-
-    step.call(mix)
-
-
-def _uint8_reference(step: Step) -> None:
-    """In float32, one operation at a time, in the order in which the reference kernel adds."""
-    lines = []
-    for axis in (1, 2):
-        size, count = step.input(0).shape[axis], step.output().shape[axis]
-        places, scale = np.arange(count).astype(np.float32), _scale(step, size, count)
-        centers = step.attrs["half_pixel_centers"]
-        places = (places + HALF) * scale - HALF if centers else places * scale
-        low = np.maximum(np.floor(places), np.float32(0.0))
-        high = np.minimum(np.ceil(places), np.float32(size - 1)).astype(np.intp)
-        lines.append(Line(low.astype(np.intp), high, places - low))
-    rows, columns = lines
-    x, y, zero = step.input(0), step.output(), np.float32(step.input_quant(0).zero_point[0])
-    down, right = rows.weight[:, np.newaxis, np.newaxis], columns.weight[:, np.newaxis]
-    up, left = np.float32(1.0) - down, np.float32(1.0) - right
-
-    def mix() -> None:
-        a, b, c, d = _four_cells(x + zero, rows, columns)
-        total = a * up * left + c * down * left + b * up * right + d * down * right
-        np.subtract(np.trunc(total + HALF), zero, y)
-
-    step.call(mix)

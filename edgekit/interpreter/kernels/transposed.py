@@ -144,19 +144,22 @@ def _by_windows(step: Step, accumulator: Accumulator, weight: Array) -> None:
     matrix = step.prepared("windows", lambda: _windows_last(weight, accumulator.dtype))
     x, y = accumulator.exact_input(), step.output()
     batch, rows, columns = x.shape[:3]
-    cells = step.scratch((batch * rows * columns, height * width * outputs), accumulator.dtype)
     sums = step.scratch(y.shape, accumulator.dtype)
-    step.call(np.dot, x.reshape(-1, channels), matrix, cells)
-    _add_windows(step, cells.reshape(batch, rows, columns, height, width, outputs), sums)
+    step.call(sums.fill, 0.0)
+    for samples, part in blocks(batch, rows, columns * matrix.shape[1]):
+        chosen = x[samples, part]
+        cells = accumulator.buffer("cells", (chosen.size // channels, matrix.shape[1]))
+        step.call(np.dot, chosen.reshape(-1, channels), matrix, cells)
+        windows = cells.reshape(*chosen.shape[:3], height, width, outputs)
+        _add_windows(step, windows, sums[samples], part.start)
     accumulator.finish(sums, y)
 
 
-def _add_windows(step: Step, windows: Array, sums: Array) -> None:
-    """windows: [n, rows, columns, window height, window width, outputs]."""
+def _add_windows(step: Step, windows: Array, sums: Array, first: int) -> None:
+    """windows: [n, rows, columns, window height, window width, outputs], from row `first` on."""
     down, right = step.attrs["strides"]
-    top, left = step.attrs["pads"]
+    top, left = step.attrs["pads"][0] - first * step.attrs["strides"][0], step.attrs["pads"][1]
     _, rows, columns, height, width, _ = windows.shape
-    step.call(sums.fill, 0.0)
     for i in range(height):
         source_rows, target_rows = _reached(rows, sums.shape[1], i - top, down)
         for j in range(width):
