@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 
-from tests.material import ROOT
+from tests.material import ROOT, material
 
 DEVICE_ROOMS = {"interpreter", "schema", "ir", "errors"}
 
@@ -51,6 +51,20 @@ def test_the_interpreter_loads_only_the_rooms_of_the_device() -> None:
         if name.startswith("edgekit.")
     }
     assert rooms <= DEVICE_ROOMS, f"import edgekit.interpreter also loads {rooms - DEVICE_ROOMS}"
+
+
+def test_a_tflite_file_loads_its_reader_and_nothing_else() -> None:
+    path = material("tflite/tflm/hello_world_int8.tflite")
+    opened = f"from edgekit.interpreter import Interpreter; Interpreter({str(path)!r})"
+    loaded = loaded_by(opened)
+    strangers = top_packages(loaded) - {"edgekit", "numpy"}
+    assert not strangers, f"opening a .tflite file also loads {sorted(strangers)}"
+    ours = {name for name in loaded if name.split(".")[:2] == ["edgekit", "importers"]}
+    assert ours == {name for name in ours if name.startswith("edgekit.importers.tflite")} | {
+        "edgekit.importers"
+    }
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("edgekit.")}
+    assert rooms == {*DEVICE_ROOMS, "importers"}
 
 
 def test_the_package_loads_nothing_before_it_is_asked() -> None:

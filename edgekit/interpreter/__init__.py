@@ -1,4 +1,4 @@
-"""Run `.edge` models with numpy and flatbuffers alone."""
+"""Run `.edge` and `.tflite` models with numpy alone."""
 
 from .interpreter import Interpreter as Interpreter
 from .profiling import Profile as Profile
