@@ -22,7 +22,7 @@ __all__ = ["ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
 MOST_ITERATIONS = 2**16
 """Of all loops of one inference together."""
 LARGEST_ARENA = 2**29
-"""Elements of one sample: 2 GiB. A file of a few bytes can say any size."""
+"""Elements of one sample, and of all constants: 2 GiB. A file of a few bytes can say any size."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,12 @@ def make_plan(
     subplans_given = subplans is not None
     if subplans is None and graph.subgraphs:
         subplans = Subplans(graph, batch)
+    constants = sum(value.elements for value in graph.constants())  # many may share one buffer
+    if constants > LARGEST_ARENA:
+        raise ModelFormatError(
+            f"graph {graph.name!r} has constants of {constants} elements in all; "
+            f"allowed are {LARGEST_ARENA}"
+        )
     if memory.size > LARGEST_ARENA:
         raise ModelFormatError(
             f"graph {graph.name!r} needs {4 * memory.size} bytes for the activations of one "

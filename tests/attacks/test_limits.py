@@ -31,6 +31,18 @@ def test_the_limit_counts_the_arena_that_a_file_names(monkeypatch: pytest.Monkey
         plan.make_plan(graph, memory, 1)
 
 
+def test_constants_that_share_one_buffer_are_counted_one_by_one() -> None:
+    """A megabyte of weights, named 513 times."""
+    g = GraphBuilder("shared")
+    x = g.input("x", (1, 2**20), "int8", per_tensor(0.1))
+    data = np.zeros((1, 2**20), np.int8)
+    for i in range(513):
+        c = g.constant(data, f"c{i}", per_tensor(0.1))
+        y = g.add("Add", x, c, name=f"y{i}", quant=per_tensor(0.1))
+    with pytest.raises(ModelFormatError, match="constants of 537919488 elements in all; allowed"):
+        Interpreter(g.finish([y]))
+
+
 def test_memory_that_the_machine_does_not_give_is_a_model_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
