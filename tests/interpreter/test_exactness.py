@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.errors import UnsupportedOperator
 from edgekit.interpreter import Interpreter, arithmetic
 from edgekit.interpreter.kernels import accumulator
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_channel, per_tensor
@@ -157,9 +156,16 @@ def test_means_of_large_maps_are_exact(rule: str) -> None:
     assert seen == {125, 126}
 
 
-def test_an_average_pool_of_too_many_cells_is_refused() -> None:
-    builder = GraphBuilder("pool")
-    x = builder.input("x", (None, 300, 300, 1), "int8", per_tensor(0.1))
-    graph = builder.finish([builder.add("AveragePool2D", x, name="whole", pool=(300, 300))])
-    with pytest.raises(UnsupportedOperator, match="layer 'whole'.*65535 cells.*90000; use Mean"):
-        Interpreter(graph)
+@pytest.mark.parametrize(("dtype", "zero_point"), [("int8", -128), ("uint8", 0), ("int16", 0)])
+def test_an_average_of_very_many_cells(dtype: str, zero_point: int) -> None:
+    """Sums beyond 2^24, where one more or one less decides: 124.5 and 125.5 lie on halves."""
+    for pool in ((300, 300), (150, 300)):
+        builder = GraphBuilder("pool")
+        x = builder.input("x", (None, 300, 300, 1), dtype, per_tensor(0.1, zero_point))
+        graph = builder.finish([builder.add("AveragePool2D", x, name="pool", pool=pool)])
+        interpreter = Interpreter(graph)
+        for less, wanted in ((0, 126), (1, 125)):
+            cells = np.tile(np.array([125, 126], dtype), 45_000)
+            cells[0] -= less
+            (found,) = interpreter.run(cells.reshape(1, 300, 300, 1)).values()
+            assert found[0, 0, 0, 0] == wanted

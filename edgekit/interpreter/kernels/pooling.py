@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.ir.quant import LIMITS
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
@@ -31,12 +31,16 @@ def max_pool(step: Step) -> None:
 def average_pool(step: Step) -> None:
     """The sum of the cells of each window that are not padding, divided by their number.
 
-    int8: `trunc((sum q + copysign(n // 2, sum q)) / n)`, halves away from zero, on the stored
-    integers; one float32 division of integers below 2^24 and trunc are exact.
+    Integers: `trunc((sum q + copysign(n // 2, sum q)) / n)`, halves away from zero, on the stored
+    integers; one float32 division of integers below 2^24 and trunc are exact. Sums that may be
+    larger are float64.
     """
     x, y = step.input(0), step.output()
     counts = valid_cells(step)
-    sums = y if y.flags.c_contiguous else step.scratch(y.shape)
+    narrow = not step.quantized or _largest_sum(step, counts) < arithmetic.EXACT_FLOAT32
+    sums = y
+    if not (narrow and y.flags.c_contiguous):
+        sums = step.scratch(y.shape, np.float32 if narrow else np.float64)
     if x.shape[1:3] == step.attrs["pool"] and not any(step.attrs["pads"]):
         add_up(step, x, (1, 2), sums)
     else:
@@ -44,25 +48,27 @@ def average_pool(step: Step) -> None:
     if not step.quantized:
         step.call(np.divide, sums, counts, y)
         return
-    if int(counts.max()) * 256 >= arithmetic.EXACT_FLOAT32:
-        raise UnsupportedOperator(
-            f"layer {step.name!r}: AveragePool2D in int8 sums at most 65535 cells, "
-            f"received a window of {int(counts.max())}; use Mean"
-        )
-    line = _line_of_means(step, counts)
+    line = None if step.dtype(0) == "int16" else _line_of_means(step, counts)
     if line is not None:
         step.call(np.multiply, sums, line[0], sums)
         step.call(np.add, sums, line[1], sums)
         step.call(np.rint, sums, y)
         return
     zero = np.array(step.input_quant(0).zero_point[0], np.float32)
-    halves = step.scratch(sums.shape)
+    halves = step.scratch(sums.shape, sums.dtype)
     step.call(np.add, sums, np.asarray(counts * zero, np.float32), sums)
     step.call(np.copysign, np.asarray(counts // 2, np.float32), sums, halves)
     step.call(np.add, sums, halves, sums)
     step.call(np.divide, sums, counts, sums)
     step.call(np.trunc, sums, sums)
     step.call(np.subtract, sums, zero, y)
+
+
+def _largest_sum(step: Step, counts: Array) -> int:
+    """The largest magnitude of a window's sum, of integers with or without their zero point."""
+    low, high = LIMITS[step.dtype(0)]
+    zero = abs(step.input_quant(0).zero_point[0])
+    return int(counts.max()) * (max(-low, high) + zero)
 
 
 def _line_of_means(step: Step, counts: Array) -> tuple[Array, Array] | None:
@@ -96,7 +102,7 @@ def fold_windows(step: Step, function: np.ufunc, x: Floats, y: Floats) -> None:
     rows = [x[:, i : i + (height - 1) * down + 1 : down, :columns] for i in range(window_height)]
     folded = rows[0]
     if window_height > 1:
-        folded = step.scratch((batch, height, columns, channels))
+        folded = step.scratch((batch, height, columns, channels), y.dtype)
         fold(step, function, rows, folded)
     cells = [folded[:, :, j : j + (width - 1) * right + 1 : right] for j in range(window_width)]
     fold(step, function, cells, y)
@@ -107,9 +113,9 @@ def fold(step: Step, function: np.ufunc, parts: list[Floats], result: Floats) ->
     if len(parts) == 1:
         step.call(np.copyto, result, parts[0])
         return
-    step.call(function, parts[0], parts[1], out=result)
+    step.call(function, parts[0], parts[1], out=result, dtype=result.dtype)
     for part in parts[2:]:
-        step.call(function, result, part, out=result)
+        step.call(function, result, part, out=result, dtype=result.dtype)
 
 
 def add_up(step: Step, x: Floats, axes: tuple[int, ...], sums: Array) -> None:
