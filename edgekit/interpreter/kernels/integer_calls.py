@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from ..step import Call
 from .ufuncs import clip
 
-__all__ = ["halving", "rescaling", "saturation"]
+__all__ = ["halving", "operand", "rescaling", "saturation"]
 
 Integers = NDArray[np.int64]
 
-BITS, HALF, SIGN = np.int64(31), np.int64(2**30), np.int64(63)
+BITS, HALF, SIGN = (np.array(number, np.int64) for number in (31, 2**30, 63))
+SMALL = 2**12
+"""Operands of arrays up to this size are as large as these: broadcasting takes longer."""
 
 
 def rescaling(numbers: Integers, multiplier: ArrayLike, shift: ArrayLike) -> list[Call]:
@@ -26,23 +28,23 @@ def rescaling(numbers: Integers, multiplier: ArrayLike, shift: ArrayLike) -> lis
 
     multiplier, shift: one number, or one for each column.
     """
-    factor, moves = np.asarray(multiplier, np.int64), np.asarray(shift, np.int64)
-    left = np.maximum(moves, 0)
+    factor, moves = operand(multiplier, numbers), operand(shift, numbers)
+    left = np.asarray(np.maximum(moves, 0))
     calls: list[Call] = []
     if left.any():
         calls.append(partial(np.left_shift, numbers, left, numbers))
     calls.append(partial(np.multiply, numbers, factor, numbers))
     calls.append(partial(np.add, numbers, HALF, numbers))
     calls.append(partial(np.right_shift, numbers, BITS, numbers))
-    return calls + halving(numbers, np.maximum(-moves, 0))
+    return calls + halving(numbers, np.asarray(np.maximum(-moves, 0)))
 
 
 def halving(numbers: Integers, bits: ArrayLike) -> list[Call]:
     """`numbers / 2^bits`, rounded half away from zero."""
-    moves = np.asarray(bits, np.int64)
+    moves = operand(bits, numbers)
     if not moves.any():
         return []
-    half = (np.int64(1) << moves) >> 1
+    half = np.asarray((np.int64(1) << moves) >> 1)
     sign = np.empty_like(numbers)
     calls: list[Call] = [partial(np.right_shift, numbers, SIGN, sign)]  # -1 below zero
     if not moves.all():
@@ -51,6 +53,14 @@ def halving(numbers: Integers, bits: ArrayLike) -> list[Call]:
     calls.append(partial(np.add, numbers, half, numbers))
     calls.append(partial(np.right_shift, numbers, moves, numbers))
     return calls
+
+
+def operand(number: ArrayLike, numbers: Integers) -> Integers:
+    """One number as an array without dimensions; one for each column as large as `numbers`."""
+    array: Integers = np.asarray(number, np.int64)
+    if array.ndim and numbers.size <= SMALL:
+        return np.ascontiguousarray(np.broadcast_to(array, numbers.shape))
+    return array
 
 
 def saturation(numbers: NDArray[Any], bounds: tuple[int, int]) -> Call:

@@ -31,9 +31,9 @@ from edgekit.ir import QuantParams, fixed_point
 
 from .. import fixed_curves
 from ..step import Array, Call, Step
-from .integer_calls import halving, rescaling, saturation
+from .integer_calls import halving, operand, rescaling, saturation
 from .layer_norm import normalization
-from .lstm import POSITIONS, Recurrence, times
+from .recurrence import POSITIONS, Recurrence, times
 from .registry import kernel
 
 __all__: list[str] = []
@@ -90,18 +90,22 @@ def scalings(ratios: list[float]) -> Scaling:
 @kernel("Lstm", "int8")
 def lstm_integer(step: Step) -> None:
     layer = IntegerLstm(step)
-    shape = (layer.batch, len(layer.gates) * layer.cells)
+    n, width = layer.cells, len(layer.gates) * layer.cells
+    shape = (layer.batch, width)
     rows = _inputs_heard(layer)
     sums, products = np.zeros(shape, np.int64), np.zeros(shape, np.float64)
     hidden = np.zeros((layer.batch, layer.units), np.float64)
-    pair = np.zeros((layer.batch, 2 * layer.cells), np.int64)  # cell gate and cell, side by side
-    cell = pair[:, layer.cells :]
-    hear: list[Call] = [
+    # The gates and the cell, side by side: the cell gate comes last and the cell right behind it.
+    line = np.zeros((layer.batch, width + n), np.int64)
+    cell = line[:, width:]
+    row = np.zeros(shape, np.int64)
+    advance: list[Call] = [
         partial(np.dot, hidden, layer.matrix("recurrent"), products),
         partial(np.copyto, sums, products, "unsafe"),
         *rescaling(sums, *layer.scaling("recurrent", layer.unit_scale)),
+        partial(np.add, sums, row, sums),
+        *_activations(layer, sums, line, hidden),
     ]
-    activate = _activations(layer, sums, pair, hidden)
     walk = [(rows[t], layer.y[t]) for t in times(layer)]
     first_hidden, first_cell = (step.input(POSITIONS[role]) for role in ("hidden", "cell"))
     last_hidden, last_cell = step.output(1), step.output(2)
@@ -111,11 +115,9 @@ def lstm_integer(step: Step) -> None:
         np.copyto(hidden, first_hidden)
         np.copyto(cell, first_cell, "unsafe")
         fill_rows()
-        for row, y in walk:
-            for call in hear:
-                call()
-            np.add(sums, row, sums)
-            for call in activate:
+        for heard, y in walk:
+            np.copyto(row, heard)
+            for call in advance:
                 call()
             np.copyto(y, hidden, "same_kind")
         np.copyto(last_hidden, hidden, "same_kind")
@@ -153,29 +155,24 @@ def _rows_call(layer: IntegerLstm, rows: Integers) -> Call:
     return run
 
 
-def _activations(layer: IntegerLstm, sums: Integers, pair: Integers, hidden: Reals) -> list[Call]:
+def _activations(layer: IntegerLstm, sums: Integers, line: Integers, hidden: Reals) -> list[Call]:
     """From the sums of one time to its cell and hidden state."""
-    n = layer.cells
-    gate = np.zeros(sums.shape, np.int64)
-    parts, cell = layer.parts(gate), pair[:, n:]
+    width = sums.shape[1]
+    gate, cell = line[:, :width], line[:, width:]
+    parts = layer.parts(gate)
+    early = [name for name in layer.gates if name != "output"]
     calls = [saturation(sums, INT16)]
-    calls += _peepholes(layer, sums, cell, [g for g in layer.gates if g != "output"])
-    calls += _norms(layer, sums, [g for g in layer.gates if g != "output"])
-    late = layer.has("cell_to_output")
+    calls += _peepholes(layer, sums, cell, early)
+    calls += _norms(layer, sums, early)
     calls += _look_up(sums, gate, _offsets(layer), _tables())
-    calls.append(partial(np.copyto, pair[:, :n], parts["cell"]))
-    calls += _cell_update(layer, parts, pair)
-    if late:
+    calls += _cell_update(layer, parts, line)
+    if layer.has("cell_to_output") or layer.has("output_norm"):
         calls += _peepholes(layer, sums, cell, ["output"])
-    calls += _norms(layer, sums, ["output"])
-    if late or layer.has("output_norm"):
-        only = layer.parts(sums)["output"]
-        sigmoid = fixed_curves.sigmoid_table()
+        calls += _norms(layer, sums, ["output"])
+        only, sigmoid = layer.parts(sums)["output"], fixed_curves.sigmoid_table()
         calls += _look_up(only, parts["output"], np.int64(HALF_TABLE), sigmoid)
-    curve = np.zeros(cell.shape, np.int64)
-    calls += _look_up(
-        cell, curve, np.int64(HALF_TABLE), fixed_curves.tanh_table(15 + layer.exponent)
-    )
+    curve, tanh = np.zeros(cell.shape, np.int64), fixed_curves.tanh_table(15 + layer.exponent)
+    calls += _look_up(cell, curve, np.int64(HALF_TABLE), tanh)
     calls.append(partial(np.multiply, curve, parts["output"], curve))
     return calls + _hidden_state(layer, curve, hidden)
 
@@ -192,29 +189,30 @@ def _tables() -> Array:
 
 def _look_up(x: Integers, y: Integers, zero: Integers | np.int64, table: Array) -> list[Call]:
     """Calls for `y = table[x + zero]`."""
-    index, found = np.zeros(x.shape, np.int64), np.zeros(x.shape, table.dtype)
+    index, wide = np.zeros(x.shape, np.int64), table.astype(np.int64)
     return [
-        partial(np.add, x, zero, index),
-        partial(np.take, table, index, None, found, "clip"),
-        partial(np.copyto, y, found),
+        partial(np.add, x, operand(zero, x), index),
+        partial(wide.take, index, None, y, "clip"),
     ]
 
 
-def _cell_update(layer: IntegerLstm, parts: dict[str, Integers], pair: Integers) -> list[Call]:
-    """`pair` holds cell gate and cell; its second half becomes the new cell."""
+def _cell_update(layer: IntegerLstm, parts: dict[str, Integers], line: Integers) -> list[Call]:
+    """`line` holds the gates and, behind the cell gate, the cell, which becomes the new cell."""
     n = layer.cells
-    share, product = np.zeros(pair.shape, np.int64), np.zeros(pair.shape, np.int64)
+    pair, product = line[:, -2 * n :], np.zeros((len(line), 2 * n), np.int64)
     bits = np.repeat(np.array([30 + layer.exponent, 15], np.int64), n)
-    calls: list[Call] = [partial(np.copyto, share[:, n:], parts["forget"])]
-    if "input" in parts:
-        calls.append(partial(np.copyto, share[:, :n], parts["input"]))
-    else:
+    calls: list[Call] = []
+    share = line[:, : 2 * n]  # input and forget gate
+    if "input" not in parts:
+        share = np.zeros(product.shape, np.int64)
         calls.append(partial(np.subtract, ONE, parts["forget"], share[:, :n]))
+        calls.append(partial(np.copyto, share[:, n:], parts["forget"]))
     calls.append(partial(np.multiply, share, pair, product))
     calls += halving(product, bits)
-    calls.append(partial(np.add, product[:, :n], product[:, n:], pair[:, n:]))
+    cell = pair[:, n:]
+    calls.append(partial(np.add, product[:, :n], product[:, n:], cell))
     limit = _clip_steps(layer.attrs["cell_clip"], layer.quant("cell").scale[0], INT16)
-    return [*calls, saturation(pair[:, n:], (-limit, limit) if limit else INT16)]
+    return [*calls, saturation(cell, (-limit, limit) if limit else INT16)]
 
 
 def _clip_steps(limit: float, scale: float, bounds: tuple[int, int]) -> int:
@@ -231,7 +229,8 @@ def _hidden_state(layer: IntegerLstm, product: Integers, hidden: Reals) -> list[
     calls = rescaling(product, *scaling)
     if not layer.has("projection"):
         calls.append(saturation(product, (INT8[0] - zero, INT8[1] - zero)))
-        calls.append(partial(np.add, product, np.int64(zero - layer.unit_zero), product))
+        if zero != layer.unit_zero:
+            calls.append(partial(np.add, product, np.int64(zero - layer.unit_zero), product))
         return [*calls, partial(np.copyto, hidden, product, "same_kind")]
     # TFLite stores q = u - zero here, and takes that sign into account when it multiplies.
     calls.append(saturation(product, (INT8[0] + zero, INT8[1] + zero)))
