@@ -231,7 +231,7 @@ class Interpreter(TfliteMethods):
     ) -> dict[str, Array]:
         plan = self._borrow(batch)
         try:
-            if plan.holds_floats:
+            if plan.may_overflow:
                 with np.errstate(**QUIET):
                     return self._run_plan(plan, arrays, observe)
             return self._run_plan(plan, arrays, observe)

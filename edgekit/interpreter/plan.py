@@ -9,6 +9,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ModelFormatError
 from edgekit.ir import Graph, MemoryPlan, Node, plan_memory
+from edgekit.ir.quant import LIMITS
 
 from . import door
 from .arena import raw_inputs
@@ -21,6 +22,7 @@ __all__ = ["ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
 
 MOST_ITERATIONS = 2**16
 """Of all loops of one inference together."""
+LARGEST_SCALE, SMALLEST_SCALE = 1e9, 1e-9
 LARGEST_ARENA = 2**29
 """Elements of one sample, and of all constants: 2 GiB. A file of a few bytes can say any size."""
 
@@ -60,7 +62,7 @@ class ExecutionPlan:
             [arena.view(state.value) for state in graph.states],
         )
         self.reset_states()
-        self.holds_floats = any(value.dtype == "float32" for value in graph.values.values())
+        self.may_overflow = _may_overflow(graph)
         self._loaders = [
             door.loader(graph.value(i), arena.view(i), arena.zero(i)) for i in graph.inputs
         ]
@@ -99,6 +101,22 @@ class ExecutionPlan:
             constants = {v.name: np.array(v.data) for v in graph.constants()}
             results = {o: results[o] if o in results else constants[o] for o in graph.outputs}
         return results
+
+
+def _may_overflow(graph: Graph) -> bool:
+    """Whether an operation may leave the range of float32, about which numpy would warn.
+
+    Quantized values do so only with scales that no real model has.
+    """
+    graphs = (graph, *graph.subgraphs.values())
+    for value in (value for g in graphs for value in g.values.values()):
+        if value.dtype == "float32":
+            return True
+        if value.quant is not None and value.dtype in LIMITS:
+            scales = value.quant.scale
+            if max(scales) > LARGEST_SCALE or (value.data is None and min(scales) < SMALLEST_SCALE):
+                return True
+    return False
 
 
 class Subplans:

@@ -99,6 +99,17 @@ def test_the_smallest_scale_there_is_makes_six_larger_than_any_integer(arithmeti
     assert found.tolist() == [[5, 127]]
 
 
+@pytest.mark.parametrize("arithmetic", ["float32", "fixedpoint"])
+def test_integers_overflow_silently_too(arithmetic: str) -> None:
+    """A sum of products at an output scale of 1e-39: infinitely many steps, so the last one."""
+    g = GraphBuilder("tiny")
+    x = g.input("x", (None, 2), "int8", per_tensor(1.0))
+    w = g.constant(np.full((1, 2), 127, np.int8), "w", per_tensor(1.0))
+    y = g.add("Dense", x, w, name="y", quant=per_tensor(np.float32(1e-39)))
+    graph = g.finish([y], Metadata(arithmetic=arithmetic))
+    assert Interpreter(graph).run(np.array([[127, 127]], np.int8))["y"].tolist() == [[127]]
+
+
 def test_integers_are_padded_with_integers() -> None:
     g = GraphBuilder("pad")
     x = g.input("x", (2,), "int32")
