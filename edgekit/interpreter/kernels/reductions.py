@@ -120,7 +120,8 @@ def _rescaled(step: Step, rescale: arithmetic.RescaleSums) -> None:
     low, high = (int(limit) for limit in output_limits(step))
 
     def run() -> None:
-        stored = rescale(sums.astype(np.int64) + offset, what.count)
+        with np.errstate(over="ignore", invalid="ignore"):  # scales of any size saturate
+            stored = rescale(sums.astype(np.int64) + offset, what.count)
         np.copyto(y, np.clip(stored - zero, low, high), "unsafe")
 
     step.call(run)

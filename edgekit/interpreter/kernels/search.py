@@ -70,11 +70,12 @@ def cumulative_sum(step: Step) -> None:
 def one_hot(step: Step) -> None:
     """x where the index says, y elsewhere; an index outside says nowhere."""
     x, y, indices, out = step.input(0), step.input(1), step.input(2), step.output()
-    axis = step.attrs["axis"] % out.ndim
-    places = np.arange(step.attrs["depth"], dtype=indices.dtype)
-    places = places.reshape((-1, *[1] * (out.ndim - 1 - axis)))
-    wanted = np.expand_dims(indices, axis)
-    hot = step.scratch(out.shape, np.bool_)
-    step.call(np.equal, wanted, places, hot)
-    step.call(np.copyto, out, y)
-    step.call(lambda: np.copyto(out, x, where=hot))
+    depth = step.attrs["depth"]
+    rows = np.moveaxis(out, step.attrs["axis"], -1)
+
+    def run() -> None:
+        np.copyto(out, y)
+        inside = (indices >= 0) & (indices < depth)
+        rows[(*np.nonzero(inside), indices[inside])] = x
+
+    step.call(run)
