@@ -14,7 +14,15 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.export.onnx import onnx_bytes
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph
-from tests.cases import CASES, INT8_CASES, float_graph, int8_graph, random_inputs
+from edgekit.ir.ops import spec
+from tests.cases import (
+    CASES,
+    INT8_CASES,
+    float_graph,
+    int8_graph,
+    quantized_graph,
+    random_inputs,
+)
 
 from .onnx_runtime import run
 
@@ -65,7 +73,25 @@ def test_float_case_in_onnxruntime(case) -> None:
 @pytest.mark.parametrize("optimize", [True, False], ids=["fused", "as_written"])
 @pytest.mark.parametrize("case", REAL_INT8_CASES, ids=str)
 def test_int8_case_in_onnxruntime(case, optimize: bool) -> None:
-    graph = int8_graph(case)
+    assert_within_one_step(case, int8_graph(case), optimize)
+
+
+UINT8_CASES = [case for case in REAL_INT8_CASES if "uint8" in spec(case.op).dtypes]
+
+
+@pytest.mark.parametrize("case", UINT8_CASES, ids=str)
+def test_uint8_case_in_onnxruntime(case) -> None:
+    """Weights with zero points, too."""
+    assert_within_one_step(case, quantized_graph(case, "uint8"), optimize=True)
+
+
+def test_int16_needs_a_later_opset() -> None:
+    case = next(case for case in CASES if case.op == "Add")
+    with pytest.raises(UnsupportedOperator, match="'x' is int16.*opset 21"):
+        onnx_bytes(quantized_graph(case, "int16"))
+
+
+def assert_within_one_step(case, graph: Graph, optimize: bool) -> None:
     content = onnx_bytes(graph)
     onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
     arrays = random_inputs(graph, case.batch, seed=2)

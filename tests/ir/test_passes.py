@@ -268,6 +268,21 @@ def test_dead_channels_of_an_int8_layer_take_their_scales_along() -> None:
     assert graph.value("w2").shape == (2, 2)
 
 
+def test_dead_channels_of_uint8_hold_the_zero_point() -> None:
+    """A stored 0 is a weight like any other."""
+    g = GraphBuilder()
+    x = g.input("x", (None, 3), "uint8", per_tensor(0.1, 130))
+    weight = np.full((4, 3), 7, np.uint8)
+    weight[1], weight[2] = 0, 120
+    quant = per_tensor(0.5, 9)
+    w = g.constant(weight, "w", per_tensor(0.1, 120))
+    y = g.add("Dense", x, w, name="one", quant=quant)
+    w2 = g.constant(np.ones((2, 4), np.uint8), "w2", per_tensor(0.2, 100))
+    graph = drop_dead_channels(g.finish([g.add("Dense", y, w2, name="two", quant=quant)]))
+    np.testing.assert_array_equal(graph.value("w").array()[:, 0], [7, 0, 7])
+    assert graph.value("w2").shape == (2, 3)
+
+
 @pytest.mark.parametrize("rewrite", PASSES, ids=lambda p: p.__name__)
 def test_a_pass_gives_a_valid_graph_and_has_nothing_left_to_do(rewrite) -> None:
     for graph in (conv_bn_relu(), dead_channel_net("Dense"), dead_channel_net("Add")):

@@ -30,7 +30,12 @@ def onnx_bytes(graph: Graph) -> bytes:
     where the package onnx is not installed.
     """
     lowering = Lowering(graph)
-    problems = []
+    problems = [
+        f"value {value.name!r} is int16, which ONNX rounds to from opset 21 on; edgekit writes "
+        f"opset {OPSET}"
+        for value in graph.activations()
+        if value.dtype == "int16" and value.quant is not None
+    ]
     for node in graph.nodes:
         try:
             lookup(ONNX_OPS, node.op, "operator")(node, lowering)

@@ -156,7 +156,8 @@ class Lowering:
     def parameter(self, node: Node, position: int, data: Array) -> str:
         """A weight or bias, given as ONNX lays it out: its channels must lie along axis 0.
 
-        Int8 weights and int32 biases stay integers in the file, each behind a DequantizeLinear.
+        Weights of 8 bits and int32 biases stay integers in the file, behind a DequantizeLinear.
+        Float activations that meet them are real numbers: ONNX does not round them at run time.
         """
         value = self.value(node.inputs[position])
         name = value.name if value.name not in self.initializers else f"{value.name}/copy"
@@ -165,7 +166,7 @@ class Lowering:
             return self._fresh(data, name)
         stored = self._fresh(data, name)
         scale: Array = quant.scales if quant.per_channel else np.array(quant.scale[0], np.float32)
-        zero: Array = np.zeros(scale.shape, data.dtype)
+        zero: Array = quant.zero_points.reshape(scale.shape).astype(data.dtype)
         axis = {"axis": 0} if quant.per_channel else {}
         arguments = [
             stored,

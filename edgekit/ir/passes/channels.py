@@ -49,7 +49,8 @@ def _dead(graph: Graph, node: Node) -> Mask:
     if weight.data is None or axis is None or attributes(node).get("groups", 1) != 1:
         return np.zeros(1, bool)
     others = tuple(i for i in range(weight.data.ndim) if i != axis)
-    silent: Mask = np.logical_not(np.any(weight.data, axis=others))
+    zero = 0 if weight.quant is None else weight.quant.zero_point[0]  # of uint8 weights only
+    silent: Mask = np.logical_not(np.any(weight.data != zero, axis=others))
     return silent & _bias_gives_zero(graph, node, len(silent))
 
 
