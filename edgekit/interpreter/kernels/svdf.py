@@ -23,9 +23,12 @@ from .hybrid import quantize_rows
 from .integer_calls import rescaling, saturation
 from .lstm import CURVES
 from .registry import kernel
+from .ufuncs import einsum
 
 __all__: list[str] = []
 
+MOST_TERMS = 2**24 // (128 * 255)
+"""So many products of an int8 weight and an int8 memory have an exact sum in float32."""
 X, FEATURE, TIME, BIAS, STATE = range(5)
 
 
@@ -50,7 +53,8 @@ def svdf(step: Step) -> None:
     step.call(np.copyto, after[:, :, -1], found)
     _sum_over_time(step, after, _time_weights(step), y)
     if step.has_input(BIAS):
-        step.call(np.add, y, step.constant(BIAS), y)
+        bias = np.ascontiguousarray(np.broadcast_to(step.constant(BIAS), y.shape))
+        step.call(np.add, y, bias, y)
     step.calls.extend(CURVES[step.attrs["activation"]](y, y))
 
 
@@ -85,7 +89,7 @@ def _sum_over_time(step: Step, memory: Array, weight: Array, sums: Array) -> Non
     shape = (filters // rank, rank * times)
     wide = np.ascontiguousarray(weight.reshape(shape), sums.dtype)
     seen = memory.reshape(batch, *shape)
-    step.call(np.einsum, "but,ut->bu", seen, wide, out=sums)
+    step.call(einsum, "but,ut->bu", seen, wide, out=sums)
 
 
 @kernel("Svdf", "int8")
@@ -111,12 +115,16 @@ def svdf_integer(step: Step) -> None:
 
 
 def _finish(step: Step, memory: Array, ratio: float, y: Floats) -> None:
-    exact, sums = np.zeros(memory.shape, np.float64), np.zeros(y.shape, np.float64)
-    whole = np.zeros(y.shape, np.int64)
-    step.call(np.copyto, exact, memory)
-    _sum_over_time(step, exact, step.constant(TIME), sums)
-    if step.has_input(BIAS):
-        step.call(np.add, sums, step.constant(BIAS).astype(np.float64), sums)
+    sums, whole = np.zeros(y.shape, np.float64), np.zeros(y.shape, np.int64)
+    narrow = step.dtype(STATE) == "int8" and step.attrs["rank"] * memory.shape[2] <= MOST_TERMS
+    exact = memory if narrow else np.zeros(memory.shape, np.float64)
+    if not narrow:
+        step.call(np.copyto, exact, memory)
+    products = np.zeros(y.shape, exact.dtype)
+    _sum_over_time(step, exact, step.constant(TIME), products)
+    bias = step.constant(BIAS) if step.has_input(BIAS) else np.zeros(y.shape[1])
+    wide_bias = np.ascontiguousarray(np.broadcast_to(bias.astype(np.float64), y.shape))
+    step.call(np.add, products, wide_bias, sums)
     step.call(np.copyto, whole, sums, "unsafe")
     step.calls.extend(rescaling(whole, *fixed_point.multiplier_and_shift(ratio)))
     step.calls.append(saturation(whole, activation_range("none", step.output_quant)))
