@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..step import Floats, Step
+from .integer_softmax import in_integers
 from .registry import kernel
-from .wide_softmax import in_integers
 
 __all__: list[str] = []
 
@@ -31,18 +31,21 @@ def softmax(step: Step) -> None:
 def softmax_bytes(step: Step) -> None:
     """`table[d]` for d = max - u, a sum in element order, and one rounding.
 
-    `u = min(round_half_away(table[d] * (1 / (sum * f32(1/256)))), 255)`, in both arithmetics.
-
-    The output is always at scale 1/256 and counts from its lowest number, so u is 0 to 255.
+    `u = min(round_half_away(table[d] * (1 / (sum * f32(1/256)))), 255)`; in "fixedpoint" as
+    `integer_softmax.py` says. The output is always at scale 1/256 and counts from its lowest
+    number, so u is 0 to 255.
     """
-    _by_table(step, 256)
+    if step.arithmetic == "fixedpoint":
+        in_integers(step, 8)
+    else:
+        _by_table(step, 256)
 
 
 @kernel("WideSoftmax", "int8")
 def softmax_wide(step: Step) -> None:
-    """The same with 65536 steps to 1 or, in "fixedpoint", `wide_softmax.py`."""
+    """The same with 65536 steps to 1 or, in "fixedpoint", `integer_softmax.py`."""
     if step.arithmetic == "fixedpoint":
-        in_integers(step)
+        in_integers(step, 16)
     else:
         _by_table(step, 65536)
 

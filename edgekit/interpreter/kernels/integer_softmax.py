@@ -1,10 +1,12 @@
-"""Softmax of int8 with int16 results in integers, as LiteRT's reference kernels and TensorFlow
-Lite Micro compute it.
+"""Softmax of int8 and uint8 in integers, as LiteRT's reference kernels and TensorFlow Lite Micro
+compute it; the results have 8 or 16 bits.
 
 d = max - u; e_d = exp of high(-d * 2^left, m), where beta * s_x * 2^26 = m * 2^(left - 31), by
 `fixed_curves.py` with 5 integer bits of 31, and nothing for d beyond 31 * 2^26 / 2^left.
 S = sum of e_d / 2^12, rounded half away from zero; n leading zeros of its 32 bits;
-r = 1 / (1 + x), x = S * 2^n - 2^31; q = (r * e_d) / 2^(27 - n), halves away, - 32768, saturated.
+r = 1 / (1 + x), x = S * 2^n - 2^31; u = (r * e_d) / 2^(43 - bits - n), halves away, saturated.
+
+Up to once in 40,000 numbers this gives another integer than the table of "float32" does.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from ..step import Array, Step
 __all__ = ["in_integers"]
 
 WIDTH, INTEGER_BITS, SUM_BITS = 31, 5, 12
-LARGEST = 2**16 - 1
 
 
-def in_integers(step: Step) -> None:
+def in_integers(step: Step, bits: int) -> None:
+    """Softmax with `bits` bits in each result."""
     x, y = step.input(0), step.output()
     axis = step.attrs["axis"] % x.ndim
     x, y = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
@@ -35,10 +37,10 @@ def in_integers(step: Step) -> None:
         zeros = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
         inverse = fixed_curves.reciprocal_of_mean((total << zeros) - 2**WIDTH, WIDTH)
         product = fixed_point.high_product(inverse, powers[below])
-        bits = SUM_BITS - zeros + 15
-        sign = (product < 0) & (bits > 0)
-        rounded = (product + ((np.int64(1) << bits) >> 1) - sign) >> bits
-        np.copyto(y, np.minimum(rounded, LARGEST), "same_kind")
+        down = SUM_BITS - zeros + WIDTH - bits
+        sign = (product < 0) & (down > 0)
+        rounded = (product + ((np.int64(1) << down) >> 1) - sign) >> down
+        np.copyto(y, np.minimum(rounded, 2**bits - 1), "same_kind")
 
     step.call(run)
 
