@@ -87,7 +87,8 @@ class Interpreter(TfliteMethods):
         """Make ready to run a model; nothing of one that was here before remains."""
         self.graph: Graph = model.graph
         self.memory: MemoryPlan = model.memory
-        self._idle: dict[int, list[ExecutionPlan]] = {}
+        self._lean = None if self._keep_all else model.lean
+        self._idle: dict[tuple[int, bool], list[ExecutionPlan]] = {}
         self._prepared: dict[tuple[str, str], Array] = {}
         self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
         self._chunked = door.keeps_samples_apart(self.graph)
@@ -97,7 +98,7 @@ class Interpreter(TfliteMethods):
             for value in map(self.graph.value, self.graph.inputs)
         ]
         try:
-            self._return(self.make_plan())
+            self._return(self.make_plan(), False)
         except MemoryError as error:
             raise ModelFormatError(
                 f"the model needs more memory than this machine gives: {self.arena_bytes} bytes "
@@ -129,10 +130,17 @@ class Interpreter(TfliteMethods):
         """Memory of all activations for one sample, as this interpreter stores them."""
         return 4 * self.memory.size
 
-    def make_plan(self, batch: int = 1) -> ExecutionPlan:
-        """The calls of an inference of `batch` samples, over memory of their own."""
+    def make_plan(self, batch: int = 1, *, whole: bool = False) -> ExecutionPlan:
+        """The calls of an inference of `batch` samples, over memory of their own.
+
+        whole: whether every activation of the graph is computed, even channels that make no
+            difference to the outputs.
+        """
         with np.errstate(**QUIET):
-            return make_plan(self.graph, self.memory, batch, self._prepared)
+            if whole or self._lean is None:
+                prepared = self._prepared if self._lean is None else {}
+                return make_plan(self.graph, self.memory, batch, prepared)
+            return make_plan(*self._lean, batch, self._prepared)
 
     def run(
         self, *inputs: ArrayLike | Mapping[str, ArrayLike], observe: Observer | None = None
@@ -229,14 +237,15 @@ class Interpreter(TfliteMethods):
     def _run_batch(
         self, arrays: Sequence[Array], batch: int, observe: Observer | None
     ) -> dict[str, Array]:
-        plan = self._borrow(batch)
+        whole = observe is not None and self._lean is not None
+        plan = self._borrow(batch, whole)
         try:
             if plan.may_overflow:
                 with np.errstate(**QUIET):
                     return self._run_plan(plan, arrays, observe)
             return self._run_plan(plan, arrays, observe)
         finally:
-            self._return(plan)
+            self._return(plan, whole)
 
     def _run_plan(
         self, plan: ExecutionPlan, arrays: Sequence[Array], observe: Observer | None
@@ -260,15 +269,15 @@ class Interpreter(TfliteMethods):
             for name in step.node.outputs:
                 observe(name, plan.read(name))
 
-    def _borrow(self, batch: int) -> ExecutionPlan:
+    def _borrow(self, batch: int, whole: bool) -> ExecutionPlan:
         """A plan that no other call is using."""
         try:
-            return self._idle[batch].pop()
+            return self._idle[batch, whole].pop()
         except (KeyError, IndexError):
-            return self.make_plan(batch)
+            return self.make_plan(batch, whole=whole)
 
-    def _return(self, plan: ExecutionPlan) -> None:
+    def _return(self, plan: ExecutionPlan, whole: bool) -> None:
         """Keep a plan for the next call; of many batch sizes, the last few."""
-        self._idle.setdefault(plan.batch, []).append(plan)
+        self._idle.setdefault((plan.batch, whole), []).append(plan)
         if len(self._idle) > KEPT_SIZES:
             self._idle.pop(next(iter(self._idle)), None)

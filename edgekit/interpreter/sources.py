@@ -24,12 +24,15 @@ class Model:
 
     tensors: what the methods of tflite_runtime number and name.
     can_reshape: whether `open_model` takes other shapes for its inputs.
+    lean: the same graph without channels that make no difference, and its memory plan, to run
+        where nobody looks at single activations; None where there are no such channels.
     """
 
     graph: Graph
     memory: MemoryPlan
     tensors: TensorTable
     can_reshape: bool = False
+    lean: tuple[Graph, MemoryPlan] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def open_model(opening: Opening) -> Model:
         raise InputError("signatures and shapes can be chosen in .tflite files only")
     if isinstance(source, Graph):
         validate(source)
-        model = Model(source, plan_memory(source), GraphTensors(source))
+        model = Model(source, plan_memory(source), GraphTensors(source), lean=_lean(source))
     else:
         file = read_edge(source)
         model = Model(file.graph, file.plan, GraphTensors(file.graph))
@@ -76,7 +79,21 @@ def _open_tflite(opening: Opening) -> Model:
         arithmetic=opening.arithmetic or "float32",
     )
     graph = opened.graph
-    return Model(graph, plan_memory(graph), FileTensors(opened), can_reshape=True)
+    return Model(
+        graph, plan_memory(graph), FileTensors(opened), can_reshape=True, lean=_lean(graph)
+    )
+
+
+def _lean(graph: Graph) -> tuple[Graph, MemoryPlan] | None:
+    """The graph without its dead channels. `.edge` files were written without them."""
+    from edgekit.ir.passes import drop_dead_channels
+
+    if graph.states:  # memories would have to be kept in two places
+        return None
+    lean = drop_dead_channels(graph)
+    if all(value.shape == graph.value(name).shape for name, value in lean.values.items()):
+        return None
+    return lean, plan_memory(lean)
 
 
 def _first_bytes(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:

@@ -1,4 +1,4 @@
-"""Channels that are zero for every input need not be computed, nor read.
+"""Channels that are zero for every input, or that nobody reads, need not be computed.
 
 Training with batch normalization and relu often kills channels, and int8 rounding kills more.
 In a person-detection network of the MLPerf Tiny suite they are half of all multiplications.
@@ -6,13 +6,12 @@ In a person-detection network of the MLPerf Tiny suite they are half of all mult
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import Graph, Node, Value
+from ..graph import Array, Graph, Node, Value
 from ..ops import attributes, spec
 from ..quant import QuantParams
 from .constants import drop_dead_nodes
@@ -20,38 +19,104 @@ from .constants import drop_dead_nodes
 __all__ = ["drop_dead_channels"]
 
 Mask = NDArray[np.bool_]
-PRODUCERS = ("Conv2D", "Dense", "DepthwiseConv2D")
+WEIGHING = ("Conv2D", "Dense")
 KEEP_ZERO = ("MaxPool2D", "AveragePool2D", "Relu", "Relu6", "Mean", "Pad", "ResizeNearest")
 """Operators that work channel by channel and give zero for zero, in float and in int8."""
 
 
 def drop_dead_channels(graph: Graph) -> Graph:
-    """Remove the output channels of convolutions and dense layers that are always zero.
+    """Remove the channels of convolutions and dense layers that make no difference.
 
-    A channel is dead when all its weights are zero and its bias is zero too, or negative before a
-    relu. What is removed is exactly zero (in int8: exactly the zero point, in either arithmetic),
-    so all other values keep their bits. A channel stays where a reader needs it in its place (an
-    Add, a Concat, an output of the graph).
+    1. A channel that is zero for every input: all its weights are zero, and its bias is zero too,
+       or negative before a relu.
+    2. A quantized channel that all readers multiply by zero. (A float one may be infinite.)
+
+    What is removed adds exactly nothing, in either arithmetic, so all other values keep their
+    bits. A channel stays where a reader needs it in its place (an Add, a Concat, an output of the
+    graph), and of each value one stays.
     """
+    zero = _zero_channels(graph)
+    stay = _needed_channels(graph, zero)
+    gone = {name for name, mask in stay.items() if not mask.all()}
+    if not gone:
+        return drop_dead_nodes(graph)
+    edit = _Edit(graph, stay)
     for node in graph.nodes:
-        if node.op in ("Conv2D", "Dense"):
-            current = graph.producers()[node.outputs[0]]
-            dead = _dead(graph, current)
-            if dead.any() and not dead.all():
-                graph = _without(graph, current, dead)
-    return drop_dead_nodes(graph)
+        if not gone.isdisjoint((node.inputs[0], node.outputs[0])):
+            edit.narrow(node)
+    return drop_dead_nodes(edit.apply())
 
 
-def _dead(graph: Graph, node: Node) -> Mask:
-    """Which output channels are zero whatever the input."""
-    axis = spec(node.op).weight_axis
-    weight = graph.value(str(node.inputs[1]))
-    if weight.data is None or axis is None or attributes(node).get("groups", 1) != 1:
-        return np.zeros(1, bool)
-    others = tuple(i for i in range(weight.data.ndim) if i != axis)
-    zero = 0 if weight.quant is None else weight.quant.zero_point[0]  # of uint8 weights only
-    silent: Mask = np.logical_not(np.any(weight.data != zero, axis=others))
-    return silent & _bias_gives_zero(graph, node, len(silent))
+def _zero_channels(graph: Graph) -> dict[str, Mask]:
+    """For each activation whose channels could go: which of them are zero whatever the input."""
+    zero: dict[str, Mask] = {}
+    for node in graph.nodes:
+        name, source = node.outputs[0], str(node.inputs[0])
+        if _weighs(graph, node):
+            silent = _silent(graph, node)
+            zero[name] = silent & _bias_gives_zero(graph, node, len(silent))
+        elif source in zero and _passes_channels(graph, node):
+            if node.op == "DepthwiseConv2D":
+                silent = _silent(graph, node)
+                incoming = _onward(graph, node, zero[source])
+                zero[name] = (silent | incoming) & _bias_gives_zero(graph, node, len(silent))
+            else:
+                zero[name] = _onward(graph, node, zero[source])
+    return zero
+
+
+def _needed_channels(graph: Graph, zero: dict[str, Mask]) -> dict[str, Mask]:
+    """For the same activations: which channels must stay. Readers are seen before producers."""
+    stay = {name: np.full(len(mask), name in graph.exits) for name, mask in zero.items()}
+    for node in reversed(graph.nodes):
+        output = node.outputs[0]
+        if output in stay and not stay[output].any():
+            stay[output][0] = True
+        for name in {i for i in node.inputs if i in stay}:
+            if node.inputs.index(name) or node.inputs.count(name) > 1:
+                stay[name][:] = True
+            else:
+                stay[name] |= _needed_by(graph, node, zero[name], stay)
+    for node in graph.nodes:  # another reader may need what this node only passes on
+        if node.outputs[0] in stay and not _weighs(graph, node):
+            stay[node.outputs[0]] = _onward(graph, node, stay[str(node.inputs[0])])
+    return stay
+
+
+def _needed_by(graph: Graph, node: Node, zero: Mask, stay: dict[str, Mask]) -> Mask:
+    """The channels of its input that `node` cannot do without."""
+    if _weighs(graph, node):
+        if graph.value(str(node.inputs[0])).dtype == "float32":
+            return ~zero
+        weights = _weights(graph, node)
+        return ~zero & weights.reshape(-1, len(zero)).any(axis=0)
+    output = stay.get(node.outputs[0])
+    if output is None:
+        return np.ones(len(zero), bool)
+    if node.op == "Reshape":
+        return np.asarray(output.reshape(-1, len(zero)).any(axis=0))
+    return np.asarray(output.reshape(len(zero), -1).any(axis=1))
+
+
+def _weighs(graph: Graph, node: Node) -> bool:
+    """Whether each channel of the output is a sum over all channels of the input."""
+    if node.op not in WEIGHING or attributes(node).get("groups", 1) != 1:
+        return False
+    return graph.value(str(node.inputs[1])).data is not None
+
+
+def _weights(graph: Graph, node: Node) -> NDArray[np.bool_]:
+    """Where the weights are not zero: [output channels, the rest]."""
+    value, axis = graph.value(str(node.inputs[1])), spec(node.op).weight_axis
+    assert axis is not None
+    zero = 0 if value.quant is None else value.quant.zero_point[0]
+    present = np.moveaxis(value.array() != zero, axis, 0)
+    return np.asarray(present.reshape(len(present), -1))
+
+
+def _silent(graph: Graph, node: Node) -> Mask:
+    """The output channels whose weights are all zero."""
+    return np.asarray(~_weights(graph, node).any(axis=1))
 
 
 def _bias_gives_zero(graph: Graph, node: Node, channels: int) -> Mask:
@@ -65,42 +130,84 @@ def _bias_gives_zero(graph: Graph, node: Node, channels: int) -> Mask:
     return np.asarray(silenced, bool)
 
 
+def _passes_channels(graph: Graph, node: Node) -> bool:
+    """Whether each channel of the output comes from one channel of the input."""
+    if node.op == "DepthwiseConv2D":
+        return graph.value(str(node.inputs[1])).data is not None
+    attrs, before = attributes(node), graph.value(str(node.inputs[0])).shape
+    if node.op == "Reshape":  # flattening repeats the channels, once per position
+        after = graph.value(node.outputs[0]).shape
+        return len(after) == 2 <= len(before) and after[0] == before[0] and after[1] is not None
+    if node.op == "Mean":
+        return all(axis % len(before) != len(before) - 1 for axis in attrs["axes"])
+    if node.op == "Pad":
+        return bool(attrs["pads"][-2:] == (0, 0) and attrs["value"] == 0.0)
+    return node.op in KEEP_ZERO
+
+
+def _onward(graph: Graph, node: Node, mask: Mask) -> Mask:
+    """A mask of the input's channels as one of the output's, for a node that passes them."""
+    channels = graph.value(node.outputs[0]).shape[-1]
+    assert channels is not None
+    repeats = channels // len(mask)
+    return np.tile(mask, repeats) if node.op == "Reshape" else np.repeat(mask, repeats)
+
+
 @dataclass
 class _Edit:
     """What changes when channels go: nodes, and values under new names or new shapes."""
 
     graph: Graph
+    stay: dict[str, Mask]
     nodes: dict[tuple[str, ...], Node] = field(default_factory=dict)
-    values: list[Value] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
 
-    def keep(self, node: Node, role: str, axis: int, kept: NDArray[np.intp]) -> None:
-        """Let `node` read only the `kept` indices of its constant input `role`."""
-        position = spec(node.op).position(role)
-        if position >= len(node.inputs) or node.inputs[position] is None:
+    def narrow(self, node: Node) -> None:
+        """Let a node read and write only the channels that stay."""
+        source, name = str(node.inputs[0]), node.outputs[0]
+        if source in self.stay and _weighs(self.graph, node):
+            rank = self.graph.value(str(node.inputs[1])).array().ndim
+            self._keep(node, "weight", rank - 1, self.stay[source])
+        if name not in self.stay:
             return
-        old = self.graph.value(str(node.inputs[position]))
-        data = np.ascontiguousarray(np.take(old.array(), kept, axis=axis))
-        name = self._name(old.name)
-        quant = _kept_quant(old.quant, axis, kept)
-        self.values.append(Value(name, data.shape, old.dtype, data, quant))
-        current = self.nodes.get(node.outputs, node)
-        inputs = list(current.inputs)
-        inputs[position] = name
-        self.nodes[node.outputs] = replace(current, inputs=tuple(inputs))
-
-    def narrow(self, name: str, channels: int) -> None:
-        value = self.graph.value(name)
-        self.values.append(replace(value, shape=(*value.shape[:-1], channels)))
+        stay, value = self.stay[name], self.graph.value(name)
+        axis = spec(node.op).weight_axis
+        if axis is not None:
+            self._keep(node, "weight", axis, stay)
+            self._keep(node, "bias", 0, stay)
+        left = int(stay.sum())
+        self.values[name] = replace(value, shape=(*value.shape[:-1], left))
+        if node.op == "Reshape":
+            self.nodes[node.outputs] = replace(node, attrs={"shape": (-1, left)})
 
     def apply(self) -> Graph:
         nodes = [self.nodes.get(node.outputs, node) for node in self.graph.nodes]
-        return self.graph.with_nodes(nodes, self.values)
+        return self.graph.with_nodes(nodes, list(self.values.values()))
+
+    def _keep(self, node: Node, role: str, axis: int, stay: Mask) -> None:
+        """Let `node` read only some indices of its constant input `role`."""
+        position = spec(node.op).position(role)
+        current = self.nodes.get(node.outputs, node)
+        if position >= len(node.inputs) or node.inputs[position] is None or stay.all():
+            return
+        name = str(current.inputs[position])
+        old = self.values.get(name) or self.graph.value(name)
+        kept = np.flatnonzero(stay)
+        data: Array = np.ascontiguousarray(np.take(old.array(), kept, axis=axis))
+        if name == node.inputs[position]:  # not yet narrowed for this node
+            name = self._name(name)
+        self.values[name] = Value(
+            name, data.shape, old.dtype, data, _kept_quant(old.quant, axis, kept)
+        )
+        inputs = list(current.inputs)
+        inputs[position] = name
+        self.nodes[node.outputs] = replace(current, inputs=tuple(inputs))
 
     def _name(self, name: str) -> str:
         """A constant that one node reads keeps its name; a shared one is copied."""
         if len(self.graph.consumers()[name]) == 1:
             return name
-        taken = {*self.graph.values, *(value.name for value in self.values)}
+        taken = {*self.graph.values, *self.values}
         return next(n for i in range(1, len(taken) + 2) if (n := f"{name}_{i}") not in taken)
 
 
@@ -110,82 +217,3 @@ def _kept_quant(quant: QuantParams | None, axis: int, kept: NDArray[np.intp]) ->
     return QuantParams(
         tuple(quant.scale[i] for i in kept), tuple(quant.zero_point[i] for i in kept), axis
     )
-
-
-def _without(graph: Graph, node: Node, dead: Mask) -> Graph:
-    """The graph without the dead channels of `node`, or the graph itself if a reader needs them."""
-    edit = _Edit(graph)
-    _produce_less(edit, node, np.flatnonzero(~dead))
-    waiting = [(node.outputs[0], dead)]
-    while waiting:
-        name, gone = waiting.pop()
-        if name in graph.exits:
-            return graph
-        for reader in graph.consumers()[name]:
-            passed = _read_less(edit, reader, name, gone)
-            if passed is None:
-                return graph
-            waiting.extend(passed)
-    return edit.apply()
-
-
-def _produce_less(edit: _Edit, node: Node, kept: NDArray[np.intp]) -> None:
-    axis = spec(node.op).weight_axis
-    assert axis is not None
-    edit.keep(node, "weight", axis, kept)
-    edit.keep(node, "bias", 0, kept)
-    edit.narrow(node.outputs[0], len(kept))
-
-
-def _read_less(
-    edit: _Edit, reader: Node, name: str, gone: Mask
-) -> Iterable[tuple[str, Mask]] | None:
-    """Let `reader` read `name` without the gone channels.
-
-    Gives the values that lose channels in turn, or None where the reader needs them all.
-    """
-    graph, kept = edit.graph, np.flatnonzero(~gone)
-    if reader.op in ("Conv2D", "Dense") and attributes(reader).get("groups", 1) == 1:
-        axis = graph.value(str(reader.inputs[1])).array().ndim - 1
-        edit.keep(reader, "weight", axis, kept)
-        return []
-    output = reader.outputs[0]
-    if reader.op == "DepthwiseConv2D":
-        multiplier = graph.value(str(reader.inputs[1])).array().shape[3] // len(gone)
-        narrower = np.repeat(gone, multiplier)
-        if not _bias_gives_zero(graph, reader, len(narrower))[narrower].all():
-            return None
-        _produce_less(edit, reader, np.flatnonzero(~narrower))
-        return [(output, narrower)]
-    if reader.op in KEEP_ZERO and _keeps_channels(graph, reader):
-        edit.narrow(output, len(kept))
-        return [(output, gone)]
-    if reader.op == "Reshape":
-        return _flatten_less(edit, reader, name, gone)
-    return None
-
-
-def _keeps_channels(graph: Graph, node: Node) -> bool:
-    """Whether the last dimension passes through untouched."""
-    rank = len(graph.value(str(node.inputs[0])).shape)
-    attrs = attributes(node)
-    if node.op == "Mean":
-        return all(axis % rank != rank - 1 for axis in attrs["axes"])
-    if node.op == "Pad":
-        return bool(attrs["pads"][-2:] == (0, 0) and attrs["value"] == 0.0)
-    return True
-
-
-def _flatten_less(
-    edit: _Edit, reader: Node, name: str, gone: Mask
-) -> Iterable[tuple[str, Mask]] | None:
-    """Flattening repeats the channels once per position; any other reshape needs them all."""
-    before, after = edit.graph.value(name).shape, edit.graph.value(reader.outputs[0]).shape
-    if len(after) != 2 or len(before) < 2 or after[0] != before[0] or after[1] is None:
-        return None
-    repeated = np.tile(gone, after[1] // len(gone))
-    left = int((~repeated).sum())
-    current = edit.nodes.get(reader.outputs, reader)
-    edit.nodes[reader.outputs] = replace(current, attrs={"shape": (-1, left)})
-    edit.narrow(reader.outputs[0], left)
-    return [(reader.outputs[0], repeated)]
