@@ -172,18 +172,22 @@ def _mix(step: Step, x: Array, line: Line, out: Array) -> None:
 
 def _by_runs(step: Step, x: Array, slopes: Array, line: Line, out: Array, last: bool) -> None:
     """Long rows: all outputs that lie between the same two cells at a time, where they lie."""
-    most = max(1, BLOCK_ELEMENTS // x.shape[2])
-    sums = step.scratch((min(most, len(line.low)), x.shape[2]), x.dtype)
-    ends = [*np.flatnonzero(np.diff(line.low)) + 1, len(line.low)]
-    for sample in range(len(x)):
+    samples, count, inner = out.shape
+    ends = [*np.flatnonzero(np.diff(line.low)) + 1, count]
+    longest = min(int(np.diff([0, *ends]).max()), max(1, BLOCK_ELEMENTS // inner))
+    several = min(samples, max(1, BLOCK_ELEMENTS // (longest * inner)))
+    buffer = step.scratch((several, longest, inner), x.dtype)
+    for sample in range(0, samples, several):
+        some = slice(sample, min(sample + several, samples))
         start = 0
         for end in ends:
-            for first in range(start, end, most):
-                part = slice(first, min(first + most, end))
-                weight, cell = line.weight[part, np.newaxis], line.low[start]
-                found = sums[: len(weight)]
-                step.call(np.multiply, slopes[sample, cell], weight, found)
-                _write(step, found, x[sample, cell], out[sample, part], last)
+            cell = slice(line.low[start], line.low[start] + 1)
+            for first in range(start, end, longest):
+                part = slice(first, min(first + longest, end))
+                found = buffer[: some.stop - some.start, : part.stop - part.start]
+                weight = line.weight[part, np.newaxis]
+                step.call(np.multiply, slopes[some, cell], weight, found)
+                _write(step, found, x[some, cell], out[some, part], last)
             start = end
 
 
