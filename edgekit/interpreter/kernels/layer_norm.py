@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.ir import fixed_point
+from edgekit.ir.fixed_functions import inverse_sqrt
 
 from ..arithmetic import multiply_fixedpoint
 from ..step import Call
 
-__all__ = ["inverse_root", "normalization"]
+__all__ = ["normalization"]
 
 Integers = NDArray[np.int64]
 
-ONE_AND_A_HALF, HALF_ROOT_OF_TWO = 2**28 + 2**27, 1518500250
-"""Three integer bits; none."""
-LARGEST_INT32, LARGEST_INT16 = 2**31 - 1, 2**15 - 1
+LARGEST_INT16 = 2**15 - 1
 
 
 def normalization(
@@ -42,7 +41,7 @@ def _normalize(
     for row in sums:
         mean = _truncated(int(row.sum()) * 1024, count)
         variance = int((row * row).sum()) * (2**20 // count) - mean * mean
-        root, root_shift = inverse_root(max(_truncated(variance, 2**20), 0) or guard)
+        root, root_shift = inverse_sqrt(max(_truncated(variance, 2**20), 0) or guard)
         spread = multiply_fixedpoint(1024 * row - mean, np.int64(root), np.int64(root_shift))
         weighted = spread * weight + bias
         steps = (np.abs(weighted) + 512) >> 10
@@ -55,33 +54,3 @@ def _normalize(
 def _truncated(a: int, b: int) -> int:
     """a / b, rounded towards zero."""
     return a // b if a >= 0 else -(-a // b)
-
-
-def inverse_root(number: int) -> tuple[int, int]:
-    """1 / sqrt(number) as a multiplier and a shift: gemmlowp's fixed-point Newton iteration.
-
-    The number is brought between 1/8 and 1/2 by an even shift; then x = 1 and, five times,
-    x = 3/2 x - number/2 * x^3, with three integer bits; x / sqrt(2) is the multiplier.
-    """
-    if number <= 1:
-        return LARGEST_INT32, 0
-    shift = 11
-    while number >= 1 << 29:
-        number //= 4
-        shift += 1
-    pairs = (32 - number.bit_length() - 1) // 2 - 1
-    shift -= pairs
-    value = (number << (2 * pairs)) >> 1
-    half = (value + 1) >> 1
-    x = 1 << 28
-    for _ in range(5):
-        cube = _high(_high(x, x), x) << 6
-        x = (_high(ONE_AND_A_HALF, x) - _high(half, cube)) << 3
-    x = _high(x, HALF_ROOT_OF_TWO)
-    if shift < 0:
-        x, shift = x << -shift, 0
-    return x, -shift
-
-
-def _high(a: int, b: int) -> int:
-    return (a * b + 2**30) >> 31

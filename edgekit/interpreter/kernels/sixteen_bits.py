@@ -10,7 +10,7 @@ Sigmoid, Tanh: r = s_x * 2^12 * 3 in float64, doubled k times until it is above 
     (2^25 - t + 2^9 - 1) >> 10. From entry 255 on, t = 32767 * 2^10.
     Tanh: t = interpolated at |d| / 2^8, in Q8; (t - 2^23 + 2^7) >> 8 for d >= 0, else
     (2^23 - t + 2^7 - 1) >> 8. From entry 255 on, t = 65535 * 2^8.
-    "float32" with one of the known powers of two: gemmlowp's functions (`fixed_functions16.py`).
+    "float32" with one of the known powers of two: gemmlowp's functions (`fixed_curves.py`).
 Gelu: interpolated at q, see `interpolated`.
 LeakyRelu: scale(u, f32(s_x / s_y)) from zero on, scale(u, f32(f32(s_x * alpha) / s_y)) below; in
     "fixedpoint" the sign of a negative alpha is put back after rounding.
@@ -28,8 +28,8 @@ import numpy as np
 from edgekit.ir import fixed_point
 
 from .. import arithmetic
+from ..fixed_curves import sigmoid_table, tanh_table
 from ..step import Array, Step
-from .fixed_functions16 import logistic, tanh
 from .lookup import look_up, stored_inputs
 from .registry import kernel
 
@@ -42,7 +42,7 @@ LOWEST, HIGHEST = -(2**15), 2**15 - 1
 def sigmoid_int16(step: Step) -> None:
     scale, table = step.input_quant(0).scale[0], entries(step)
     if step.arithmetic == "float32" and scale == 2.0**-12:
-        look_up(step, logistic(stored_inputs(step)))
+        look_up(step, sigmoid_table())
         return
     d = along_curve(stored_inputs(step), scale, powers=(-12,))
     size = np.abs(d)
@@ -57,7 +57,8 @@ def sigmoid_int16(step: Step) -> None:
 def tanh_int16(step: Step) -> None:
     scale, table = step.input_quant(0).scale[0], entries(step)
     if step.arithmetic == "float32" and scale in (2.0**-12, 2.0**-11):
-        look_up(step, tanh(stored_inputs(step) * int(scale * 2.0**12)))
+        places = stored_inputs(step) * int(scale * 2.0**12)
+        look_up(step, tanh_table(3)[np.clip(places, LOWEST, HIGHEST) - LOWEST])
         return
     d = along_curve(stored_inputs(step), scale, powers=(-12, -11))
     size = np.abs(d)
