@@ -141,6 +141,10 @@ def relu(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int:
 
 def requantize(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int:
     u, ratio = stored - zero_point(x), scale_of(x) / scale_of(y)
+    if attributes(node)["rounding"] == "joined":
+        factor = f32(scale_of(x) * f32(1 / scale_of(y)))
+        steps = f32(f32(stored * factor) + f32(-zero_point(x) * factor))
+        return clip_stored(half_away(Fraction(steps)) + zero_point(y), y)
     small = f32(ratio)
     if small == 1.0:
         return clip_stored(u + zero_point(y), y)

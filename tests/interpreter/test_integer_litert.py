@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from edgekit.export.tflite import tflite_bytes
+from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.ir import OPS, Graph, GraphBuilder, Metadata, Node, Value, per_tensor
 from edgekit.ir.metadata import ARITHMETICS
 from edgekit.ir.ops import spec
 from edgekit.ir.quant import LIMITS, QuantParams
 from edgekit.ir.tables import table_for
-from tests import litert
+from tests import litert, reference_int8
 from tests.cases import CASES, Case, quantized_graph, random_inputs
 from tests.cases.case import case
 
@@ -270,3 +271,36 @@ def test_numbers_to_int16_and_back(arithmetic: str) -> None:
         assert_equals_litert(
             graph.with_metadata(arithmetic=arithmetic), {"x": every("int16")[None]}
         )
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+def test_joined_uint8_of_other_scales(arithmetic: str) -> None:
+    """A file joins three inputs, two of which have scales of their own; it is read back, too."""
+    stored = every("uint8")[np.newaxis]
+    for seed in range(20):
+        rng, builder = np.random.default_rng(seed), GraphBuilder("joined")
+        quants = [random_quant(rng, "uint8", 0.05, 2) for _ in range(3)]
+        if seed % 3 == 0:
+            quants[1] = per_tensor(quants[0].scale[0], quants[1].zero_point[0])
+        names = [
+            builder.input(f"x{i}", (None, 256), "uint8", quant) for i, quant in enumerate(quants)
+        ]
+        attrs = {"dtype": "uint8", "rounding": "joined"}
+        moved = [
+            builder.add("Requantize", name, name=f"{name}_moved", quant=quants[0], **attrs)
+            for name in names[1:]
+        ]
+        result = builder.add("Concat", names[0], *moved, name="layer")
+        graph = builder.finish([result], Metadata(arithmetic=arithmetic))
+        inputs = dict.fromkeys(names, stored)
+        assert_equals_litert(graph, inputs, str(seed))
+        found = Interpreter(graph).run(inputs)["layer"]
+        for position in (1, 2):
+            node = graph.nodes[position - 1]
+            x, y = graph.value(names[position]), graph.value(node.outputs[0])
+            wanted = [
+                reference_int8.requantize(node, x, y, arithmetic, q) for q in stored[0].tolist()
+            ]
+            assert found[0, 256 * position : 256 * (position + 1)].tolist() == wanted
+        again = load_tflite(tflite_bytes(graph), arithmetic=arithmetic)
+        np.testing.assert_array_equal(Interpreter(again).run(inputs)["layer"], found)

@@ -156,8 +156,17 @@ def gelu(node: Node, to: Lowering) -> None:
 
 
 def quantize(node: Node, to: Lowering) -> None:
-    """From float32, and from one scale or integer dtype to another."""
+    """From float32, and from one scale or integer dtype to another.
+
+    What a concatenation rounds becomes a concatenation of one input.
+    """
     x, output = to.input(node, 0), to.output(node)
+    if node.op == "Requantize" and attributes(node)["rounding"] == "joined":
+        if (x.dtype, output.dtype) != ("uint8", "uint8"):
+            raise UnsupportedOperator(f"TFLite joins uint8 alone so, received {x.dtype}")
+        options: Options = ("ConcatenationOptions", {"axis": len(x.shape) - 1})
+        to.emit("CONCATENATION", (x.name,), output.name, options)
+        return
     if (x.dtype, output.dtype) == ("int16", "uint8"):
         raise UnsupportedOperator("TFLite has no way from int16 to uint8; go through int8")
     version = 2 if output.dtype == "int16" else 1

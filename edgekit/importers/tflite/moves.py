@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
+from edgekit.ir.graph import AttrValue
 from edgekit.ir.shapes import axis_of
 from edgekit.schema.generated.tflite_layout import MirrorPadMode
 
@@ -21,8 +22,16 @@ LONGEST_RANGE = LARGEST_FILLED = 2**20  # elements
 
 
 def concatenation(op: Operator, reader: Reader) -> None:
+    """uint8 inputs may have scales of their own, which are changed to the output's."""
     options = op.options("ConcatenationOptions")
-    names, fused = reader.inputs(op), options["fused_activation_function"]
+    fused, quant = options["fused_activation_function"], quantization(reader.output_tensor(op))
+    names = []
+    for position, name in enumerate(reader.inputs(op)):
+        value = reader.value(op, position)
+        if value.dtype == "uint8" and quant is not None and value.quant != quant:
+            attrs: dict[str, AttrValue] = {"dtype": "uint8", "rounding": "joined"}
+            name = reader.add(op, "Requantize", name, quant=quant, **attrs)
+        names.append(name)
     reader.emit(op, "Concat", *names, fused=fused, axis=int(options["axis"]))
 
 

@@ -13,7 +13,9 @@ Requantize, r = s_in / s_out:
         halves up too, q = ((p + 2^(right - 1)) >> right) + z_out.
     "fixedpoint", and wherever int16 takes part: as before, but the shift rounds halves away from
         zero (`ir.fixed_point`).
-    At r = 1 all of them keep u; between int8 and uint8 that adds or takes 128.
+    With rounding "joined", in both: t = f32(s_in * f32(1 / s_out)),
+        q = round(f32(q_in * t) + f32(-z_in * t)) + z_out.
+    At r = 1 all others keep u; between int8 and uint8 that adds or takes 128.
 """
 
 from __future__ import annotations
@@ -74,6 +76,9 @@ def requantize(step: Step) -> None:
         _to_int32(step)
         return
     low, high = _limits(step)
+    if step.attrs["rounding"] == "joined":
+        look_up(step, np.clip(_joined(step), low, high))
+        return
     ratio = step.input_quant(0).scales[0] / step.output_quant.scales[0]
     if ratio == 1.0:
         step.call(clip, x, low, high, y)
@@ -89,6 +94,16 @@ def requantize(step: Step) -> None:
     step.call(np.add, steps, np.array(0.5, np.float32), steps)
     step.call(np.floor, steps, steps)
     step.call(clip, steps, low, high, y)
+
+
+def _joined(step: Step) -> Array:
+    """u of the output for every stored input."""
+    quant = step.input_quant(0)
+    factor = quant.scales[0] * (np.float32(1.0) / step.output_quant.scales[0])
+    stored = (stored_inputs(step) + quant.zero_point[0]).astype(np.float32)
+    steps = (stored * factor + np.float32(-quant.zero_point[0]) * factor).astype(np.float64)
+    rounded: Array = np.copysign(np.floor(np.abs(steps) + 0.5), steps)
+    return rounded
 
 
 def _to_int32(step: Step) -> None:

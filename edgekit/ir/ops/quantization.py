@@ -23,7 +23,11 @@ define(
         "Requantize",
         ("x",),
         shapes.same,
-        {"dtype": Attr("str", "int8", choices=(*INTEGERS, "int32"))},
+        # joined: as LiteRT rounds what it joins; it can be asked of uint8 alone
+        {
+            "dtype": Attr("str", "int8", choices=(*INTEGERS, "int32")),
+            "rounding": Attr("str", "own", choices=("own", "joined")),
+        },
         dtypes=INTEGERS,
         output_dtypes=("attr:dtype",),
     )
