@@ -208,6 +208,17 @@ FIELDS: list[tuple[Callable[[Fields], None], str]] = [
         r"states\[0\].next at byte .*index -1",
     ),
     (setting("graph", "states", [{"value": 0, "initial": 2, "next": 1}]), "memory 'image' must be"),
+    (setting("graph", "subgraphs", [{"name": ""}]), "subgraph '': a name has 1 to 1024 characters"),
+    (setting("graph", "subgraphs", [{"name": "a"}]), "subgraph 'a': the graph has no output"),
+    (setting("graph", "subgraphs", [{"name": "a"}] * 2), "subgraphs at byte .* names stand twice"),
+    (
+        setting("graph", "subgraphs", [{"name": "a", "subgraphs": [{"name": "b"}]}]),
+        r"subgraphs\[0\].subgraphs at byte .*: a subgraph has no subgraphs of its own",
+    ),
+    (
+        setting("graph", "subgraphs", [{"name": "a", "nodes": [{"operator": "If", "name": "f"}]}]),
+        "subgraph 'a': If 'f': expected outputs that are values",
+    ),
     # the memory plan
     (overlapping_slots, "memory_plan.slots at byte .* share elements while both are needed"),
     (missing_slot, "has no slot"),
