@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from edgekit.errors import ShapeError, lookup
@@ -90,7 +91,7 @@ class OpSpec:
     output_dtypes: tuple[str, ...] = ("same",)
     subgraphs: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def input_names(self) -> tuple[str, ...]:
         """The names without their marks."""
         return tuple(name.rstrip("?*") for name in self.inputs)
