@@ -68,8 +68,8 @@ def open_model(opening: Opening) -> Model:
 
 
 def _open_tflite(opening: Opening) -> Model:
-    from edgekit.importers.tflite import open_tflite  # only those who need it load it
-    from edgekit.importers.tflite.details import FileTensors
+    from edgekit.importers.tflite.details import FileTensors  # only those who need it load it
+    from edgekit.importers.tflite.model import open_tflite
 
     assert not isinstance(opening.source, Graph)
     opened = open_tflite(
