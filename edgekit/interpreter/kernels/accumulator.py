@@ -143,7 +143,8 @@ class Accumulator:
         if limits is None:
             call(np.copyto, y, shaped)
         else:
-            call(clip, shaped, *(np.array(limit, np.float32) for limit in limits), y)
+            low, high = (np.array(limit, np.float32) for limit in limits)
+            self._clip(sums, low, high, y)
 
     def _finish_float32(self, sums: Array, y: Floats) -> None:
         """Four passes: bias, scale, rint, clip into the output."""
@@ -159,12 +160,16 @@ class Accumulator:
         call(np.multiply, rows, self._tiled("scale", self.scales, rows), rows)
         flat = sums.reshape(-1)
         call(np.rint, flat, flat)
+        self._clip(sums, *self.limits, y)
+
+    def _clip(self, sums: Array, low: Floats, high: Floats, y: Floats) -> None:
+        flat, call = sums.reshape(-1), self.step.call
         if y.flags.c_contiguous:
-            call(clip, flat, *self.limits, y.reshape(-1))
+            call(clip, flat, low, high, y.reshape(-1))
         elif math.prod(y.shape[2:]) > SHORT_ROW:
-            call(clip, sums.reshape(y.shape), *self.limits, y)
+            call(clip, sums.reshape(y.shape), low, high, y)
         else:
-            call(clip, flat, *self.limits, flat)
+            call(clip, flat, low, high, flat)
             call(np.copyto, y, sums.reshape(y.shape))
 
     def _finish_integers(self, sums: Array, y: Floats) -> None:

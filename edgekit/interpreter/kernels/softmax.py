@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..step import Floats, Step
+from ..step import Step
 from .integer_softmax import in_integers
 from .registry import kernel
+from .ufuncs import clip
 
 __all__: list[str] = []
 
@@ -17,13 +18,15 @@ def softmax(step: Step) -> None:
     x, y = step.input(0), step.output()
     axis = step.attrs["axis"] % x.ndim
     kept = tuple(1 if i == axis else d for i, d in enumerate(x.shape))
+    if x.size == x.shape[axis]:  # a single row: numbers without dimensions are combined faster
+        x, y, axis, kept = x.reshape(-1), y.reshape(-1), 0, ()
     peak, total = step.scratch(kept), step.scratch(kept)
-    step.call(np.maximum.reduce, x, axis, None, peak, True)
+    step.call(np.maximum.reduce, x, axis, None, peak, bool(kept))
     step.call(np.subtract, x, peak, y)
     if step.attrs["beta"] != 1.0:
         step.call(np.multiply, y, np.array(step.attrs["beta"], np.float32), y)
     step.call(np.exp, y, y)
-    step.call(np.add.reduce, y, axis, None, total, True)
+    step.call(np.add.reduce, y, axis, None, total, bool(kept))
     step.call(np.divide, y, total, y)
 
 
@@ -54,28 +57,27 @@ def _by_table(step: Step, steps: int) -> None:
     x, y = step.input(0), step.output()
     axis = step.attrs["axis"] % x.ndim
     x, y = np.moveaxis(x, axis, -1), np.moveaxis(y, axis, -1)
+    kept: tuple[int, ...] = (*x.shape[:-1], 1)
+    if x.size == x.shape[-1]:  # a single row: numbers without dimensions are combined faster
+        x, y, kept = x.reshape(-1), y.reshape(-1), ()
     table = np.ascontiguousarray(step.constant(1), np.float32)
-    peak, inverse = step.scratch((*x.shape[:-1], 1)), step.scratch((*x.shape[:-1], 1))
+    peak, inverse = step.scratch(kept), step.scratch(kept)
     powers, running = step.scratch(x.shape), step.scratch(x.shape)
     places = step.scratch(x.shape, np.intp)
-    one, share = np.array(1.0, np.float32), np.array(step.output_quant.scale[0], np.float32)
-    largest = np.array(steps - 1, np.float32)
+    share = np.array(step.output_quant.scale[0], np.float32)
+    low, high = np.array(0.0, np.float32), np.array(steps - 1, np.float32)
     # Half away from zero: the largest float32 below one half is added, so that only true halves
     # reach the next integer.
     half = np.array(np.nextafter(np.float32(0.5), np.float32(0.0)))
-    step.call(np.maximum.reduce, x, -1, None, peak, True)
+    step.call(np.maximum.reduce, x, -1, None, peak, bool(kept))
     step.call(np.subtract, peak, x, powers)
     step.call(np.copyto, places, powers, "unsafe")
     step.call(table.take, places, None, powers, "clip")
     step.call(np.add.accumulate, powers, -1, None, running)
-    step.call(np.multiply, last(running), share, inverse)
-    step.call(np.divide, one, inverse, inverse)
+    # The end of each running sum: sequential, where numpy's own sum goes pairwise.
+    step.call(np.multiply, running[..., -1].reshape(kept), share, inverse)
+    step.call(np.reciprocal, inverse, inverse)
     step.call(np.multiply, powers, inverse, powers)
     step.call(np.add, powers, half, powers)
     step.call(np.trunc, powers, powers)
-    step.call(np.minimum, powers, largest, out=y)
-
-
-def last(running: Floats) -> Floats:
-    """The end of each running sum: sequential, where numpy's own sum goes pairwise."""
-    return running[..., -1:]
+    step.call(clip, powers, low, high, y)
