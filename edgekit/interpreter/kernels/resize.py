@@ -59,13 +59,13 @@ def resize_nearest(step: Step) -> None:
     order = [(columns, 2), (rows, 1)]
     if len(rows) * width < height * len(columns):  # the smaller map lies in between
         order.reverse()
-    shape = list(x.shape)
-    for cells, axis in order:
-        shape[axis] = len(cells)
-        taken = step.scratch(shape)
-        step.call(np.take, x, cells, axis, taken, "clip")
-        x = taken
-    step.call(np.copyto, y, x)
+    (first, axis), (second, other) = order
+    between = step.scratch([len(first) if i == axis else n for i, n in enumerate(x.shape)])
+    step.call(np.take, x, first, axis, between, "clip")
+    target = y if y.flags.c_contiguous else step.scratch(y.shape)
+    step.call(np.take, between, second, other, target, "clip")
+    if target is not y:
+        step.call(np.copyto, y, target)
 
 
 def _nearest(step: Step, axis: int) -> Array:
