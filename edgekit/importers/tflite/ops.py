@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .clamps import CLAMP_READERS
 from .control import CONTROL_READERS
 from .detection import DETECTION_READERS
 from .elements import ELEMENT_READERS
@@ -21,6 +22,7 @@ __all__ = ["CUSTOM_READERS", "TFLITE_READERS"]
 TFLITE_READERS: dict[str, Rule] = {
     **WINDOW_READERS,
     **ELEMENT_READERS,
+    **CLAMP_READERS,
     **MATH_READERS,
     **REDUCTION_READERS,
     **MOVE_READERS,

@@ -26,7 +26,7 @@ from .file import Operator, Subgraph, Tensor
 from .folding import check_kind
 from .inputs import Inputs
 from .memories import Memories
-from .scales import must_rescale
+from .scales import bound, must_rescale
 from .tensors import quantization
 
 __all__ = ["Call", "Reader", "Rule"]
@@ -81,8 +81,12 @@ class Reader(Inputs):
         fused: the activation that the operator applies to its result. It becomes the node's own
             where the graph's operator has one, and a node behind it elsewhere.
         """
+        if fused == Activation.RELU_N1_TO_1:
+            between = self.add(op, kind, *inputs, quant=self.output_quant(op), **attrs)
+            self.emit_clamped(op, between, -1.0, 1.0)
+            return
         first, wanted = self.output_tensor(op), [self.names[i] for i in op.outputs]
-        quants = [self._output_quant(i) for i in op.outputs]
+        quants = [self.output_quant(op, i) for i in range(len(op.outputs))]
         follower = self._fuse(kind, fused, attrs)
         source = self.builder.values.get(inputs[0] or "") if inputs else None
         if source is not None and spec(kind).tied and must_rescale(source, quants[0]):
@@ -98,12 +102,21 @@ class Reader(Inputs):
             self.bind_tensor(index, result)
             self._check_dtype(self.graph.tensors[index], result)
 
+    def emit_clamped(self, op: Operator, name: str, low: float, high: float) -> None:
+        """Give a value, cut at two real numbers, as the output of `op`."""
+        value = self.builder.values[name]
+        ends = [
+            self.new_constant(op, bound(value, end), "bound", value.quant) for end in (low, high)
+        ]
+        above = self.add(op, "Maximum", name, ends[0], quant=value.quant)
+        self.emit(op, "Minimum", above, ends[1])
+
     def emit_one(
         self, op: Operator, position: int, kind: str, *inputs: str | None, **attrs: AttrValue
     ) -> None:
         """Add the node that computes one of several outputs of `op`."""
         index = op.outputs[position]
-        quants = [self._output_quant(index)]
+        quants = [self.output_quant(op, position)]
         (result,) = self._append(kind, inputs, op, [self.names[index]], quants, attrs)
         self.bind_tensor(index, result)
         self._check_dtype(self.graph.tensors[index], result)
@@ -151,7 +164,7 @@ class Reader(Inputs):
         tensor = self.output_tensor(op, position)
         self._check_unwritten(tensor.index)
         self.spend(data.nbytes)
-        self._known[tensor.index] = np.ascontiguousarray(data)
+        self._known[tensor.index] = np.asarray(data, order="C")
 
     def rescaled(self, op: Operator, name: str, quant: QuantParams | None) -> str:
         """The same integers at the scale that the file gives them elsewhere."""
@@ -216,7 +229,7 @@ class Reader(Inputs):
         if fused == Activation.NONE:
             return None
         if fused not in FUSED:
-            known = ", ".join(member.name for member in FUSED)
+            known = ", ".join(member.name for member in (*FUSED, Activation.RELU_N1_TO_1))
             name = Activation(fused).name if fused in list(Activation) else f"number {fused}"
             raise UnsupportedOperator(f"the fused activation {name} is none of {known}")
         if "activation" in spec(kind).attrs:
@@ -224,8 +237,8 @@ class Reader(Inputs):
             return None
         return ACTIVATION_NODES[Activation(fused)]
 
-    def _output_quant(self, index: int) -> QuantParams | None:
-        return quantization(self.graph.tensors[index])
+    def output_quant(self, op: Operator, position: int = 0) -> QuantParams | None:
+        return quantization(self.output_tensor(op, position))
 
     def _check_unwritten(self, index: int) -> None:
         tensor = self.graph.tensors[index]

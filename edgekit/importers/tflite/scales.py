@@ -1,11 +1,17 @@
-"""The same stored integers at another scale, where a file says so."""
+"""Stored integers at another scale, where a file says so, and real numbers at a given one."""
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import QuantParams, Value
+from edgekit.ir.graph import Array
+from edgekit.ir.quant import LIMITS
 
-__all__ = ["must_rescale"]
+__all__ = ["bound", "must_rescale"]
 
 BITS = {"int8": 8, "uint8": 8, "int16": 16}
 
@@ -29,3 +35,13 @@ def must_rescale(value: Value, quant: QuantParams | None) -> bool:
         f"{value.name!r} has the scale {own}, where the file says {quant}; the operator keeps the "
         "integers as they are, and they would mean other numbers"
     )
+
+
+def bound(value: Value, real: float) -> Array:
+    """A real number as `value` stores it: `z + round(real / s)`, saturated."""
+    if value.quant is None:
+        return np.array(real, value.dtype)
+    steps = float(np.float32(real) / np.float32(value.quant.scale[0]))
+    low, high = LIMITS[value.dtype]
+    stored = value.quant.zero_point[0] + int(math.copysign(math.floor(abs(steps) + 0.5), steps))
+    return np.array(min(max(stored, low), high), value.dtype)

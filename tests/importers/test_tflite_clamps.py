@@ -1,0 +1,73 @@
+"""Activations between -1 or 0 and 1, fused or alone, against LiteRT's two runtimes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgekit.interpreter import Interpreter
+from edgekit.schema import encode
+from edgekit.schema.generated import tflite_layout as tflite
+from tests import litert
+from tests.importers.test_tflite_refusals import code, tensor
+from tests.importers.test_tflite_weights import scales
+from tests.tflite_models import LiteRT
+
+Table = dict[str, Any]
+
+CODES, TYPES = tflite.BuiltinOperator, tflite.TensorType
+CUT = tflite.ActivationFunctionType.RELU_N1_TO_1
+FUSED = {"ADD": "AddOptions", "SUB": "SubOptions", "MUL": "MulOptions"}
+
+
+def binary(operator: str, kind: int) -> bytes:
+    quant = scales(0.013, zero=-20) if kind == TYPES.INT8 else None
+    ends = scales(0.017, zero=11) if kind == TYPES.INT8 else None
+    options = (FUSED[operator], {"fused_activation_function": CUT})
+    inputs = [tensor(name, [1, 6, 50], kind, quantization=quant) for name in "ab"]
+    return model(operator, [*inputs, tensor("y", [1, 6, 50], kind, quantization=ends)], options)
+
+
+def alone(operator: str, kind: int) -> bytes:
+    quant = scales(0.013, zero=-20) if kind == TYPES.INT8 else None
+    return model(operator, [tensor(name, [1, 6, 50], kind, quantization=quant) for name in "ay"])
+
+
+def model(operator: str, tensors: list[Table], options: Any = None) -> bytes:
+    last = len(tensors) - 1
+    node = {"inputs": [*range(last)], "outputs": [last], "builtin_options": options}
+    ends = {"inputs": [*range(last)], "outputs": [last], "operators": [node]}
+    return encode(
+        tflite.SCHEMA,
+        {
+            "version": 3,
+            "operator_codes": [{**code(CODES[operator]), "version": 1 + (operator in FUSED)}],
+            "subgraphs": [{"tensors": tensors, **ends}],
+            "buffers": [{}],
+        },
+    )
+
+
+FILES = [(name, kind, binary) for name in FUSED for kind in (TYPES.FLOAT32, TYPES.INT8)]
+FILES += [("RELU_N1_TO_1", kind, alone) for kind in (TYPES.FLOAT32, TYPES.INT8)]
+FILES += [("RELU_0_TO_1", TYPES.FLOAT32, alone)]
+
+
+@pytest.mark.parametrize("arithmetic", litert.RUNTIMES)
+@pytest.mark.parametrize(("name", "kind", "make"), FILES)
+def test_equal_to_litert(name: str, kind: int, make: Any, arithmetic: str) -> None:
+    content, rng = make(name, kind), np.random.default_rng(0)
+    ours = Interpreter(content, arithmetic=arithmetic)
+    try:
+        theirs = LiteRT(content, litert.RUNTIMES[arithmetic])
+    except (ValueError, RuntimeError) as error:
+        pytest.skip(f"LiteRT has no such kernel: {error}")
+    for _ in range(5):
+        arrays = [rng.normal(0, 2, (1, 6, 50)).astype(np.float32) for _ in ours.graph.inputs]
+        if kind == TYPES.INT8:
+            arrays = [rng.integers(-128, 128, (1, 6, 50)).astype(np.int8) for _ in arrays]
+        (found,) = ours.run(*arrays).values()
+        (wanted,) = theirs(arrays)
+        np.testing.assert_array_equal(found, wanted)
