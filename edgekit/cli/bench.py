@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model file")
     parser.add_argument("--runs", type=int, default=200, metavar="N", help="inferences (200)")
     parser.add_argument("--batch", type=int, default=1, metavar="N", help="samples at once (1)")
+    parser.add_argument(
+        "--explain", action="store_true", help="say how each layer is computed, and why"
+    )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="BLAS threads (1)")
 
 
@@ -49,12 +52,32 @@ def run(options: argparse.Namespace) -> int:
     from edgekit.interpreter import profile
 
     interpreter = open_interpreter(options.model)
+    if options.explain:
+        for line in _variants(interpreter, options.batch):
+            print(line)
+        return 0
     result = profile(interpreter, _inputs(interpreter, options.batch), options.runs)
     threads = "as set before numpy was loaded" if late else str(options.threads)
     print(f"{options.model.name}: {result.runs} runs, batch {options.batch}, threads: {threads}")
     for line in (*_latency(result), "", *_operators(result), "", *_memory(interpreter, result)):
         print(line)
     return 0
+
+
+def _variants(interpreter: Interpreter, batch: int) -> list[str]:
+    """For each layer: the way it is computed, the calls that takes, and the reason."""
+    plan, graph = interpreter.make_plan(batch), interpreter.graph
+    rows = [("layer", "operator", "output", "calls", "way", "because")]
+    for step in plan.steps:
+        name = step.node.outputs[0]
+        shape = "x".join(map(str, plan.arena.shape(name)[1:]))
+        full = "x".join(map(str, graph.value(name).shape[1:]))
+        shape = shape if shape == full else f"{shape} of {full}"
+        way = ("", "") if step.variant is None else (step.variant.name, step.variant.reason)
+        if not step.calls:
+            way = "nothing to do", "the output views the input's elements"
+        rows.append((step.node.name, step.node.op, shape, str(len(step.calls)), *way))
+    return aligned(rows, right=(3,))
 
 
 def _inputs(interpreter: Interpreter, batch: int) -> dict[str, NDArray[Any]]:

@@ -292,3 +292,11 @@ def test_an_interrupt_is_one_line(files: Files) -> None:
 
 def test_tables_are_aligned() -> None:
     assert aligned([("a", "1"), ("long", "100")], right=(1,)) == ["a       1", "long  100"]
+
+
+def test_bench_explains_how_each_layer_is_computed(files: Files, capsys: Capture) -> None:
+    lines = printed(["bench", files.model, "--explain"], capsys).splitlines()
+    graph = Interpreter(files.model).graph
+    assert lines[0].split() == ["layer", "operator", "output", "calls", "way", "because"]
+    assert [line.split()[0] for line in lines[1:]] == [node.name for node in graph.nodes]
+    assert all(re.search(r" \d+ ", line) for line in lines[1:])
