@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.schema.generated.tflite_layout import BuiltinOperator, TensorType
+from tests.tflite_operator import Given, constant, file_of
 
 from .tflite_files import chain, operator, operator_code, tensor, tflite_file
 
-__all__ = ["CRAFTED"]
+__all__ = ["CRAFTED", "FOLDED"]
 
 RELU = operator_code(BuiltinOperator.RELU)
 ADD = operator_code(BuiltinOperator.ADD)
@@ -98,3 +99,44 @@ TFLITE = {
 }
 
 CRAFTED: dict[str, dict[str, bytes]] = {"tflite": TFLITE}
+
+X = Given("x", (2, 3))
+SHAPE = Given("y", (2,), "int32")
+
+FOLDED: dict[str, bytes] = {
+    "SHAPE": file_of("SHAPE", [X], [SHAPE], ("ShapeOptions", {"out_type": TensorType.INT32})),
+    "RANK": file_of("RANK", [X], [Given("y", (), "int32")]),
+    "ZEROS_LIKE": file_of("ZEROS_LIKE", [X], [Given("y", (2, 3))]),
+    "EXPAND_DIMS": file_of(
+        "EXPAND_DIMS", [X, constant("axis", np.array([1], np.int32))], [Given("y", (2, 1, 3))]
+    ),
+    "SQUEEZE": file_of("SQUEEZE", [Given("x", (2, 1))], [Given("y", (2,))]),
+    "FILL": file_of(
+        "FILL",
+        [constant("dims", np.array([2, 3], np.int32)), constant("value", np.float32(7))],
+        [Given("y", (2, 3))],
+    ),
+    "RANGE": file_of(
+        "RANGE",
+        [constant(name, np.int32(n)) for name, n in (("start", 1), ("limit", 9), ("delta", 2))],
+        [Given("y", (4,), "int32")],
+    ),
+    "REVERSE_V2": file_of(
+        "REVERSE_V2", [X, constant("axis", np.array([1], np.int32))], [Given("y", (2, 3))]
+    ),
+    "EMBEDDING_LOOKUP": file_of(
+        "EMBEDDING_LOOKUP",
+        [Given("ids", (2,), "int32"), constant("rows", np.ones((4, 3), np.float32))],
+        [Given("y", (2, 3))],
+    ),
+    "L2_POOL_2D": file_of(
+        "L2_POOL_2D",
+        [Given("x", (1, 4, 4, 2))],
+        [Given("y", (1, 2, 2, 2))],
+        (
+            "Pool2DOptions",
+            {"stride_w": 2, "stride_h": 2, "filter_width": 2, "filter_height": 2, "padding": 1},
+        ),
+    ),
+}
+"""Good files of operators that no graph is written as: by name, for mutations."""

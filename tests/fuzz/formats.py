@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from random import Random
+from typing import Any
 
 from edgekit.errors import EdgekitError, ModelFormatError
 from edgekit.export.edge import edge_bytes
@@ -13,10 +14,12 @@ from edgekit.export.tflite import tflite_bytes
 from edgekit.ir import Graph
 from edgekit.schema import Schema
 from edgekit.schema.generated import edgekit_layout, tflite_layout
+from tests.attacks.crafted import FOLDED
 from tests.cases import CASES, INT8_CASES, float_graph, int8_graph
 from tests.edge_files import resealed
 from tests.edge_graphs import GRAPHS
 from tests.material import MATERIAL
+from tests.recurrent_graphs import KINDS, lstm_graph, svdf_graph
 
 from .bytewise import mutate_bytes
 from .fields import Fields, unpacked
@@ -24,23 +27,34 @@ from .fieldwise import mutate_fields
 
 __all__ = ["FORMATS", "Format"]
 
-LARGEST_SEED = 12_000  # bytes: small files are mutated fast, and a change seldom meets a weight
+SMALL = {"time": 2, "features": 3, "cells": 4}
+FORMS: tuple[dict[str, Any], ...] = (
+    {}, {"units": 2}, {"peephole": True, "norm": True}, {"coupled": True, "kept": False},
+)  # fmt: skip
+"""The kinds of recurrent layers."""
+
+LARGEST_SEED = 15_000  # bytes: small files are mutated fast, and a change seldom meets a weight
 
 
 @dataclass(frozen=True)
 class Format:
-    """`write` gives the file of a graph, `seal` puts the digests right that a change broke."""
+    """`write` gives the file of a graph, `seal` puts the digests right that a change broke.
+
+    others: further seeds, of what no graph is written as.
+    folders: of the material, where real files are.
+    """
 
     name: str
     schema: Schema
     write: Callable[[Graph], bytes]
     seal: Callable[[bytes], bytes]
+    others: tuple[bytes, ...] = ()
     folders: tuple[str, ...] = ()
 
     @cached_property
     def seeds(self) -> list[bytes]:
         """Small files of every operator; those of the material as well where it is there."""
-        found = list(dict.fromkeys((*self._written(), *self._real())))
+        found = list(dict.fromkeys((*self._written(), *self.others, *self._real())))
         return [data for data in found if len(data) <= LARGEST_SEED]
 
     @cached_property
@@ -52,6 +66,8 @@ class Format:
         makers: list[Callable[[], Graph]] = list(GRAPHS.values())
         makers += [partial(float_graph, case) for case in CASES]
         makers += [partial(int8_graph, case) for case in INT8_CASES]
+        makers += [partial(lstm_graph, kind, **SMALL, **form) for kind in KINDS for form in FORMS]
+        makers += [partial(svdf_graph, kind, features=3, memory=3) for kind in KINDS]
         for make in makers:
             try:
                 yield self.write(make())
@@ -92,6 +108,11 @@ def _unchanged(data: bytes) -> bytes:
 FORMATS = {
     "edge": Format("edge", edgekit_layout.SCHEMA, edge_bytes, resealed),
     "tflite": Format(
-        "tflite", tflite_layout.SCHEMA, tflite_bytes, _unchanged, ("tflite", "negative")
+        "tflite",
+        tflite_layout.SCHEMA,
+        tflite_bytes,
+        _unchanged,
+        tuple(FOLDED.values()),
+        ("tflite", "negative"),
     ),
 }
