@@ -159,6 +159,12 @@ def test_operator_is_complete(op: str) -> None:
     assert not missing, f"{op} has no {', no '.join(missing)}: add it, or give the reason here"
 
 
+@pytest.mark.parametrize("op", sorted(op for op, s in OPS.items() if not s.subgraphs))
+def test_every_dtype_that_an_operator_takes_has_a_kernel(op: str) -> None:
+    missing = [dtype for dtype in OPS[op].dtypes if (op, dtype) not in KERNELS]
+    assert not missing, f"{op} takes {missing} and has no kernel for it"
+
+
 @pytest.mark.parametrize("concern", CONCERNS)
 def test_no_reason_outlives_its_cause(concern: str) -> None:
     have, reasons = CONCERNS[concern]
