@@ -26,7 +26,7 @@ from .smaller import smallest
 from .target import examine, sentence
 from .verifiers import build, compare, missing_program
 
-MUTANTS = 800
+MUTANTS = 500
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -82,6 +82,15 @@ class Inputs:
             )
         return tuple(int(i) for i in found.reshape(-1))
 
+    def integer(self, op: Operator, position: int) -> int:
+        """The same for a single one."""
+        numbers = self.integers(op, position)
+        if len(numbers) != 1:
+            raise UnsupportedOperator(
+                f"input {position} must be one number, received {len(numbers)}"
+            )
+        return numbers[0]
+
     def known(self, index: int) -> Array | None:
         """The data of a tensor if they are known now, else None."""
         if index in self._known:

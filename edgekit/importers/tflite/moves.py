@@ -9,6 +9,7 @@ import numpy as np
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir.graph import AttrValue
 from edgekit.ir.shapes import axis_of
+from edgekit.ir.validate import MOST_DIMENSIONS
 from edgekit.schema.generated.tflite_layout import MirrorPadMode
 
 from .file import Operator, Tensor
@@ -46,7 +47,7 @@ def reshape(op: Operator, reader: Reader) -> None:
 
 def expand_dims(op: Operator, reader: Reader) -> None:
     shape = _shape(op, reader)
-    (axis,) = reader.integers(op, 1)
+    axis = reader.integer(op, 1)
     place = axis_of(axis, len(shape) + 1)
     _reshaped(op, reader, (*shape[:place], 1, *shape[place:]))
 
@@ -76,7 +77,11 @@ def _reshaped(op: Operator, reader: Reader, target: Dimensions) -> None:
         new = tuple(size if d == -1 else d for d in new)
     known = reader.known(reader.tensor(op, 0).index)
     if known is not None and quantization(reader.tensor(op, 0)) is None:
-        if new.count(-1) > 1 or (-1 not in new and math.prod(new) != known.size):
+        if (
+            len(new) > MOST_DIMENSIONS
+            or new.count(-1) > 1
+            or (-1 not in new and math.prod(new) != known.size)
+        ):
             raise ShapeError(f"{list(known.shape)} cannot take the shape {list(new)}")
         reader.know(op, known.reshape(new))
         return
@@ -130,8 +135,10 @@ def fill(op: Operator, reader: Reader) -> None:
     """One number everywhere: known now while it is small, else a broadcast at run time."""
     target, tensor = reader.integers(op, 0), reader.tensor(op, 1)
     value = None if quantization(tensor) is not None else reader.known(tensor.index)
-    if min(target, default=0) < 0:
+    if min(target, default=0) < 0 or len(target) > MOST_DIMENSIONS:
         raise ShapeError(f"there is no shape {list(target)}")
+    if math.prod(tensor.shape) != 1:
+        raise ShapeError(f"one number fills a shape, received {list(tensor.shape)}")
     if value is None or math.prod(target) > LARGEST_FILLED:
         reader.emit(op, "BroadcastTo", reader.input(op, 1), shape=target)
     else:

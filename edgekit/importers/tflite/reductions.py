@@ -26,7 +26,7 @@ def position(kind: str) -> Rule:
         dtype = reader.output_tensor(op).dtype
         if dtype not in ("int32", "int64"):
             raise UnsupportedOperator(f"positions are int32 or int64, not {dtype}")
-        reader.emit(op, kind, reader.input(op, 0), axis=_number(op, reader, 1), dtype=dtype)
+        reader.emit(op, kind, reader.input(op, 0), axis=reader.integer(op, 1), dtype=dtype)
 
     return rule
 
@@ -37,29 +37,21 @@ def cumulative_sum(op: Operator, reader: Reader) -> None:
         op,
         "CumSum",
         reader.input(op, 0),
-        axis=_number(op, reader, 1),
+        axis=reader.integer(op, 1),
         exclusive=bool(options["exclusive"]),
         reverse=bool(options["reverse"]),
     )
 
 
 def top_k(op: Operator, reader: Reader) -> None:
-    reader.emit(op, "TopK", reader.input(op, 0), k=_number(op, reader, 1))
+    reader.emit(op, "TopK", reader.input(op, 0), k=reader.integer(op, 1))
 
 
 def one_hot(op: Operator, reader: Reader) -> None:
     """TFLite has the indices first, then the depth, then what stands where, and elsewhere."""
     axis = int(op.options("OneHotOptions")["axis"])
     names = [reader.input(op, i) for i in (2, 3, 0)]
-    reader.emit(op, "OneHot", *names, depth=_number(op, reader, 1), axis=axis)
-
-
-def _number(op: Operator, reader: Reader, input_: int) -> int:
-    """An input that is one number, known now."""
-    numbers = reader.integers(op, input_)
-    if len(numbers) != 1:
-        raise UnsupportedOperator(f"input {input_} must be one number, received {len(numbers)}")
-    return numbers[0]
+    reader.emit(op, "OneHot", *names, depth=reader.integer(op, 1), axis=axis)
 
 
 REDUCTION_READERS: dict[str, Rule] = {

@@ -158,7 +158,7 @@ def _target(shape: Dimensions) -> tuple[int, ...]:
 
 def split(op: Operator, reader: Reader) -> None:
     """Equal parts; the axis comes first."""
-    (axis,) = reader.integers(op, 0)
+    axis = reader.integer(op, 0)
     shape, count = _shape(op, reader, 1), len(op.outputs)
     size = shape[axis_of(axis, len(shape))]
     if size is None or not count or size % count:
@@ -168,7 +168,7 @@ def split(op: Operator, reader: Reader) -> None:
 
 def split_v(op: Operator, reader: Reader) -> None:
     """Parts of given sizes, one of which may be -1: the rest."""
-    sizes, (axis,) = reader.integers(op, 1), reader.integers(op, 2)
+    sizes, axis = reader.integers(op, 1), reader.integer(op, 2)
     shape = _shape(op, reader)
     whole = shape[axis_of(axis, len(shape))]
     if sizes.count(-1) == 1 and whole is not None:
@@ -182,7 +182,11 @@ def _parts(op: Operator, reader: Reader, position: int, axis: int, sizes: tuple[
     if known is None:
         reader.emit(op, "Split", reader.input(op, position), axis=axis, sizes=sizes)
         return
-    if sum(sizes) != known.shape[axis] or len(sizes) != len(op.outputs) or min(sizes) < 0:
+    if (
+        sum(sizes) != known.shape[axis]
+        or len(sizes) != len(op.outputs)
+        or min(sizes, default=0) < 0
+    ):
         raise ShapeError(f"parts of {sizes} along axis {axis} do not make up {list(known.shape)}")
     for i, part in enumerate(np.split(known, np.cumsum(sizes[:-1]), axis)):
         reader.know(op, part, i)
