@@ -25,7 +25,7 @@ NOT_IN_LITERT = {
 }
 """Expected outputs of these are TensorFlow Lite Micro's; no LiteRT runs them."""
 
-WORK = 2e7
+WORK = 1e7
 """Elements of activations that a test may go through for one network, over all its inputs."""
 
 
