@@ -7,7 +7,6 @@ received and what to do about it. The command line prints the message alone and 
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from types import ModuleType
@@ -73,6 +72,8 @@ def lookup(
     """
     if name in table:
         return table[name]
+    import difflib  # slow to import, seldom needed
+
     near = difflib.get_close_matches(str(name), table, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(table))}."
     raise error(f"{what} {name!r} is not known.{hint}")

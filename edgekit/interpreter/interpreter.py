@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock  # threading itself is slow to import
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ class Interpreter(TfliteMethods):
         self._prepared: dict[tuple[str, str], Array] = {}
         self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
         self._chunked = door.keeps_samples_apart(self.graph)
-        self._turn = Lock()
+        self._turn = allocate_lock()
         self._expected = [
             (DTYPES[value.dtype], tuple(1 if d is None else d for d in value.shape))
             for value in map(self.graph.value, self.graph.inputs)

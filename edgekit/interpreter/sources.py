@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from edgekit.errors import InputError
 from edgekit.ir import Graph, MemoryPlan, plan_memory, validate
 
-from .reader import read_edge
 from .tensor_table import GraphTensors, TensorTable
 
 __all__ = ["Model", "Source", "open_model"]
@@ -56,6 +55,8 @@ def open_model(opening: Opening) -> Model:
         validate(source)
         model = Model(source, plan_memory(source), GraphTensors(source), lean=_lean(source))
     else:
+        from .reader import read_edge  # `.tflite` models and graphs do without
+
         file = read_edge(source)
         model = Model(file.graph, file.plan, GraphTensors(file.graph))
     made_for = model.graph.metadata.arithmetic

@@ -11,7 +11,7 @@ import pytest
 from edgekit.errors import InputError, ShapeError
 from edgekit.export.edge import edge_bytes
 from edgekit.interpreter import Interpreter, record_test_vectors, verify
-from edgekit.interpreter.verify import exact_activations
+from edgekit.interpreter.verification import exact_activations
 from edgekit.ir import Graph, GraphBuilder, plan_memory
 from edgekit.ir.memory import check_plan
 from edgekit.ir.quant import per_tensor

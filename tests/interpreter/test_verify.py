@@ -11,7 +11,7 @@ import pytest
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.interpreter import Interpreter, record_test_vectors, verify
-from edgekit.interpreter.verify import exact_activations
+from edgekit.interpreter.verification import exact_activations
 from edgekit.ir import Graph, GraphBuilder, TestVector, per_tensor
 from edgekit.ir.metadata import ARITHMETICS
 from tests.interpreter.networks import images, residual, with_softmax

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import math
-import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 
@@ -67,6 +66,8 @@ def _label_files(outputs: Sequence[Record]) -> Iterator[str]:
 
 def _labels(content: memoryview, name: str) -> tuple[str, ...]:
     """One label per line of a file in the archive; empty where there is no such file."""
+    import zipfile  # slow to import, and few files have labels
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if len(archive.namelist()) > MOST_FILES:

@@ -29,12 +29,11 @@ def depthwise(step: Step) -> None:
     taps = accumulator.matrix.reshape(weight.shape)
     variant = step.choose(depthwise_variant(y.shape, window, step.attrs["strides"][1]))
     if variant.name == "rows":
-        by_rows(step, accumulator, x, taps, x.strides[2] * step.attrs["dilations"][1])
+        by_rows(step, accumulator, x, taps)
     elif variant.name == "pixels":
         by_pixels(step, accumulator, x, taps)
     else:
-        planes = column_planes(step, x, window[1])
-        by_rows(step, accumulator, planes, taps, planes.strides[2])
+        by_column_planes(step, accumulator, x, taps)
     accumulator.finish_all()
 
 
@@ -48,32 +47,67 @@ def widened(step: Step, accumulator: Accumulator, x: Array) -> Array:
     return wide.reshape(*x.shape[:3], -1)
 
 
-def by_rows(step: Step, accumulator: Accumulator, x: Array, taps: Array, step_right: int) -> None:
-    """Rows of all columns and channels at once: `y[h, :] = sum over taps of x[h + i, j:] * w`.
-
-    x: [n, rows, ...]. step_right: bytes from one tap to the one right of it.
-    """
+def by_rows(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None:
+    """Rows of all columns and channels at once: `y[h, :] = sum over taps of x[h + i, j:] * w`."""
     y = step.output()
     batch, height, width, channels = y.shape
     length = width * channels
-    sample, row = x.strides[:2]
-    step_down = row * step.attrs["dilations"][0]
+    sample, row, column, _ = x.strides
+    down, right = step.attrs["dilations"]
     view = as_strided(
         x,
         (batch, *taps.shape[:2], height, length),
-        (sample, step_down, step_right, row * step.attrs["strides"][0], x.itemsize),
+        (sample, row * down, column * right, row * step.attrs["strides"][0], x.itemsize),
         writeable=False,
     )
     tiled = np.ascontiguousarray(np.tile(taps, (1, 1, width)))
     for samples, rows in blocks(batch, height, length):
-        shape = (samples.stop - samples.start, rows.stop - rows.start, length)
-        sums = accumulator.buffer("sums", shape)
-        if len(sums) == 1:
-            single = view[samples.start, :, :, rows]
-            step.call(einsum, "ijhx,ijx->hx", single, tiled, out=sums[0])
-        else:
-            step.call(einsum, "bijhx,ijx->bhx", view[samples, :, :, rows], tiled, out=sums)
-        accumulator.finish(sums, y[samples, rows])
+        multiply_rows(step, accumulator, view[samples, :, :, rows], tiled, y[samples, rows])
+
+
+def by_column_planes(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None:
+    """For a stride along the columns: one dense plane per column of the window, then by rows.
+
+    Plane j holds the columns that tap j meets. The planes of one row lie side by side:
+    [n, rows, window width, out width * channels].
+    """
+    y = step.output()
+    batch, height, width, channels = y.shape
+    length, kernel_width = width * channels, taps.shape[1]
+    (down, right), (stride_down, stride_right) = step.attrs["dilations"], step.attrs["strides"]
+    sample, row, column, channel = x.strides
+    tiled = np.ascontiguousarray(np.tile(taps, (1, 1, width)))
+    for samples, rows in blocks(batch, height, length * kernel_width * stride_down):
+        count, tall = samples.stop - samples.start, rows.stop - rows.start
+        lines = (tall - 1) * stride_down + (taps.shape[0] - 1) * down + 1
+        columns = as_strided(
+            x[samples, rows.start * stride_down :],
+            (count, lines, kernel_width, width, channels),
+            (sample, row, column * right, column * stride_right, channel),
+            writeable=False,
+        )
+        planes = accumulator.buffer("planes", columns.shape)
+        step.call(np.copyto, planes, columns)
+        plane_sample, plane_row, plane = planes.strides[:3]
+        view = as_strided(
+            planes,
+            (count, *taps.shape[:2], tall, length),
+            (plane_sample, plane_row * down, plane, plane_row * stride_down, planes.itemsize),
+            writeable=False,
+        )
+        multiply_rows(step, accumulator, view, tiled, y[samples, rows])
+
+
+def multiply_rows(
+    step: Step, accumulator: Accumulator, view: Array, tiled: Array, y: Array
+) -> None:
+    """view: [n, window height, window width, rows, row]; tiled: the taps along a row."""
+    sums = accumulator.buffer("sums", (len(view), *view.shape[3:]))
+    if len(sums) == 1:
+        step.call(einsum, "ijhx,ijx->hx", view[0], tiled, out=sums[0])
+    else:
+        step.call(einsum, "bijhx,ijx->bhx", view, tiled, out=sums)
+    accumulator.finish(sums, y)
 
 
 def by_pixels(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None:
@@ -86,24 +120,3 @@ def by_pixels(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> No
     else:
         step.call(einsum, "bhwijc,ijc->bhwc", view, taps, out=sums)
     accumulator.finish(sums, y)
-
-
-def column_planes(step: Step, x: Array, window_width: int) -> Array:
-    """For a stride along the columns: one dense plane per column of the window.
-
-    [n, padded rows, window width, out width, channels]; plane j holds the columns that tap j
-    meets. The planes of one row lie side by side.
-    """
-    width, channels = step.output().shape[2:]
-    batch, height = x.shape[:2]
-    stride, dilation = step.attrs["strides"][1], step.attrs["dilations"][1]
-    sample, row, column, channel = x.strides
-    view = as_strided(
-        x,
-        (batch, height, window_width, width, channels),
-        (sample, row, column * dilation, column * stride, channel),
-        writeable=False,
-    )
-    planes = step.scratch(view.shape, x.dtype)
-    step.call(np.copyto, planes, view)
-    return planes
