@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from edgekit.interpreter.reader import read_edge
 from edgekit.ir import Graph, GraphBuilder
 from tests.edge_files import sealed, unpacked
 from tests.edge_graphs import GRAPHS, int8_graph
-from tests.material import ROOT
 
 DATA = edge_bytes(int8_graph())
 
@@ -160,19 +157,6 @@ def test_a_file_of_four_megabytes_is_read_in_a_moment(tmp_path: Path) -> None:
         read_edge(path)
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.5
-
-
-def test_reading_loads_no_other_package() -> None:
-    program = (
-        "import sys, numpy; before = set(sys.modules)\n"
-        "from edgekit.interpreter.reader import read_edge\n"
-        "loaded = {name.split('.')[0] for name in set(sys.modules) - before}\n"
-        "print(sorted(loaded - set(sys.stdlib_module_names) - {'edgekit', 'numpy'}))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -106,6 +106,7 @@ def test_fashion_mnist(server, monkeypatch):
         (gzip.compress(b"\0\0\x08\x01\0\0\0\x09123"), r"declares the shape \(9,\)"),
         (gzip.compress(b"\0\0\x08\x03\0\0"), "ends within its header"),
     ],
+    ids=["text", "gzip", "short", "header"],
 )
 def test_damaged_idx_files_are_refused(tmp_path, data, message):
     path = tmp_path / "a.gz"
@@ -142,7 +143,11 @@ def test_cifar10(server, monkeypatch):
     np.testing.assert_array_equal(y_test, labels[5])
 
 
-@pytest.mark.parametrize("data", [b"no archive", cifar_archive(["data_batch_1.bin"], [b"abc"])])
+@pytest.mark.parametrize(
+    "data",
+    [b"no archive", cifar_archive(["data_batch_1.bin"], [b"abc"])],
+    ids=["text", "archive"],
+)
 def test_damaged_archives_are_refused(server, monkeypatch, data):
     base, pages, _ = server
     monkeypatch.setattr(cifar10, "FILE", remote(base, pages, "cifar.tar.gz", data))
