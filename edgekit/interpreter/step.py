@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.errors import QuantizationError
+from edgekit.errors import QuantizationError, UnsupportedOperator
 from edgekit.ir import Graph, Node, QuantParams, attributes
 
 from .arena import UNSCALED as UNSCALED
@@ -151,7 +151,13 @@ class Step:
 
     def constant(self, position: int) -> Array:
         """The stored data of a constant input: weights, bias, table."""
-        return self._graph.value(self._input_name(position)).array()
+        value = self._graph.value(self._input_name(position))
+        if value.data is None:
+            raise UnsupportedOperator(
+                f"layer {self.name!r}: input {value.name!r} is computed while the model runs; "
+                f"{self.node.op} needs a constant there"
+            )
+        return value.data
 
     def output(self, position: int = 0) -> Array:
         """The array that the calls must fill: the first output, or another."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgekit.errors import ModelFormatError, ShapeError
+from edgekit.errors import ModelFormatError, ShapeError, UnsupportedOperator
 from edgekit.interpreter import Interpreter, plan
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_channel, per_tensor, plan_memory, validate
 
@@ -108,6 +108,14 @@ def test_integers_overflow_silently_too(arithmetic: str) -> None:
     y = g.add("Dense", x, w, name="y", quant=per_tensor(np.float32(1e-39)))
     graph = g.finish([y], Metadata(arithmetic=arithmetic))
     assert Interpreter(graph).run(np.array([[127, 127]], np.int8))["y"].tolist() == [[127]]
+
+
+def test_a_computed_weight_is_named() -> None:
+    g = GraphBuilder("computed")
+    x, w = g.input("x", (1, 4, 4, 2)), g.input("w", (3, 2, 2, 2))
+    graph = g.finish([g.add("TransposeConv2D", x, w, name="up", size=(8, 8), strides=(2, 2))])
+    with pytest.raises(UnsupportedOperator, match="layer 'up': input 'w' is computed while the mo"):
+        Interpreter(graph)
 
 
 def test_integers_are_padded_with_integers() -> None:
