@@ -2,8 +2,8 @@
 
 Comparisons of int8 and uint8 follow LiteRT's kernels, in both arithmetics: each input is brought to
 steps of 2^-8, c = scale(u * 2^8, s) with two roundings (`ir/fixed_point.py`), and c_1 is compared
-with c_2. What is nearer than such a step counts as equal. int16 and plain integers are compared as
-they are stored.
+with c_2. What is nearer than such a step counts as equal. So do Equal and NotEqual of int16; all
+others compare int16, like plain integers, as it is stored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COMPARISONS = {
     "Greater": np.greater,
     "GreaterEqual": np.greater_equal,
 }
-PLAIN = ("float32", "int16", "int32", "int64")
+PLAIN = ("float32", "int32", "int64")
 
 
 def plain(function: np.ufunc) -> Kernel:
@@ -46,6 +46,7 @@ def scaled(function: np.ufunc) -> Kernel:
 for op, function in COMPARISONS.items():
     kernel(op, *PLAIN)(plain(function))
     kernel(op, "int8", "uint8")(scaled(function))
+    kernel(op, "int16")((scaled if op in ("Equal", "NotEqual") else plain)(function))
 for op in ("Equal", "NotEqual"):
     kernel(op, "bool")(plain(COMPARISONS[op]))
 kernel("LogicalAnd", "bool")(plain(np.logical_and))
