@@ -18,7 +18,7 @@ from .dynamic_range import WIDEST, DynamicRange, has_dynamic_range
 from .rescaling import rescaler
 from .ufuncs import clip
 
-__all__ = ["Accumulator", "blocks", "centered_weight", "output_limits"]
+__all__ = ["Accumulator", "blocks", "centered_weight", "clip_into", "output_limits"]
 
 TILED_ELEMENTS = 40_000
 """Per-channel vectors are repeated to the size of the sums up to here, so that one loop serves."""
@@ -144,7 +144,7 @@ class Accumulator:
             call(np.copyto, y, shaped)
         else:
             low, high = (np.array(limit, np.float32) for limit in limits)
-            self._clip(sums, low, high, y)
+            clip_into(self.step, sums, low, high, y)
 
     def _finish_float32(self, sums: Array, y: Floats) -> None:
         """Four passes: bias, scale, rint, clip into the output."""
@@ -160,17 +160,7 @@ class Accumulator:
         call(np.multiply, rows, self._tiled("scale", self.scales, rows), rows)
         flat = sums.reshape(-1)
         call(np.rint, flat, flat)
-        self._clip(sums, *self.limits, y)
-
-    def _clip(self, sums: Array, low: Floats, high: Floats, y: Floats) -> None:
-        flat, call = sums.reshape(-1), self.step.call
-        if y.flags.c_contiguous:
-            call(clip, flat, low, high, y.reshape(-1))
-        elif math.prod(y.shape[2:]) > SHORT_ROW:
-            call(clip, sums.reshape(y.shape), low, high, y)
-        else:
-            call(clip, flat, low, high, flat)
-            call(np.copyto, y, sums.reshape(y.shape))
+        clip_into(self.step, sums, *self.limits, y)
 
     def _finish_integers(self, sums: Array, y: Floats) -> None:
         """In int64, as `rescaling.py` says; written for clarity, not speed."""
@@ -210,6 +200,18 @@ def centered_weight(step: Step) -> Array:
         return weight
     centered: Array = weight.astype(np.int16) - np.int16(step.input_quant(1).zero_point[0])
     return centered
+
+
+def clip_into(step: Step, numbers: Array, low: Floats, high: Floats, y: Floats) -> None:
+    """Clip contiguous numbers, which are lost, into an output that may stand within a border."""
+    flat = numbers.reshape(-1)
+    if y.flags.c_contiguous:
+        step.call(clip, flat, low, high, y.reshape(-1))
+    elif math.prod(y.shape[2:]) > SHORT_ROW:
+        step.call(clip, numbers.reshape(y.shape), low, high, y)
+    else:
+        step.call(clip, flat, low, high, flat)
+        step.call(np.copyto, y, numbers.reshape(y.shape))
 
 
 def output_limits(step: Step) -> tuple[Floats, Floats]:

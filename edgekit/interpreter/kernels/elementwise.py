@@ -32,7 +32,7 @@ from edgekit.ir import fixed_point
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
-from .accumulator import output_limits
+from .accumulator import clip_into, output_limits
 from .registry import kernel
 from .ufuncs import clip
 
@@ -49,10 +49,13 @@ ACTIVATIONS = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
 
 @kernel("Add", "float32")
 def add_float(step: Step) -> None:
-    _binary(step, np.add)
-    if step.attrs["activation"] != "none":
-        low, high = (np.array(b, np.float32) for b in ACTIVATIONS[step.attrs["activation"]])
-        step.call(clip, step.output(), low, high, step.output())
+    if step.attrs["activation"] == "none":
+        _binary(step, np.add)
+        return
+    low, high = (np.array(b, np.float32) for b in ACTIVATIONS[step.attrs["activation"]])
+    sums = step.scratch(step.output().shape)
+    step.call(np.add, _operand(step, 0), _operand(step, 1), sums)
+    clip_into(step, sums, low, high, step.output())
 
 
 @kernel("Sub", "float32")
@@ -184,12 +187,15 @@ def _sum_floats(step: Step, factors: tuple[np.float32, np.float32]) -> None:
             continue
         in_place = u.shape == out.shape and all(term is not sums for term in terms)
         term = sums if in_place else step.scratch(u.shape)
+        if not u.flags.c_contiguous:  # a copy costs less than computing with short rows
+            step.call(np.copyto, term, u)
+            u = term
         step.call(np.multiply, u, np.array(factor, np.float32), term)
         terms.append(term)
     step.call(np.add, terms[0], terms[1], sums)
     flat = sums.reshape(-1)
     step.call(np.rint, flat, flat)
-    step.call(clip, sums, low, high, out)
+    clip_into(step, sums, low, high, out)
 
 
 def _float_factors(
