@@ -140,7 +140,7 @@ class Arena:
         if value.data is None:
             return self.view(name)
         data = value.array()
-        if value.dtype in UNSCALED and value.quant is None:
+        if value.dtype in UNSCALED:
             return data
         if value.quant is None:
             return np.asarray(data, np.float32)

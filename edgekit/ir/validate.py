@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,7 @@ def _arity_problems(operator: OpSpec, node: Node) -> list[str]:
     required = [name for name in operator.inputs if not name.endswith("?")]
     if not len(required) <= len(node.inputs) <= len(operator.inputs):
         return [f"expected inputs {', '.join(operator.inputs)}, received {len(node.inputs)}"]
-    pairs = zip(operator.inputs, node.inputs, strict=False)
+    pairs = zip_longest(operator.inputs, node.inputs)  # what is not there is missing
     return [
         f"input {role!r} is missing" for role, i in pairs if i is None and not role.endswith("?")
     ]
@@ -168,7 +169,8 @@ def _dtype_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[st
 
 
 def _table_presence(operator: OpSpec, dtype: str, inputs: Sequence[Value | None]) -> list[str]:
-    has_table = "table" in operator.input_names and len(inputs) == len(operator.inputs)
+    whole = len(inputs) == len(operator.inputs)
+    has_table = "table" in operator.input_names and whole and inputs[-1] is not None
     wanted = operator.table_kind(dtype) is not None
     if wanted and not has_table:
         return [f"an {dtype} node stores its lookup table; apply ir.passes.store_tables"]

@@ -7,6 +7,7 @@ import pytest
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
+from edgekit.interpreter import Interpreter
 from tests.tflite_operator import Given, constant, file_of
 
 X, Y = Given("x", (2, 4)), Given("y", (2, 4))
@@ -44,3 +45,17 @@ def test_no_shape_has_more_dimensions_than_a_tensor_can_have() -> None:
     folded = file_of("RESHAPE", [constant("data", np.ones(1, np.float32)), ones(40)], [Y])
     with pytest.raises(ModelFormatError, match="cannot take the shape"):
         load_tflite(folded)
+
+
+@pytest.mark.parametrize("code", ["UNIDIRECTIONAL_SEQUENCE_LSTM", "SVDF", "READ_VARIABLE", "SHAPE"])
+def test_operators_without_outputs_are_refused(code: str) -> None:
+    with pytest.raises((ModelFormatError, UnsupportedOperator)):
+        load_tflite(file_of(code, [X, *[None] * 19], []))
+
+
+def test_integers_with_a_scale_that_means_nothing_stay_integers() -> None:
+    """Some writers give scales to int32 operands; the arithmetic of integers has none."""
+    x, y = Given("x", (2,), "int32"), Given("y", (2,), "int32")
+    exponents = constant("e", np.array([2, 3], np.int32), ([0.5], [0], 0))
+    graph = load_tflite(file_of("POW", [x, exponents], [y]))
+    assert Interpreter(graph).run(np.array([3, 2], np.int32))["y"].tolist() == [9, 8]

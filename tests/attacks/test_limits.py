@@ -118,6 +118,25 @@ def test_a_computed_weight_is_named() -> None:
         Interpreter(graph)
 
 
+def test_required_inputs_behind_optional_ones_are_missed() -> None:
+    g = GraphBuilder("svdf")
+    names = [g.input("x", (1, 3))] + [
+        g.constant(np.ones(shape, np.float32), "w") for shape in ((4, 3), (4, 2), (4,))
+    ]
+    with pytest.raises(ShapeError, match="Svdf 'y': input 'state' is missing"):
+        g.add("Svdf", *names, name="y")
+
+
+def test_a_table_that_is_left_out_is_missed() -> None:
+    g = GraphBuilder("bare")
+    x = g.input("x", (1, 3), "int8", per_tensor(0.1))
+    y = g.add("Sigmoid", x, g.constant(np.zeros(256, np.int8), "table"), name="y")
+    graph = g.finish([y])
+    node = replace(graph.nodes[0], inputs=("x", None))
+    with pytest.raises(ShapeError, match="an int8 node stores its lookup table"):
+        validate(replace(graph, nodes=(node,)))
+
+
 def test_integers_are_padded_with_integers() -> None:
     g = GraphBuilder("pad")
     x = g.input("x", (2,), "int32")

@@ -187,7 +187,7 @@ def _leading(graph: Subgraph, makers: Mapping[int, Operator], index: int, rest: 
 def _is_next(graph: Subgraph, makers: Mapping[int, Operator], first: int, second: int) -> bool:
     """Whether `second` is reshape(i + 1) where `first` is reshape(i)."""
     ops = [makers.get(first), makers.get(second)]
-    if any(op is None or op.code != "RESHAPE" for op in ops):
+    if any(op is None or op.code != "RESHAPE" or not op.inputs for op in ops):
         return False
     sources = [op.inputs[0] for op in ops if op is not None]
     add = makers.get(sources[1])

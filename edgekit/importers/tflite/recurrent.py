@@ -39,7 +39,7 @@ def unidirectional_lstm(op: Operator, reader: Reader) -> None:
     attrs = _attributes(options) | _intermediates(op, reader)
     weights = [reader.optional(op, i) for i in range(1, HIDDEN)]
     norms = [reader.optional(op, i) for i in NORMS]
-    name = reader.names[op.outputs[0]]
+    name = reader.names[reader.output_tensor(op).index]
     reader.bind(op, _lstm(op, reader, 0, name, [0, HIDDEN, CELL], weights, norms, attrs))
 
 
@@ -156,7 +156,7 @@ def svdf(op: Operator, reader: Reader) -> None:
     }
     inputs = [*(reader.optional(op, i) for i in range(4)), state]
     quant = quantization(reader.output_tensor(op))
-    name = reader.names[op.outputs[0]]
+    name = reader.names[reader.output_tensor(op).index]
     reader.bind(op, _keep(op, reader, "Svdf", name, inputs, [state], [4], quant, attrs))
 
 

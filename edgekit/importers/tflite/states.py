@@ -54,7 +54,10 @@ def read_variable(op: Operator, reader: Reader) -> None:
     free = ""
     if not variable.current:
         # A handle is no value, and what is read first is the memory itself: neither needs its name.
-        own = {reader.names[reader.tensor(op, 0).index], reader.names[op.outputs[0]]}
+        own = {
+            reader.names[reader.tensor(op, 0).index],
+            reader.names[reader.output_tensor(op).index],
+        }
         wanted = name[1] or reader.layer(op)
         free = wanted if wanted in own else reader.fresh(wanted)
     value = memories.read(variable, free, quant)
