@@ -34,7 +34,7 @@ esac
 
 cache=${EDGEKIT_PI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edgekit/pi}
 cpu=${EDGEKIT_PI_CPU:-$cpu}
-packages=(python3-minimal python3-numpy python3-pytest
+packages=(python3-minimal python3-numpy python3-pytest python3-hypothesis
   libopenblas0-pthread libstdc++6)
 
 # The folder's name carries the list of packages: a changed list is a new folder, never a stale one.

@@ -1,26 +1,47 @@
 #!/bin/bash
-# Runs tests/pi on each Raspberry Pi that edgekit promises to run on, emulated.
+# Runs the device's tests on each Raspberry Pi that edgekit promises to run on, emulated: tests/pi,
+# which replays files whose outputs LiteRT gave, and all tests of the interpreter.
 #
-# Where this machine cannot emulate, that is said and counts as success, except under CI=1: a check
-# that silently did not run is worse than one that failed.
+#   scripts/test_pi.sh [pytest arguments, default: tests/pi tests/interpreter]
+#
+# The machines run side by side, their output comes one after the other. Where this machine cannot
+# emulate, that is said and counts as success, except under CI=1: a check that silently did not run
+# is worse than one that failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 machines=("bookworm arm64" "trixie arm64" "bookworm armhf")
-failed=()
+[ $# -gt 0 ] || set -- tests/pi tests/interpreter
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+# One at a time, as all may have to install the emulator or to unpack a machine.
 for machine in "${machines[@]}"; do
-  echo "== emulated Raspberry Pi: Debian $machine"
-  # The pyproject's pytest settings apply; conftest files above tests/pi, which may need packages
-  # of the desktop, do not. No cache is written: the checkout belongs to the host's Python.
   # shellcheck disable=SC2086
-  scripts/emulated_pi.sh $machine -m pytest -p no:cacheprovider --confcutdir=tests/pi tests/pi
+  scripts/emulated_pi.sh $machine -c 'import numpy'
   status=$?
   if [ $status = 77 ]; then
     [ -n "${CI:-}" ] && exit 1
     echo "test-pi: SKIPPED, nothing was tested (the reason stands above)"
     exit 0
   fi
-  [ $status = 0 ] || failed+=("$machine")
+done
+
+# The pyproject's pytest settings apply. No cache is written: the checkout belongs to the host's
+# Python. Comparisons with LiteRT are left out: it runs on none of these machines.
+processes=()
+for machine in "${machines[@]}"; do
+  # shellcheck disable=SC2086
+  scripts/emulated_pi.sh $machine -m pytest -q -r fE -p no:cacheprovider \
+    --ignore-glob='*litert*' "$@" >"$logs/$machine" 2>&1 &
+  processes+=($!)
+done
+
+failed=()
+for i in "${!machines[@]}"; do
+  wait "${processes[$i]}" || failed+=("${machines[$i]}")
+  echo "== emulated Raspberry Pi: Debian ${machines[$i]}"
+  tail -n 100 "$logs/${machines[$i]}"
 done
 
 if [ ${#failed[@]} -gt 0 ]; then

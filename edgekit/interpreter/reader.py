@@ -7,21 +7,20 @@ memory plan's own promises. After that the graph can be run without further ques
 
 from __future__ import annotations
 
-import mmap
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgekit.errors import InputError, ModelFormatError, UnsupportedOperator
+from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.ir import Graph, MemoryPlan, validate
 from edgekit.ir.memory import check_plan
 from edgekit.schema import Field, Record, Schema, decode
 from edgekit.schema.digest import DIGEST_SIZE, buffer_sha256, structure_sha256
 from edgekit.schema.generated.edgekit_layout import SCHEMA
+from edgekit.schema.source import Source, source_bytes
 from edgekit.schema.versions import ARITHMETIC_VERSIONS, READER_VERSION
 
 from .records import read_graph, read_plan
@@ -52,7 +51,7 @@ class EdgeFile:
     plan: MemoryPlan
 
 
-def read_edge(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> EdgeFile:
+def read_edge(source: Source) -> EdgeFile:
     """The graph, its metadata and its memory plan.
 
     source: a path (the file is mapped into memory, not read) or the file's bytes. The constants
@@ -62,40 +61,12 @@ def read_edge(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -
     hostile or too new; UnsupportedOperator with all operators that are not known; InputError
     where there is no such file.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        return _read(_flat(source))
     try:
-        return _read(_mapped(source))
+        return _read(source_bytes(source))
     except (ModelFormatError, UnsupportedOperator) as error:
+        if isinstance(source, bytes | bytearray | memoryview):
+            raise
         raise type(error)(f"{os.fspath(source)}: {error}") from error
-
-
-def _flat(source: bytes | bytearray | memoryview) -> memoryview:
-    """The bytes in one piece, read-only, at an address where numbers of any dtype may start."""
-    view = memoryview(source)
-    if not view.c_contiguous:
-        raise InputError("the bytes of a model must lie in one piece, without gaps")
-    data = view.toreadonly().cast("B")
-    if len(data) and np.frombuffer(data, np.uint8).ctypes.data % 8:
-        return memoryview(bytes(data))
-    return data
-
-
-def _mapped(path: str | os.PathLike[str]) -> memoryview:
-    """A regular file, mapped read-only."""
-    name = os.fspath(path)
-    try:
-        with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError(f"{name} is not a regular file")
-            if status.st_size == 0:
-                raise ModelFormatError("the file is empty")  # and could not be mapped
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except FileNotFoundError:
-        raise InputError(f"there is no file {name!r}; check the path") from None
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}") from error
 
 
 def _read(data: memoryview) -> EdgeFile:

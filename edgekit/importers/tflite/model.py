@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from edgekit.errors import (
 from edgekit.ir import Graph, GraphBuilder, Metadata
 from edgekit.ir.metadata import ARITHMETICS
 from edgekit.ir.passes import drop_dead_nodes
+from edgekit.schema.source import Source, source_bytes
 
 from .file import Operator, Signature, Subgraph, TfliteFile
 from .memories import Memories
@@ -32,7 +32,6 @@ from .versions import newest_version
 
 __all__ = ["TfliteModel", "can_read", "load_tflite", "open_tflite", "read_tflite"]
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 Shapes = Mapping[str, Sequence[int | None]]
 NAMES_SHOWN = 3
 PROBLEMS_SHOWN = 100
@@ -113,24 +112,6 @@ def read_tflite(source: Source) -> TfliteFile:
 def can_read(op: Operator) -> bool:
     """Whether there is a rule for an operator."""
     return op.code in (CUSTOM_READERS if op.is_custom else TFLITE_READERS)
-
-
-def source_bytes(source: Source) -> memoryview:
-    """The file, mapped read-only, or the bytes that were given."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        data = memoryview(source).toreadonly().cast("B")
-        aligned = not len(data) or np.frombuffer(data, np.uint8).ctypes.data % 8 == 0
-        return data if aligned else memoryview(bytes(data))
-    name = os.fspath(source)
-    try:
-        with open(name, "rb") as stream:
-            if os.fstat(stream.fileno()).st_size == 0:
-                raise ModelFormatError("the file is empty")
-            return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
-    except FileNotFoundError:
-        raise InputError(f"there is no file {name!r}; check the path") from None
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror}") from error
 
 
 def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -> TfliteModel:

@@ -189,7 +189,7 @@ def _tables() -> Array:
 
 def _look_up(x: Integers, y: Integers, zero: Integers | np.int64, table: Array) -> list[Call]:
     """Calls for `y = table[x + zero]`."""
-    index, wide = np.zeros(x.shape, np.int64), table.astype(np.int64)
+    index, wide = np.zeros(x.shape, np.intp), table.astype(np.int64)
     return [
         partial(np.add, x, operand(zero, x), index),
         partial(wide.take, index, None, y, "clip"),
