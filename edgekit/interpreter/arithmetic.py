@@ -34,16 +34,13 @@ __all__ = [
     "activation_range",
     "centered_range",
     "dequantize",
-    "fixedpoint_multipliers",
     "fixedpoint_scale",
     "mean_fixedpoint",
     "mean_float32",
-    "multiply_fixedpoint",
     "quantize",
     "requantize_fixedpoint",
     "requantize_float32",
     "requantize_scales",
-    "rounding_half_away",
     "sum_fixedpoint",
     "sum_float32",
     "sum_int16",
@@ -126,31 +123,7 @@ def requantize_fixedpoint(sums: Integers, scales: NDArray[np.float64]) -> Intege
     The first product rounds halves up, the second half away from zero; the channels are the last
     dimension. Not clipped.
     """
-    return multiply_fixedpoint(sums, *fixedpoint_multipliers(scales))
-
-
-def fixedpoint_multipliers(scales: NDArray[np.float64]) -> tuple[Integers, Integers]:
-    """`scale = m * 2^(shift - 31)` with m in [2^30, 2^31): m and shift for each scale."""
-    pairs = [fixed_point.multiplier_and_shift(float(s)) for s in scales]
-    return np.array([m for m, _ in pairs], np.int64), np.array([s for _, s in pairs], np.int64)
-
-
-def multiply_fixedpoint(numbers: Integers, multiplier: Any, shift: Any) -> Integers:
-    """`numbers * multiplier * 2^(shift - 31)` with the two roundings of `requantize_fixedpoint`.
-
-    multiplier, shift: int64 numbers or arrays that broadcast; |numbers * 2^shift| < 2^31.
-    """
-    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
-    return rounding_half_away(fixed_point.high_product(numbers << left, multiplier), right)
-
-
-def rounding_half_away(numbers: Integers, bits: ArrayLike) -> Integers:
-    """`numbers / 2^bits`, rounded to the nearest integer, halves away from zero."""
-    shift = np.asarray(bits, np.int64)
-    half = (np.int64(1) << shift) >> 1
-    negative = (numbers < 0) & (shift > 0)
-    rounded: Integers = (numbers + half - negative) >> shift
-    return rounded
+    return fixed_point.scale(sums, *fixed_point.multipliers_and_shifts(scales))
 
 
 def mean_float32(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:
@@ -172,10 +145,8 @@ def mean_fixedpoint(sums: Integers, x: QuantParams, y: QuantParams, count: int) 
     multiplier, shift = fixed_point.multiplier_and_shift(float(x.scales[0]) / float(y.scales[0]))
     more = min(count.bit_length() - 1, 32, 31 + shift)
     multiplier, shift = (multiplier << more) // count, shift - more
-    return (
-        multiply_fixedpoint(sums - count * x.zero_point[0], np.int64(multiplier), np.int64(shift))
-        + y.zero_point[0]
-    )
+    centered = sums - count * x.zero_point[0]
+    return fixed_point.scale(centered, multiplier, shift) + y.zero_point[0]
 
 
 def sum_float32(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:

@@ -8,12 +8,20 @@ All arrays are int64, so nothing here can overflow for the integers that int8 mo
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["divide", "high_product", "multiplier_and_shift", "scale", "short_scale"]
+__all__ = [
+    "divide",
+    "high_product",
+    "multiplier_and_shift",
+    "multipliers_and_shifts",
+    "scale",
+    "short_scale",
+]
 
 Integers = NDArray[np.int64]
 
@@ -35,25 +43,37 @@ def multiplier_and_shift(real: float) -> tuple[int, int]:
     return (-multiplier if real < 0 else multiplier), shift
 
 
+def multipliers_and_shifts(reals: Iterable[float]) -> tuple[Integers, Integers]:
+    """The multiplier and the shift of each scale."""
+    pairs = [multiplier_and_shift(float(real)) for real in reals]
+    return np.array([m for m, _ in pairs], np.int64), np.array([s for _, s in pairs], np.int64)
+
+
 def high_product(a: NDArray[Any], b: int | NDArray[Any], bits: int = 31) -> Integers:
     """`a * b / 2^bits`, rounded to the nearest integer, halves up."""
     product: Integers = (a.astype(np.int64) * b + (1 << (bits - 1))) >> bits
     return product
 
 
-def divide(numbers: NDArray[Any], bits: int) -> Integers:
-    """`numbers / 2^bits`, rounded to the nearest integer, halves away from zero."""
-    wide = numbers.astype(np.int64)
-    if bits == 0:
-        return wide
-    quotient: Integers = (wide + (1 << (bits - 1)) - (wide < 0)) >> bits
+def divide(numbers: NDArray[Any], bits: ArrayLike) -> Integers:
+    """`numbers / 2^bits`, rounded to the nearest integer, halves away from zero.
+
+    bits: one number, or numbers that broadcast.
+    """
+    wide, shift = numbers.astype(np.int64), np.asarray(bits, np.int64)
+    half = (np.int64(1) << shift) >> 1
+    quotient: Integers = (wide + half - ((wide < 0) & (shift > 0))) >> shift
     return quotient
 
 
-def scale(numbers: NDArray[Any], multiplier: int, shift: int) -> Integers:
-    """`numbers * multiplier * 2^(shift - 31)`, rounded twice."""
-    product = high_product(numbers.astype(np.int64) << max(shift, 0), multiplier)
-    return divide(product, max(-shift, 0))
+def scale(numbers: NDArray[Any], multiplier: ArrayLike, shift: ArrayLike) -> Integers:
+    """`numbers * multiplier * 2^(shift - 31)`, rounded twice.
+
+    multiplier, shift: one of each, or numbers that broadcast; |numbers * 2^shift| < 2^31.
+    """
+    factor, moves = np.asarray(multiplier, np.int64), np.asarray(shift, np.int64)
+    product = high_product(numbers.astype(np.int64) << np.maximum(moves, 0), factor)
+    return divide(product, np.maximum(-moves, 0))
 
 
 def short_scale(numbers: NDArray[Any], multiplier: int, shift: int) -> Integers:

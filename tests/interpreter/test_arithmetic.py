@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgekit.errors import QuantizationError
 from edgekit.interpreter import arithmetic
-from edgekit.ir import per_channel, per_tensor
+from edgekit.ir import fixed_point, per_channel, per_tensor
 from tests import reference
 
 SCALES = st.floats(2.0**-13, 10.0, width=32)
@@ -97,7 +97,7 @@ def test_the_two_arithmetics_differ() -> None:
 
 @given(st.integers(-(2**40), 2**40), st.integers(0, 31))
 def test_halves_round_away_from_zero(number: int, bits: int) -> None:
-    found = arithmetic.rounding_half_away(np.array([number], np.int64), bits)[0]
+    found = fixed_point.divide(np.array([number], np.int64), bits)[0]
     half = (1 << bits) >> 1
     assert found == (number + half >> bits if number >= 0 else -(-number + half >> bits))
 

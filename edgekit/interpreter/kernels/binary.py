@@ -135,9 +135,7 @@ def divide_integers(step: Step) -> None:
         fixed_point.high_product(numerators << room, inverses), multiplier
     )
     right = bits + room - shift
-    rounded = arithmetic.rounding_half_away(
-        quotients << np.maximum(-right, 0), np.clip(right, 0, 62)
-    )
+    rounded = fixed_point.divide(quotients << np.maximum(-right, 0), np.clip(right, 0, 62))
     low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
     results = np.where(right > 31, 0, rounded)
     results = np.where(divisors == 0, np.sign(x) * (high - low), results)

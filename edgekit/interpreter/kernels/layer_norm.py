@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from edgekit.ir import fixed_point
 from edgekit.ir.fixed_functions import inverse_sqrt
 
-from ..arithmetic import multiply_fixedpoint
 from ..step import Call
 
 __all__ = ["normalization"]
@@ -42,12 +41,10 @@ def _normalize(
         mean = _truncated(int(row.sum()) * 1024, count)
         variance = int((row * row).sum()) * (2**20 // count) - mean * mean
         root, root_shift = inverse_sqrt(max(_truncated(variance, 2**20), 0) or guard)
-        spread = multiply_fixedpoint(1024 * row - mean, np.int64(root), np.int64(root_shift))
+        spread = fixed_point.scale(1024 * row - mean, root, root_shift)
         weighted = spread * weight + bias
         steps = (np.abs(weighted) + 512) >> 10
-        scaled = multiply_fixedpoint(
-            np.where(weighted < 0, -steps, steps), np.int64(multiplier), np.int64(shift)
-        )
+        scaled = fixed_point.scale(np.where(weighted < 0, -steps, steps), multiplier, shift)
         np.clip(scaled, -LARGEST_INT16 - 1, LARGEST_INT16, out=row)
 
 

@@ -72,7 +72,7 @@ class IntegerLstm(Recurrence):
     def scaling(self, prefix: str, scale: np.float32) -> Scaling:
         """Multiplier and shift of each column of the gates' sums, of an input with this scale."""
         ratios = [self.scale(f"{prefix}_to_{g}") * scale / self.gate_scale(g) for g in self.gates]
-        multipliers, shifts = scalings([float(ratio) for ratio in ratios])
+        multipliers, shifts = fixed_point.multipliers_and_shifts(map(float, ratios))
         return np.repeat(multipliers, self.cells), np.repeat(shifts, self.cells)
 
     def matrix(self, prefix: str) -> Array:
@@ -80,11 +80,6 @@ class IntegerLstm(Recurrence):
         return self.step.prepared(
             prefix, lambda: np.ascontiguousarray(self.side_by_side(prefix), np.float64)
         )
-
-
-def scalings(ratios: list[float]) -> Scaling:
-    pairs = [fixed_point.multiplier_and_shift(ratio) for ratio in ratios]
-    return np.array([m for m, _ in pairs], np.int64), np.array([s for _, s in pairs], np.int64)
 
 
 @kernel("Lstm", "int8")

@@ -1,13 +1,15 @@
 """BatchMatMul: products of matrices, either of which may be computed by the model.
 
 Int8, int16, in both arithmetics: exact sums of u * v, and the fixed-point rescaling of the
-reference kernels by s_x * s_y / s_out, taken in float64: `arithmetic.multiply_fixedpoint`, and in
+reference kernels by s_x * s_y / s_out, taken in float64: `fixed_point.scale`, and in
 int16 "short" of `rescaling.py`.
 """
 
 from __future__ import annotations
 
 import numpy as np
+
+from edgekit.ir import fixed_point
 
 from .. import arithmetic
 from ..step import Array, Step
@@ -35,13 +37,13 @@ def batch_matmul_int8(step: Step) -> None:
     step.call(np.matmul, x, y, sums)
     first, second, result = step.input_quant(0), step.input_quant(1), step.output_quant
     scale = arithmetic.fixedpoint_scale(first, second, result)
-    short, pair = short_rescaler(scale), arithmetic.fixedpoint_multipliers(scale)
+    short, pair = short_rescaler(scale), fixed_point.multipliers_and_shifts(scale)
     int16 = step.dtype(0) == "int16"
     low, high = (int(limit) for limit in output_limits(step))
 
     def rescale() -> None:
         wide = sums.astype(np.int64)
-        scaled = short(wide) if int16 else arithmetic.multiply_fixedpoint(wide, *pair)
+        scaled = short(wide) if int16 else fixed_point.scale(wide, *pair)
         np.copyto(out, np.clip(scaled, low, high), "unsafe")
 
     step.call(rescale)

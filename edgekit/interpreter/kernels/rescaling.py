@@ -82,16 +82,16 @@ def _in_float64(scales: Array) -> Rescale:
 
 
 def _twice(scales: Array) -> Rescale:
-    multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
+    multipliers, shifts = fixed_point.multipliers_and_shifts(scales)
 
     def rescale(sums: Array) -> Array:
-        return arithmetic.multiply_fixedpoint(sums, multipliers, shifts)
+        return fixed_point.scale(sums, multipliers, shifts)
 
     return rescale
 
 
 def _upward(scales: Array) -> Rescale:
-    multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
+    multipliers, shifts = fixed_point.multipliers_and_shifts(scales)
     left, right = np.maximum(shifts, 0), np.maximum(-shifts, 0)
     half = (np.int64(1) << right) >> 1
 
@@ -104,7 +104,7 @@ def _upward(scales: Array) -> Rescale:
 
 def short_rescaler(scales: Array) -> Rescale:
     """By 16 bits of multiplier: sums of int16 products may have more than 32 bits."""
-    multipliers, shifts = arithmetic.fixedpoint_multipliers(scales)
+    multipliers, shifts = fixed_point.multipliers_and_shifts(scales)
     short = np.minimum((multipliers + 2**15) >> 16, 2**15 - 1)
     right = 15 - shifts
     half = (np.int64(1) << right) >> 1

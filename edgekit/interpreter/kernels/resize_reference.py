@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import arithmetic
+from edgekit.ir import fixed_point
+
 from ..step import Array, Step
 
 __all__ = ["Line", "integer_reference", "scale_between", "uint8_reference"]
@@ -76,7 +77,7 @@ def integer_reference(step: Step) -> None:
         upper = a * (1024 - right) + b * right
         lower = c * (1024 - right) + d * right
         total = upper * (1024 - down) + lower * down
-        np.copyto(y, arithmetic.rounding_half_away(total, 20) - zero, "unsafe")
+        np.copyto(y, fixed_point.divide(total, 20) - zero, "unsafe")
 
     _by_rows(step, _integer_line(step, 1), mix)
 

@@ -27,7 +27,6 @@ import numpy as np
 
 from edgekit.ir import fixed_point
 
-from .. import arithmetic
 from ..fixed_curves import sigmoid_table, tanh_table
 from ..step import Array, Step
 from .lookup import look_up, stored_inputs
@@ -124,7 +123,7 @@ def softmax_int16(step: Step) -> None:
     def divide() -> None:
         u = x.astype(np.int64)
         below = u - u.max(axis=-1, keepdims=True)
-        down = arithmetic.multiply_fixedpoint(below, np.int64(multiplier), np.int64(shift))
+        down = fixed_point.scale(below, multiplier, shift)
         parts = interpolated(powers, np.clip(down + HIGHEST, LOWEST, HIGHEST))
         total = parts.sum(axis=-1, keepdims=True)
         bits = np.frexp(total.astype(np.float64))[1].astype(np.int64)  # total < 2^bits
