@@ -1,7 +1,8 @@
-"""exp, log, 1 / (1 + x) and 1 / sqrt(x) in 32-bit fixed point.
+"""exp, log, 1 / (1 + x) and 1 / sqrt(x) in fixed point of 32 bits.
 
 The algorithms of gemmlowp and TensorFlow Lite's reference kernels, on int64 arrays. A number in
-"Qn" has n bits before the binary point and 31 - n behind it: Q0 counts steps of 2^-31.
+"Qn" has n bits before the binary point and 31 - n behind it: Q0 counts steps of 2^-31. exp and
+1 / (1 + x) also work with fewer bits, `width` of them for 31; constants are then rounded to them.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ __all__ = [
     "exp_negative",
     "inverse_sqrt",
     "log_above_one",
+    "mean_reciprocal",
     "reciprocal",
+    "shifted",
     "sign_bits",
     "unit_reciprocal",
 ]
 
 Integers = NDArray[np.int64]
 
+WIDTH = 31
 LARGEST, SMALLEST = 2**31 - 1, -(2**31)
 EXP_MINUS_EIGHTH = 1895147668
 ONE_THIRD = 715827883
@@ -38,6 +42,7 @@ EXP_OF_MINUS_POWERS = {
 }
 """exp(-2^n) in Q0, by n."""
 
+PLUS_48_17, MINUS_32_17 = 1515870810, -1010580540  # in Q2
 LOG_2 = 1488522236  # these in Q0
 HALF_TO_1_4 = 1805811301  # the fourth root of one half
 HALF_TO_1_2 = 1518500250
@@ -47,32 +52,46 @@ ALPHA_I = 1057819769  # 2 / 2^(1/4) - 2^(1/4)
 ALPHA_F = 638450708  # 1/4 * 2^(1/4)
 
 
-def exp_negative(x: Integers, bits: int) -> Integers:
-    """exp(x) in Q0 for x <= 0 in Q`bits`: a series on [-1/4, 0), a product per binary digit."""
-    fraction = 31 - bits
+def exp_negative(x: Integers, bits: int, width: int = WIDTH) -> Integers:
+    """exp(x) in Q0 for x <= 0 in Q`bits`: a series on [-1/4, 0), a product per binary digit.
+
+    x = -(n / 4) + r with r in [-1/4, 0) and t = r + 1/8:
+    exp(r) = c + c * (t + ((t^4 / 4 + t^3) * (1/3) + t^2) / 2), c = exp(-1/8).
+    """
+    fraction = width - bits
     quarter = 1 << (fraction - 2)
     rest = (x & (quarter - 1)) - quarter
-    near = _shifted(rest, bits) + (1 << 28)  # in Q0, around -1/8
-    square = high_product(near, near)
-    cube, fourth = high_product(square, near), high_product(square, square)
-    series = divide(high_product(divide(fourth, 2) + cube, ONE_THIRD) + square, 1)
-    result = EXP_MINUS_EIGHTH + high_product(near + series, EXP_MINUS_EIGHTH)
+    near = (rest << bits) + (1 << (width - 3))  # in Q0, around -1/8
+    square = high_product(near, near, width)
+    cube, fourth = high_product(square, near, width), high_product(square, square, width)
+    third = _constant(ONE_THIRD, width)
+    series = divide(high_product(divide(fourth, 2) + cube, third, width) + square, 1)
+    first = _constant(EXP_MINUS_EIGHTH, width)
+    result = np.minimum(first + high_product(near + series, first, width), 2**width - 1)
     digits = rest - x
     for power, factor in EXP_OF_MINUS_POWERS.items():
         if power < bits:
             there = (digits >> (fraction + power)) & 1 != 0
-            result = np.where(there, high_product(result, factor), result)
-    return np.where(x == 0, np.int64(LARGEST), result)
+            smaller = high_product(result, _constant(factor, width), width)
+            result = np.where(there, smaller, result)
+    if bits > 5:
+        result = np.where(x < -(1 << (fraction + 5)), 0, result)
+    return np.where(x == 0, np.int64(2**width - 1), result)
 
 
-def reciprocal(x: Integers) -> Integers:
-    """1 / (1 + x) in Q0 for x in [0, 1) in Q0: three steps of Newton's method."""
-    half = _half_sum(x, LARGEST)
-    found = 1515870810 + high_product(half, -1010580540)  # 48/17 - 32/17 d in Q2, d = (1 + x) / 2
+def reciprocal(x: Integers, width: int = WIDTH) -> Integers:
+    """1 / (1 + x) in Q0 for x in [0, 1] in Q0: half the reciprocal of the mean of 1 and x."""
+    return shifted(mean_reciprocal(x, width), 1, width)
+
+
+def mean_reciprocal(x: Integers, width: int = WIDTH) -> Integers:
+    """1 / d in Q2 with d = (1 + x) / 2: three steps of Newton's method from 48/17 - 32/17 * d."""
+    d = (x + 2**width) >> 1
+    found = high_product(d, _constant(MINUS_32_17, width), width) + _constant(PLUS_48_17, width)
     for _ in range(3):
-        error = (1 << 29) - high_product(half, found)
-        found = found + _shifted(high_product(found, error), 2)
-    return _shifted(found, 1)
+        error = 2 ** (width - 2) - high_product(d, found, width)
+        found = found + shifted(high_product(found, error, width), 2, width)
+    return found
 
 
 def unit_reciprocal(numbers: Integers) -> tuple[Integers, Integers]:
@@ -109,7 +128,7 @@ def log_above_one(x: Integers, bits: int, result_bits: int) -> Integers:
     inner = ALPHA_I + q + high_product(square, ALPHA_D)
     denominator = high_product(p, inner) + high_product(q, ALPHA_F)
     log_r = high_product(divide(numerator, wide), reciprocal(denominator))
-    return _shifted(high_product(power, LOG_2) + log_r, wide - result_bits)
+    return shifted(high_product(power, LOG_2) + log_r, wide - result_bits)
 
 
 def inverse_sqrt(number: int) -> tuple[int, int]:
@@ -127,9 +146,9 @@ def inverse_sqrt(number: int) -> tuple[int, int]:
     x = np.array([(number << (2 * pairs)) >> 1], np.int64)  # in Q3
     half, found = divide(x, 1), np.array([1 << 28], np.int64)
     for _ in range(5):
-        cube = _shifted(high_product(high_product(found, found), found), 6)
+        cube = shifted(high_product(high_product(found, found), found), 6)
         step = high_product(found, (1 << 28) + (1 << 27)) - high_product(half, cube)
-        found = _shifted(step, 3)
+        found = shifted(step, 3)
     multiplier = int(high_product(found, HALF_TO_1_2)[0])
     return (multiplier << -right, 0) if right < 0 else (multiplier, -right)
 
@@ -139,13 +158,19 @@ def _clipped(numbers: NDArray[Any]) -> Integers:
     return clipped
 
 
-def _shifted(numbers: Integers, bits: int) -> Integers:
-    """Times 2^bits, saturated to 32 bits."""
-    return _clipped(numbers << bits)
+def shifted(numbers: Integers, bits: int, width: int = WIDTH) -> Integers:
+    """Times 2^bits, saturated to `width` bits and a sign."""
+    moved: Integers = np.clip(numbers << bits, -(2**width), 2**width - 1)
+    return moved
 
 
 def _shifted_by(numbers: Integers, bits: Integers) -> Integers:
     return _clipped(numbers << bits)
+
+
+def _constant(value: int, width: int) -> int:
+    """A constant of 31 bits with fewer, rounded half away from zero."""
+    return int(divide(np.array(value), WIDTH - width))
 
 
 def _half_sum(a: Integers, b: int) -> Integers:

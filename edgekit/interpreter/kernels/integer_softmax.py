@@ -2,7 +2,7 @@
 compute it; the results have 8 or 16 bits.
 
 d = max - u; e_d = exp of high(-d * 2^left, m), where beta * s_x * 2^26 = m * 2^(left - 31), by
-`fixed_curves.py` with 5 integer bits of 31, and nothing for d beyond 31 * 2^26 / 2^left.
+`ir/fixed_functions.py` with 5 integer bits of 31, and nothing for d beyond 31 * 2^26 / 2^left.
 S = sum of e_d / 2^12, rounded half away from zero; n leading zeros of its 32 bits;
 r = 1 / (1 + x), x = S * 2^n - 2^31; u = (r * e_d) / 2^(43 - bits - n), halves away, saturated.
 
@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.ir import fixed_point
+from edgekit.ir.fixed_functions import exp_negative, unit_reciprocal
 
-from .. import fixed_curves
 from ..step import Array, Step
 
 __all__ = ["in_integers"]
@@ -34,12 +34,9 @@ def in_integers(step: Step, bits: int) -> None:
     def run() -> None:
         below = (x.max(axis=-1, keepdims=True) - x).astype(np.intp)
         total = shares[below].sum(axis=-1, keepdims=True)
-        zeros = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
-        inverse = fixed_curves.reciprocal_of_mean((total << zeros) - 2**WIDTH, WIDTH)
+        inverse, size = unit_reciprocal(total)
         product = fixed_point.high_product(inverse, powers[below])
-        down = SUM_BITS - zeros + WIDTH - bits
-        sign = (product < 0) & (down > 0)
-        rounded = (product + ((np.int64(1) << down) >> 1) - sign) >> down
+        rounded = fixed_point.divide(product, SUM_BITS + size - bits)
         np.copyto(y, np.minimum(rounded, 2**bits - 1), "same_kind")
 
     step.call(run)
@@ -53,4 +50,4 @@ def _powers(beta: float, scale: float) -> Array:
     d = np.arange(256, dtype=np.int64)
     known = d <= int(furthest)
     scaled = fixed_point.high_product(-np.where(known, d, 0) << left, multiplier)
-    return np.where(known, fixed_curves.exp(scaled, INTEGER_BITS, WIDTH), 0)
+    return np.where(known, exp_negative(scaled, INTEGER_BITS), 0)
