@@ -17,7 +17,7 @@ from edgekit.ir.graph import DTYPES
 
 from . import door
 from .compat import TfliteMethods
-from .plan import ExecutionPlan, make_plan
+from .plan import QUIET, ExecutionPlan, make_plan
 from .sources import Model, Opening, open_model
 from .sources import Source as Source
 
@@ -29,8 +29,6 @@ Observer = Callable[[str, Array], None]
 LARGEST_BATCH = 32  # more samples run in chunks,
 LARGEST_ARENA = 2**23  # and fewer where the arena, which grows with the batch, would exceed this
 KEPT_SIZES = 3
-QUIET: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
-"""Too large a float is infinite and 0 / 0 is NaN, as everywhere; a model's numbers do not warn."""
 
 
 class Interpreter(TfliteMethods):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,16 +13,18 @@ from edgekit.ir import Graph, MemoryPlan, Node, plan_memory
 from edgekit.ir.quant import LIMITS
 
 from . import door
-from .arena import raw_inputs
+from .arena import UNSCALED, raw_inputs
 from .copies import copies
 from .kernels import find_kernel
 from .kernels.variants import Variant
 from .step import Arena, Array, Call, Scratch, Step
 
-__all__ = ["ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
+__all__ = ["QUIET", "ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
 
 MOST_ITERATIONS = 2**16
 """Of all loops of one inference together."""
+QUIET: dict[str, Any] = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
+"""Too large a float is infinite, 0 / 0 is NaN and integers wrap: a model's numbers do not warn."""
 LARGEST_SCALE, SMALLEST_SCALE = 1e9, 1e-9
 LARGEST_ARENA = 2**29
 """Elements of one sample, and of all constants: 2 GiB. A file of a few bytes can say any size."""
@@ -104,13 +107,13 @@ class ExecutionPlan:
 
 
 def _may_overflow(graph: Graph) -> bool:
-    """Whether an operation may leave the range of float32, about which numpy would warn.
+    """Whether an operation may leave the range of its numbers, about which numpy would warn.
 
     Quantized values do so only with scales that no real model has.
     """
     graphs = (graph, *graph.subgraphs.values())
     for value in (value for g in graphs for value in g.values.values()):
-        if value.dtype == "float32":
+        if value.dtype == "float32" or (value.dtype in UNSCALED and value.data is None):
             return True
         if value.quant is not None and value.dtype in LIMITS:
             scales = value.quant.scale

@@ -13,6 +13,7 @@ from edgekit.errors import InputError
 
 from . import door
 from .interpreter import Interpreter
+from .plan import QUIET
 
 __all__ = ["Profile", "StepTime", "profile"]
 
@@ -69,12 +70,13 @@ def profile(
     plan = interpreter.make_plan(door.batch_size(interpreter.graph, arrays))
     plan.load(arrays)
     times = np.empty((runs, len(plan.steps)))
-    for i in range(runs):
-        for position, step in enumerate(plan.steps):
-            start = perf_counter_ns()
-            for call in step.calls:
-                call()
-            times[i, position] = perf_counter_ns() - start
+    with np.errstate(**QUIET):
+        for i in range(runs):
+            for position, step in enumerate(plan.steps):
+                start = perf_counter_ns()
+                for call in step.calls:
+                    call()
+                times[i, position] = perf_counter_ns() - start
     medians: NDArray[np.float64] = np.median(times, axis=0)
     steps = tuple(
         StepTime(step.node.name, step.node.op, float(time) / 1000, len(step.calls))

@@ -27,7 +27,6 @@ from ..step import Array, Step
 from .accumulator import output_limits
 from .pooling import add_up
 from .registry import Kernel, kernel
-from .ufuncs import silent
 
 __all__: list[str] = []
 
@@ -49,7 +48,7 @@ def fold(function: np.ufunc) -> Kernel:
 
     def run(step: Step) -> None:
         what, y = Reduced(step), step.output()
-        reduce = silent(function.reduce)
+        reduce = function.reduce
         if y.flags.c_contiguous:
             step.call(reduce, what.x, what.axes, y.dtype, y.reshape(what.kept), True)
             return

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["clip", "einsum", "silent"]
+__all__ = ["clip", "einsum"]
 
 
 PLACES = ("_core", "core")  # since numpy 2, and before
@@ -27,13 +27,3 @@ clip: Callable[..., Any] = find("umath", "clip") or np.clip
 
 einsum: Callable[..., Any] = find("multiarray", "c_einsum") or np.einsum
 """`einsum(subscripts, a, b, out=out)`, in one pass, the product never stored."""
-
-
-def silent(function: Callable[..., Any]) -> Callable[..., None]:
-    """The function without numpy's warnings: 1 / 0 is infinite, log(-1) is NaN, integers wrap."""
-
-    def call(*arguments: Any, **named: Any) -> None:
-        with np.errstate(all="ignore"):
-            function(*arguments, **named)
-
-    return call
