@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import numpy as np
 
 from edgekit.ir import Node, attributes
@@ -11,6 +14,8 @@ from .elements import axis_in
 from .lowering import TO_FIRST, Layout, Lowering, Rule
 
 __all__ = ["MOVE_RULES"]
+
+Item = TypeVar("Item")
 
 
 def reshape(node: Node, to: Lowering) -> None:
@@ -73,7 +78,7 @@ def concat(node: Node, to: Lowering) -> None:
     to.write(node, "Concat", tensors, layout, axis=axis_in(layout, attributes(node)["axis"], rank))
 
 
-def _in_layout(items: list | tuple, layout: Layout) -> list:  # type: ignore[type-arg]
+def _in_layout(items: Sequence[Item], layout: Layout) -> list[Item]:
     return [items[i] for i in TO_FIRST] if layout == "first" else list(items)
 
 
