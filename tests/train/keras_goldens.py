@@ -20,9 +20,19 @@ def arrays(name: str) -> dict[str, np.ndarray]:
 
 
 @functools.cache
-def configs(name: str) -> Any:
-    """One JSON file."""
-    return json.loads((FOLDER / f"{name}.json").read_text())
+def family_configs(family: str) -> dict[str, Any]:
+    """The .json of a family of cases: "layers" by case, "weight_names" by case, "defaults"."""
+    return json.loads((FOLDER / f"{family}.json").read_text())
+
+
+@functools.cache
+def defaults() -> dict[str, dict[str, Any]]:
+    """room -> class -> Keras' config with as few arguments as possible, over all families."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(FOLDER.glob("*.json")):
+        for room, classes in family_configs(path.stem).get("defaults", {}).items():
+            found.setdefault(room, {}).update(classes)
+    return found
 
 
 def numbered(found: dict[str, np.ndarray], prefix: str) -> list[np.ndarray]:

@@ -24,7 +24,7 @@ from edgekit.train import (
     to_categorical,
 )
 from tests.material import material
-from tests.train.keras_cases import FITS, fit_model
+from tests.train.keras_cases.fits import FITS, fit_model
 from tests.train.keras_goldens import arrays, numbered
 
 RANDOM = np.random.default_rng(0)

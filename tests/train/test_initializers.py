@@ -10,7 +10,7 @@ import pytest
 from edgekit.errors import UnsupportedOperator
 from edgekit.train import initializers, regularizers, set_random_seed
 from tests.train.keras_cases import DEFAULTS
-from tests.train.keras_goldens import configs, same_config
+from tests.train.keras_goldens import defaults, same_config
 
 # a kernel 3 x 3 from 40 to 60 channels: fan_in 360, fan_out 540; 21600 draws
 SHAPE = (3, 3, 40, 60)
@@ -60,8 +60,8 @@ def test_defaults_are_those_of_keras(room):
     module = {"initializers": initializers, "regularizers": regularizers}[room]
     for cls, arguments in DEFAULTS[room].items():
         made = getattr(module, cls)(**arguments)
-        assert same_config(made.get_config(), configs("defaults")[room][cls]) == [], cls
-        again = module.get({"class_name": cls, "config": configs("defaults")[room][cls]})
+        assert same_config(made.get_config(), defaults()[room][cls]) == [], cls
+        again = module.get({"class_name": cls, "config": defaults()[room][cls]})
         assert same_config(again.get_config(), made.get_config()) == []
 
 

@@ -6,44 +6,82 @@ import numpy as np
 import pytest
 
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
-from edgekit.train import Variable, clear_session, layers
+from edgekit.train import GradientTape, Variable, clear_session, layers
 from edgekit.train.symbolic import SymbolicTensor
-from tests.train.keras_cases import DEFAULTS, LAYERS
-from tests.train.keras_goldens import arrays, configs, numbered, same_config
+from edgekit.train.tensor import Tensor
+from tests.train.keras_cases import DEFAULTS, table
+from tests.train.keras_cases.case import LayerCase
+from tests.train.keras_goldens import arrays, defaults, family_configs, numbered, same_config
 
 # float32 sums in another order; the inputs are of size 1 and the sums have up to 250 terms
 TOLERANCE = 1e-5
 
-CASES = {name: (cls, arguments, shapes) for name, cls, arguments, shapes in LAYERS}
+CASES = {name: LayerCase(case) for name, (_, case) in table("LAYERS").items()}
+FAMILY = {name: family for name, (family, _) in table("LAYERS").items()}
+
+
+def golden(name):
+    """The arrays of a case by their names within it."""
+    prefix = f"{name}/"
+    found = arrays(FAMILY[name])
+    return {key.removeprefix(prefix): v for key, v in found.items() if key.startswith(prefix)}
 
 
 def made(name):
     """The layer of a case with Keras' weights, its inputs, and the goldens."""
-    cls, arguments, _ = CASES[name]
-    found = arrays("layers")
-    layer = getattr(layers, cls)(**arguments)
-    inputs = numbered(found, f"{name}/in")
+    found = golden(name)
+    layer = CASES[name].make(layers)
+    inputs = [Tensor(x) for x in numbered(found, "in")]
     given = inputs if len(inputs) > 1 else inputs[0]
-    layer(given)
-    layer.set_weights(numbered(found, f"{name}/weight"))
+    layer(given, **CASES[name].call_arguments())
+    layer.set_weights(numbered(found, "weight"))
     return layer, given, found
+
+
+def check(name, y, expected, what):
+    """Each output is Keras', within the tolerance of the case."""
+    several = isinstance(y, list | tuple)
+    limit = CASES[name].options.get("tolerance", TOLERANCE)
+    for i, part in enumerate(y if several else [y]):
+        right = expected[what + (str(i) if several else "")]
+        scale = max(1.0, float(np.abs(right).max(initial=0)))
+        np.testing.assert_allclose(part.numpy(), right, rtol=limit, atol=limit * scale)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_output_is_that_of_keras(name):
     layer, given, found = made(name)
-    np.testing.assert_allclose(
-        layer(given).numpy(), found[f"{name}/out"], rtol=TOLERANCE, atol=TOLERANCE
-    )
+    check(name, layer(given, **CASES[name].call_arguments()), found, "out")
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("batch_norm")])
-def test_batch_norm_in_training_is_that_of_keras(name):
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.training])
+def test_output_in_training_is_that_of_keras(name):
     layer, given, found = made(name)
-    y = layer(given, training=True)
-    np.testing.assert_allclose(y.numpy(), found[f"{name}/training"], rtol=1e-5, atol=TOLERANCE)
-    for ours, keras in zip(layer.get_weights(), numbered(found, f"{name}/after"), strict=True):
+    y = layer(given, training=True, **CASES[name].call_arguments())
+    check(name, y, found, "training")
+    for ours, keras in zip(layer.get_weights(), numbered(found, "after"), strict=True):
         np.testing.assert_allclose(ours, keras, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.gradients])
+def test_gradients_are_those_of_keras(name):
+    layer, given, found = made(name)
+    case = CASES[name]
+    call = {**case.call_arguments(), **({"training": True} if case.training else {})}
+    inputs = [x for x in (given if isinstance(given, list) else [given]) if x.dtype.kind == "f"]
+    with GradientTape() as tape:
+        tape.watch(inputs)
+        y = layer(given, **call)
+    outputs = list(y) if isinstance(y, list | tuple) else [y]
+    weighting = [found["weighting" + (str(i) if len(outputs) > 1 or y is not outputs[0] else "")]
+                 for i in range(len(outputs))]  # fmt: skip
+    sources = [*inputs, *layer.trainable_weights]
+    ours = tape.gradient(outputs, sources, output_gradients=weighting, unconnected_gradients="zero")
+    keras = [*numbered(found, "input_gradient"), *numbered(found, "weight_gradient")]
+    limit = case.options.get("tolerance", TOLERANCE)
+    for mine, theirs in zip(ours, keras, strict=True):
+        scale = max(1.0, float(np.abs(theirs).max(initial=0)))
+        np.testing.assert_allclose(mine.numpy(), theirs, rtol=limit, atol=limit * scale)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -52,12 +90,21 @@ def test_symbolic_shape_is_the_real_one(name):
     shapes = [x.shape for x in (given if isinstance(given, list) else [given])]
     symbolic = [SymbolicTensor((None, *shape[1:])) for shape in shapes]
     out = layer(symbolic if len(symbolic) > 1 else symbolic[0])
-    assert out.shape == (None, *found[f"{name}/out"].shape[1:])
+    several = isinstance(out, list | tuple)
+    for i, part in enumerate(out if several else [out]):
+        assert part.shape == (None, *found["out" + (str(i) if several else "")].shape[1:])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_weights_have_the_names_and_order_of_keras(name):
+    layer, *_ = made(name)
+    paths = family_configs(FAMILY[name])["weight_names"][name]
+    assert [v.name.split("/")[-1] for v in layer.weights] == [p.split("/")[-1] for p in paths]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_config_of_keras_makes_the_same_layer(name):
-    config = configs("layer_configs")[name]
+    config = family_configs(FAMILY[name])["layers"][name]
     layer = type(made(name)[0]).from_config(config)
     assert same_config(layer.get_config(), config) == []
     assert layer.name == config["name"]
@@ -68,7 +115,7 @@ def test_config_of_keras_makes_the_same_layer(name):
 @pytest.mark.parametrize("cls", DEFAULTS["layers"])
 def test_defaults_are_those_of_keras(cls):
     ours = getattr(layers, cls)(**DEFAULTS["layers"][cls]).get_config()
-    assert same_config(ours, configs("defaults")["layers"][cls]) == []
+    assert same_config(ours, defaults()["layers"][cls]) == []
 
 
 def test_names_are_given_as_keras_gives_them():

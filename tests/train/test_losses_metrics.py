@@ -7,8 +7,10 @@ import pytest
 
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
 from edgekit.train import GradientTape, Tensor, Variable, activations, losses, metrics
-from tests.train.keras_cases import DEFAULTS, LOSSES, METRICS
-from tests.train.keras_goldens import arrays, configs, same_config
+from tests.train.keras_cases import DEFAULTS
+from tests.train.keras_cases.losses import LOSSES
+from tests.train.keras_cases.metrics import METRICS
+from tests.train.keras_goldens import arrays, defaults, same_config
 
 LABELS = np.array([0, 2, 1])
 
@@ -16,7 +18,7 @@ LABELS = np.array([0, 2, 1])
 @pytest.mark.parametrize(("name", "cls", "arguments", "kind"), LOSSES, ids=[x[0] for x in LOSSES])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_losses_are_those_of_keras(name, cls, arguments, kind, weighted):
-    found = arrays("losses_metrics")
+    found = arrays("losses")
     loss = getattr(losses, cls)(**arguments)
     weight = found["weight"] if weighted else None
     value = loss(found[f"{kind}/true"], found[f"{kind}/pred"], sample_weight=weight)
@@ -29,7 +31,7 @@ def test_losses_are_those_of_keras(name, cls, arguments, kind, weighted):
 @pytest.mark.parametrize(("name", "cls", "arguments", "kind"), METRICS, ids=[x[0] for x in METRICS])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_metrics_over_two_batches_are_those_of_keras(name, cls, arguments, kind, weighted):
-    found = arrays("losses_metrics")
+    found = arrays("metrics")
     metric = getattr(metrics, cls)(**arguments)
     y_true, y_pred = found[f"{kind}/true"], found[f"{kind}/pred"]
     for rows in (slice(0, 4), slice(4, None)):
@@ -46,7 +48,7 @@ def test_defaults_are_those_of_keras(room):
     module = {"losses": losses, "metrics": metrics}[room]
     for cls, arguments in DEFAULTS[room].items():
         made = getattr(module, cls)(**arguments)
-        keras = configs("defaults")[room][cls]
+        keras = defaults()[room][cls]
         assert made.name == keras["name"]
         if cls == "Huber":
             keras = {"delta": 1.0, **keras}  # which Keras' config leaves out

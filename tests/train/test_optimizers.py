@@ -8,8 +8,14 @@ import pytest
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
 from edgekit.train import GradientTape, Variable, optimizers
 from edgekit.train.optimizers import schedules
-from tests.train.keras_cases import DEFAULTS, OPTIMIZER_STEPS, OPTIMIZERS, SCHEDULE_STEPS, SCHEDULES
-from tests.train.keras_goldens import arrays, configs, numbered, same_config
+from tests.train.keras_cases import DEFAULTS
+from tests.train.keras_cases.optimizers import (
+    OPTIMIZER_STEPS,
+    OPTIMIZERS,
+    SCHEDULE_STEPS,
+    SCHEDULES,
+)
+from tests.train.keras_goldens import arrays, defaults, numbered, same_config
 
 
 @pytest.mark.parametrize(("name", "cls", "arguments"), OPTIMIZERS, ids=[o[0] for o in OPTIMIZERS])
@@ -58,8 +64,8 @@ def test_schedules_are_those_of_keras(name, cls, arguments):
 @pytest.mark.parametrize("cls", DEFAULTS["optimizers"])
 def test_defaults_are_those_of_keras(cls):
     optimizer = getattr(optimizers, cls)()
-    assert same_config(optimizer.get_config(), configs("defaults")["optimizers"][cls]) == []
-    again = type(optimizer).from_config(configs("defaults")["optimizers"][cls])
+    assert same_config(optimizer.get_config(), defaults()["optimizers"][cls]) == []
+    again = type(optimizer).from_config(defaults()["optimizers"][cls])
     assert again.get_config() == optimizer.get_config() | {"name": again.name}
 
 

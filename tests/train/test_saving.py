@@ -23,7 +23,7 @@ from edgekit.train import (
     set_random_seed,
 )
 from tests.material import material
-from tests.train.keras_cases import subclassed
+from tests.train.keras_cases.models import subclassed
 from tests.train.keras_goldens import FOLDER, arrays, numbered
 
 h5py = pytest.importorskip("h5py")

@@ -1,0 +1,29 @@
+"""Normalization, by PyTorch."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+
+def batch_norm_training(x, gamma=None, beta=None, epsilon=1e-3):
+    y = F.batch_norm(x.movedim(-1, 1), None, None, gamma, beta, True, eps=epsilon)
+    return y.movedim(1, -1)
+
+
+def batch_norm(x, gamma, beta, mean, variance, epsilon):
+    y = (x - mean) / torch.sqrt(variance + epsilon)
+    y = y if gamma is None else y * gamma
+    return y if beta is None else y + beta
+
+
+def layer_norm(x, gamma=None, beta=None, axis=-1, epsilon=1e-3):
+    count = len(axis) if isinstance(axis, tuple) else 1
+    return F.layer_norm(x, x.shape[-count:], gamma, beta, epsilon)
+
+
+TORCH = {
+    "batch_norm_training": batch_norm_training,
+    "batch_norm": batch_norm,
+    "layer_norm": layer_norm,
+}

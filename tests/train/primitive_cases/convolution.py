@@ -1,0 +1,24 @@
+"""Convolutions."""
+
+from tests.train.primitive_cases.case import Cases
+
+CASES = Cases()
+case = CASES.add
+
+case("conv2d valid", "conv2d", (2, 6, 5, 2), (3, 3, 2, 4), (4,))
+case("conv2d same", "conv2d", (2, 5, 6, 4), (3, 3, 4, 2), (2,), padding="same")
+case("conv2d same even kernel", "conv2d", (1, 5, 6, 2), (2, 4, 2, 3), padding="same")
+case("conv2d stride 2", "conv2d", (2, 7, 6, 4), (3, 3, 4, 2), strides=(2, 2), padding="same")
+case("conv2d strides 3 and 1", "conv2d", (1, 8, 5, 2), (3, 2, 2, 3), (3,), strides=(3, 1))
+case("conv2d stride over kernel", "conv2d", (1, 8, 8, 3), (2, 2, 3, 2), strides=(3, 3))
+case("conv2d dilated", "conv2d", (1, 8, 7, 2), (3, 2, 2, 3), dilations=(2, 3), padding="same")
+case("conv2d dilated strided", "conv2d", (1, 9, 8, 2), (3, 3, 2, 2), strides=(2, 2),
+     dilations=(2, 1))  # fmt: skip
+case("conv2d explicit", "conv2d", (1, 5, 5, 4), (3, 3, 4, 2), padding=(0, 2, 1, 1))
+case("conv2d wide padding", "conv2d", (1, 4, 4, 2), (2, 2, 2, 2), padding=(2, 3, 3, 2))
+case("conv2d groups", "conv2d", (2, 5, 5, 4), (3, 3, 2, 6), (6,), groups=2, padding="same")
+case("conv2d groups strided", "conv2d", (1, 6, 6, 6), (3, 3, 2, 3), groups=3, strides=(2, 2))
+case("conv2d 1x1", "conv2d", (2, 4, 3, 5), (1, 1, 5, 3), (3,))
+case("conv2d 1x1 stride 2", "conv2d", (2, 5, 4, 3), (1, 1, 3, 4), (4,), strides=(2, 2))
+case("conv2d one channel", "conv2d", (2, 7, 6, 1), (5, 4, 1, 3), (3,), padding="same")
+case("conv2d whole input", "conv2d", (2, 4, 3, 5), (4, 3, 5, 2), (2,))

@@ -1,0 +1,17 @@
+"""Normalization."""
+
+from tests.train.primitive_cases.case import Cases
+
+CASES = Cases()
+case = CASES.add
+
+case("batch_norm_training", "batch_norm_training", (3, 4, 2, 5), (5,), (5,), epsilon=1e-3)
+case("batch_norm_training plain", "batch_norm_training", (6, 4), epsilon=1e-2)
+case("batch_norm_training no scale", "batch_norm_training", (6, 4), None, (4,), epsilon=1e-3)
+case("batch_norm", "batch_norm", (3, 2, 2, 4), (4,), (4,), (4,), ("positive", (4,)),
+     epsilon=1e-3)  # fmt: skip
+case("batch_norm no shift", "batch_norm", (5, 4), (4,), None, (4,), ("positive", (4,)),
+     epsilon=1e-3)  # fmt: skip
+case("layer_norm", "layer_norm", (3, 2, 5), (5,), (5,), epsilon=1e-3)
+case("layer_norm two axes", "layer_norm", (3, 2, 5), (2, 5), (2, 5), axis=(1, 2), epsilon=1e-5)
+case("layer_norm plain", "layer_norm", (3, 5), epsilon=1e-3)
