@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator, lookup
+from edgekit.train.deprecations import accept_old_spellings
 
 __all__ = ["Serializable", "accept_options", "plain", "resolve", "serialize"]
 
@@ -54,6 +55,10 @@ class Serializable:
 
     keras_module: str | None = None
     config_names: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        accept_old_spellings(cls)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain values."""

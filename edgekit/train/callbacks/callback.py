@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgekit.errors import InputError
+from edgekit.train.deprecations import accept_old_spellings
 
 __all__ = ["Callback", "CallbackList", "History", "is_better", "monitored"]
 
@@ -23,6 +24,10 @@ class Callback:
 
     model: Any = None
     params: Mapping[str, Any] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        accept_old_spellings(cls)
 
     def set_model(self, model: Any) -> None:
         self.model = model

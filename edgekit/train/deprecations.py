@@ -1,0 +1,176 @@
+"""Old spellings of Keras: accepted, with one DeprecationWarning that names today's spelling.
+
+What is old stands as data in `deprecation_table`; this module makes it work. Classes hand
+themselves to `accept_old_spellings` when they are defined, modules resolve old names with
+`old_name`, and functions are decorated with `with_old_arguments`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.train.deprecation_table import (
+    ARGUMENTS,
+    ATTRIBUTES,
+    METHODS,
+    NAMES,
+    REMOVED,
+    Argument,
+    Method,
+)
+
+__all__ = [
+    "accept_old_spellings",
+    "moved_module",
+    "old_name",
+    "old_spelling",
+    "today",
+    "with_old_arguments",
+]
+
+# code that stands between the user's line and a warning
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_NOT_COUNTED = "<frozen importlib"  # by `warnings.warn`
+_OURS = (_PACKAGE, importlib.__file__, _NOT_COUNTED)
+
+
+def old_spelling(old: str, new: str) -> None:
+    """Warn that `old` is written `new` today, at the first line outside of edgekit."""
+    warnings.warn(f"{old}: {new}", DeprecationWarning, stacklevel=_stack_level())
+
+
+def _stack_level() -> int:
+    """How far up the first line stands that is neither edgekit's nor the import system's."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        level += not frame.f_code.co_filename.startswith(_NOT_COUNTED)
+        frame = frame.f_back
+    return level
+
+
+def today(owner: str, old: Mapping[str, Argument], given: dict[str, Any]) -> dict[str, Any]:
+    """`given` with its old arguments replaced; one warning names all of them."""
+    found = [name for name in old if name in given and old[name].applies(given[name])]
+    if not found:
+        return given
+    made = dict(given)
+    said = []
+    for name in found:
+        entry = old[name]
+        said.append(f"{name}= is {entry.today}" if not entry.dropped else f"{name}= has no effect")
+        value = made.pop(name)
+        for key, replaced in entry.replaced(value, made).items():
+            if key in made and entry.new == key:
+                raise TypeError(f"{owner} got both {name}= and {key}=, which are the same")
+            made[key] = replaced
+    old_spelling(f"{owner}: an old spelling", "; ".join(said))
+    return made
+
+
+def with_old_arguments(owner: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A function that takes the old arguments that the table has for `owner` too."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        return _renaming(function, owner, ARGUMENTS[owner], skip=0)
+
+    return decorate
+
+
+def _renaming(
+    function: Callable[..., Any], owner: str, old: Mapping[str, Argument], skip: int
+) -> Callable[..., Any]:
+    """`function` with old keyword arguments; `skip` positional ones are not the user's (self)."""
+
+    @functools.wraps(function)
+    def renamed(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and not old.keys().isdisjoint(kwargs):
+            label = f"{type(args[0]).__name__}" if skip and "." not in owner else owner
+            kwargs = today(label, old, kwargs)
+        return function(*args, **kwargs)
+
+    return renamed
+
+
+def accept_old_spellings(cls: type) -> None:
+    """Give a class of edgekit.train the old arguments, methods and attributes of the table."""
+    if not cls.__module__.startswith("edgekit.train."):
+        return
+    name = cls.__name__
+    if name in ARGUMENTS and "__init__" in vars(cls):
+        cls.__init__ = _renaming(cls.__init__, name, ARGUMENTS[name], 1)  # type: ignore[misc]
+    for owner, old in ARGUMENTS.items():
+        owning, dot, method = owner.partition(".")
+        if dot and owning == name and hasattr(cls, method):
+            setattr(cls, method, _renaming(getattr(cls, method), owner, old, 1))
+    for old, method in METHODS.get(name, {}).items():
+        setattr(cls, old, _old_method(f"{name}.{old}", method))
+    for old, new in ATTRIBUTES.get(name, {}).items():
+        setattr(cls, old, _old_attribute(f"{name}.{old}", new))
+
+
+def _old_method(label: str, method: Method) -> Callable[..., Any]:
+    def called(self: Any, *args: Any, **kwargs: Any) -> Any:
+        old_spelling(f"{label}() is an old spelling", f"use {method.today}")
+        for name, value in zip(method.positions, args, strict=False):
+            kwargs[name] = value
+        for old, new in method.arguments.items():
+            if old in kwargs:
+                value = kwargs.pop(old)
+                if new is not None:
+                    kwargs[new] = value
+        return method.finish(getattr(self, method.calls)(**kwargs))
+
+    called.__name__ = label.rpartition(".")[2]
+    called.__doc__ = f"An old spelling: use {method.today}."
+    return called
+
+
+def _old_attribute(label: str, new: str) -> property:
+    def get(self: Any) -> Any:
+        old_spelling(f"{label} is an old spelling", f"use {new}")
+        return getattr(self, new)
+
+    def put(self: Any, value: Any) -> None:
+        old_spelling(f"{label} is an old spelling", f"use {new}")
+        setattr(self, new, value)
+
+    return property(get, put, doc=f"An old spelling: use {new}.")
+
+
+def old_name(place: str, name: str) -> Any:
+    """What an old name of a module was, as `layers.CuDNNLSTM`; raises AttributeError else.
+
+    `place` is the module below `edgekit.keras`. A name that was removed for good raises
+    UnsupportedOperator, which says what to use.
+    """
+    path = f"{place}.{name}" if place else name
+    if path in REMOVED:
+        raise UnsupportedOperator(f"keras.{path} is gone: {REMOVED[path]}")
+    if path not in NAMES:
+        raise AttributeError(f"module 'edgekit.keras.{place}' has no attribute {name!r}")
+    entry = NAMES[path]
+    old_spelling(f"keras.{path} is an old spelling", f"use {entry.today}")
+    module, _, attribute = entry.holds.partition(":")
+    found = importlib.import_module(module)
+    return getattr(found, attribute) if attribute else found
+
+
+def moved_module(old: str, new: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of a module that only an old import path names.
+
+    Warns once, when it is imported.
+    """
+    target = importlib.import_module(f"edgekit.{new}")
+    old_spelling(f"{old} is an old spelling", f"import from {new}")
+
+    def get(name: str) -> Any:
+        return getattr(target, name)
+
+    return get, lambda: sorted(target.__all__)
