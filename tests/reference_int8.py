@@ -77,12 +77,14 @@ def scale_once(number: int, real: float) -> int:
     return half_up(Fraction(number * multiplier) * Fraction(2) ** (shift - 31))
 
 
-def clip_stored(number: int, y: Value, activation: str = "none") -> int:
+def clip_stored(number: int, y: Value, activation: str = "none", *, even: bool = False) -> int:
     low, high = LIMITS[y.dtype]
     if activation in ("relu", "relu6"):
         low = max(low, zero_point(y))
     if activation == "relu6":
-        high = min(high, zero_point(y) + half_away(Fraction(f32(6.0 / scale_of(y)))))
+        steps = f32(6.0 / scale_of(y))
+        away = zero_point(y) + half_away(Fraction(steps))
+        high = min(high, round(f32(steps + zero_point(y))) if even else away)
     return min(max(number, low), high)
 
 
@@ -106,7 +108,7 @@ def sum_of(node: Node, a: Value, b: Value, y: Value, arithmetic: str) -> Callabl
             u = scale(u * 2**bits, scale_of(a) / twice)
             v = scale(v * 2**bits, scale_of(b) / twice)
             total = scale_twice(u + sign * v, twice / (2**bits * scale_of(y)))
-        return clip_stored(total + zero_point(y), y, activation)
+        return clip_stored(total + zero_point(y), y, activation, even=eight_bits)
 
     return apply
 

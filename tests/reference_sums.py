@@ -50,7 +50,9 @@ def expected(graph: Graph, inputs: Mapping[str, Any]) -> Any:
         else:
             total = weighted_sum(node, values, stored, index)
             rounded = rescaled(node, values, y, arithmetic, total, index[-1])
-            result[index] = clip_stored(rounded + zero_point(y), y, attributes(node)["activation"])
+            even = arithmetic == "float32" and y.dtype != "int16"
+            activation = attributes(node)["activation"]
+            result[index] = clip_stored(rounded + zero_point(y), y, activation, even=even)
     return result
 
 

@@ -84,17 +84,24 @@ def centered_range(quant: QuantParams, dtype: str) -> tuple[int, int]:
     return low - quant.zero_point[0], high - quant.zero_point[0]
 
 
-def activation_range(activation: str, quant: QuantParams, dtype: str = "int8") -> tuple[int, int]:
-    """The smallest and largest u that an activation lets through.
+def activation_range(
+    activation: str, quant: QuantParams, dtype: str = "int8", *, even: bool = False
+) -> tuple[int, int]:
+    """The smallest and largest u that an activation lets through, within the dtype's own limits.
 
-    `round(bound / s)` in float32, halves away from zero, within the dtype's own limits.
+    `round(f32(6 / s))`, halves away from zero; `even`: `rint(f32(f32(6 / s) + z)) - z`, which is
+    what XNNPACK's sums do.
     """
     low, high = centered_range(quant, dtype)
     if activation in ("relu", "relu6"):
         low = max(low, 0)
     if activation == "relu6":
         steps = float(np.float32(6.0) / quant.scales[0])  # infinite for the smallest scales
-        high = min(high, math.floor(min(steps, 2.0**31) + 0.5))
+        if even and steps < 2.0**31:
+            zero = quant.zero_point[0]
+            high = min(high, int(np.rint(np.float32(steps) + np.float32(zero))) - zero)
+        else:
+            high = min(high, math.floor(min(steps, 2.0**31) + 0.5))
     return low, high
 
 

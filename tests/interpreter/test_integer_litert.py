@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgekit.export.tflite import tflite_bytes
+from edgekit.frozen import replace
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
-from edgekit.ir import OPS, Graph, GraphBuilder, Metadata, Node, Value, per_tensor
+from edgekit.ir import OPS, Graph, GraphBuilder, Metadata, Node, Value, per_channel, per_tensor
 from edgekit.ir.metadata import ARITHMETICS
 from edgekit.ir.ops import spec
 from edgekit.ir.quant import LIMITS, QuantParams
@@ -99,6 +99,36 @@ def test_random_weights(dtype: str, arithmetic: str, seed: int) -> None:
     for bias in biases(case, dtype):
         graph = quantized_graph(case, dtype, arithmetic, seed, bias)
         assert_equals_litert(graph, random_inputs(graph, case.batch, seed=seed))
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+@pytest.mark.parametrize("op", ["Add", "Conv2D", "DepthwiseConv2D", "Dense"])
+def test_relu6_that_ends_at_half_a_step(op: str, dtype: str, arithmetic: str) -> None:
+    """The largest integer is 6 / s rounded, halves to even or away from zero."""
+    for number in range(24):
+        steps = np.float32(number // 3 + 0.5)
+        scale = np.float32(6.0) / steps
+        scale = np.nextafter(scale, np.float32((scale, 0.0, 100.0)[number % 3]))
+        zero = 0 if dtype == "int16" else LIMITS[dtype][0] + 100 + number % 2
+        builder, quant = GraphBuilder(op), per_tensor(scale, zero)
+        image = (16,) if op == "Dense" else (1, 1, 16)
+        names = [builder.input("x", (None, *image), dtype, quant)]
+        if op == "Add":
+            names.append(builder.input("y", (None, *image), dtype, quant))
+        else:
+            weight = np.eye(16, dtype=np.uint8 if dtype == "uint8" else np.int8)
+            shape = {"Dense": (16, 16), "Conv2D": (16, 1, 1, 16)}.get(op, (1, 1, 1, 16))
+            data = weight.reshape(shape) if weight.size == np.prod(shape) else weight[:1] * 0 + 1
+            weights = per_tensor(1.0, 0) if dtype == "uint8" else per_channel([1.0] * 16, 0)
+            if op == "DepthwiseConv2D":
+                data = data.reshape(shape)
+                weights = weights if dtype == "uint8" else per_channel([1.0] * 16, 3)
+            names.append(builder.constant(data.astype(weight.dtype), "weight", weights))
+        result = builder.add(op, *names, name="layer", quant=quant, activation="relu6")
+        graph = builder.finish([result], Metadata(arithmetic=arithmetic))
+        rows = np.arange(zero - 16, zero + 16).astype(dtype).reshape(2, *image)
+        assert_equals_litert(graph, dict.fromkeys(graph.inputs, rows), f"{scale} {zero}")
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)

@@ -55,7 +55,7 @@ class Accumulator:
             wide = arithmetic.fixedpoint_scale(*quants)
             self.wide_scales = np.broadcast_to(wide, channels)
             self.scales = np.broadcast_to(arithmetic.requantize_scales(*quants), channels)
-            self.limits = output_limits(step)
+            self.limits = output_limits(step, even=rounds_to_even(step))
             self._rescale = rescaler(step, channels)
         self.dynamic = DynamicRange(step) if has_dynamic_range(step) else None
         self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
@@ -214,10 +214,16 @@ def clip_into(step: Step, numbers: Array, low: Floats, high: Floats, y: Floats) 
         step.call(np.copyto, y, numbers.reshape(y.shape))
 
 
-def output_limits(step: Step) -> tuple[Floats, Floats]:
+def rounds_to_even(step: Step) -> bool:
+    """Whether halves go to even numbers: in int16, only reference kernels are known."""
+    return step.arithmetic == "float32" and step.dtype(0) != "int16"
+
+
+def output_limits(step: Step, *, even: bool = False) -> tuple[Floats, Floats]:
     """The smallest and largest u of the output, with the node's activation, as 0-d arrays."""
     activation = step.attrs.get("activation", "none")
-    low, high = arithmetic.activation_range(activation, step.output_quant, step.output_dtype)
+    quant, dtype = step.output_quant, step.output_dtype
+    low, high = arithmetic.activation_range(activation, quant, dtype, even=even)
     return np.array(low, np.float32), np.array(high, np.float32)
 
 

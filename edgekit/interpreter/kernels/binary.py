@@ -10,9 +10,10 @@ SquaredDifference: t = 2 * max(s_1, s_2) in float64, d = scale(u_1 * 2^7, s_1 / 
 FloorDiv, FloorMod: on the stored integers q, whatever the scales are.
 Div: with b = |u_2| and a = u_1 with the sign of the quotient, 1 / b = i * 2^(-31 - e) by Newton's
     method (`ir/fixed_functions.py`), t = high(a * 2^h, i) with as large an h as fits 32 bits,
-    u_out = divide(high(t, m), e + h - s), m * 2^(s - 31) = s_1 / (s_2 * s_out). Where that shift
-    is above 31 the quotient is 0; LiteRT's shift overflows there and gives anything, as it does
-    for a divisor of 0, where the result is the largest or the smallest.
+    u_out = divide(high(t, m), e + h - s), m * 2^(s - 31) = f32(s_1 / f32(s_2 * s_out)). Where that
+    shift is above 31 the quotient is 0; LiteRT's shift overflows there, and what it gives depends
+    on the processor, but for u_1 = 0: that gives 1 on all. For a divisor of 0, of which LiteRT
+    promises nothing, the result is the largest or the smallest.
 Both arithmetics give the same.
 """
 
@@ -122,10 +123,9 @@ def squared_difference_int8(step: Step) -> None:
 
 @kernel("Div", "int8", "uint8")
 def divide_integers(step: Step) -> None:
-    first, second = (step.input_quant(i).scale[0] for i in (0, 1))
-    multiplier, shift = fixed_point.multiplier_and_shift(
-        first / (second * step.output_quant.scale[0])
-    )
+    first, second = (step.input_quant(i).scales[0] for i in (0, 1))
+    ratio = first / np.float32(second * step.output_quant.scales[0])
+    multiplier, shift = fixed_point.multiplier_and_shift(float(ratio))
     x, y = every_pair(step)
     divisors = np.abs(y)
     numerators = x * np.sign(y)
@@ -137,7 +137,7 @@ def divide_integers(step: Step) -> None:
     right = bits + room - shift
     rounded = fixed_point.divide(quotients << np.maximum(-right, 0), np.clip(right, 0, 62))
     low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
-    results = np.where(right > 31, 0, rounded)
+    results = np.where(right > 31, x == 0, rounded)
     results = np.where(divisors == 0, np.sign(x) * (high - low), results)
     look_up_pairs(step, np.clip(results, low, high))
 

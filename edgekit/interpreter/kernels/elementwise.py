@@ -156,7 +156,7 @@ def _sum(step: Step, sign: int) -> None:
 def _sum_integers(step: Step, multipliers: tuple[int, int], shift: int) -> None:
     """The formula as it stands, in int32: |u * m| < 2^29, so no sum reaches 2^31."""
     out = step.output()
-    low, high = output_limits(step)
+    low, high = output_limits(step, even=True)
     half = np.array(1 << (shift - 1), np.int32)
     sums = step.scratch(out.shape, np.int32)
     terms = []
@@ -177,7 +177,7 @@ def _sum_integers(step: Step, multipliers: tuple[int, int], shift: int) -> None:
 def _sum_floats(step: Step, factors: tuple[np.float32, np.float32]) -> None:
     """`rint(f32(u_1 * f_1) + f32(u_2 * f_2))`, for factors that are known to be exact."""
     out = step.output()
-    low, high = output_limits(step)
+    low, high = output_limits(step, even=True)
     sums = step.scratch(out.shape)
     terms: list[Floats] = []
     for position, factor in enumerate(factors):
@@ -207,7 +207,7 @@ def _float_factors(
     wrong only within a few float32 steps of a half; factors a few steps off are tried too. Ratios
     that make exact halves (1/2, 1/4) go wrong at each of these and have no such factors.
     """
-    low, high = output_limits(step)
+    low, high = output_limits(step, even=True)
     limits = [arithmetic.centered_range(step.input_quant(i), step.dtype(i)) for i in (0, 1)]
     u = [np.arange(first, last + 1, dtype=np.int64) for first, last in limits]
     exact = u[0][:, None] * multipliers[0] + u[1] * multipliers[1] + (1 << (shift - 1))
