@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from edgekit import __version__
 from edgekit.errors import InputError
+from edgekit.frozen import Frozen, replace
 from edgekit.interpreter import record_test_vectors
 from edgekit.ir import Graph, Preprocessing, TestVector, Value
 from edgekit.ir.graph import Array
@@ -37,8 +37,7 @@ Progress = Callable[[str, int, int], None]
 VECTOR_SAMPLES = 2
 
 
-@dataclass(frozen=True)
-class Converted:
+class Converted(Frozen):
     """An int8 model: its graph with all metadata, and the report of the conversion."""
 
     graph: Graph

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
+from edgekit.frozen import replace
 from edgekit.ir import (
     Accuracy,
     Graph,

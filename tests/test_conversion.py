@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 import edgekit
 from edgekit.errors import AccuracyGateError, InputError, ShapeError
+from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, verify
 from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing
 from edgekit.quantize import Recipe

@@ -11,7 +11,7 @@ import sys
 
 from tests.material import ROOT, material
 
-DEVICE_ROOMS = {"interpreter", "schema", "ir", "errors"}
+DEVICE_ROOMS = {"interpreter", "schema", "ir", "errors", "frozen"}
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock  # threading itself is slow to import
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError, ModelFormatError
+from edgekit.frozen import replace
 from edgekit.ir import Graph, MemoryPlan, Metadata
 from edgekit.ir.graph import DTYPES
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import InputError, ModelFormatError
+from edgekit.frozen import Frozen, replace
 from edgekit.ir import Graph, MemoryPlan, Node, plan_memory
 from edgekit.ir.quant import LIMITS
 
@@ -30,8 +30,7 @@ LARGEST_ARENA = 2**29
 """Elements of one sample, and of all constants: 2 GiB. A file of a few bytes can say any size."""
 
 
-@dataclass(frozen=True)
-class PlannedStep:
+class PlannedStep(Frozen):
     """A node and the calls that compute it; `variant` where its kernel had a choice."""
 
     node: Node

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import perf_counter_ns
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError
+from edgekit.frozen import Frozen
 
 from . import door
 from .interpreter import Interpreter
@@ -18,8 +18,7 @@ from .plan import QUIET
 __all__ = ["Profile", "StepTime", "profile"]
 
 
-@dataclass(frozen=True)
-class StepTime:
+class StepTime(Frozen):
     """Microseconds of one node: the median over all runs."""
 
     layer: str
@@ -28,8 +27,7 @@ class StepTime:
     calls: int
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(Frozen):
     """Microseconds of whole inferences (the call of `run`, checks and copies included), the
     median time of each step, and the memory that an inference uses beside the weights."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.frozen import Frozen
 from edgekit.ir import Graph, MemoryPlan, validate
 from edgekit.ir.memory import check_plan
 from edgekit.schema import Field, Record, Schema, decode
@@ -43,8 +43,7 @@ VERSIONS = Schema(
 """All of a file that a reader of any version may look at before it knows the file's version."""
 
 
-@dataclass(frozen=True)
-class EdgeFile:
+class EdgeFile(Frozen):
     """What a `.edge` file holds. The arrays are read-only and lie in the file itself."""
 
     graph: Graph

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import QuantizationError, UnsupportedOperator
+from edgekit.frozen import replace
 from edgekit.ir import (
     OPS,
     Accuracy,

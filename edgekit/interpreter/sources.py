@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from edgekit.errors import InputError
+from edgekit.frozen import NOTHING, Frozen
 from edgekit.ir import Graph, MemoryPlan, plan_memory, validate
 
 from .tensor_table import GraphTensors, TensorTable
@@ -17,8 +17,7 @@ Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Graph
 TFLITE = b"TFL3"
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Frozen):
     """A graph ready to be planned.
 
     tensors: what the methods of tflite_runtime number and name.
@@ -34,14 +33,13 @@ class Model:
     lean: tuple[Graph, MemoryPlan] | None = None
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(Frozen):
     """How a source was opened, to open it again in another way."""
 
     source: Source
     arithmetic: str | None = None
     signature: str | None = None
-    shapes: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
+    shapes: Mapping[str, Sequence[int | None]] = NOTHING
 
 
 def open_model(opening: Opening) -> Model:

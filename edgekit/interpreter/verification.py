@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError
+from edgekit.frozen import Frozen
 from edgekit.ir import Graph, Node, TestVector
 
 from .interpreter import Interpreter, Observer, Source
@@ -38,8 +38,7 @@ MOVING = (
 )
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Frozen):
     """Where a replay first left its record.
 
     vector: number of the test vector, from 0. layer: the first layer, in order of execution, whose
@@ -67,8 +66,7 @@ class Difference:
         )
 
 
-@dataclass(frozen=True)
-class Verification:
+class Verification(Frozen):
     """The result of a replay. `checked` counts activations compared, bit for bit, by checksum."""
 
     vectors: int

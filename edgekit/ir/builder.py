@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from edgekit.errors import EdgekitError, ShapeError
+from edgekit.frozen import replace
 
 from .control import control_results
 from .graph import Array, AttrValue, Graph, Node, Shape, State, Value

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edgekit.frozen import NOTHING, Frozen, replace
 
 from .metadata import Metadata
 from .quant import QuantParams
@@ -30,8 +31,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
 """The dtypes a value can have, by their numpy names; all little-endian in files."""
 
 
-@dataclass(frozen=True, eq=False)
-class Value:
+class Value(Frozen, eq=False):
     """A tensor of the graph: an input, a constant (`data` is set) or what a node computes."""
 
     name: str
@@ -61,8 +61,7 @@ class Value:
         return f"{self.name}:{self.dtype}[{dims}]{quant}"
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Frozen):
     """One operator applied to values. `name` is the user's own layer name.
 
     `inputs` follow the order of the operator's specification; an optional input that is left out
@@ -73,7 +72,7 @@ class Node:
     op: str
     inputs: tuple[str | None, ...]
     outputs: tuple[str, ...]
-    attrs: Mapping[str, AttrValue] = field(default_factory=dict)
+    attrs: Mapping[str, AttrValue] = NOTHING
     name: str = ""
 
     def __str__(self) -> str:
@@ -82,8 +81,7 @@ class Node:
         return f"{self.op}({', '.join(arguments)})"
 
 
-@dataclass(frozen=True)
-class State:
+class State(Frozen):
     """A memory that a model keeps between calls, as streaming models do.
 
     `value` is read like an input: it is the constant `initial` at the first call, and at every
@@ -95,8 +93,7 @@ class State:
     next: str
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Frozen):
     """A network: `inputs` and `outputs` are names, `values` holds every value by its name.
 
     `subgraphs` are the graphs that If and While nodes name, wherever those nodes stand: in this
@@ -109,9 +106,9 @@ class Graph:
     nodes: tuple[Node, ...]
     values: Mapping[str, Value]
     name: str = "model"
-    metadata: Metadata = field(default_factory=Metadata)
+    metadata: Metadata = Metadata()
     states: tuple[State, ...] = ()
-    subgraphs: Mapping[str, Graph] = field(default_factory=dict)
+    subgraphs: Mapping[str, Graph] = NOTHING
 
     @property
     def entries(self) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import bisect
 import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from edgekit.frozen import Frozen
 
 from .graph import Graph, Value
 from .ops import attributes
@@ -24,8 +25,7 @@ Margins = tuple[int, int, int, int]
 NO_MARGINS: Margins = (0, 0, 0, 0)
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(Frozen):
     """The place of one activation: where it starts, and the border kept around its rows.
 
     `margins` are the rows and columns (top, left, bottom, right) of zeros that stand around an
@@ -37,8 +37,7 @@ class Slot:
     margins: Margins = NO_MARGINS
 
 
-@dataclass(frozen=True)
-class MemoryPlan:
+class MemoryPlan(Frozen):
     """All slots, by value name, and the elements of one sample that hold them all."""
 
     size: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
+
+from edgekit.frozen import NOTHING, Frozen
 
 __all__ = ["ARITHMETICS", "Accuracy", "Metadata", "Preprocessing", "TestVector"]
 
@@ -14,8 +15,7 @@ ARITHMETICS = ("float32", "fixedpoint")
 """The roundings an int8 model can be made for; `interpreter/arithmetic.py` gives the formulas."""
 
 
-@dataclass(frozen=True)
-class Preprocessing:
+class Preprocessing(Frozen):
     """How a raw input (image pixels 0..255) becomes the model's real input: `(raw - mean) / std`.
 
     One number, or one per channel of the last dimension.
@@ -25,8 +25,7 @@ class Preprocessing:
     std: tuple[float, ...] = (1.0,)
 
 
-@dataclass(frozen=True)
-class Accuracy:
+class Accuracy(Frozen):
     """What was measured at conversion, on the arithmetic that the device runs.
 
     `metric` names the figure ("accuracy": a fraction from 0 to 1, higher is better).
@@ -39,8 +38,7 @@ class Accuracy:
     max_drop: float | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class TestVector:
+class TestVector(Frozen, eq=False):
     """Inputs, the outputs they must give, and the CRC-32 of every activation on the way.
 
     Arrays are in the dtypes of the graph, with the batch dimension; checksums are over the
@@ -54,14 +52,13 @@ class TestVector:
     checksums: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Metadata:
+class Metadata(Frozen):
     """Everything about a model that is not its graph."""
 
     arithmetic: str = "float32"
     signature: str = "serving_default"
     labels: tuple[str, ...] = ()
     preprocessing: Preprocessing | None = None
-    provenance: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, str] = NOTHING
     accuracy: Accuracy | None = None
     test_vectors: tuple[TestVector, ...] = ()

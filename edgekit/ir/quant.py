@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import QuantizationError
+from edgekit.frozen import Frozen
 
 __all__ = ["LIMITS", "QuantParams", "per_channel", "per_tensor"]
 
@@ -22,8 +23,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """The smallest and largest stored number of each integer dtype that can be quantized."""
 
 
-@dataclass(frozen=True)
-class QuantParams:
+class QuantParams(Frozen):
     """Scales and zero points, one for the whole value or one per index of `axis`.
 
     Scales are float32 numbers (held as Python floats of exactly that value), so that equality is
@@ -34,20 +34,22 @@ class QuantParams:
     zero_point: tuple[int, ...]
     axis: int | None = None
 
-    def __post_init__(self) -> None:
-        if not self.scale or len(self.scale) != len(self.zero_point):
+    def __init__(
+        self, scale: Sequence[float], zero_point: Sequence[int], axis: int | None = None
+    ) -> None:
+        if not scale or len(scale) != len(zero_point):
             raise QuantizationError(
-                f"{len(self.scale)} scales and {len(self.zero_point)} zero points: "
+                f"{len(scale)} scales and {len(zero_point)} zero points: "
                 "expected as many of one as of the other, and at least one"
             )
-        if self.axis is None and len(self.scale) != 1:
-            raise QuantizationError(f"{len(self.scale)} scales need an axis, received none")
-        scales = np.array(self.scale, np.float32)
-        object.__setattr__(self, "scale", tuple(scales.tolist()))
-        object.__setattr__(self, "zero_point", tuple(map(int, self.zero_point)))
+        if axis is None and len(scale) != 1:
+            raise QuantizationError(f"{len(scale)} scales need an axis, received none")
+        scales = np.array(scale, np.float32)
+        exact: tuple[float, ...] = tuple(scales.tolist())
         if not (np.isfinite(scales) & (scales > 0)).all():
-            bad = [s for s in self.scale if not (math.isfinite(s) and s > 0)]
+            bad = [s for s in exact if not (math.isfinite(s) and s > 0)]
             raise QuantizationError(f"scales must be finite and above zero, received {bad[:3]}")
+        super().__init__(exact, tuple(map(int, zero_point)), axis)
 
     @property
     def scales(self) -> NDArray[np.float32]:

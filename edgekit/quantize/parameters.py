@@ -8,9 +8,9 @@ fixed value keeps its own and a Requantize carries it over, with a line in the r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from edgekit.errors import QuantizationError
+from edgekit.frozen import Frozen
 from edgekit.ir import Graph, QuantParams, spec
 
 from .calibrate import Range
@@ -20,8 +20,7 @@ from .tied import tied_groups
 __all__ = ["Parameters", "choose_parameters"]
 
 
-@dataclass(frozen=True)
-class Parameters:
+class Parameters(Frozen):
     """What the rewriting follows.
 
     quant: by value name, as the value's readers shall see it.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
+from edgekit.frozen import Frozen, replace
 from edgekit.ir import Graph, Preprocessing, validate
 from edgekit.ir.passes import drop_dead_channels, prepare
 from edgekit.ir.passes.store_tables import store_tables
@@ -22,8 +22,7 @@ from .samples import Samples, gather
 __all__ = ["Quantized", "quantize"]
 
 
-@dataclass(frozen=True)
-class Quantized:
+class Quantized(Frozen):
     """The int8 graph, the float graph that it stands for (folded and fused), and the report."""
 
     graph: Graph

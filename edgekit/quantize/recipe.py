@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 
 from edgekit.errors import QuantizationError
+from edgekit.frozen import Frozen, fields
 from edgekit.ir.metadata import ARITHMETICS
 
 __all__ = ["CALIBRATIONS", "Recipe"]
@@ -14,8 +15,7 @@ CALIBRATIONS = ("minmax",)
 """How observed numbers become a range. minmax: the smallest and the largest number seen."""
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(Frozen):
     """Choices of a conversion. Weights are always int8, symmetric, one scale per output channel.
 
     arithmetic: the rounding the model is made for, "float32" or "fixedpoint".
@@ -27,35 +27,40 @@ class Recipe:
     Raises QuantizationError for a choice that does not exist.
     """
 
-    arithmetic: str = "float32"
-    calibration: str = "minmax"
-    keep_float: tuple[str, ...] = ()
-    input_range: tuple[float, float] | None = None
+    arithmetic: str
+    calibration: str
+    keep_float: tuple[str, ...]
+    input_range: tuple[float, float] | None
 
-    def __post_init__(self) -> None:
-        if self.arithmetic not in ARITHMETICS:
+    def __init__(
+        self,
+        arithmetic: str = "float32",
+        calibration: str = "minmax",
+        keep_float: Sequence[str] = (),
+        input_range: Sequence[float] | None = None,
+    ) -> None:
+        if arithmetic not in ARITHMETICS:
             raise QuantizationError(
-                f"arithmetic {self.arithmetic!r} is not known; expected one of "
-                f"{', '.join(ARITHMETICS)}"
+                f"arithmetic {arithmetic!r} is not known; expected one of {', '.join(ARITHMETICS)}"
             )
-        if self.calibration not in CALIBRATIONS:
+        if calibration not in CALIBRATIONS:
             raise QuantizationError(
-                f"calibration {self.calibration!r} is not known; expected one of "
+                f"calibration {calibration!r} is not known; expected one of "
                 f"{', '.join(CALIBRATIONS)}"
             )
-        if isinstance(self.keep_float, str):
+        if isinstance(keep_float, str):
             raise QuantizationError(
-                f"keep_float is a list of layer names, received the text {self.keep_float!r}"
+                f"keep_float is a list of layer names, received the text {keep_float!r}"
             )
-        object.__setattr__(self, "keep_float", tuple(self.keep_float))
-        if self.input_range is not None:
-            low, high = (float(bound) for bound in self.input_range)
+        bounds = None
+        if input_range is not None:
+            low, high = bounds = tuple(float(bound) for bound in input_range)
             if not (-3e38 < low < high < 3e38):
                 raise QuantizationError(
                     f"input_range is a smallest and a larger number, received {low:g} {high:g}"
                 )
-            object.__setattr__(self, "input_range", (low, high))
+        super().__init__(arithmetic, calibration, tuple(keep_float), bounds)
 
     def as_text(self) -> str:
         """The recipe as one line of JSON, keys in order: what a model file keeps of it."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps({n: getattr(self, n) for n in fields(self)}, sort_keys=True)

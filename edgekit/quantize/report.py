@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from edgekit.frozen import Frozen
 from edgekit.ir import Accuracy, Graph, QuantParams
 
 from .calibrate import Range
@@ -13,8 +13,7 @@ from .calibrate import Range
 __all__ = ["LayerReport", "Report", "layer_reports"]
 
 
-@dataclass(frozen=True)
-class LayerReport:
+class LayerReport(Frozen):
     """One activation: the layer that computes it, its range in calibration, what it became.
 
     `noise` is the signal-to-noise ratio in decibels, None where it was not measured.
@@ -30,8 +29,7 @@ class LayerReport:
     noise: float | None = None
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Frozen):
     """Everything worth knowing about a conversion; `str(report)` is the page to read.
 
     float_layers: layers that stayed in float, with the reason of each.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgekit.frozen import Frozen, replace
 from edgekit.ir import Graph, Node, QuantParams, Value, spec
 from edgekit.ir.graph import Array
 
@@ -22,8 +22,7 @@ from .scales import (
 __all__ = ["Rewritten", "rewrite"]
 
 
-@dataclass(frozen=True)
-class Rewritten:
+class Rewritten(Frozen):
     """The int8 graph, and lines for the report."""
 
     graph: Graph

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.errors import QuantizationError, ShapeError
+from edgekit.frozen import Frozen
 from edgekit.ir import Graph, Preprocessing, Value, plan_memory
 
 __all__ = ["Batch", "Samples", "gather", "preprocess"]
@@ -23,8 +23,7 @@ BATCH_ELEMENTS = 2**24
 LARGEST_BATCH = 32
 
 
-@dataclass(frozen=True, eq=False)
-class Samples:
+class Samples(Frozen, eq=False):
     """Arrays by input name, float32, all with the same leading dimension `count`.
 
     `preprocessed` says that the model's preprocessing was applied to raw uint8 data.

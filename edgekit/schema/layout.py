@@ -7,10 +7,11 @@ The instances are generated from `schemas/*.fbs` into `edgekit.schema.generated`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+
+from edgekit.frozen import Frozen
 
 __all__ = ["LARGEST_FILE", "LETTERS", "SCALARS", "Field", "Kind", "Schema"]
 
@@ -31,8 +32,7 @@ LARGEST_FILE = 2**31 - 1
 """Bytes: the format's own limit."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Frozen):
     """One slot of a table.
 
     type: the scalar type, the table or the union; "" for strings.
@@ -53,8 +53,7 @@ class Field:
     align: int = 1
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(Frozen):
     """The tables of one file format by name, its unions (number -> table) and its root."""
 
     identifier: bytes

@@ -11,12 +11,12 @@ ran.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
+from edgekit.frozen import replace
 from edgekit.ir import Graph, GraphBuilder
 
 from .primitive import Record

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edgekit.errors import ModelFormatError, ShapeError, UnsupportedOperator
+from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, plan
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_channel, per_tensor, plan_memory, validate
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import pytest
 import edgekit
 from edgekit.cli import COMMANDS, main
 from edgekit.cli.table import aligned
+from edgekit.frozen import replace
 from edgekit.importers import load
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Preprocessing

@@ -7,7 +7,6 @@ import os
 import struct
 import subprocess
 import sys
-from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from flatbuffers.table import Table
 
 from edgekit.errors import ModelFormatError, ShapeError
 from edgekit.export.edge import edge_bytes
+from edgekit.frozen import fields, replace
 from edgekit.interpreter.reader import read_edge
 from edgekit.ir import Graph, GraphBuilder, Metadata, Value, plan_memory
 from tests.cases import CASES, INT8_CASES, float_graph, int8_graph
@@ -54,9 +54,9 @@ def assert_equal_arrays(mine: np.ndarray, theirs: np.ndarray) -> None:
 
 def assert_equal_metadata(mine: Metadata, theirs: Metadata) -> None:
     """Every field there is, so that a new one cannot be forgotten."""
-    for field in fields(Metadata):
-        if field.name != "test_vectors":
-            assert getattr(mine, field.name) == getattr(theirs, field.name), field.name
+    for name in fields(Metadata):
+        if name != "test_vectors":
+            assert getattr(mine, name) == getattr(theirs, name), name
     for vector, other in zip(mine.test_vectors, theirs.test_vectors, strict=True):
         assert vector.checksums == other.checksums
         for arrays, others in ((vector.inputs, other.inputs), (vector.outputs, other.outputs)):
@@ -89,9 +89,7 @@ def test_every_operator_comes_back(case) -> None:
 def test_every_field_of_the_metadata_is_tried() -> None:
     """The int8 graph has something other than the default everywhere."""
     metadata, default = GRAPHS["int8"]().metadata, Metadata()
-    same = [
-        f.name for f in fields(Metadata) if getattr(metadata, f.name) == getattr(default, f.name)
-    ]
+    same = [name for name in fields(Metadata) if getattr(metadata, name) == getattr(default, name)]
     assert same == []
 
 

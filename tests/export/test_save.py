@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from edgekit.errors import InputError, ShapeError
 from edgekit.export import EXPORTERS, save
 from edgekit.export.edge import edge_bytes
+from edgekit.frozen import replace
 from edgekit.importers import load
 from tests.edge_graphs import tiny_graph
 

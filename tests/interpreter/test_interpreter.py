@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
+from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, arithmetic
 from edgekit.interpreter.kernels import KERNELS
 from edgekit.interpreter.kernels.registry import kernel

@@ -6,7 +6,6 @@ numpy and in LiteRT; a state carries that on from step to step.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.export import tflite
+from edgekit.frozen import replace
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.interpreter.fixed_curves import sigmoid_table, tanh_table

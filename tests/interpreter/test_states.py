@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.export.edge import edge_bytes
+from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, record_test_vectors, verify
 from edgekit.interpreter.verification import exact_activations
 from edgekit.ir import Graph, GraphBuilder, plan_memory

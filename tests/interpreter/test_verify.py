@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgekit.errors import InputError, ShapeError
+from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, record_test_vectors, verify
 from edgekit.interpreter.verification import exact_activations
 from edgekit.ir import Graph, GraphBuilder, TestVector, per_tensor

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from edgekit.errors import ShapeError
+from edgekit.frozen import replace
 from edgekit.ir import Graph, GraphBuilder, Node, validate
 from edgekit.ir.control import MOST_STEPS, MOST_SUBGRAPHS
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import replace
 from textwrap import dedent
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 from edgekit.errors import QuantizationError, ShapeError, UnsupportedOperator
+from edgekit.frozen import replace
 from edgekit.ir import OPS, Graph, Metadata, Node, Value, per_channel, per_tensor, validate
 from edgekit.ir.fixed_point import divide, high_product, multiplier_and_shift
 from edgekit.ir.metadata import ARITHMETICS

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from edgekit.errors import ModelFormatError, ShapeError
+from edgekit.frozen import replace
 from edgekit.ir import Graph, GraphBuilder, Metadata, Value, per_channel, per_tensor, validate
 from edgekit.ir.memory import plan_memory
 from edgekit.ir.passes import prepare

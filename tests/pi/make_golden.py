@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 import edgekit
 from edgekit.export.tflite import tflite_bytes
+from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, record_test_vectors
 from edgekit.ir import Graph, Metadata, Node, Value
 from tests import litert

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edgekit.conversion import convert
 from edgekit.errors import ShapeError
+from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter
 from edgekit.ir import GraphBuilder, Preprocessing
 from edgekit.quantize import gather, quantize

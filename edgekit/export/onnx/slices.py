@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
+from edgekit.frozen import replace
 from edgekit.ir import Node, attributes
 
 from .elements import axis_in

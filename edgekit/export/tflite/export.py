@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from edgekit.errors import EdgekitError, UnsupportedOperator, lookup
+from edgekit.frozen import replace
 from edgekit.ir import Graph
 
 from .lowering import Lowering

@@ -6,12 +6,12 @@ A rule turns one node of the graph into one or more TFLite operators through `Lo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
+from edgekit.frozen import Frozen
 from edgekit.ir import Graph, Node, QuantParams, Shape, Value
 from edgekit.ir.graph import Array
 
@@ -32,8 +32,7 @@ RESOURCE = "resource"
 Options = tuple[str, Mapping[str, Any]] | bytes
 
 
-@dataclass(frozen=True)
-class Operator:
+class Operator(Frozen):
     """One TFLite operator: `code` is its name there, `options` the name and fields of a table.
 
     A custom operator has a name that TFLite's own list does not know, and bytes for options.

@@ -9,12 +9,12 @@ UpdateSlice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import EdgekitError, ModelFormatError, ShapeError, UnsupportedOperator
+from edgekit.frozen import replace
 from edgekit.ir import GraphBuilder, Node, Value
 from edgekit.ir.control import DEEPEST_CALLS, control_problems, control_results
 from edgekit.ir.passes import drop_dead_nodes

@@ -7,21 +7,20 @@ them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.frozen import Frozen
 from edgekit.schema import Field, Record
 from edgekit.schema.generated.tflite_layout import SCHEMA
 
 __all__ = ["Operator", "Signature", "Subgraph", "Tensor", "TfliteFile"]
 
 
-@dataclass(frozen=True, eq=False)
-class Tensor:
+class Tensor(Frozen, eq=False):
     """One tensor of a subgraph as the file describes it.
 
     name: as in the file; it may be empty, and several tensors may have the same.
@@ -64,8 +63,7 @@ class Tensor:
         return 0 if found is None else int(found["quantized_dimension"])
 
 
-@dataclass(frozen=True, eq=False)
-class Operator:
+class Operator(Frozen, eq=False):
     """One operator: `code` is its name in TFLite, or the name of a custom operator.
 
     inputs, outputs, intermediates: indices of tensors; -1 is an optional input left out.
@@ -103,8 +101,7 @@ def _absent(field: Field) -> Any:
     return "" if field.kind == "string" else field.default
 
 
-@dataclass(frozen=True, eq=False)
-class Subgraph:
+class Subgraph(Frozen, eq=False):
     """The tensors and operators of one function; `inputs` and `outputs` are indices of tensors.
 
     file_size: bytes of the whole file, which limits what may be computed from it.
@@ -129,8 +126,7 @@ class Subgraph:
         return frozenset(index for op in self.operators for index in op.outputs)
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(Frozen):
     """A name for a subgraph, and names for its inputs and outputs: (name, index of a tensor)."""
 
     key: str
@@ -139,8 +135,7 @@ class Signature:
     outputs: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class TfliteFile:
+class TfliteFile(Frozen, eq=False):
     """Everything a file says, once checked. Arrays are read-only and lie in `content`."""
 
     content: memoryview

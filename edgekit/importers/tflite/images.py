@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
+from edgekit.frozen import replace
 from edgekit.ir.graph import Array
 from edgekit.schema import Record
 

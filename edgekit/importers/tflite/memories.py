@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
+from edgekit.frozen import replace
 from edgekit.ir import GraphBuilder, QuantParams
 from edgekit.ir.graph import Array
 
@@ -16,7 +15,6 @@ VariableName = tuple[str, str]
 """The container and the name of a resource variable: one pair, one variable in the whole file."""
 
 
-@dataclass
 class Variable:
     """One memory at the point that reading has come to.
 
@@ -25,9 +23,10 @@ class Variable:
     current: the value that it is now.
     """
 
-    initial: Array | None = None
-    state: str = ""
-    current: str = ""
+    def __init__(self) -> None:
+        self.initial: Array | None = None
+        self.state = ""
+        self.current = ""
 
 
 class Memories:

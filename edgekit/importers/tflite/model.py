@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from edgekit.errors import (
     UnsupportedOperator,
     lookup,
 )
+from edgekit.frozen import Frozen
 from edgekit.ir import Graph, GraphBuilder, Metadata
 from edgekit.ir.metadata import ARITHMETICS
 from edgekit.ir.passes import drop_dead_nodes
@@ -43,8 +43,7 @@ CUSTOM_HINTS = {
 """What to do about custom operators that everybody meets."""
 
 
-@dataclass(frozen=True, eq=False)
-class TfliteModel:
+class TfliteModel(Frozen, eq=False):
     """A graph and what the file says beside it.
 
     subgraph: the one that became the graph; `names` gives, for each of its tensors by index, the

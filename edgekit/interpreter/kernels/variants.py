@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from edgekit.frozen import Frozen
 
 __all__ = ["Variant", "convolution_variant", "depthwise_variant"]
 
@@ -22,8 +23,7 @@ PAIRED_CHANNELS = 16  # up to here the runs of column planes are too short
 PIXEL_CHANNELS = 384  # from here on one pixel's channels make a long row by themselves
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(Frozen):
     """One way to compute a layer, and why it was taken.
 
     columns: how many neighbouring outputs one patch serves ("wide patches").

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 from edgekit.errors import ShapeError, lookup
+from edgekit.frozen import NOTHING, Frozen
 
 from ..graph import AttrValue, Node, Shape, Value
 from ..quant import QuantParams, per_tensor
@@ -20,8 +20,7 @@ LARGEST = 2**31 - 1
 MOST_NUMBERS = 64  # in one attribute; a Pad of eight dimensions takes sixteen
 
 
-@dataclass(frozen=True)
-class Attr:
+class Attr(Frozen):
     """An attribute: its kind, its default (None: it must be given), and what it may be."""
 
     kind: Kind
@@ -51,8 +50,7 @@ class Attr:
         return None
 
 
-@dataclass(frozen=True)
-class OpSpec:
+class OpSpec(Frozen):
     """The facts about one operator.
 
     inputs: names in order; "bias?" may be left out, "xs*" stands for one or more.
@@ -76,7 +74,7 @@ class OpSpec:
     name: str
     inputs: tuple[str, ...]
     infer: ShapeRule
-    attrs: Mapping[str, Attr] = field(default_factory=dict)
+    attrs: Mapping[str, Attr] = NOTHING
     version: int = 1
     weight_axis: int | None = None
     tied: bool = False
@@ -86,7 +84,7 @@ class OpSpec:
     dtypes: tuple[str, ...] = ("float32", "int8")
     float_only: str = ""
     prefer_float: str = ""
-    input_dtypes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    input_dtypes: Mapping[str, tuple[str, ...]] = NOTHING
     outputs: tuple[str, ...] = ("y",)
     output_dtypes: tuple[str, ...] = ("same",)
     subgraphs: tuple[str, ...] = ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
+
+from edgekit.frozen import replace
 
 from ..graph import Array, Graph, Node, Value
 from ..ops import attributes, spec

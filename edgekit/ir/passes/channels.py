@@ -6,10 +6,10 @@ In a person-detection network of the MLPerf Tiny suite they are half of all mult
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 import numpy as np
 from numpy.typing import NDArray
+
+from edgekit.frozen import replace
 
 from ..graph import Array, Graph, Node, Value
 from ..ops import attributes, spec
@@ -153,14 +153,13 @@ def _onward(graph: Graph, node: Node, mask: Mask) -> Mask:
     return np.tile(mask, repeats) if node.op == "Reshape" else np.repeat(mask, repeats)
 
 
-@dataclass
 class _Edit:
     """What changes when channels go: nodes, and values under new names or new shapes."""
 
-    graph: Graph
-    stay: dict[str, Mask]
-    nodes: dict[tuple[str, ...], Node] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
+    def __init__(self, graph: Graph, stay: dict[str, Mask]) -> None:
+        self.graph, self.stay = graph, stay
+        self.nodes: dict[tuple[str, ...], Node] = {}
+        self.values: dict[str, Value] = {}
 
     def narrow(self, node: Node) -> None:
         """Let a node read and write only the channels that stay."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+
+from edgekit.frozen import replace
 
 from ..casting import cast
 from ..graph import DTYPES, Array, Graph, Node

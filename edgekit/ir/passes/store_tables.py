@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from edgekit.frozen import replace
 
 from ..graph import Graph, Node, Value
 from ..ops import spec
