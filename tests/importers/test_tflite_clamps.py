@@ -14,6 +14,7 @@ from tests import litert
 from tests.importers.test_tflite_refusals import code, tensor
 from tests.importers.test_tflite_weights import scales
 from tests.tflite_models import LiteRT
+from tests.tflite_operator import Given, file_of
 
 Table = dict[str, Any]
 
@@ -71,3 +72,35 @@ def test_equal_to_litert(name: str, kind: int, make: Any, arithmetic: str) -> No
         (found,) = ours.run(*arrays).values()
         (wanted,) = theirs(arrays)
         np.testing.assert_array_equal(found, wanted)
+
+
+ENDS = {CUT: 1.0, tflite.ActivationFunctionType.RELU6: 6.0}
+WINDOW = {"padding": 1, "stride_w": 1, "stride_h": 1, "filter_width": 1, "filter_height": 1}
+FUSED_WITH = {
+    **{name: (table, {}, 2) for name, table in FUSED.items()},
+    "MAX_POOL_2D": ("Pool2DOptions", WINDOW, 1),
+    "AVERAGE_POOL_2D": ("Pool2DOptions", WINDOW, 1),
+}
+
+
+@pytest.mark.parametrize("arithmetic", litert.RUNTIMES)
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("activation", ENDS)
+@pytest.mark.parametrize("operator", FUSED_WITH)
+def test_ends_at_half_a_step(operator: str, activation: int, dtype: str, arithmetic: str) -> None:
+    """XNNPACK rounds halves to even numbers, other kernels away from zero."""
+    table, options, count = FUSED_WITH[operator]
+    options = (table, {**options, "fused_activation_function": activation})
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        scale, zero = np.float32(ENDS[activation]) / np.float32(number // 2 + 0.5), number % 2
+        zero += 100 if dtype == "uint8" else 0
+        quants = [(1.0 if operator == "MUL" else scale, zero, 0), (scale, zero, 0)]
+        shape = (1, 4, 4, 8)
+        inputs = [Given(n, shape, dtype, None, q) for n, q in zip("xy", quants, strict=True)]
+        output = Given("z", shape, dtype, None, (scale, zero, 0))
+        content = file_of(operator, inputs[:count], [output], options, count)
+        arrays = {n: (rng.integers(-20, 20, shape) + zero).astype(dtype) for n in "xy"[:count]}
+        (found,) = Interpreter(content, arithmetic=arithmetic).run(arrays).values()
+        (wanted,) = litert.run(content, arrays, litert.RUNTIMES[arithmetic]).values()
+        np.testing.assert_array_equal(found, wanted, err_msg=f"{scale} {zero}")

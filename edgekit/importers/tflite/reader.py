@@ -81,9 +81,10 @@ class Reader(Inputs):
         fused: the activation that the operator applies to its result. It becomes the node's own
             where the graph's operator has one, and a node behind it elsewhere.
         """
+        even = self._ends_evenly(op, kind)
         if fused == Activation.RELU_N1_TO_1:
             between = self.add(op, kind, *inputs, quant=self.output_quant(op), **attrs)
-            self.emit_clamped(op, between, -1.0, 1.0)
+            self.emit_clamped(op, between, -1.0, 1.0, even=even)
             return
         first, wanted = self.output_tensor(op), [self.names[i] for i in op.outputs]
         quants = [self.output_quant(op, i) for i in range(len(op.outputs))]
@@ -92,6 +93,10 @@ class Reader(Inputs):
         if source is not None and spec(kind).tied and must_rescale(source, quants[0]):
             between = self.add(op, kind, *inputs, quant=source.quant, **attrs)
             inputs, attrs, kind = (between,), {"dtype": first.dtype}, "Requantize"
+        if follower == "Relu6" and even:
+            between = self.add(op, kind, *inputs, quant=quants[0], **attrs)
+            self.emit_clamped(op, between, 0.0, 6.0, even=True)
+            return
         if follower is not None:
             between = self.add(op, kind, *inputs, quant=quants[0], **attrs)
             inputs, attrs, kind = (between,), {}, follower
@@ -102,11 +107,14 @@ class Reader(Inputs):
             self.bind_tensor(index, result)
             self._check_dtype(self.graph.tensors[index], result)
 
-    def emit_clamped(self, op: Operator, name: str, low: float, high: float) -> None:
+    def emit_clamped(
+        self, op: Operator, name: str, low: float, high: float, *, even: bool = False
+    ) -> None:
         """Give a value, cut at two real numbers, as the output of `op`."""
         value = self.builder.values[name]
         ends = [
-            self.new_constant(op, bound(value, end), "bound", value.quant) for end in (low, high)
+            self.new_constant(op, bound(value, end, even=even), "bound", value.quant)
+            for end in (low, high)
         ]
         above = self.add(op, "Maximum", name, ends[0], quant=value.quant)
         self.emit(op, "Minimum", above, ends[1])
@@ -236,6 +244,11 @@ class Reader(Inputs):
             attrs["activation"] = FUSED[Activation(fused)]
             return None
         return ACTIVATION_NODES[Activation(fused)]
+
+    def _ends_evenly(self, op: Operator, kind: str) -> bool:
+        """Whether XNNPACK applies a fused activation: halves of its bounds go to even numbers."""
+        short = self.output_tensor(op).dtype in ("int8", "uint8")
+        return short and self.arithmetic == "float32" and kind != "AveragePool2D"
 
     def output_quant(self, op: Operator, position: int = 0) -> QuantParams | None:
         return quantization(self.output_tensor(op, position))

@@ -37,11 +37,17 @@ def must_rescale(value: Value, quant: QuantParams | None) -> bool:
     )
 
 
-def bound(value: Value, real: float) -> Array:
-    """A real number as `value` stores it: `z + round(real / s)`, saturated."""
+def bound(value: Value, real: float, *, even: bool = False) -> Array:
+    """A real number as `value` stores it: `z + round(f32(real / s))`, saturated.
+
+    `even`: `rint(f32(f32(real / s) + z))`, as XNNPACK does.
+    """
     if value.quant is None:
         return np.array(real, value.dtype)
     steps = float(np.float32(real) / np.float32(value.quant.scale[0]))
     low, high = LIMITS[value.dtype]
-    stored = value.quant.zero_point[0] + int(math.copysign(math.floor(abs(steps) + 0.5), steps))
+    zero = value.quant.zero_point[0]
+    stored = zero + int(math.copysign(math.floor(abs(steps) + 0.5), steps))
+    if even:
+        stored = int(np.rint(np.float32(steps) + np.float32(zero)))
     return np.array(min(max(stored, low), high), value.dtype)
