@@ -39,6 +39,7 @@ __all__ = [
     "primitive",
     "recorders",
     "recording",
+    "scope_state",
 ]
 
 
@@ -82,6 +83,8 @@ class _Stack(threading.local):
 
 
 _stack = _Stack()
+# for layers, which set `scope` themselves at every call: a context manager costs a microsecond
+scope_state = _stack
 
 
 class Primitive:

@@ -116,10 +116,12 @@ class Tensor(Operators):
     `Tensor(x)` takes an array, a tensor or nested lists; numbers in lists become float32 or int32.
     """
 
-    __slots__ = ("__weakref__", "data")
+    # a mask is there only where one was set: ask with masks.mask_of
+    __slots__ = ("__weakref__", "_keras_mask", "data")
     __edgekit_tensor__ = True
 
     data: Array
+    _keras_mask: Any
 
     def __init__(self, data: Any, dtype: Any = None) -> None:
         if dtype is None and not hasattr(data, "dtype"):
@@ -199,16 +201,24 @@ class Variable(Tensor):
     recorded another version refuses to use the new values. Whoever writes into `data` adds 1.
     """
 
-    __slots__ = ("name", "trainable", "version")
+    __slots__ = ("constraint", "name", "regularizer", "trainable", "version")
 
     def __init__(
-        self, data: Any, name: str = "variable", trainable: bool = True, dtype: Any = None
+        self,
+        data: Any,
+        name: str = "variable",
+        trainable: bool = True,
+        dtype: Any = None,
+        constraint: Any = None,
+        regularizer: Any = None,
     ) -> None:
         super().__init__(data, dtype)
         self.data = self.data.copy()
         self.name = name
         self.trainable = trainable
         self.version = 0
+        self.constraint = constraint
+        self.regularizer = regularizer
 
     def assign(self, value: Any) -> Variable:
         """Take the values of `value`, which must have the same shape. Returns the variable.

@@ -60,7 +60,7 @@ def _resize_nearest(call: Call) -> str:
     return call.add("ResizeNearest", call.value(0), size=size, half_pixel_centers=True)
 
 
-@rule("stop_gradient")
+@rule("stop_gradient", "stored")
 def _same(call: Call) -> str:
     return call.value(0)
 

@@ -448,8 +448,8 @@ def test_what_cannot_be_written_is_said(tmp_path):
 
 def test_an_unknown_optimizer_leaves_the_model_uncompiled(tmp_path):
     path = tiny(tmp_path / "a.keras")
-    rewrite(path, lambda c: c["compile_config"]["optimizer"].update(class_name="Lion"))
-    with pytest.warns(UserWarning, match="not compiled, call compile.*'Lion'"):
+    rewrite(path, lambda c: c["compile_config"]["optimizer"].update(class_name="Sofia"))
+    with pytest.warns(UserWarning, match="not compiled, call compile.*'Sofia'"):
         model = load_model(path)
     assert not model.compiled
     assert not load_model(path, compile=False).compiled

@@ -8,6 +8,7 @@ from edgekit.errors import InputError, ShapeError
 from edgekit.train import activations, initializers, regularizers
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
+from edgekit.train.layers.weights import constraint_from
 from edgekit.train.ops.dense import dense
 from edgekit.train.symbolic import SymbolicTensor, note_call
 from edgekit.train.tensor import Variable
@@ -17,6 +18,9 @@ __all__ = ["Activation", "Dense", "Identity", "Input", "InputLayer", "Lambda"]
 
 class InputLayer(Layer):
     """Where a model's data comes in. `shape` is without the batch, `batch_shape` with it."""
+
+    supports_masking = True
+    casts_inputs = False
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ def Input(  # noqa: N802 - Keras' name
 class Dense(Layer):
     """activation(x @ kernel + bias); kernel (inputs, units), on the last axis of x."""
 
+    supports_masking = True
     config_names = (
         "units",
         "activation",
@@ -74,6 +79,8 @@ class Dense(Layer):
         "bias_initializer",
         "kernel_regularizer",
         "bias_regularizer",
+        "kernel_constraint",
+        "bias_constraint",
     )
 
     def __init__(
@@ -85,9 +92,12 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activity_regularizer=activity_regularizer, **options)
         if isinstance(units, bool) or not isinstance(units, int) or units <= 0:
             raise InputError(
                 f"layer {self.name!r}: units must be a positive integer. Received: units={units}"
@@ -99,6 +109,8 @@ class Dense(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraint_from(kernel_constraint)
+        self.bias_constraint = constraint_from(bias_constraint)
         self.input_spec = InputSpec(min_ndim=2)
         self.bias: Variable | None = None
 
@@ -113,6 +125,7 @@ class Dense(Layer):
             (size, self.units),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
             name="kernel",
         )
         if self.use_bias:
@@ -120,6 +133,7 @@ class Dense(Layer):
                 (self.units,),
                 self.bias_initializer,
                 regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
                 name="bias",
             )
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
@@ -134,6 +148,7 @@ class Dense(Layer):
 class Activation(Layer):
     """One activation function, by name or as a callable."""
 
+    supports_masking = True
     config_names = ("activation",)
 
     def __init__(self, activation: Any, **options: Any) -> None:
@@ -150,6 +165,9 @@ class Activation(Layer):
 
 class Identity(Layer):
     """Its input, unchanged."""
+
+    supports_masking = True
+    casts_inputs = False
 
     def call(self, inputs):
         return inputs

@@ -3,54 +3,51 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, ShapeError, UnsupportedOperator
-from edgekit.train import activations
-from edgekit.train.backend import asarray
-from edgekit.train.layers.input_spec import Shape, check_inputs
+from edgekit.errors import InputError
+from edgekit.train import activations, dtype_policies, regularizers
+from edgekit.train.layers.calling import Calling
+from edgekit.train.layers.input_spec import Shape
+from edgekit.train.layers.signature import Shapes, Signature, shapes_of
 from edgekit.train.layers.weights import WeightHolder
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable, accept_options, plain
-from edgekit.train.structure import is_nested, map_structure
-from edgekit.train.symbolic import Call, SymbolicTensor, has_symbolic, infer_shapes, note_call
+from edgekit.train.structure import map_structure
+from edgekit.train.symbolic import Call, SymbolicTensor, infer_shapes
 from edgekit.train.tape import name_scope
-from edgekit.train.tensor import Tensor, wrap
 
 __all__ = ["Layer"]
 
-# True while an outer layer runs in training mode; layers inside of it follow.
-_training: ContextVar[bool] = ContextVar("training", default=False)
 
-
-class Layer(WeightHolder, Serializable):
+class Layer(Calling, WeightHolder, Serializable):
     """A function with weights.
 
     Subclasses write `build(input_shape)`, which makes weights with `add_weight`, and
-    `call(inputs)`, which may take `training`. Layers kept in attributes (also in lists, tuples and
-    dicts) are found, with their weights.
+    `call(inputs)`, which may take `training` and `mask`. Layers kept in attributes (also in lists,
+    tuples and dicts) are found, with their weights.
+
+    A layer that lets masks pass sets `supports_masking = True`; one that makes or changes them
+    writes `compute_mask(inputs, previous_mask)`.
 
     name: a unique name; the class' name in snake case by default.
     trainable: whether `trainable_weights` holds anything.
-    dtype: "float32".
+    dtype: a dtype policy (`edgekit.train.dtype_policies`), by default the global one: "float32".
+    activity_regularizer: a penalty on the outputs, by the mean over the batch.
     """
 
     keras_module = "keras.layers"
-    input_spec: Any = None
-    # layers that take integers as they come (an embedding) set this to False
-    casts_inputs = True
-    _takes_training = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls._takes_training = "training" in inspect.signature(cls.call).parameters
         if "build" in vars(cls):
             cls.build = _noted(cls.build)  # type: ignore[method-assign]
+        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
+            cls.supports_masking = True
+        cls._signature = Signature(cls.call, cls.build)
 
     def __init__(
         self,
@@ -58,11 +55,14 @@ class Layer(WeightHolder, Serializable):
         name: str | None = None,
         trainable: bool = True,
         dtype: Any = None,
+        autocast: bool = True,
+        activity_regularizer: Any = None,
         input_shape: Any = None,
         input_dim: int | None = None,
         batch_input_shape: Any = None,
         **options: Any,
     ) -> None:
+        input_length = options.pop("input_length", None)
         if options:
             accept_options(
                 f"layer {name or type(self).__name__!r} ({type(self).__name__})", options
@@ -70,11 +70,13 @@ class Layer(WeightHolder, Serializable):
         if name is not None and not isinstance(name, str):
             raise InputError(f"a layer's name must be a string. Received: name={name!r}")
         self.name = name or unique_name(snake_case(type(self).__name__))
-        self.dtype = _checked_dtype(dtype, self.name)
+        self.dtype_policy = dtype
+        self.autocast = autocast
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self.declared_input_shape: Shape | None = None
-        if input_dim is not None:
-            input_shape = (input_dim,)
+        if input_dim is not None and input_shape is None:
+            input_shape = (input_dim,) if input_length is None else (input_length, input_dim)
         if input_shape is not None:
             batch_input_shape = (None, *input_shape)
         if batch_input_shape is not None:
@@ -85,6 +87,20 @@ class Layer(WeightHolder, Serializable):
         self._build_shape: Any = None
         self.calls: list[Call] = []
 
+    @property
+    def dtype_policy(self) -> dtype_policies.DTypePolicy:
+        """In which dtype weights and outputs are; it can be set until the layer is built."""
+        return self._dtype_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        self._dtype_policy = dtype_policies.get(policy)
+        # plain attributes, since they are read at every call
+        self.variable_dtype = self.dtype = self._dtype_policy.variable_dtype
+        self.compute_dtype = self._dtype_policy.compute_dtype
+        self._arithmetic = self._dtype_policy.arithmetic
+        self._keeps_half = self._dtype_policy.compute_dtype == "float16"
+
     # -- to be written by subclasses --------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
@@ -94,82 +110,43 @@ class Layer(WeightHolder, Serializable):
         """Compute the outputs; to be written by subclasses."""
         raise NotImplementedError(f"layer {self.name!r}: {type(self).__name__} has no call()")
 
-    # -- calling ----------------------------------------------------------------------------------
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The masks of the outputs; where a layer supports masking, those of the inputs."""
+        return previous_mask
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not hasattr(self, "_variables"):
-            raise InputError(f"{type(self).__name__}: __init__ must call super().__init__()")
-        if not args:
-            args = (kwargs.pop(_first_argument(type(self))),)
-        if has_symbolic(args, kwargs):
-            return self._call_symbolic(args, kwargs)
-        inputs = self._as_tensors(args[0])
-        if not self.built:
-            self.build_for(_shapes_of(inputs))
-        if self.input_spec is not None:
-            check_inputs(self.input_spec, inputs, self.name)
-        outer = _training.get()
-        training = kwargs.pop("training", None)
-        training = outer if training is None else bool(training)
-        if self._takes_training:
-            kwargs["training"] = training
-        with name_scope(self.name):
-            if training is outer:
-                return self.call(inputs, *args[1:], **kwargs)
-            token = _training.set(training)
-            try:
-                return self.call(inputs, *args[1:], **kwargs)
-            finally:
-                _training.reset(token)
-
-    def _as_tensors(self, inputs: Any) -> Any:
-        """Arrays, lists and numbers as tensors of the layer's dtype; tensors as they are."""
-        if isinstance(inputs, Tensor):
-            return inputs
-        if is_nested(inputs) and not _is_plain_data(inputs):
-            return map_structure(self._as_tensors, inputs)
-        if inputs is None:
-            return None
-        try:
-            array = asarray(inputs)
-        except (TypeError, ValueError) as error:
-            raise ShapeError(f"layer {self.name!r}: the input is not an array: {error}") from error
-        if array.dtype.kind not in "fiub":
-            raise ShapeError(
-                f"layer {self.name!r}: expected an input of numbers. Received: dtype={array.dtype}"
-            )
-        return wrap(asarray(array, self.dtype) if self.casts_inputs else array)
-
-    def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        inputs = args[0]
-        if not self.built:
-            self.build_for(_shapes_of(inputs))
-        if self.input_spec is not None:
-            check_inputs(self.input_spec, inputs, self.name)
-        return note_call(self, args, kwargs, self.output_spec(inputs, args[1:], kwargs))
+    # -- shapes -----------------------------------------------------------------------------------
 
     def output_spec(self, inputs: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The outputs for symbolic inputs, as symbolic tensors of the right shapes."""
         if type(self).compute_output_shape is not Layer.compute_output_shape:
-            shape = self.compute_output_shape(_shapes_of(inputs))
-            return _map_shapes(lambda s: SymbolicTensor(s, self.dtype), shape)
+            shape = self.compute_output_shape(shapes_of(inputs))
+            return _map_shapes(lambda s: SymbolicTensor(s, self.compute_dtype), shape)
         return infer_shapes(self.__call__, (inputs, *args), kwargs or {})
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for an input of this shape."""
-        spec = _map_shapes(lambda s: SymbolicTensor(s, self.dtype), input_shape)
+        spec = _map_shapes(lambda s: SymbolicTensor(s, self.compute_dtype), input_shape)
         return map_structure(lambda leaf: leaf.shape, infer_shapes(self.__call__, (spec,), {}))
 
     def build_for(self, input_shape: Any) -> None:
         """What the first call does: make the weights for inputs of this shape."""
-        self.build(input_shape)
+        if isinstance(input_shape, Shapes):
+            self.build(**input_shape)
+        else:
+            self.build(input_shape)
         if not self.built:  # a layer without a build() of its own
             self.built, self._build_shape = True, input_shape
 
     # -- configs ----------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        config = {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "dtype": dtype_policies.serialize(self.dtype_policy),
+        }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = plain(self.activity_regularizer)
         for name in self.config_names:
             value = getattr(self, name)
             is_function = callable(value) and not isinstance(value, Serializable)
@@ -178,7 +155,10 @@ class Layer(WeightHolder, Serializable):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shape that the layer was built for, as saved beside its config."""
-        return None if self._build_shape is None else {"input_shape": self._build_shape}
+        if self._build_shape is None:
+            return None
+        several = isinstance(self._build_shape, Shapes)
+        return {"shapes_dict" if several else "input_shape": self._build_shape}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
@@ -213,38 +193,17 @@ def _noted(build: Callable[..., None]) -> Callable[..., None]:
     """A `build` under the layer's name that notes that the layer is built, and for which shape."""
 
     @functools.wraps(build)
-    def noted(self: Layer, input_shape: Any = None) -> None:
+    def noted(self: Layer, *shapes: Any, **named: Any) -> None:
         with name_scope(self.name):
-            build(self, input_shape)
+            build(self, *shapes, **named)
         self.built = True
         if self._build_shape is None:
-            self._build_shape = input_shape
+            several = len(self._signature.build_names) > 1
+            names = self._signature.build_names
+            given = {**dict(zip(names, shapes, strict=False)), **named}
+            self._build_shape = Shapes(given) if several else next(iter(given.values()), None)
 
     return noted
-
-
-def _checked_dtype(dtype: Any, layer: str) -> str:
-    if isinstance(dtype, Mapping):
-        dtype = dtype.get("config", {}).get("name")
-    if dtype is None or str(np.dtype(dtype) if isinstance(dtype, type) else dtype) == "float32":
-        return "float32"
-    raise UnsupportedOperator(f"layer {layer!r}: dtype {dtype!r} is not supported; use 'float32'")
-
-
-def _first_argument(cls: type[Layer]) -> str:
-    return list(inspect.signature(cls.call).parameters)[1]
-
-
-def _is_plain_data(inputs: Any) -> bool:
-    """True for nested lists of numbers, which are one array and not several inputs."""
-    return isinstance(inputs, list | tuple) and all(
-        isinstance(x, int | float) or (isinstance(x, list | tuple) and _is_plain_data(x))
-        for x in inputs
-    )
-
-
-def _shapes_of(inputs: Any) -> Any:
-    return map_structure(lambda x: None if x is None else tuple(x.shape), inputs)
 
 
 def _map_shapes(function: Any, shapes: Any) -> Any:
@@ -254,3 +213,7 @@ def _map_shapes(function: Any, shapes: Any) -> Any:
     if shapes and not all(size is None or isinstance(size, int | np.integer) for size in shapes):
         return [_map_shapes(function, shape) for shape in shapes]
     return function(tuple(shapes))
+
+
+# of the base itself, which __init_subclass__ does not see
+Layer._signature = Signature(Layer.call, Layer.build)

@@ -16,7 +16,7 @@ from edgekit.train.serialization import accept_options
 from edgekit.train.structure import flatten
 from edgekit.train.tensor import Variable
 
-__all__ = ["LOADING", "WeightBudget", "WeightHolder"]
+__all__ = ["LOADING", "WeightBudget", "WeightHolder", "constraint_from"]
 
 
 class WeightBudget:
@@ -49,7 +49,7 @@ class WeightHolder:
     """
 
     name: str
-    dtype: str
+    variable_dtype: str
     built: bool
     _trainable: bool
     _variables: list[Variable]
@@ -60,14 +60,20 @@ class WeightHolder:
     def add_weight(
         self,
         shape: Any = (),
-        initializer: Any = "glorot_uniform",
+        initializer: Any = None,
         dtype: Any = None,
         trainable: bool = True,
         regularizer: Any = None,
+        constraint: Any = None,
         name: str | None = None,
         **options: Any,
     ) -> Variable:
-        """A new weight of this layer, filled by `initializer`."""
+        """A new weight of this layer, filled by `initializer`: "glorot_uniform" where none is given,
+        zeros for integers.
+
+        regularizer: its penalty is part of the loss. constraint: applied to the weight after every
+        step of an optimizer. Both by name, as an object or as a config.
+        """
         if options:
             accept_options(f"add_weight in layer {self.name!r}", options)
         if not hasattr(self, "_variables"):
@@ -75,14 +81,20 @@ class WeightHolder:
                 f"{type(self).__name__}: call super().__init__() before making weights or layers"
             )
         budget = LOADING.get()
+        dtype = dtype or self.variable_dtype
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        if initializer is None:
+            initializer = "glorot_uniform" if np.dtype(dtype).kind == "f" else "zeros"
         if budget is None:
-            values = asarray(initializers.get(initializer)(tuple(shape), dtype or self.dtype))
+            made = initializers.get(initializer)(shape, dtype=dtype)
+            values = asarray(made, dtype)
         else:
-            values = asarray(budget.zeros(tuple(shape), dtype or self.dtype, self.name))
+            values = asarray(budget.zeros(shape, dtype, self.name))
         label = f"{self.name}/{name or 'variable'}"
         variable = _LayerVariable(values, name=label, trainable=trainable and self._trainable)
         variable.may_train = trainable
         variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraint_from(constraint)
         self._variables.append(variable)
         return variable
 
@@ -163,9 +175,8 @@ class WeightHolder:
         """The penalties of this layer alone."""
         found = list(self._losses)
         for variable in self._variables:
-            regularizer = getattr(variable, "regularizer", None)
-            if regularizer is not None and variable.trainable:
-                found.append(regularizer(variable))
+            if variable.regularizer is not None and variable.trainable:
+                found.append(variable.regularizer(variable))
         return found
 
     def get_weights(self) -> list[np.ndarray]:
@@ -200,12 +211,20 @@ class WeightHolder:
 
 
 class _LayerVariable(Variable):
-    """A weight that remembers whether it may ever train, and its penalty."""
+    """A weight that remembers whether it may ever train."""
 
-    __slots__ = ("may_train", "regularizer")
+    __slots__ = ("may_train",)
 
     may_train: bool
-    regularizer: Any
+
+
+def constraint_from(identifier: Any) -> Any:
+    """A constraint from a name, a config or itself; None stays None."""
+    if identifier is None:
+        return None
+    from edgekit.train import constraints
+
+    return constraints.get(identifier)
 
 
 def _may_train(variable: Variable) -> bool:

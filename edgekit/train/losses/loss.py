@@ -7,8 +7,10 @@ from typing import Any
 
 from edgekit.errors import InputError
 from edgekit.train.backend import array_module, asarray
+from edgekit.train.masks import apply_mask, mask_of
 from edgekit.train.names import snake_case
 from edgekit.train.ops import reductions
+from edgekit.train.ops.storage import stored
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Tensor, wrap
 
@@ -46,8 +48,11 @@ class Loss(Serializable):
         raise NotImplementedError(f"{type(self).__name__} has no call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        values = self.call(as_tensor(y_true), as_tensor(y_pred))
-        return reduce_weighted(as_tensor(values), sample_weight, self.reduction)
+        values = as_tensor(self.call(as_tensor(y_true), as_tensor(y_pred)))
+        mask = mask_of(y_pred)
+        if mask is not None:
+            sample_weight = apply_mask(sample_weight, mask, self.reduction)
+        return reduce_weighted(values, sample_weight, self.reduction)
 
 
 class LossFunctionWrapper(Loss):
@@ -72,7 +77,7 @@ class LossFunctionWrapper(Loss):
 def as_tensor(x: Any) -> Any:
     """An array, list or number as a tensor; floats become float32."""
     if isinstance(x, Tensor):
-        return x
+        return stored(x, dtype="float32") if x.data.dtype == "float16" else x
     array = asarray(x)
     return wrap(array.astype("float32") if array.dtype == "float64" else array)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgekit.train import initializers
 from edgekit.train.backend import array_module, asarray
+from edgekit.train.masks import apply_mask, mask_of
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Tensor, Variable
@@ -137,4 +138,5 @@ class MeanMetricWrapper(Mean):
     def update_state(  # type: ignore[override]  # Keras gives the wrapper another signature
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
+        sample_weight = apply_mask(sample_weight, mask_of(y_pred), "sum")
         super().update_state(self.fn(y_true, y_pred, **self.fn_kwargs), sample_weight)

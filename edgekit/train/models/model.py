@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import InputError, lookup
+from edgekit.train.backend import asarray
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
+from edgekit.train.masks import set_masks
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.models.summary import print_summary
 from edgekit.train.models.trainer import Trainer
+from edgekit.train.ops.math import cast
 from edgekit.train.structure import flatten, is_nested, map_structure
 from edgekit.train.symbolic import SymbolicTensor
-from edgekit.train.tensor import wrap
+from edgekit.train.tensor import Tensor, wrap
 
 __all__ = ["Model"]
 
@@ -25,6 +30,7 @@ class Model(Trainer, Layer):
     """
 
     keras_module = "keras"
+    supports_masking = True
     _not_tracked = Layer._not_tracked | Trainer._not_tracked | {"_graph"}
 
     def __init__(self, inputs: Any = None, outputs: Any = None, **options: Any) -> None:
@@ -51,13 +57,39 @@ class Model(Trainer, Layer):
 
     # -- calling ----------------------------------------------------------------------------------
 
-    def call(self, inputs, training=False):
+    def call(self, inputs, training=None, mask=None):
         if self._graph is None:
             raise NotImplementedError(
                 f"model {self.name!r}: {type(self).__name__} needs a call(inputs), or use "
                 "Model(inputs, outputs)"
             )
+        if mask is not None:
+            set_masks(inputs, mask)
         return self._graph.run(inputs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """None: the outputs carry what the layers inside handed on."""
+        return None
+
+    def _as_tensors(self, inputs: Any) -> Any:
+        """The inputs of a functional model in the dtypes of its Inputs."""
+        graph = self._graph
+        if graph is None:
+            return super()._as_tensors(inputs)
+        if not isinstance(inputs, list):
+            return self._as_input(inputs, graph.flat_inputs[0].dtype)
+        return [
+            self._as_input(x, source.dtype)
+            for x, source in zip(inputs, graph.flat_inputs, strict=True)
+        ]
+
+    def _as_input(self, x: Any, dtype: str) -> Any:
+        if isinstance(x, Tensor):
+            to_float = x.dtype.kind in "iub" and np.dtype(dtype).kind == "f"
+            return cast(x, dtype=dtype) if to_float else self._cast(x)
+        if np.dtype(dtype).kind == "f":
+            return super()._as_tensors(x)
+        return wrap(asarray(asarray(x), dtype))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         graph = getattr(self, "_graph", None)
@@ -217,8 +249,6 @@ def _functional_name() -> str:
 
 def _zeros_of_shapes(shape: Any) -> Any:
     """Tensors of zeros, with 1 where a size is not known."""
-    import numpy as np
-
     if isinstance(shape, dict):
         return {key: _zeros_of_shapes(value) for key, value in shape.items()}
     if shape and isinstance(shape[0], list | tuple):

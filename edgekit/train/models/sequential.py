@@ -8,6 +8,7 @@ from typing import Any
 from edgekit.errors import InputError
 from edgekit.train.layers.core import InputLayer
 from edgekit.train.layers.layer import Layer
+from edgekit.train.masks import set_masks
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.models.model import Model
 from edgekit.train.symbolic import SymbolicTensor
@@ -104,10 +105,17 @@ class Sequential(Model):
     def build_for(self, input_shape: Any) -> None:
         self.build(input_shape)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs, training=None, mask=None):
+        if mask is not None:
+            set_masks(inputs, mask)
         for layer in self._stack:
             inputs = layer(inputs)
         return inputs
+
+    @property
+    def casts_inputs(self) -> bool:  # type: ignore[override]
+        """Whether integers become numbers with a fraction: as the first layer has it."""
+        return self._stack[0].casts_inputs if self._stack else True
 
     def children(self) -> Iterator[Layer]:
         yield from self._stack

@@ -14,6 +14,7 @@ from . import pooling as pooling
 from . import random as random
 from . import reductions as reductions
 from . import shape as shape
+from . import storage as storage
 
 __all__ = [
     "activations",
@@ -28,4 +29,5 @@ __all__ = [
     "random",
     "reductions",
     "shape",
+    "storage",
 ]

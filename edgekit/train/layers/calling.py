@@ -1,0 +1,200 @@
+"""What happens when a layer is called: inputs made tensors, weights made, `training` and masks."""
+
+from __future__ import annotations
+
+import warnings
+from contextvars import ContextVar
+from typing import Any
+
+from edgekit.errors import InputError, ShapeError
+from edgekit.train.backend import array_module, asarray
+from edgekit.train.layers.input_spec import check_inputs
+from edgekit.train.layers.signature import Signature
+from edgekit.train.masks import mask_of, masks_of, set_mask, set_masks
+from edgekit.train.ops.math import cast
+from edgekit.train.ops.storage import stored
+from edgekit.train.primitive import scope_state
+from edgekit.train.structure import flatten, is_nested, map_structure
+from edgekit.train.symbolic import has_symbolic, note_call
+from edgekit.train.tensor import Tensor, wrap
+
+__all__ = ["Calling"]
+
+# What an outer layer runs in, training or not; layers inside of it follow. None outside of all.
+_training: ContextVar[bool | None] = ContextVar("training", default=None)
+
+
+class Calling:
+    """The part of a layer that calls it."""
+
+    name: str
+    built: bool
+    input_spec: Any = None
+    # layers that take integers as they come (an embedding) set this to False
+    casts_inputs = True
+    supports_masking = False
+    activity_regularizer: Any
+    autocast: bool
+    _signature: Signature
+    _arithmetic: Any
+    _keeps_half: bool
+    call: Any
+    build_for: Any
+    compute_mask: Any
+    output_spec: Any
+    add_loss: Any
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not hasattr(self, "_variables"):
+            raise InputError(f"{type(self).__name__}: __init__ must call super().__init__()")
+        signature = self._signature
+        if not args:
+            if signature.first not in kwargs:
+                raise InputError(f"layer {self.name!r} was called without {signature.first!r}")
+            args = (kwargs.pop(signature.first),)
+        if has_symbolic(args, kwargs):
+            return self._call_symbolic(args, kwargs)
+        inputs = args[0]
+        if type(inputs) is not Tensor or inputs.data.dtype is not self._arithmetic:
+            inputs = self._as_tensors(inputs)
+        training = kwargs.pop("training", None)
+        if kwargs or len(args) > 1:
+            args = (inputs, *map(self._as_argument, args[1:]))
+            kwargs = {name: self._as_argument(value) for name, value in kwargs.items()}
+        else:
+            args = (inputs,)
+        if not self.built:
+            self.build_for(signature.build_shapes(args, kwargs))
+        if self.input_spec is not None:
+            check_inputs(self.input_spec, inputs, self.name)
+        masks = self._with_masks(args, kwargs)
+        outputs = self._run(args, kwargs, training)
+        if self._keeps_half:
+            outputs = map_structure(_as_half, outputs)
+        if self.activity_regularizer is not None:
+            self._add_activity_losses(outputs)
+        if self.supports_masking:
+            if any(mask_of(x) is None for x in flatten(outputs)):
+                set_masks(outputs, self.compute_mask(inputs, masks))
+        elif masks is not None and all(mask_of(x) is None for x in flatten(outputs)):
+            warnings.warn(
+                f"layer {self.name!r} ({type(self).__name__}) does not support masking: the mask "
+                "of its input ends here, and later layers will not see it",
+                stacklevel=2,
+            )
+        return outputs
+
+    def _run(self, args: Any, kwargs: dict[str, Any], training: Any) -> Any:
+        """`call` under the layer's name, and in or out of training."""
+        outer = _training.get()
+        if training is None:
+            training = self._signature.training_default if outer is None else outer
+        else:
+            training = bool(training)
+        if self._signature.takes_training:
+            kwargs["training"] = training
+        before = scope_state.scope
+        scope_state.scope = f"{before}/{self.name}" if before else self.name
+        token = None if training is outer else _training.set(training)
+        try:
+            return self.call(*args, **kwargs)
+        finally:
+            scope_state.scope = before
+            if token is not None:
+                _training.reset(token)
+
+    def _with_masks(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        """The masks of the first argument, which `call` gets as `mask` where it was given none.
+
+        With further tensors among the arguments (value of an attention, states of a recurrent
+        layer) each has its own, `value_mask`, and there is no `mask`: as in Keras.
+        """
+        given = kwargs.get("mask")
+        masks = masks_of(args[0]) if given is None else given
+        signature = self._signature
+        further = signature.further_tensors(args, kwargs)
+        if not further:
+            if signature.takes_mask and masks is not None and given is None:
+                kwargs["mask"] = masks
+            return masks
+        for name, value in ((signature.first, args[0]), *further):
+            mask_name = f"{name}_mask"
+            if mask_name in signature.names and kwargs.get(mask_name) is None:
+                kwargs[mask_name] = masks_of(value)
+        return masks
+
+    def _add_activity_losses(self, outputs: Any) -> None:
+        for x in flatten(outputs):
+            if isinstance(x, Tensor):
+                loss = self.activity_regularizer(x)
+                self.add_loss(loss * (1.0 / max(len(x), 1)) if x.ndim else loss)
+
+    def _as_tensors(self, inputs: Any) -> Any:
+        """The inputs as tensors in the dtype in which the layer computes.
+
+        Integers too, unless the layer takes them as they are.
+        """
+        if isinstance(inputs, Tensor):
+            if inputs.data.dtype.kind in "iub" and self.casts_inputs:
+                return _same_mask(inputs, cast(inputs, dtype=self._arithmetic))
+            return self._cast(inputs)
+        if inputs is None or hasattr(inputs, "__symbolic_call__"):
+            return inputs
+        if is_nested(inputs) and not _is_plain_data(inputs):
+            return map_structure(self._as_tensors, inputs)
+        try:
+            array = asarray(inputs)
+        except (TypeError, ValueError) as error:
+            raise ShapeError(f"layer {self.name!r}: the input is not an array: {error}") from error
+        if array.dtype.kind not in "fiub":
+            if not self.casts_inputs:
+                return inputs
+            raise ShapeError(
+                f"layer {self.name!r}: expected an input of numbers. Received: dtype={array.dtype}"
+            )
+        keep = not (self.casts_inputs if array.dtype.kind != "f" else self.autocast)
+        return wrap(array if keep else asarray(array, self._arithmetic))
+
+    def _cast(self, x: Tensor) -> Tensor:
+        dtype = x.data.dtype
+        if dtype == self._arithmetic or dtype.kind != "f" or not self.autocast:
+            return x
+        return _same_mask(x, stored(x, dtype=self._arithmetic))
+
+    def _as_argument(self, value: Any) -> Any:
+        """A further argument: arrays as tensors, integers and everything else as they are."""
+        if isinstance(value, Tensor):
+            return self._cast(value)
+        if type(value).__module__ in ("numpy", "cupy") and hasattr(value, "ndim"):
+            return self._cast(wrap(array_module(value).asarray(value)))
+        if isinstance(value, list | tuple) and any(hasattr(x, "shape") for x in value):
+            return type(value)(map(self._as_argument, value))
+        return value
+
+    def _call_symbolic(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self.built:
+            self.build_for(self._signature.build_shapes(args, kwargs))
+        if self.input_spec is not None:
+            check_inputs(self.input_spec, args[0], self.name)
+        return note_call(self, args, kwargs, self.output_spec(args[0], args[1:], kwargs))
+
+
+def _as_half(x: Any) -> Any:
+    if not isinstance(x, Tensor) or x.data.dtype != "float32":
+        return x
+    return _same_mask(x, stored(x, dtype="float16"))
+
+
+def _same_mask(x: Tensor, converted: Any) -> Any:
+    """What a tensor was converted to, with its mask."""
+    if (mask := mask_of(x)) is not None:
+        set_mask(converted, mask)
+    return converted
+
+
+def _is_plain_data(inputs: Any) -> bool:
+    """True for nested lists of numbers, which are one array and not several inputs."""
+    return isinstance(inputs, list | tuple) and all(
+        isinstance(x, int | float | str) or (isinstance(x, list | tuple) and _is_plain_data(x))
+        for x in inputs
+    )
