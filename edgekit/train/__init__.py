@@ -12,6 +12,7 @@ Keras keeps under `utils`, stand here directly.
 
 from edgekit.train import activations as activations
 from edgekit.train import callbacks as callbacks
+from edgekit.train import constraints as constraints
 from edgekit.train import datasets as datasets
 from edgekit.train import initializers as initializers
 from edgekit.train import layers as layers
@@ -43,6 +44,7 @@ __all__ = [
     "activations",
     "callbacks",
     "clear_session",
+    "constraints",
     "datasets",
     "initializers",
     "layers",

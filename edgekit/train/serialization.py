@@ -26,13 +26,9 @@ _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "beta_constraint": (None,),
     "bias_constraint": (None,),
     "depthwise_constraint": (None,),
-    "ema_momentum": (_ANY,),
-    "ema_overwrite_frequency": (None,),
     "gamma_constraint": (None,),
-    "gradient_accumulation_steps": (None, 1),
     "input_axes": (None,),
     "kernel_constraint": (None,),
-    "loss_scale_factor": (None,),
     "lora_alpha": (None,),
     "lora_rank": (None,),
     "optional": (False,),
@@ -46,7 +42,6 @@ _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "rms_scaling": (False,),
     "sparse": (False, None),
     "synchronized": (False,),
-    "use_ema": (False,),
 }
 
 

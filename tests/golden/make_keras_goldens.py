@@ -93,17 +93,27 @@ def make_optimizers(family, arrays):
         f"gradient{t}_{i}": g for t, step in enumerate(gradients) for i, g in enumerate(step)
     }
     for name, cls, arguments in family.OPTIMIZERS:
-        optimizer = getattr(keras.optimizers, cls)(**arguments)
-        variables = [keras.Variable(w) for w in start]
+        make = cls if callable(cls) else getattr(keras.optimizers, cls)
+        given = (keras.optimizers,) if callable(cls) else ()
+        optimizer = make(*given, **arguments)
+        variables = [keras.Variable(w, name=f"v{i}") for i, w in enumerate(start)]
         optimizer.build(variables)
         for t, step in enumerate(gradients):
             optimizer.apply([keras.ops.convert_to_tensor(g) for g in step], variables)
             if t in (0, family.OPTIMIZER_STEPS - 1):
-                for i, v in enumerate(variables):
-                    arrays[f"{name}/step{t}_{i}"] = keras.ops.convert_to_numpy(v)
-        arrays[f"{name}/state"] = np.array(
-            [int(np.prod(v.shape)) for v in optimizer.variables], np.int64
-        )
+                arrays[f"{name}/step{t}"] = flat(variables)
+        optimizer.finalize_variable_values(variables)
+        arrays[f"{name}/final"] = flat(variables)
+        arrays[f"{name}/state"] = flat(optimizer.variables)
+        arrays[f"{name}/sizes"] = np.array([int(np.prod(v.shape)) for v in optimizer.variables])
+        arrays[f"{name}/names"] = np.array([v.name for v in optimizer.variables])
+
+
+def flat(variables):
+    """The values of all variables, one after the other."""
+    return np.concatenate(
+        [keras.ops.convert_to_numpy(v).reshape(-1).astype(np.float32) for v in variables]
+    )
 
 
 def make_schedules(family, arrays):

@@ -1,16 +1,19 @@
-"""Adam, and Adam with decoupled weight decay."""
+"""Adam and its relatives: AdamW, Adamax, Nadam."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from edgekit.train.backend import array_module
 from edgekit.train.optimizers.optimizer import Optimizer
+from edgekit.train.optimizers.state import host_variable
+from edgekit.train.tensor import Variable
 
-__all__ = ["Adam", "AdamW"]
+__all__ = ["Adam", "AdamW", "Adamax", "Nadam"]
 
 
 class Adam(Optimizer):
@@ -36,10 +39,10 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        name: str = "adam",
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, *options, **named)
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -83,8 +86,98 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        name: str = "adamw",
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
-        options["weight_decay"] = weight_decay
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, name, **options)
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, *options, **named
+        )
+
+
+class _Moments(Optimizer):
+    """The arguments of Adam but `amsgrad`."""
+
+    config_names = (*Optimizer.config_names, "beta_1", "beta_2", "epsilon")
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        *options: Any,
+        **named: Any,
+    ) -> None:
+        super().__init__(learning_rate, *options, **named)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+
+class Adamax(_Moments):
+    """m <- m + (g - m)(1 - b1); u <- max(b2 u, |g|); p <- p - rate m / ((1 - b1^t)(u + epsilon)).
+
+    Source: Kingma and Ba 2014, section 7.
+    """
+
+    slot_groups = (("momentum", "norm"),)
+
+    def update(self, p, g, slots, rate, scratch):
+        module = array_module(p)
+        t = int(self.iterations.data) + 1
+        m, u = slots["momentum"], slots["norm"]
+        a, b = scratch
+        module.subtract(g, m, out=a)
+        a *= np.float32(1 - self.beta_1)
+        m += a
+        u *= np.float32(self.beta_2)
+        module.absolute(g, out=a)
+        module.maximum(u, a, out=u)
+        module.multiply(m, np.float32(rate / (1 - self.beta_1**t)), out=a)
+        module.add(u, np.float32(self.epsilon), out=b)
+        a /= b
+        p -= a
+
+
+class Nadam(_Moments):
+    """Adam with Nesterov momentum; the momentum of step t is b1 (1 - 0.96^t / 2).
+
+    Source: Dozat 2016.
+    """
+
+    slot_groups = (("momentum", "velocity"),)
+
+    def build(self, variables: Iterable[Variable]) -> None:
+        if not self.built:
+            super().build(variables)
+            self._product = host_variable(1.0, np.float32, "u_product")
+            self._added.append(self._product)
+
+    def _momentum_at(self, t: int) -> float:
+        return self.beta_1 * (1.0 - 0.5 * 0.96**t)
+
+    def begin_update(self) -> None:
+        self._product.data *= np.float32(self._momentum_at(int(self.iterations.data) + 1))
+
+    def update(self, p, g, slots, rate, scratch):
+        module = array_module(p)
+        t = int(self.iterations.data) + 1
+        now, ahead = self._momentum_at(t), self._momentum_at(t + 1)
+        product = float(self._product.data)
+        m, v = slots["momentum"], slots["velocity"]
+        a, b = scratch
+        module.subtract(g, m, out=a)
+        a *= np.float32(1 - self.beta_1)
+        m += a
+        module.multiply(g, g, out=a)
+        a -= v
+        a *= np.float32(1 - self.beta_2)
+        v += a
+        module.multiply(m, np.float32(rate * ahead / (1 - product * ahead)), out=a)
+        module.multiply(g, np.float32(rate * (1 - now) / (1 - product)), out=b)
+        a += b
+        module.multiply(v, np.float32(1 / (1 - self.beta_2**t)), out=b)
+        module.sqrt(b, out=b)
+        b += np.float32(self.epsilon)
+        a /= b
+        p -= a

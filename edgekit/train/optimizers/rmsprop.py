@@ -29,10 +29,10 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        name: str = "rmsprop",
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, *options, **named)
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon

@@ -27,10 +27,10 @@ class SGD(Optimizer):
         learning_rate: Any = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        name: str = "SGD",
-        **options: Any,
+        *options: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(learning_rate, name=name, **options)
+        super().__init__(learning_rate, *options, **named)
         if not 0 <= momentum <= 1:
             raise InputError(f"momentum must be from 0 to 1. Received: {momentum}")
         self.momentum = momentum

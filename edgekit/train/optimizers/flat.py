@@ -1,0 +1,126 @@
+"""Variables laid out in one flat vector, with their gradients and slots beside them.
+
+The variables become views of the vector; an update is a few whole-array operations on pieces that
+stay in the cache, however many variables there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import InputError
+from edgekit.train.backend import array_module
+from edgekit.train.tensor import Tensor, Variable
+
+__all__ = ["FlatVector", "array_of"]
+
+# elements of a piece of the flat vectors: with two slots and scratch about 400 KB, an L2 cache
+_PIECE = 1 << 14
+
+
+class FlatVector:
+    """Parameters, gradients and slots of some variables, each one vector of float32.
+
+    slots: name -> the value that the slot starts with.
+    """
+
+    def __init__(self, variables: Sequence[Variable], slots: dict[str, float]) -> None:
+        self.variables = list(variables)
+        size = sum(v.size for v in self.variables)
+        self.module = module = array_module(self.variables[0].data) if self.variables else np
+        self.parameters = module.empty(size, np.float32)
+        self.gradients = module.empty(size, np.float32)
+        self.slots = {name: module.full(size, value, np.float32) for name, value in slots.items()}
+        self.ranges: list[tuple[int, int]] = []
+        start = 0
+        for v in self.variables:
+            self.ranges.append((start, start + v.size))
+            start += v.size
+        self._views = self.views(self.parameters)
+        self._positions = {id(v): i for i, v in enumerate(self.variables)}
+        self.bind()
+        width = _PIECE if module is np else max(size, 1)
+        self.pieces = [
+            self.piece(begin, min(begin + width, size)) for begin in range(0, size, width)
+        ]
+        self._scratch = tuple(module.empty(min(width, size), np.float32) for _ in range(2))
+
+    def views(self, vector: Any) -> list[Any]:
+        """The part of a vector that belongs to each variable, in the variable's shape."""
+        return [
+            vector[a:b].reshape(v.shape)
+            for v, (a, b) in zip(self.variables, self.ranges, strict=True)
+        ]
+
+    def piece(self, start: int, end: int) -> tuple[Any, Any, dict[str, Any]]:
+        """Parameters, gradients and slots from `start` to `end`."""
+        slots = {name: slot[start:end] for name, slot in self.slots.items()}
+        return self.parameters[start:end], self.gradients[start:end], slots
+
+    def scratch(self, size: int) -> tuple[Any, Any]:
+        """Two arrays to compute in."""
+        a, b = self._scratch
+        if size > a.size:
+            return self.module.empty(size, np.float32), self.module.empty(size, np.float32)
+        return a[:size], b[:size]
+
+    def bind(self) -> None:
+        """Make every variable a view of the flat vector, where it is not one already."""
+        for v, view in zip(self.variables, self._views, strict=True):
+            if v.data is not view:
+                view[...] = v.data
+                v.data = view
+
+    def position(self, variable: Variable) -> int:
+        """The variable's number. Raises InputError for one that is not there."""
+        found = self._positions.get(id(variable))
+        if found is None:
+            raise InputError(f"variable {variable.name!r} was not there when build() was called.")
+        return found
+
+    def load(self, grads: Sequence[Any], variables: Sequence[Variable], owner: str) -> list[int]:
+        """Copy gradients to their places; returns the numbers of the variables that have one."""
+        own = self.variables
+        if len(variables) == len(own) and all(
+            g is not None and v is known for g, v, known in zip(grads, variables, own, strict=True)
+        ):
+            flat = [array_of(g).reshape(-1) for g in grads]
+            if flat:
+                self.module.concatenate(flat, out=self.gradients)
+            return list(range(len(own)))
+        unknown = [v.name for v in variables if id(v) not in self._positions]
+        if unknown:
+            raise InputError(
+                f"optimizer {owner!r} was built for other variables; it does not know "
+                f"{', '.join(unknown)}. Compile the model again after changing what is trainable"
+            )
+        places = []
+        for g, v in zip(grads, variables, strict=True):
+            if g is not None:
+                places.append(self._positions[id(v)])
+                a, b = self.ranges[places[-1]]
+                self.gradients[a:b] = array_of(g).reshape(-1)
+        return places
+
+    def parts(self, vector: Any, places: Sequence[int]) -> Iterator[Any]:
+        """The parts of a vector that belong to these variables: one part where it is all."""
+        if len(places) == len(self.ranges):
+            yield vector
+            return
+        for i in places:
+            a, b = self.ranges[i]
+            yield vector[a:b]
+
+    def pieces_of(self, places: Sequence[int]) -> list[tuple[Any, Any, dict[str, Any]]]:
+        """What to update for these variables, in pieces."""
+        if len(places) == len(self.ranges):
+            return self.pieces
+        return [self.piece(*self.ranges[i]) for i in places]
+
+
+def array_of(gradient: Any) -> Any:
+    """The array of a tensor, or the array itself."""
+    return gradient.data if isinstance(gradient, Tensor) else gradient

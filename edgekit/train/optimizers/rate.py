@@ -1,0 +1,71 @@
+"""The learning rate of an optimizer: a number that can be set, a schedule, or a function."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import InputError
+from edgekit.train.optimizers.schedules import CLASSES as SCHEDULES
+from edgekit.train.optimizers.schedules import LearningRateSchedule
+from edgekit.train.optimizers.state import OptimizerState, host_variable
+from edgekit.train.serialization import plain, resolve
+from edgekit.train.tensor import Variable
+
+__all__ = ["HasLearningRate"]
+
+
+class HasLearningRate(OptimizerState):
+    """An optimizer's `learning_rate`, to read and to set."""
+
+    @property
+    def learning_rate(self) -> Any:
+        """The rate as a variable (`float(...)`, `.assign(...)`), or that of the schedule now."""
+        if isinstance(self._rate, Variable):
+            return self._rate
+        if isinstance(self._rate, LearningRateSchedule) or _takes_step(self._rate):
+            return self._rate(int(self._iterations.data))
+        return self._rate()
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if isinstance(value, dict):
+            value = resolve(value, SCHEDULES, "learning rate schedule")
+        if callable(value):
+            self._rate = value
+            return
+        before = getattr(self, "_rate", None)
+        if isinstance(before, LearningRateSchedule):
+            raise InputError(
+                f"the learning rate of optimizer {self.name!r} follows a schedule "
+                f"({type(before).__name__}) and cannot be set; make the optimizer with a number"
+            )
+        rate = float(value)
+        if not 0.0 <= rate < float("inf"):
+            raise InputError(f"the learning rate must be finite and >= 0. Received: {value!r}")
+        if isinstance(before, Variable):
+            before.data[...] = rate
+        else:
+            self._rate = host_variable(rate, np.float32, "learning_rate")
+
+    def rate_config(self) -> Any:
+        """The learning rate as a config holds it."""
+        if isinstance(self._rate, Variable):
+            return float(self._rate.data)
+        if isinstance(self._rate, LearningRateSchedule):
+            return plain(self._rate)
+        raise InputError(
+            f"optimizer {self.name!r}: a learning rate that is a Python function cannot be "
+            "saved; use a LearningRateSchedule"
+        )
+
+
+def _takes_step(function: Any) -> bool:
+    """Whether a function wants to be given the step; Keras calls it without."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.default is p.empty and p.kind is not p.VAR_KEYWORD for p in parameters)
