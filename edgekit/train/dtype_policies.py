@@ -1,8 +1,8 @@
 """In which dtype a layer keeps its weights, and in which its outputs are.
 
 numpy has no float16 arithmetic worth the name: its products of matrices are hundreds of times
-slower than float32. float16 is therefore storage here. With "mixed_float16" the weights are float32 and
-what a layer returns is kept in float16; with "float16" the weights are float16 too. The
+slower than float32. float16 is therefore storage here. With "mixed_float16" the weights are float32
+and what a layer returns is kept in float16; with "float16" the weights are float16 too. The
 arithmetic inside of a layer is float32 either way, and gradients stay float32, so that nothing
 underflows and no loss scaling is needed. "float64" computes in float64.
 """

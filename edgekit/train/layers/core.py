@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train import activations, initializers, regularizers
+from edgekit.train import activations, constraints, initializers, regularizers
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
-from edgekit.train.layers.weights import constraint_from
 from edgekit.train.ops.dense import dense
 from edgekit.train.symbolic import SymbolicTensor, note_call
 from edgekit.train.tensor import Variable
@@ -109,8 +108,8 @@ class Dense(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraint_from(kernel_constraint)
-        self.bias_constraint = constraint_from(bias_constraint)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.input_spec = InputSpec(min_ndim=2)
         self.bias: Variable | None = None
 

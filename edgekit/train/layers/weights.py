@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ModelFormatError, ShapeError
-from edgekit.train import initializers, regularizers
+from edgekit.train import constraints, initializers, regularizers
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.serialization import accept_options
 from edgekit.train.structure import flatten
 from edgekit.train.tensor import Variable
 
-__all__ = ["LOADING", "WeightBudget", "WeightHolder", "constraint_from"]
+__all__ = ["LOADING", "WeightBudget", "WeightHolder"]
 
 
 class WeightBudget:
@@ -68,8 +68,8 @@ class WeightHolder:
         name: str | None = None,
         **options: Any,
     ) -> Variable:
-        """A new weight of this layer, filled by `initializer`: "glorot_uniform" where none is given,
-        zeros for integers.
+        """A new weight of this layer, filled by `initializer`: "glorot_uniform" where none is
+        given, zeros for integers.
 
         regularizer: its penalty is part of the loss. constraint: applied to the weight after every
         step of an optimizer. Both by name, as an object or as a config.
@@ -94,7 +94,7 @@ class WeightHolder:
         variable = _LayerVariable(values, name=label, trainable=trainable and self._trainable)
         variable.may_train = trainable
         variable.regularizer = regularizers.get(regularizer)
-        variable.constraint = constraint_from(constraint)
+        variable.constraint = constraints.get(constraint)
         self._variables.append(variable)
         return variable
 
@@ -216,15 +216,6 @@ class _LayerVariable(Variable):
     __slots__ = ("may_train",)
 
     may_train: bool
-
-
-def constraint_from(identifier: Any) -> Any:
-    """A constraint from a name, a config or itself; None stays None."""
-    if identifier is None:
-        return None
-    from edgekit.train import constraints
-
-    return constraints.get(identifier)
 
 
 def _may_train(variable: Variable) -> bool:
