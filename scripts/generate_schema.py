@@ -5,7 +5,7 @@
 
 flatc compiles each schema to its binary form, a flatbuffer that describes the tables. It is read
 here with the same decoder that reads models, and written down as `NAME_layout.py`: the `SCHEMA`
-that drives `edgekit.schema.decode` and `encode`, and an IntEnum per enum.
+that drives `edgekit.schema.decode` and `encode`, and the numbers of each enum.
 """
 
 from __future__ import annotations
@@ -122,16 +122,15 @@ def module_text(path: Path, binary: bytes) -> str:
     lines = [
         f'"""The layout of {path.relative_to(ROOT)}. Made by scripts/generate_schema.py."""',
         "",
-        *(["from enum import IntEnum", ""] if any(enums(schema)) else []),
-        "from edgekit.schema.layout import Field, Schema",
+        f"from edgekit.schema.layout import {'Numbers, ' if any(enums(schema)) else ''}Schema, Tables",
     ]
     for enum in enums(schema):
-        lines += ["", "", f"class {short(enum['name'])}(IntEnum):"]
+        lines += ["", "", f"class {short(enum['name'])}(Numbers):"]
         lines += [f"    {value['name']} = {value['value']}" for value in enum["values"]]
     lines += ["", "", "SCHEMA = Schema("]
     lines += [f"    identifier={schema['file_ident'].encode()!r},"]
     lines += [f"    root={short(schema['root_table']['name'])!r},"]
-    lines += ["    tables={"]
+    lines += ["    tables=Tables({"]
     for table in sorted(schema["objects"], key=lambda table: table["name"]):
         if table["is_struct"]:
             raise SystemExit(f"{table['name']}: structs are not supported; use a table")
@@ -139,7 +138,7 @@ def module_text(path: Path, binary: bytes) -> str:
         fields = sorted(table["fields"], key=lambda field: field["id"])
         lines += [f"            {field_text(schema, f)}," for f in fields if not f["deprecated"]]
         lines += ["        ),"]
-    lines += ["    },", "    unions={"]
+    lines += ["    }),", "    unions={"]
     for union in (enum for enum in schema["enums"] if enum["is_union"]):
         lines += [f"        {short(union['name'])!r}: {{"]
         for value in union["values"]:
@@ -160,7 +159,7 @@ def short(name: str) -> str:
 
 
 def field_text(schema: Record, field: Record) -> str:
-    """One `Field(...)` of the generated module."""
+    """What one `Field` is made of, as a row of the generated module."""
     kind, type_name = kind_of(schema, field["type"], field["name"])
     arguments = [repr(field["name"]), str(field["id"]), repr(kind), repr(type_name)]
     default: Any = (
@@ -170,11 +169,10 @@ def field_text(schema: Record, field: Record) -> str:
         if type_name == "bool":
             default = bool(default)
         arguments.append("None" if field["optional"] else repr(default))
-    if field["required"]:
-        arguments.append("required=True")
-    aligned = [a["value"] for a in field["attributes"] if a["key"] == "force_align"]
-    arguments += [f"align={int(value)}" for value in aligned]
-    return f"Field({', '.join(arguments)})"
+    aligned = [str(int(a["value"])) for a in field["attributes"] if a["key"] == "force_align"]
+    if field["required"] or aligned:  # never of a scalar, whose default stands before it
+        arguments += ["0", repr(bool(field["required"])), *aligned]
+    return f"({', '.join(arguments)})"
 
 
 def kind_of(schema: Record, declared: Record, name: str) -> tuple[str, str]:

@@ -45,7 +45,7 @@ def file_of(
     tensors = [t for t in (*inputs, *outputs) if t is not None]
     index = {t.name: i for i, t in enumerate(tensors)}
     data = [t.data for t in tensors if t.data is not None]
-    number = tflite.BuiltinOperator[code]
+    number = tflite.BuiltinOperator.by_name()[code]
     buffers = [{}, *({"data": np.frombuffer(d.tobytes(), np.uint8)} for d in data)]
     return encode(
         tflite.SCHEMA,
@@ -93,7 +93,7 @@ def _tensors(tensors: Sequence[Given]) -> list[dict[str, Any]]:
             }
         record = {
             "name": t.name,
-            "type": tflite.TensorType[t.dtype.upper()],
+            "type": tflite.TensorType.by_name()[t.dtype.upper()],
             "shape": list(t.shape),
             "buffer": buffer if t.data is not None else 0,
             "quantization": quant,

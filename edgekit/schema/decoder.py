@@ -11,7 +11,8 @@ rules of evolution want it.
 from __future__ import annotations
 
 import struct
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -19,13 +20,13 @@ from edgekit.errors import ModelFormatError
 
 from .layout import LARGEST_FILE, LETTERS, SCALARS, Field, Schema
 
-__all__ = ["LONGEST_STRING", "MOST_OBJECTS", "Record", "decode"]
+__all__ = ["LONGEST_STRING", "MOST_OBJECTS", "Record", "absent_record", "decode"]
 
 MOST_OBJECTS = 2**18
 LONGEST_STRING = 2**16
 DEEPEST = 32
 
-UINT16 = struct.Struct("<H")
+TWO_UINT16 = struct.Struct("<HH")
 INT32 = struct.Struct("<i")
 UINT32 = struct.Struct("<I")
 READERS = {name: struct.Struct(f"<{letter}") for name, letter in LETTERS.items()}
@@ -35,26 +36,25 @@ class Record:
     """One decoded table: `record["field"]` is its value, defaults filled in.
 
     Scalars are Python numbers; strings are str ("" if absent); vectors of scalars are read-only
-    arrays that lie in the file; other vectors are lists; an absent table is None. A union is the
-    Record of its member (whose `table` says which), or None if it is absent or not known here.
+    arrays that lie in the file; other vectors are sequences; an absent table is None. A union is
+    the Record of its member (whose `table` says which), or None if it is absent or not known here.
     """
 
     __slots__ = ("_positions", "_values", "offset", "path", "table")
 
-    def __init__(self, table: str, path: str, offset: int) -> None:
+    def __init__(self, table: str, path: str, offset: int, values: dict[str, Any]) -> None:
         self.table = table
         self.path = path
         self.offset = offset
-        self._values: dict[str, Any] = {}
+        self._values = values
         self._positions: dict[str, int] = {}
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
 
-    def put(self, name: str, value: Any, position: int | None = None) -> None:
+    def put(self, name: str, value: Any, position: int) -> None:
         self._values[name] = value
-        if position is not None:
-            self._positions[name] = position
+        self._positions[name] = position
 
     def position(self, name: str) -> int:
         """Where the field stands: a vector's first element; the table itself if it is absent."""
@@ -63,6 +63,11 @@ class Record:
     def fail(self, name: str, problem: str) -> NoReturn:
         """Raise ModelFormatError for what a field says."""
         raise ModelFormatError(f"{self.path}.{name} at byte {self.position(name)}: {problem}")
+
+
+def absent_record(schema: Schema, table: str, path: str, offset: int) -> Record:
+    """A table that is not in the file, all its fields at their defaults."""
+    return Record(table, path, offset, {f.name: _absent(f) for f in schema.tables[table]})
 
 
 def decode(
@@ -90,13 +95,31 @@ def decode(
     return decoder.table(schema.root, decoder.follow(0, schema.root), schema.root, 0)
 
 
-class _Frame(NamedTuple):
-    """Where a table and its vtable are, in bytes from the start of the file."""
+class _Layout:
+    """A table as one pass needs it: what absent fields are, and how to read each that is there."""
 
-    position: int
-    size: int
-    vtable: int
-    vtable_size: int
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self.absent = {field.name: _absent(field) for field in fields}
+        self.slots = max((field.slot + 1 for field in fields), default=0)
+        self.fields = [(field, *_inline(field)) for field in fields]
+
+
+def _inline(field: Field) -> tuple[int, Callable[[memoryview, int], tuple[Any, ...]] | None]:
+    """The bytes that a field takes in its table, and what reads them if it is a scalar."""
+    if field.kind != "scalar":
+        return 4, None
+    reader = READERS[field.type]
+    return reader.size, reader.unpack_from
+
+
+def _absent(field: Field) -> Any:
+    if field.kind == "scalar":
+        return field.default
+    if field.kind == "string":
+        return ""
+    if field.kind == "scalars":
+        return np.empty(0, SCALARS[field.type])
+    return () if field.kind in ("strings", "tables") else None
 
 
 class _Decoder:
@@ -106,6 +129,7 @@ class _Decoder:
         self.buffer = buffer
         self.size = len(buffer)
         self.schema = schema
+        self.layouts: dict[str, _Layout] = {}
         self.bytes_left = most_bytes
         self.objects_left = self.most_objects = most_objects
 
@@ -114,57 +138,52 @@ class _Decoder:
         if depth > DEEPEST:
             self.bad(path, position, f"tables are nested more than {DEEPEST} deep")
         self.count_object(path, position)
-        frame = self.frame(position, path)
-        self.count_bytes(frame.size, path, position)
-        record = Record(name, path, position)
-        for field in self.schema.tables[name]:
-            self.read(record, field, self.place(field, frame, path), depth)
+        layout = self.layouts.get(name)
+        if layout is None:
+            layout = self.layouts[name] = _Layout(self.schema.tables[name])
+        table_size, vtable, places = self.places(position, layout.slots, path)
+        self.count_bytes(table_size, path, position)
+        record = Record(name, path, position, layout.absent.copy())
+        for field, size, unpack in layout.fields:
+            inside = places[field.slot] if field.slot < len(places) else 0
+            if inside == 0:
+                if field.required:
+                    self.bad(f"{path}.{field.name}", position, "it is missing")
+                continue
+            place = position + inside
+            if inside < 4 or inside + size > table_size or place % size:
+                self.bad(
+                    f"{path}.{field.name}",
+                    vtable + 4 + 2 * field.slot,
+                    f"it would stand {inside} bytes into a table of {table_size} "
+                    f"at byte {position}",
+                )
+            if unpack is not None:
+                record.put(field.name, unpack(self.buffer, place)[0], place)
+            else:
+                self.read(record, field, place, depth)
         return record
 
-    def frame(self, position: int, path: str) -> _Frame:
-        """The extent of the table at `position` and of its vtable, both inside the file."""
+    def places(self, position: int, slots: int, path: str) -> tuple[int, int, Sequence[int]]:
+        """The size of the table at `position`, its vtable, and what that says of known slots.
+
+        Table and vtable lie inside the file. A field's place counts from the table; 0 is absent.
+        """
         (back,) = INT32.unpack_from(self.buffer, position)
         vtable = position - back
         if vtable < 0 or vtable + 4 > self.size or vtable % 2:
             self.bad(path, position, f"its vtable would be at byte {vtable}, outside the file")
-        (vtable_size,) = UINT16.unpack_from(self.buffer, vtable)
-        (size,) = UINT16.unpack_from(self.buffer, vtable + 2)
+        vtable_size, size = TWO_UINT16.unpack_from(self.buffer, vtable)
         if vtable_size < 4 or vtable_size % 2 or vtable + vtable_size > self.size:
             self.bad(path, position, f"its vtable at byte {vtable} has {vtable_size} bytes")
         if size < 4 or position + size > self.size:
             self.bad(path, position, f"it has {size} bytes, the file {self.size}")
-        return _Frame(position, size, vtable, vtable_size)
+        known = min((vtable_size - 4) // 2, slots)
+        return size, vtable, struct.unpack_from(f"<{known}H", self.buffer, vtable + 4)
 
-    def place(self, field: Field, frame: _Frame, path: str) -> int | None:
-        """Where the field's inline part stands, or None if the field is absent."""
-        entry = 4 + 2 * field.slot
-        if entry + 2 > frame.vtable_size:
-            return None
-        (inside,) = UINT16.unpack_from(self.buffer, frame.vtable + entry)
-        if inside == 0:
-            return None
-        size = SCALARS[field.type].itemsize if field.kind == "scalar" else 4
-        if inside < 4 or inside + size > frame.size or (frame.position + inside) % size:
-            self.bad(
-                f"{path}.{field.name}",
-                frame.vtable + entry,
-                f"it would stand {inside} bytes into a table of {frame.size} "
-                f"at byte {frame.position}",
-            )
-        return frame.position + int(inside)
-
-    def read(self, record: Record, field: Field, place: int | None, depth: int) -> None:
-        """Put the field's value into the record."""
+    def read(self, record: Record, field: Field, place: int, depth: int) -> None:
+        """Put what an offset leads to into the record."""
         path = f"{record.path}.{field.name}"
-        if place is None:
-            if field.required:
-                self.bad(path, record.offset, "it is missing")
-            record.put(field.name, self.absent(field))
-            return
-        if field.kind == "scalar":
-            (value,) = READERS[field.type].unpack_from(self.buffer, place)
-            record.put(field.name, value, place)
-            return
         target = self.follow(place, path)
         if field.kind == "string":
             record.put(field.name, self.string(target, path), place)
@@ -179,15 +198,6 @@ class _Decoder:
             record.put(field.name, self.scalars(field, target, path), target + 4)
         else:
             record.put(field.name, self.objects(field, target, path, depth), target + 4)
-
-    def absent(self, field: Field) -> Any:
-        if field.kind == "scalar":
-            return field.default
-        if field.kind == "string":
-            return ""
-        if field.kind == "scalars":
-            return np.empty(0, SCALARS[field.type])
-        return [] if field.kind in ("strings", "tables") else None
 
     def string(self, position: int, path: str) -> str:
         (length,) = UINT32.unpack_from(self.buffer, position)

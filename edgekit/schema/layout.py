@@ -6,14 +6,14 @@ The instances are generated from `schemas/*.fbs` into `edgekit.schema.generated`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from edgekit.frozen import Frozen
 
-__all__ = ["LARGEST_FILE", "LETTERS", "SCALARS", "Field", "Kind", "Schema"]
+__all__ = ["LARGEST_FILE", "LETTERS", "SCALARS", "Field", "Kind", "Numbers", "Schema", "Tables"]
 
 Kind = Literal["scalar", "string", "table", "union", "scalars", "strings", "tables"]
 
@@ -53,6 +53,29 @@ class Field(Frozen):
     align: int = 1
 
 
+class Tables(Mapping[str, tuple[Field, ...]]):
+    """Tables by name, each as rows of what its Fields are made of.
+
+    A format has many tables and a file few of them: the fields of a table are made when it is first
+    asked for.
+    """
+
+    def __init__(self, rows: Mapping[str, Sequence[tuple[Any, ...]]]) -> None:
+        self._rows = rows
+        self._made: dict[str, tuple[Field, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[Field, ...]:
+        if name not in self._made:
+            self._made[name] = tuple(Field(*row) for row in self._rows[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
 class Schema(Frozen):
     """The tables of one file format by name, its unions (number -> table) and its root."""
 
@@ -60,3 +83,16 @@ class Schema(Frozen):
     root: str
     tables: Mapping[str, tuple[Field, ...]]
     unions: Mapping[str, Mapping[int, str]]
+
+
+class Numbers:
+    """The base of an enum of a schema: `Padding.SAME` is a plain integer."""
+
+    @classmethod
+    def by_name(cls) -> dict[str, int]:
+        return {name: number for name, number in vars(cls).items() if not name.startswith("_")}
+
+    @classmethod
+    def names(cls) -> dict[int, str]:
+        """The name of each number."""
+        return {number: name for name, number in cls.by_name().items()}

@@ -37,14 +37,14 @@ def alone(operator: str, kind: int) -> bytes:
 
 
 def model(operator: str, tensors: list[Table], options: Any = None) -> bytes:
-    last = len(tensors) - 1
+    last, number = len(tensors) - 1, CODES.by_name()[operator]
     node = {"inputs": [*range(last)], "outputs": [last], "builtin_options": options}
     ends = {"inputs": [*range(last)], "outputs": [last], "operators": [node]}
     return encode(
         tflite.SCHEMA,
         {
             "version": 3,
-            "operator_codes": [{**code(CODES[operator]), "version": 1 + (operator in FUSED)}],
+            "operator_codes": [{**code(number), "version": 1 + (operator in FUSED)}],
             "subgraphs": [{"tensors": tensors, **ends}],
             "buffers": [{}],
         },

@@ -16,8 +16,8 @@ from tests.tflite_operator import Given, assert_equal, constant, file_of
 
 def cast_file(source: str, target: str) -> bytes:
     types = {
-        "in_data_type": TensorType[source.upper()],
-        "out_data_type": TensorType[target.upper()],
+        "in_data_type": TensorType.by_name()[source.upper()],
+        "out_data_type": TensorType.by_name()[target.upper()],
     }
     inputs, outputs = [Given("x", (1, 5), source)], [Given("y", (1, 5), target)]
     return file_of("CAST", inputs, outputs, ("CastOptions", types))

@@ -17,7 +17,7 @@ UNKNOWN = "Didn't find op for builtin opcode"
 def runs(name: str, version: int) -> bool:
     """Whether LiteRT has a kernel of this version, whatever else is wrong with the file."""
     litert = pytest.importorskip("ai_edge_litert.interpreter")
-    data = chain([operator_code(BuiltinOperator[name], version=version)], 1)
+    data = chain([operator_code(BuiltinOperator.by_name()[name], version=version)], 1)
     kernels = litert.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
         litert.Interpreter(model_content=data, experimental_op_resolver_type=kernels)
@@ -30,7 +30,7 @@ def runs(name: str, version: int) -> bool:
 def test_newer_versions_than_litert_knows_are_refused(name: str) -> None:
     newest = newest_version(name)
     assert runs(name, newest) and not runs(name, newest + 1)
-    data = chain([operator_code(BuiltinOperator[name], version=newest + 1)], 1)
+    data = chain([operator_code(BuiltinOperator.by_name()[name], version=newest + 1)], 1)
     sentence = rf"{name} version {newest + 1} \('t1'\): known up to version {newest}; upgrade"
     with pytest.raises(UnsupportedOperator, match=sentence):
         load_tflite(data)

@@ -51,7 +51,7 @@ def dense(weight: Table, data: Array, *, kind: int = TYPES.FLOAT32, unpack: str 
         "version": 3,
         "operator_codes": [
             {**code(CODES.FULLY_CONNECTED), "version": 7},
-            code(CODES[unpack or "ADD"]),
+            code(CODES.by_name()[unpack or "ADD"]),
         ],
         "subgraphs": [{"tensors": tensors, "inputs": [0], "outputs": [2], "operators": operators}],
         "buffers": [{}, {"data": np.ascontiguousarray(data).view(np.uint8).reshape(-1)}],

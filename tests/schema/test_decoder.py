@@ -95,7 +95,7 @@ def test_absent_fields_are_their_defaults() -> None:
     assert all(inner[name] is None for name in NUMBERS)
     assert inner["text"] == ""
     assert inner["inner"] is inner["choice"] is None
-    assert inner["texts"] == inner["inners"] == []
+    assert inner["texts"] == inner["inners"] == ()
     assert inner["numbers"].shape == (0,)
     assert inner["numbers"].dtype == np.int64
 

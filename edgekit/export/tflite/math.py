@@ -11,7 +11,7 @@ from .lowering import Lowering, Options, Rule, versioned
 
 __all__ = ["MATH_RULES"]
 
-TENSOR_TYPES = {dtype: TensorType[dtype.upper()] for dtype in DTYPES}
+TENSOR_TYPES = {dtype: TensorType.by_name()[dtype.upper()] for dtype in DTYPES}
 
 
 def plain(code: str, table: str | None = None, count: int = 1, **versions: int) -> Rule:

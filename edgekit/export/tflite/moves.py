@@ -61,7 +61,7 @@ def pad(node: Node, to: Lowering) -> None:
 def mirror_pad(node: Node, to: Lowering) -> None:
     x, attrs = to.input(node, 0), attributes(node)
     pads = np.array(attrs["pads"], np.int32).reshape(-1, 2)
-    mode = MirrorPadMode[attrs["mode"].upper()]
+    mode = MirrorPadMode.by_name()[attrs["mode"].upper()]
     inputs = (x.name, to.constant(pads, f"{node.name}/pads"))
     options = ("MirrorPadOptions", {"mode": mode})
     to.emit("MIRROR_PAD", inputs, node.outputs[0], options, versioned(x))

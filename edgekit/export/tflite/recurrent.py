@@ -10,7 +10,7 @@ from .lowering import Lowering, Options, Rule
 
 __all__ = ["RECURRENT_RULES"]
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, int] = {
     "none": Activation.NONE,
     "relu": Activation.RELU,
     "relu6": Activation.RELU6,
@@ -87,7 +87,7 @@ def svdf(node: Node, to: Lowering) -> None:
     to.emit("SVDF", node.inputs, node.outputs[0], options, version)
 
 
-def _activation(name: str) -> Activation:
+def _activation(name: str) -> int:
     if name not in ACTIVATIONS:
         raise UnsupportedOperator(f"TFLite's layer has no activation {name!r}")
     return ACTIVATIONS[name]

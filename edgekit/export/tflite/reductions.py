@@ -30,7 +30,7 @@ def position(code: str, options: str) -> Rule:
         x, attrs = to.input(node, 0), attributes(node)
         axis = attrs["axis"] % len(x.shape)
         inputs = (x.name, _number(axis, f"{node.name}/axis", to))
-        dtype = TensorType[attrs["dtype"].upper()]
+        dtype = TensorType.by_name()[attrs["dtype"].upper()]
         version = 3 if x.dtype == "bool" else versioned(x)
         to.emit(code, inputs, node.outputs[0], (options, {"output_type": dtype}), version)
 

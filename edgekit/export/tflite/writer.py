@@ -113,8 +113,9 @@ def _operator(op: Operator, codes: Sequence[tuple[str, int]], index: Mapping[str
 
 
 def _operator_code(code: str, version: int) -> Table:
-    known = code in tflite.BuiltinOperator.__members__
-    number = tflite.BuiltinOperator[code] if known else tflite.BuiltinOperator.CUSTOM
+    numbers = tflite.BuiltinOperator.by_name()
+    known = code in numbers
+    number = numbers.get(code, tflite.BuiltinOperator.CUSTOM)
     return {
         "builtin_code": number,
         "custom_code": None if known else code,

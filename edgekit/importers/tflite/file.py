@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.frozen import Frozen
-from edgekit.schema import Field, Record
+from edgekit.schema import Record
+from edgekit.schema.decoder import absent_record
 from edgekit.schema.generated.tflite_layout import SCHEMA
 
 __all__ = ["Operator", "Signature", "Subgraph", "Tensor", "TfliteFile"]
@@ -89,16 +89,8 @@ class Operator(Frozen, eq=False):
         if found is not None or self.record["builtin_options_type"]:
             what = found.table if found is not None else "unknown ones"
             self.record.fail("builtin_options", f"{self.code} has {table}, the file holds {what}")
-        empty = Record(table, f"{self.record.path}.builtin_options", self.record.offset)
-        for field in SCHEMA.tables[table]:
-            empty.put(field.name, _absent(field))
-        return empty
-
-
-def _absent(field: Field) -> Any:
-    if field.kind == "scalars":
-        return np.zeros(0, np.int32)
-    return "" if field.kind == "string" else field.default
+        path = f"{self.record.path}.builtin_options"
+        return absent_record(SCHEMA, table, path, self.record.offset)
 
 
 class Subgraph(Frozen, eq=False):

@@ -113,10 +113,11 @@ def padv2(op: Operator, reader: Reader) -> None:
 
 def mirror_pad(op: Operator, reader: Reader) -> None:
     mode = op.options("MirrorPadOptions")["mode"]
-    if mode not in list(MirrorPadMode):
+    names = MirrorPadMode.names()
+    if mode not in names:
         op.record.fail("builtin_options", f"mirror pad mode {mode} is not known")
-    name = MirrorPadMode(mode).name.lower()
-    reader.emit(op, "MirrorPad", reader.input(op, 0), pads=reader.integers(op, 1), mode=name)
+    pads, name = reader.integers(op, 1), names[mode].lower()
+    reader.emit(op, "MirrorPad", reader.input(op, 0), pads=pads, mode=name)
 
 
 def tile(op: Operator, reader: Reader) -> None:

@@ -237,13 +237,14 @@ class Reader(Inputs):
         if fused == Activation.NONE:
             return None
         if fused not in FUSED:
-            known = ", ".join(member.name for member in (*FUSED, Activation.RELU_N1_TO_1))
-            name = Activation(fused).name if fused in list(Activation) else f"number {fused}"
+            names = Activation.names()
+            known = ", ".join(names[number] for number in (*FUSED, Activation.RELU_N1_TO_1))
+            name = names.get(fused, f"number {fused}")
             raise UnsupportedOperator(f"the fused activation {name} is none of {known}")
         if "activation" in spec(kind).attrs:
-            attrs["activation"] = FUSED[Activation(fused)]
+            attrs["activation"] = FUSED[fused]
             return None
-        return ACTIVATION_NODES[Activation(fused)]
+        return ACTIVATION_NODES[fused]
 
     def _ends_evenly(self, op: Operator, kind: str) -> bool:
         """Whether XNNPACK applies a fused activation: halves of its bounds go to even numbers."""

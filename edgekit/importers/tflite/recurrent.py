@@ -94,7 +94,7 @@ def _attributes(options: Record) -> dict[str, AttrValue]:
 def _activation(number: int) -> str:
     if number not in ACTIVATIONS:
         raise UnsupportedOperator(f"the activation number {number} is not known here")
-    return ACTIVATIONS[Activation(number)]
+    return ACTIVATIONS[number]
 
 
 def _intermediates(op: Operator, reader: Reader) -> dict[str, AttrValue]:

@@ -35,9 +35,8 @@ BITS = {
 }  # fmt: skip
 """The size of an element by dtype; "string", "resource" and "variant" have none."""
 
-TYPE_NAMES = {int(member): member.name.lower() for member in TensorType}
-OPERATOR_NAMES = {int(member): member.name for member in BuiltinOperator}
-CUSTOM = int(BuiltinOperator.CUSTOM)
+TYPE_NAMES = {number: name.lower() for number, name in TensorType.names().items()}
+OPERATOR_NAMES = BuiltinOperator.names()
 
 
 def read_file(content: memoryview) -> TfliteFile:
@@ -79,7 +78,7 @@ class _Buffers:
 def _operator_name(record: Record) -> tuple[str, bool, int]:
     """Name, whether it is a custom operator, and version. Old writers use the small field."""
     number = max(int(record["builtin_code"]), int(record["deprecated_builtin_code"]))
-    if number == CUSTOM:
+    if number == BuiltinOperator.CUSTOM:
         return record["custom_code"] or "a custom operator without a name", True, record["version"]
     name = OPERATOR_NAMES.get(number, f"operator number {number}")
     return name, False, record["version"]

@@ -1,11 +1,9 @@
 """The layout of schemas/tflite.fbs. Made by scripts/generate_schema.py."""
 
-from enum import IntEnum
-
-from edgekit.schema.layout import Field, Schema
+from edgekit.schema.layout import Numbers, Schema, Tables
 
 
-class ActivationFunctionType(IntEnum):
+class ActivationFunctionType(Numbers):
     NONE = 0
     RELU = 1
     RELU_N1_TO_1 = 2
@@ -14,7 +12,7 @@ class ActivationFunctionType(IntEnum):
     SIGN_BIT = 5
 
 
-class BuiltinOperator(IntEnum):
+class BuiltinOperator(Numbers):
     ADD = 0
     AVERAGE_POOL_2D = 1
     CONCATENATION = 2
@@ -227,36 +225,36 @@ class BuiltinOperator(IntEnum):
     STABLEHLO_CASE = 209
 
 
-class CustomOptionsFormat(IntEnum):
+class CustomOptionsFormat(Numbers):
     FLEXBUFFERS = 0
 
 
-class DimensionType(IntEnum):
+class DimensionType(Numbers):
     DENSE = 0
     SPARSE_CSR = 1
 
 
-class FullyConnectedOptionsWeightsFormat(IntEnum):
+class FullyConnectedOptionsWeightsFormat(Numbers):
     DEFAULT = 0
     SHUFFLED4x16INT8 = 1
 
 
-class LSTMKernelType(IntEnum):
+class LSTMKernelType(Numbers):
     FULL = 0
     BASIC = 1
 
 
-class MirrorPadMode(IntEnum):
+class MirrorPadMode(Numbers):
     REFLECT = 0
     SYMMETRIC = 1
 
 
-class Padding(IntEnum):
+class Padding(Numbers):
     SAME = 0
     VALID = 1
 
 
-class TensorType(IntEnum):
+class TensorType(Numbers):
     FLOAT32 = 0
     FLOAT16 = 1
     INT32 = 2
@@ -285,7 +283,7 @@ class TensorType(IntEnum):
 SCHEMA = Schema(
     identifier=b'TFL3',
     root='Model',
-    tables={
+    tables=Tables({
         'ATan2Options': (
         ),
         'AbsOptions': (
@@ -293,115 +291,115 @@ SCHEMA = Schema(
         'AddNOptions': (
         ),
         'AddOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
-            Field('pot_scale_int16', 1, 'scalar', 'bool', True),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('pot_scale_int16', 1, 'scalar', 'bool', True),
         ),
         'ArgMaxOptions': (
-            Field('output_type', 0, 'scalar', 'int8', 0),
+            ('output_type', 0, 'scalar', 'int8', 0),
         ),
         'ArgMinOptions': (
-            Field('output_type', 0, 'scalar', 'int8', 0),
+            ('output_type', 0, 'scalar', 'int8', 0),
         ),
         'AssignVariableOptions': (
         ),
         'BatchMatMulOptions': (
-            Field('adj_x', 0, 'scalar', 'bool', False),
-            Field('adj_y', 1, 'scalar', 'bool', False),
-            Field('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
+            ('adj_x', 0, 'scalar', 'bool', False),
+            ('adj_y', 1, 'scalar', 'bool', False),
+            ('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
         ),
         'BatchToSpaceNDOptions': (
         ),
         'BidirectionalSequenceLSTMOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
-            Field('cell_clip', 1, 'scalar', 'float32', 0.0),
-            Field('proj_clip', 2, 'scalar', 'float32', 0.0),
-            Field('merge_outputs', 3, 'scalar', 'bool', False),
-            Field('time_major', 4, 'scalar', 'bool', True),
-            Field('asymmetric_quantize_inputs', 5, 'scalar', 'bool', False),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('cell_clip', 1, 'scalar', 'float32', 0.0),
+            ('proj_clip', 2, 'scalar', 'float32', 0.0),
+            ('merge_outputs', 3, 'scalar', 'bool', False),
+            ('time_major', 4, 'scalar', 'bool', True),
+            ('asymmetric_quantize_inputs', 5, 'scalar', 'bool', False),
         ),
         'BidirectionalSequenceRNNOptions': (
-            Field('time_major', 0, 'scalar', 'bool', False),
-            Field('fused_activation_function', 1, 'scalar', 'int8', 0),
-            Field('merge_outputs', 2, 'scalar', 'bool', False),
-            Field('asymmetric_quantize_inputs', 3, 'scalar', 'bool', False),
+            ('time_major', 0, 'scalar', 'bool', False),
+            ('fused_activation_function', 1, 'scalar', 'int8', 0),
+            ('merge_outputs', 2, 'scalar', 'bool', False),
+            ('asymmetric_quantize_inputs', 3, 'scalar', 'bool', False),
         ),
         'BlockwiseQuantization': (
-            Field('scales', 0, 'scalar', 'int32', 0),
-            Field('zero_points', 1, 'scalar', 'int32', 0),
-            Field('block_size', 2, 'scalar', 'int32', 0),
+            ('scales', 0, 'scalar', 'int32', 0),
+            ('zero_points', 1, 'scalar', 'int32', 0),
+            ('block_size', 2, 'scalar', 'int32', 0),
         ),
         'BroadcastToOptions': (
         ),
         'Buffer': (
-            Field('data', 0, 'scalars', 'uint8', align=16),
-            Field('offset', 1, 'scalar', 'uint64', 0),
-            Field('size', 2, 'scalar', 'uint64', 0),
+            ('data', 0, 'scalars', 'uint8', 0, False, 16),
+            ('offset', 1, 'scalar', 'uint64', 0),
+            ('size', 2, 'scalar', 'uint64', 0),
         ),
         'CallOnceOptions': (
-            Field('init_subgraph_index', 0, 'scalar', 'int32', 0),
+            ('init_subgraph_index', 0, 'scalar', 'int32', 0),
         ),
         'CastOptions': (
-            Field('in_data_type', 0, 'scalar', 'int8', 0),
-            Field('out_data_type', 1, 'scalar', 'int8', 0),
+            ('in_data_type', 0, 'scalar', 'int8', 0),
+            ('out_data_type', 1, 'scalar', 'int8', 0),
         ),
         'ConcatenationOptions': (
-            Field('axis', 0, 'scalar', 'int32', 0),
-            Field('fused_activation_function', 1, 'scalar', 'int8', 0),
+            ('axis', 0, 'scalar', 'int32', 0),
+            ('fused_activation_function', 1, 'scalar', 'int8', 0),
         ),
         'Conv2DOptions': (
-            Field('padding', 0, 'scalar', 'int8', 0),
-            Field('stride_w', 1, 'scalar', 'int32', 0),
-            Field('stride_h', 2, 'scalar', 'int32', 0),
-            Field('fused_activation_function', 3, 'scalar', 'int8', 0),
-            Field('dilation_w_factor', 4, 'scalar', 'int32', 1),
-            Field('dilation_h_factor', 5, 'scalar', 'int32', 1),
-            Field('quantized_bias_type', 6, 'scalar', 'int8', 0),
+            ('padding', 0, 'scalar', 'int8', 0),
+            ('stride_w', 1, 'scalar', 'int32', 0),
+            ('stride_h', 2, 'scalar', 'int32', 0),
+            ('fused_activation_function', 3, 'scalar', 'int8', 0),
+            ('dilation_w_factor', 4, 'scalar', 'int32', 1),
+            ('dilation_h_factor', 5, 'scalar', 'int32', 1),
+            ('quantized_bias_type', 6, 'scalar', 'int8', 0),
         ),
         'Conv3DOptions': (
-            Field('padding', 0, 'scalar', 'int8', 0),
-            Field('stride_d', 1, 'scalar', 'int32', 0),
-            Field('stride_w', 2, 'scalar', 'int32', 0),
-            Field('stride_h', 3, 'scalar', 'int32', 0),
-            Field('fused_activation_function', 4, 'scalar', 'int8', 0),
-            Field('dilation_d_factor', 5, 'scalar', 'int32', 1),
-            Field('dilation_w_factor', 6, 'scalar', 'int32', 1),
-            Field('dilation_h_factor', 7, 'scalar', 'int32', 1),
+            ('padding', 0, 'scalar', 'int8', 0),
+            ('stride_d', 1, 'scalar', 'int32', 0),
+            ('stride_w', 2, 'scalar', 'int32', 0),
+            ('stride_h', 3, 'scalar', 'int32', 0),
+            ('fused_activation_function', 4, 'scalar', 'int8', 0),
+            ('dilation_d_factor', 5, 'scalar', 'int32', 1),
+            ('dilation_w_factor', 6, 'scalar', 'int32', 1),
+            ('dilation_h_factor', 7, 'scalar', 'int32', 1),
         ),
         'CosOptions': (
         ),
         'CumsumOptions': (
-            Field('exclusive', 0, 'scalar', 'bool', False),
-            Field('reverse', 1, 'scalar', 'bool', False),
+            ('exclusive', 0, 'scalar', 'bool', False),
+            ('reverse', 1, 'scalar', 'bool', False),
         ),
         'CustomQuantization': (
-            Field('custom', 0, 'scalars', 'uint8', align=16),
+            ('custom', 0, 'scalars', 'uint8', 0, False, 16),
         ),
         'DensifyOptions': (
         ),
         'DepthToSpaceOptions': (
-            Field('block_size', 0, 'scalar', 'int32', 0),
+            ('block_size', 0, 'scalar', 'int32', 0),
         ),
         'DepthwiseConv2DOptions': (
-            Field('padding', 0, 'scalar', 'int8', 0),
-            Field('stride_w', 1, 'scalar', 'int32', 0),
-            Field('stride_h', 2, 'scalar', 'int32', 0),
-            Field('depth_multiplier', 3, 'scalar', 'int32', 0),
-            Field('fused_activation_function', 4, 'scalar', 'int8', 0),
-            Field('dilation_w_factor', 5, 'scalar', 'int32', 1),
-            Field('dilation_h_factor', 6, 'scalar', 'int32', 1),
+            ('padding', 0, 'scalar', 'int8', 0),
+            ('stride_w', 1, 'scalar', 'int32', 0),
+            ('stride_h', 2, 'scalar', 'int32', 0),
+            ('depth_multiplier', 3, 'scalar', 'int32', 0),
+            ('fused_activation_function', 4, 'scalar', 'int8', 0),
+            ('dilation_w_factor', 5, 'scalar', 'int32', 1),
+            ('dilation_h_factor', 6, 'scalar', 'int32', 1),
         ),
         'DequantizeOptions': (
         ),
         'DimensionMetadata': (
-            Field('format', 0, 'scalar', 'int8', 0),
-            Field('dense_size', 1, 'scalar', 'int32', 0),
-            Field('array_segments_type', 2, 'scalar', 'uint8', 0),
-            Field('array_segments', 3, 'union', 'SparseIndexVector'),
-            Field('array_indices_type', 4, 'scalar', 'uint8', 0),
-            Field('array_indices', 5, 'union', 'SparseIndexVector'),
+            ('format', 0, 'scalar', 'int8', 0),
+            ('dense_size', 1, 'scalar', 'int32', 0),
+            ('array_segments_type', 2, 'scalar', 'uint8', 0),
+            ('array_segments', 3, 'union', 'SparseIndexVector'),
+            ('array_indices_type', 4, 'scalar', 'uint8', 0),
+            ('array_indices', 5, 'union', 'SparseIndexVector'),
         ),
         'DivOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
         ),
         'DynamicUpdateSliceOptions': (
         ),
@@ -412,10 +410,10 @@ SCHEMA = Schema(
         'ExpandDimsOptions': (
         ),
         'FakeQuantOptions': (
-            Field('min', 0, 'scalar', 'float32', 0.0),
-            Field('max', 1, 'scalar', 'float32', 0.0),
-            Field('num_bits', 2, 'scalar', 'int32', 0),
-            Field('narrow_range', 3, 'scalar', 'bool', False),
+            ('min', 0, 'scalar', 'float32', 0.0),
+            ('max', 1, 'scalar', 'float32', 0.0),
+            ('num_bits', 2, 'scalar', 'int32', 0),
+            ('narrow_range', 3, 'scalar', 'bool', False),
         ),
         'FillOptions': (
         ),
@@ -424,20 +422,20 @@ SCHEMA = Schema(
         'FloorModOptions': (
         ),
         'FullyConnectedOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
-            Field('weights_format', 1, 'scalar', 'int8', 0),
-            Field('keep_num_dims', 2, 'scalar', 'bool', False),
-            Field('asymmetric_quantize_inputs', 3, 'scalar', 'bool', False),
-            Field('quantized_bias_type', 4, 'scalar', 'int8', 0),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('weights_format', 1, 'scalar', 'int8', 0),
+            ('keep_num_dims', 2, 'scalar', 'bool', False),
+            ('asymmetric_quantize_inputs', 3, 'scalar', 'bool', False),
+            ('quantized_bias_type', 4, 'scalar', 'int8', 0),
         ),
         'GatherNdOptions': (
         ),
         'GatherOptions': (
-            Field('axis', 0, 'scalar', 'int32', 0),
-            Field('batch_dims', 1, 'scalar', 'int32', 0),
+            ('axis', 0, 'scalar', 'int32', 0),
+            ('batch_dims', 1, 'scalar', 'int32', 0),
         ),
         'GeluOptions': (
-            Field('approximate', 0, 'scalar', 'bool', False),
+            ('approximate', 0, 'scalar', 'bool', False),
         ),
         'GreaterEqualOptions': (
         ),
@@ -446,34 +444,34 @@ SCHEMA = Schema(
         'HardSwishOptions': (
         ),
         'IfOptions': (
-            Field('then_subgraph_index', 0, 'scalar', 'int32', 0),
-            Field('else_subgraph_index', 1, 'scalar', 'int32', 0),
+            ('then_subgraph_index', 0, 'scalar', 'int32', 0),
+            ('else_subgraph_index', 1, 'scalar', 'int32', 0),
         ),
         'Int32Vector': (
-            Field('values', 0, 'scalars', 'int32'),
+            ('values', 0, 'scalars', 'int32'),
         ),
         'L2NormOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
         ),
         'LSTMOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
-            Field('cell_clip', 1, 'scalar', 'float32', 0.0),
-            Field('proj_clip', 2, 'scalar', 'float32', 0.0),
-            Field('kernel_type', 3, 'scalar', 'int8', 0),
-            Field('asymmetric_quantize_inputs', 4, 'scalar', 'bool', False),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('cell_clip', 1, 'scalar', 'float32', 0.0),
+            ('proj_clip', 2, 'scalar', 'float32', 0.0),
+            ('kernel_type', 3, 'scalar', 'int8', 0),
+            ('asymmetric_quantize_inputs', 4, 'scalar', 'bool', False),
         ),
         'LeakyReluOptions': (
-            Field('alpha', 0, 'scalar', 'float32', 0.0),
+            ('alpha', 0, 'scalar', 'float32', 0.0),
         ),
         'LessEqualOptions': (
         ),
         'LessOptions': (
         ),
         'LocalResponseNormalizationOptions': (
-            Field('radius', 0, 'scalar', 'int32', 0),
-            Field('bias', 1, 'scalar', 'float32', 0.0),
-            Field('alpha', 2, 'scalar', 'float32', 0.0),
-            Field('beta', 3, 'scalar', 'float32', 0.0),
+            ('radius', 0, 'scalar', 'int32', 0),
+            ('bias', 1, 'scalar', 'float32', 0.0),
+            ('alpha', 2, 'scalar', 'float32', 0.0),
+            ('beta', 3, 'scalar', 'float32', 0.0),
         ),
         'LogSoftmaxOptions': (
         ),
@@ -486,24 +484,24 @@ SCHEMA = Schema(
         'MaximumMinimumOptions': (
         ),
         'Metadata': (
-            Field('name', 0, 'string', ''),
-            Field('buffer', 1, 'scalar', 'uint32', 0),
+            ('name', 0, 'string', ''),
+            ('buffer', 1, 'scalar', 'uint32', 0),
         ),
         'MirrorPadOptions': (
-            Field('mode', 0, 'scalar', 'int8', 0),
+            ('mode', 0, 'scalar', 'int8', 0),
         ),
         'Model': (
-            Field('version', 0, 'scalar', 'uint32', 0),
-            Field('operator_codes', 1, 'tables', 'OperatorCode'),
-            Field('subgraphs', 2, 'tables', 'SubGraph'),
-            Field('description', 3, 'string', ''),
-            Field('buffers', 4, 'tables', 'Buffer'),
-            Field('metadata_buffer', 5, 'scalars', 'int32'),
-            Field('metadata', 6, 'tables', 'Metadata'),
-            Field('signature_defs', 7, 'tables', 'SignatureDef'),
+            ('version', 0, 'scalar', 'uint32', 0),
+            ('operator_codes', 1, 'tables', 'OperatorCode'),
+            ('subgraphs', 2, 'tables', 'SubGraph'),
+            ('description', 3, 'string', ''),
+            ('buffers', 4, 'tables', 'Buffer'),
+            ('metadata_buffer', 5, 'scalars', 'int32'),
+            ('metadata', 6, 'tables', 'Metadata'),
+            ('signature_defs', 7, 'tables', 'SignatureDef'),
         ),
         'MulOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
         ),
         'NegOptions': (
         ),
@@ -514,57 +512,57 @@ SCHEMA = Schema(
         'NotEqualOptions': (
         ),
         'OneHotOptions': (
-            Field('axis', 0, 'scalar', 'int32', 0),
+            ('axis', 0, 'scalar', 'int32', 0),
         ),
         'Operator': (
-            Field('opcode_index', 0, 'scalar', 'uint32', 0),
-            Field('inputs', 1, 'scalars', 'int32'),
-            Field('outputs', 2, 'scalars', 'int32'),
-            Field('builtin_options_type', 3, 'scalar', 'uint8', 0),
-            Field('builtin_options', 4, 'union', 'BuiltinOptions'),
-            Field('custom_options', 5, 'scalars', 'uint8'),
-            Field('custom_options_format', 6, 'scalar', 'int8', 0),
-            Field('mutating_variable_inputs', 7, 'scalars', 'bool'),
-            Field('intermediates', 8, 'scalars', 'int32'),
+            ('opcode_index', 0, 'scalar', 'uint32', 0),
+            ('inputs', 1, 'scalars', 'int32'),
+            ('outputs', 2, 'scalars', 'int32'),
+            ('builtin_options_type', 3, 'scalar', 'uint8', 0),
+            ('builtin_options', 4, 'union', 'BuiltinOptions'),
+            ('custom_options', 5, 'scalars', 'uint8'),
+            ('custom_options_format', 6, 'scalar', 'int8', 0),
+            ('mutating_variable_inputs', 7, 'scalars', 'bool'),
+            ('intermediates', 8, 'scalars', 'int32'),
         ),
         'OperatorCode': (
-            Field('deprecated_builtin_code', 0, 'scalar', 'int8', 0),
-            Field('custom_code', 1, 'string', ''),
-            Field('version', 2, 'scalar', 'int32', 1),
-            Field('builtin_code', 3, 'scalar', 'int32', 0),
+            ('deprecated_builtin_code', 0, 'scalar', 'int8', 0),
+            ('custom_code', 1, 'string', ''),
+            ('version', 2, 'scalar', 'int32', 1),
+            ('builtin_code', 3, 'scalar', 'int32', 0),
         ),
         'PackOptions': (
-            Field('values_count', 0, 'scalar', 'int32', 0),
-            Field('axis', 1, 'scalar', 'int32', 0),
+            ('values_count', 0, 'scalar', 'int32', 0),
+            ('axis', 1, 'scalar', 'int32', 0),
         ),
         'PadOptions': (
         ),
         'PadV2Options': (
         ),
         'Pool2DOptions': (
-            Field('padding', 0, 'scalar', 'int8', 0),
-            Field('stride_w', 1, 'scalar', 'int32', 0),
-            Field('stride_h', 2, 'scalar', 'int32', 0),
-            Field('filter_width', 3, 'scalar', 'int32', 0),
-            Field('filter_height', 4, 'scalar', 'int32', 0),
-            Field('fused_activation_function', 5, 'scalar', 'int8', 0),
+            ('padding', 0, 'scalar', 'int8', 0),
+            ('stride_w', 1, 'scalar', 'int32', 0),
+            ('stride_h', 2, 'scalar', 'int32', 0),
+            ('filter_width', 3, 'scalar', 'int32', 0),
+            ('filter_height', 4, 'scalar', 'int32', 0),
+            ('fused_activation_function', 5, 'scalar', 'int8', 0),
         ),
         'PowOptions': (
         ),
         'QuantizationParameters': (
-            Field('min', 0, 'scalars', 'float32'),
-            Field('max', 1, 'scalars', 'float32'),
-            Field('scale', 2, 'scalars', 'float32'),
-            Field('zero_point', 3, 'scalars', 'int64'),
-            Field('details_type', 4, 'scalar', 'uint8', 0),
-            Field('details', 5, 'union', 'QuantizationDetails'),
-            Field('quantized_dimension', 6, 'scalar', 'int32', 0),
+            ('min', 0, 'scalars', 'float32'),
+            ('max', 1, 'scalars', 'float32'),
+            ('scale', 2, 'scalars', 'float32'),
+            ('zero_point', 3, 'scalars', 'int64'),
+            ('details_type', 4, 'scalar', 'uint8', 0),
+            ('details', 5, 'union', 'QuantizationDetails'),
+            ('quantized_dimension', 6, 'scalar', 'int32', 0),
         ),
         'QuantizeOptions': (
         ),
         'RNNOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
-            Field('asymmetric_quantize_inputs', 1, 'scalar', 'bool', False),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('asymmetric_quantize_inputs', 1, 'scalar', 'bool', False),
         ),
         'RangeOptions': (
         ),
@@ -573,29 +571,29 @@ SCHEMA = Schema(
         'ReadVariableOptions': (
         ),
         'ReducerOptions': (
-            Field('keep_dims', 0, 'scalar', 'bool', False),
+            ('keep_dims', 0, 'scalar', 'bool', False),
         ),
         'ReshapeOptions': (
-            Field('new_shape', 0, 'scalars', 'int32'),
+            ('new_shape', 0, 'scalars', 'int32'),
         ),
         'ResizeBilinearOptions': (
-            Field('align_corners', 2, 'scalar', 'bool', False),
-            Field('half_pixel_centers', 3, 'scalar', 'bool', False),
+            ('align_corners', 2, 'scalar', 'bool', False),
+            ('half_pixel_centers', 3, 'scalar', 'bool', False),
         ),
         'ResizeNearestNeighborOptions': (
-            Field('align_corners', 0, 'scalar', 'bool', False),
-            Field('half_pixel_centers', 1, 'scalar', 'bool', False),
+            ('align_corners', 0, 'scalar', 'bool', False),
+            ('half_pixel_centers', 1, 'scalar', 'bool', False),
         ),
         'ReverseSequenceOptions': (
-            Field('seq_dim', 0, 'scalar', 'int32', 0),
-            Field('batch_dim', 1, 'scalar', 'int32', 0),
+            ('seq_dim', 0, 'scalar', 'int32', 0),
+            ('batch_dim', 1, 'scalar', 'int32', 0),
         ),
         'ReverseV2Options': (
         ),
         'SVDFOptions': (
-            Field('rank', 0, 'scalar', 'int32', 0),
-            Field('fused_activation_function', 1, 'scalar', 'int8', 0),
-            Field('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
+            ('rank', 0, 'scalar', 'int32', 0),
+            ('fused_activation_function', 1, 'scalar', 'int8', 0),
+            ('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
         ),
         'ScatterNdOptions': (
         ),
@@ -604,126 +602,126 @@ SCHEMA = Schema(
         'SelectV2Options': (
         ),
         'SequenceRNNOptions': (
-            Field('time_major', 0, 'scalar', 'bool', False),
-            Field('fused_activation_function', 1, 'scalar', 'int8', 0),
-            Field('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
+            ('time_major', 0, 'scalar', 'bool', False),
+            ('fused_activation_function', 1, 'scalar', 'int8', 0),
+            ('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
         ),
         'ShapeOptions': (
-            Field('out_type', 0, 'scalar', 'int8', 0),
+            ('out_type', 0, 'scalar', 'int8', 0),
         ),
         'SignOptions': (
         ),
         'SignatureDef': (
-            Field('inputs', 0, 'tables', 'TensorMap'),
-            Field('outputs', 1, 'tables', 'TensorMap'),
-            Field('signature_key', 2, 'string', ''),
-            Field('subgraph_index', 4, 'scalar', 'uint32', 0),
+            ('inputs', 0, 'tables', 'TensorMap'),
+            ('outputs', 1, 'tables', 'TensorMap'),
+            ('signature_key', 2, 'string', ''),
+            ('subgraph_index', 4, 'scalar', 'uint32', 0),
         ),
         'SliceOptions': (
         ),
         'SoftmaxOptions': (
-            Field('beta', 0, 'scalar', 'float32', 0.0),
+            ('beta', 0, 'scalar', 'float32', 0.0),
         ),
         'SpaceToBatchNDOptions': (
         ),
         'SpaceToDepthOptions': (
-            Field('block_size', 0, 'scalar', 'int32', 0),
+            ('block_size', 0, 'scalar', 'int32', 0),
         ),
         'SparsityParameters': (
-            Field('traversal_order', 0, 'scalars', 'int32'),
-            Field('block_map', 1, 'scalars', 'int32'),
-            Field('dim_metadata', 2, 'tables', 'DimensionMetadata'),
+            ('traversal_order', 0, 'scalars', 'int32'),
+            ('block_map', 1, 'scalars', 'int32'),
+            ('dim_metadata', 2, 'tables', 'DimensionMetadata'),
         ),
         'SplitOptions': (
-            Field('num_splits', 0, 'scalar', 'int32', 0),
+            ('num_splits', 0, 'scalar', 'int32', 0),
         ),
         'SplitVOptions': (
-            Field('num_splits', 0, 'scalar', 'int32', 0),
+            ('num_splits', 0, 'scalar', 'int32', 0),
         ),
         'SquareOptions': (
         ),
         'SquaredDifferenceOptions': (
         ),
         'SqueezeOptions': (
-            Field('squeeze_dims', 0, 'scalars', 'int32'),
+            ('squeeze_dims', 0, 'scalars', 'int32'),
         ),
         'StridedSliceOptions': (
-            Field('begin_mask', 0, 'scalar', 'int32', 0),
-            Field('end_mask', 1, 'scalar', 'int32', 0),
-            Field('ellipsis_mask', 2, 'scalar', 'int32', 0),
-            Field('new_axis_mask', 3, 'scalar', 'int32', 0),
-            Field('shrink_axis_mask', 4, 'scalar', 'int32', 0),
-            Field('offset', 5, 'scalar', 'bool', False),
+            ('begin_mask', 0, 'scalar', 'int32', 0),
+            ('end_mask', 1, 'scalar', 'int32', 0),
+            ('ellipsis_mask', 2, 'scalar', 'int32', 0),
+            ('new_axis_mask', 3, 'scalar', 'int32', 0),
+            ('shrink_axis_mask', 4, 'scalar', 'int32', 0),
+            ('offset', 5, 'scalar', 'bool', False),
         ),
         'SubGraph': (
-            Field('tensors', 0, 'tables', 'Tensor'),
-            Field('inputs', 1, 'scalars', 'int32'),
-            Field('outputs', 2, 'scalars', 'int32'),
-            Field('operators', 3, 'tables', 'Operator'),
-            Field('name', 4, 'string', ''),
+            ('tensors', 0, 'tables', 'Tensor'),
+            ('inputs', 1, 'scalars', 'int32'),
+            ('outputs', 2, 'scalars', 'int32'),
+            ('operators', 3, 'tables', 'Operator'),
+            ('name', 4, 'string', ''),
         ),
         'SubOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
-            Field('pot_scale_int16', 1, 'scalar', 'bool', True),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('pot_scale_int16', 1, 'scalar', 'bool', True),
         ),
         'Tensor': (
-            Field('shape', 0, 'scalars', 'int32'),
-            Field('type', 1, 'scalar', 'int8', 0),
-            Field('buffer', 2, 'scalar', 'uint32', 0),
-            Field('name', 3, 'string', ''),
-            Field('quantization', 4, 'table', 'QuantizationParameters'),
-            Field('is_variable', 5, 'scalar', 'bool', False),
-            Field('sparsity', 6, 'table', 'SparsityParameters'),
-            Field('shape_signature', 7, 'scalars', 'int32'),
+            ('shape', 0, 'scalars', 'int32'),
+            ('type', 1, 'scalar', 'int8', 0),
+            ('buffer', 2, 'scalar', 'uint32', 0),
+            ('name', 3, 'string', ''),
+            ('quantization', 4, 'table', 'QuantizationParameters'),
+            ('is_variable', 5, 'scalar', 'bool', False),
+            ('sparsity', 6, 'table', 'SparsityParameters'),
+            ('shape_signature', 7, 'scalars', 'int32'),
         ),
         'TensorMap': (
-            Field('name', 0, 'string', ''),
-            Field('tensor_index', 1, 'scalar', 'uint32', 0),
+            ('name', 0, 'string', ''),
+            ('tensor_index', 1, 'scalar', 'uint32', 0),
         ),
         'TileOptions': (
         ),
         'TopKV2Options': (
         ),
         'TransposeConvOptions': (
-            Field('padding', 0, 'scalar', 'int8', 0),
-            Field('stride_w', 1, 'scalar', 'int32', 0),
-            Field('stride_h', 2, 'scalar', 'int32', 0),
-            Field('fused_activation_function', 3, 'scalar', 'int8', 0),
-            Field('quantized_bias_type', 4, 'scalar', 'int8', 0),
+            ('padding', 0, 'scalar', 'int8', 0),
+            ('stride_w', 1, 'scalar', 'int32', 0),
+            ('stride_h', 2, 'scalar', 'int32', 0),
+            ('fused_activation_function', 3, 'scalar', 'int8', 0),
+            ('quantized_bias_type', 4, 'scalar', 'int8', 0),
         ),
         'TransposeOptions': (
         ),
         'Uint16Vector': (
-            Field('values', 0, 'scalars', 'uint16', align=4),
+            ('values', 0, 'scalars', 'uint16', 0, False, 4),
         ),
         'Uint8Vector': (
-            Field('values', 0, 'scalars', 'uint8', align=4),
+            ('values', 0, 'scalars', 'uint8', 0, False, 4),
         ),
         'UnidirectionalSequenceLSTMOptions': (
-            Field('fused_activation_function', 0, 'scalar', 'int8', 0),
-            Field('cell_clip', 1, 'scalar', 'float32', 0.0),
-            Field('proj_clip', 2, 'scalar', 'float32', 0.0),
-            Field('time_major', 3, 'scalar', 'bool', False),
-            Field('asymmetric_quantize_inputs', 4, 'scalar', 'bool', False),
-            Field('diagonal_recurrent_tensors', 5, 'scalar', 'bool', False),
+            ('fused_activation_function', 0, 'scalar', 'int8', 0),
+            ('cell_clip', 1, 'scalar', 'float32', 0.0),
+            ('proj_clip', 2, 'scalar', 'float32', 0.0),
+            ('time_major', 3, 'scalar', 'bool', False),
+            ('asymmetric_quantize_inputs', 4, 'scalar', 'bool', False),
+            ('diagonal_recurrent_tensors', 5, 'scalar', 'bool', False),
         ),
         'UnpackOptions': (
-            Field('num', 0, 'scalar', 'int32', 0),
-            Field('axis', 1, 'scalar', 'int32', 0),
+            ('num', 0, 'scalar', 'int32', 0),
+            ('axis', 1, 'scalar', 'int32', 0),
         ),
         'VarHandleOptions': (
-            Field('container', 0, 'string', ''),
-            Field('shared_name', 1, 'string', ''),
+            ('container', 0, 'string', ''),
+            ('shared_name', 1, 'string', ''),
         ),
         'WhereOptions': (
         ),
         'WhileOptions': (
-            Field('cond_subgraph_index', 0, 'scalar', 'int32', 0),
-            Field('body_subgraph_index', 1, 'scalar', 'int32', 0),
+            ('cond_subgraph_index', 0, 'scalar', 'int32', 0),
+            ('body_subgraph_index', 1, 'scalar', 'int32', 0),
         ),
         'ZerosLikeOptions': (
         ),
-    },
+    }),
     unions={
         'BuiltinOptions': {
             1: 'Conv2DOptions',
