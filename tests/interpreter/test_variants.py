@@ -96,7 +96,8 @@ def test_the_choice_follows_the_shapes() -> None:
 
     assert chosen((1, 97, 97, 3), (1, 48, 48, 8), 3, 2).columns == 2
     assert chosen((1, 34, 34, 16), (1, 32, 32, 16), 3, 1).name == "kernel rows"
-    assert chosen((1, 10, 10, 64), (1, 8, 8, 64), 3, 1).name == "patches"
+    assert chosen((1, 10, 10, 64), (1, 8, 8, 64), 3, 1).name == "kernel rows"
+    assert chosen((1, 16, 16, 64), (1, 14, 14, 64), 3, 1).name == "patches"
     assert chosen((1, 8, 8, 64), (1, 8, 8, 64), 1, 1).name == "pixels"
     assert depthwise_variant((1, 8, 8, 64), (3, 3), 1).name == "rows"
     assert depthwise_variant((1, 8, 8, 64), (3, 3), 2).name == "column planes"

@@ -113,6 +113,13 @@ class Accumulator:
             self._buffers[what] = self.step.scratch((size,), dtype or self.dtype)
         return self._buffers[what][:size].reshape(shape)
 
+    def sums(self, shape: tuple[int, ...], y: Floats) -> Array:
+        """Where to add up what becomes `y`: in `y` itself, if it is dense, so that all passes over
+        the sums meet the same memory."""
+        if y.flags.c_contiguous and y.dtype == self.dtype and self.dynamic is None:
+            return y.reshape(shape)
+        return self.buffer("sums", shape)
+
     def finish(self, sums: Array, y: Floats) -> None:
         """Add the calls from `sums` (contiguous) to `y`, a part of the output or all of it."""
         if self.dynamic is not None:
@@ -132,19 +139,14 @@ class Accumulator:
     def _finish_float(self, sums: Floats, y: Floats) -> None:
         bounds = {"none": None, "relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
         limits = bounds[self.step.attrs["activation"]]
-        call, shaped = self.step.call, sums.reshape(y.shape)
-        if self.bias is not None and limits is None and y.flags.c_contiguous:
-            rows = self._rows(sums)
-            call(np.add, rows, self._tiled("bias", self.bias, rows), y.reshape(rows.shape))
-            return
         if self.bias is not None:
             rows = self._rows(sums)
-            call(np.add, rows, self._tiled("bias", self.bias, rows), rows)
-        if limits is None:
-            call(np.copyto, y, shaped)
-        else:
+            self.step.call(np.add, rows, self._tiled("bias", self.bias, rows), rows)
+        if limits is not None:
             low, high = (np.array(limit, np.float32) for limit in limits)
             clip_into(self.step, sums, low, high, y)
+        elif not np.may_share_memory(sums, y):
+            self.step.call(np.copyto, y, sums.reshape(y.shape))
 
     def _finish_float32(self, sums: Array, y: Floats) -> None:
         """Four passes: bias, scale, rint, clip into the output."""
@@ -205,7 +207,9 @@ def centered_weight(step: Step) -> Array:
 def clip_into(step: Step, numbers: Array, low: Floats, high: Floats, y: Floats) -> None:
     """Clip contiguous numbers, which are lost, into an output that may stand within a border."""
     flat = numbers.reshape(-1)
-    if y.flags.c_contiguous:
+    if np.may_share_memory(numbers, y):  # the sums stand in y; the same array needs no check
+        step.call(clip, flat, low, high, flat)
+    elif y.flags.c_contiguous:
         step.call(clip, flat, low, high, y.reshape(-1))
     elif math.prod(y.shape[2:]) > SHORT_ROW:
         step.call(clip, numbers.reshape(y.shape), low, high, y)

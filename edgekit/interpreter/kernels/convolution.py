@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 from ..step import Array, Step
 from .accumulator import Accumulator, blocks, centered_weight
 from .registry import kernel
+from .runs import copy_runs
 from .variants import Variant, convolution_variant
 
 __all__ = ["convolve", "windows"]
@@ -55,7 +56,7 @@ def pointwise(step: Step, accumulator: Accumulator, x: Array) -> None:
     outputs = y.shape[3]
     for samples, rows in blocks(len(x), height, width * max(channels, outputs)):
         pixels = x[samples, rows].reshape(-1, channels)
-        sums = accumulator.buffer("sums", (len(pixels), outputs))
+        sums = accumulator.sums((len(pixels), outputs), y[samples, rows])
         step.call(np.dot, pixels, accumulator.matrix, sums)
         accumulator.finish(sums, y[samples, rows])
 
@@ -78,9 +79,9 @@ def by_kernel_rows(step: Step, accumulator: Accumulator, x: Array, window: tuple
         count = rows.stop - rows.start
         tall = count + window[0] - 1
         patches = accumulator.buffer("patches", (tall, width, depth))
-        sums = accumulator.buffer("sums", (count * width, outputs))
+        sums = accumulator.sums((count * width, outputs), y[:, rows])
         added = accumulator.buffer("added", (count * width, outputs))
-        step.call(np.copyto, patches, overlapping[rows.start : rows.start + tall])
+        copy_runs(step, patches, overlapping[rows.start : rows.start + tall])
         for top in range(window[0]):
             lines = patches[top : top + count].reshape(-1, depth)
             step.call(np.dot, lines, rows_of_kernel[top], added if top else sums)
@@ -117,8 +118,8 @@ def by_patches(step: Step, accumulator: Accumulator, matrix: Array, patches: Arr
         part = patches[samples, rows]
         count = math.prod(part.shape[:3])
         copied = accumulator.buffer("patches", (count, depth))
-        sums = accumulator.buffer("sums", (count, outputs))
-        step.call(np.copyto, copied.reshape(part.shape), part)
+        sums = accumulator.sums((count, outputs), y[samples, rows])
+        copy_runs(step, copied.reshape(part.shape), part)
         step.call(np.dot, copied, matrix, sums)
         accumulator.finish(sums, y[samples, rows])
 
@@ -142,8 +143,8 @@ def grouped(step: Step, weight: Array) -> None:
         count = math.prod(part.shape[1:4])
         copied = accumulator.buffer("patches", part.shape)
         products = accumulator.buffer("products", (groups, count, outputs // groups))
-        sums = accumulator.buffer("sums", (count, groups, outputs // groups))
-        step.call(np.copyto, copied, part)
+        sums = accumulator.sums((count, groups, outputs // groups), y[samples, rows])
+        copy_runs(step, copied, part)
         step.call(np.matmul, copied.reshape(groups, count, depth), matrices, products)
         step.call(np.copyto, sums, products.transpose(1, 0, 2))
         accumulator.finish(sums, y[samples, rows])

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 from ..step import Array, Step
 from .accumulator import Accumulator, blocks
 from .registry import kernel
+from .runs import copy_runs
 
 __all__: list[str] = []
 
@@ -26,8 +27,8 @@ def convolution3d(step: Step) -> None:
             part = patches[sample, planes, rows]
             count = math.prod(part.shape[:3])
             copied = accumulator.buffer("patches", (count, inner))
-            sums = accumulator.buffer("sums", (count, len(weight)))
-            step.call(np.copyto, copied.reshape(part.shape), part)
+            sums = accumulator.sums((count, len(weight)), y[sample, planes, rows])
+            copy_runs(step, copied.reshape(part.shape), part)
             step.call(np.dot, copied, accumulator.matrix, sums)
             accumulator.finish(sums, y[sample, planes, rows])
 

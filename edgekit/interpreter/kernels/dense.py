@@ -16,7 +16,7 @@ def dense(step: Step) -> None:
     accumulator = Accumulator(step, centered_weight(step).T)
     x = accumulator.exact_input()
     features, channels = accumulator.matrix.shape
-    sums = step.scratch((x.size // features, channels), accumulator.dtype)
+    sums = accumulator.sums((x.size // features, channels), step.output())
     step.call(np.dot, x.reshape(-1, features), accumulator.matrix, sums)
     accumulator.finish(sums, step.output())
     accumulator.finish_all()

@@ -9,6 +9,7 @@ from ..step import Array, Step
 from .accumulator import Accumulator, blocks, centered_weight
 from .convolution import convolve, windows
 from .registry import kernel
+from .runs import copy_runs
 from .ufuncs import einsum
 from .variants import depthwise_variant
 
@@ -87,7 +88,7 @@ def by_column_planes(step: Step, accumulator: Accumulator, x: Array, taps: Array
             writeable=False,
         )
         planes = accumulator.buffer("planes", columns.shape)
-        step.call(np.copyto, planes, columns)
+        copy_runs(step, planes, columns)
         plane_sample, plane_row, plane = planes.strides[:3]
         view = as_strided(
             planes,
@@ -102,7 +103,7 @@ def multiply_rows(
     step: Step, accumulator: Accumulator, view: Array, tiled: Array, y: Array
 ) -> None:
     """view: [n, window height, window width, rows, row]; tiled: the taps along a row."""
-    sums = accumulator.buffer("sums", (len(view), *view.shape[3:]))
+    sums = accumulator.sums((len(view), *view.shape[3:]), y)
     if len(sums) == 1:
         step.call(einsum, "ijhx,ijx->hx", view[0], tiled, out=sums[0])
     else:
@@ -114,7 +115,7 @@ def by_pixels(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> No
     """Where channels are many: the row is one pixel's channels."""
     y = step.output()
     view = windows(x, taps.shape[:2], step.attrs["strides"], step.attrs["dilations"], y.shape)
-    sums = step.scratch(y.shape, accumulator.dtype)
+    sums = accumulator.sums(y.shape, y)
     if len(y) == 1:
         step.call(einsum, "hwijc,ijc->hwc", view[0], taps, out=sums[0])
     else:

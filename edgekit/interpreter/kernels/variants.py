@@ -16,6 +16,7 @@ from edgekit.frozen import Frozen
 __all__ = ["Variant", "convolution_variant", "depthwise_variant"]
 
 NARROW_CHANNELS = 32  # up to here one product per kernel row beats whole patches
+SMALL_PRODUCT = 10**6  # multiplications: OpenBLAS has faster ways for products up to here
 SHORT_RUN = 16  # elements of a kernel row that are hardly worth a copy of their own
 RUN = 200  # copying one more short run costs as much as so many multiplications in a product
 MOST_COLUMNS = 4
@@ -56,11 +57,15 @@ def convolution_variant(
             f"{x[3]} channels make short runs: one patch serves {columns} columns",
             columns,
         )
-    if dense and strides == (1, 1) and window[0] > 1 and x[0] == 1 and x[3] <= NARROW_CHANNELS:
-        return Variant(
-            "kernel rows",
-            f"{x[3]} channels: copying whole patches costs more than {window[0]} products",
-        )
+    if dense and strides == (1, 1) and window[0] > 1 and x[0] == 1:
+        if x[3] <= NARROW_CHANNELS:
+            return Variant(
+                "kernel rows",
+                f"{x[3]} channels: copying whole patches costs more than {window[0]} products",
+            )
+        product = math.prod(y) * window[1] * x[3]
+        if product <= SMALL_PRODUCT < product * window[0]:
+            return Variant("kernel rows", f"{window[0]} small products are faster than a large one")
     return Variant("patches", f"one product over patches of {math.prod(window) * x[3]}")
 
 
