@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-__all__ = ["ARGUMENTS", "ATTRIBUTES", "METHODS", "NAMES", "REMOVED", "Argument", "Method", "Name"]
+__all__ = ["ARGUMENTS", "ATTRIBUTES", "METHODS", "Argument", "Method"]
 
 
 class Argument(NamedTuple):
@@ -46,13 +46,6 @@ class Method(NamedTuple):
     positions: tuple[str, ...]
     arguments: Mapping[str, str | None] = MappingProxyType({})
     finish: Callable[[Any], Any] = lambda result: result
-
-
-class Name(NamedTuple):
-    """An old name in a module: what to write, and "module:attribute" where it is."""
-
-    today: str
-    holds: str
 
 
 def _to(new: str, example: Any = None) -> Argument:
@@ -92,22 +85,7 @@ def _kernel_size(value: Any, others: dict[str, Any]) -> dict[str, Any]:
 def _embedding_weights(value: Any, others: dict[str, Any]) -> dict[str, Any]:
     from edgekit.train import initializers
 
-    return {"embeddings_initializer": initializers.get(_Values(value[0]))}
-
-
-class _Values:
-    """An initializer that gives one array."""
-
-    def __init__(self, values: Any) -> None:
-        self.values = values
-
-    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
-        import numpy as np
-
-        values = np.asarray(self.values, dtype or "float32")
-        if values.shape != tuple(shape):
-            raise ValueError(f"weights= has shape {values.shape}, the layer needs {tuple(shape)}")
-        return values.copy()
+    return {"embeddings_initializer": initializers.Constant(value[0])}
 
 
 def _input_length(value: Any, others: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +98,6 @@ def _save_period(value: int, others: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-_KEPT_TRANSFORM = _to("kernel_initializer", "ones")
 _DIM_ORDERING = Argument("data_format=", replace=_data_format, example="tf")
 _WEIGHTED = {
     "init": _to("kernel_initializer", "ones"),
@@ -144,6 +121,7 @@ _CONV2D = {
     "atrous_rate": _to("dilation_rate", 2),
 }
 _POOL = {"border_mode": _to("padding", "same"), "dim_ordering": _DIM_ORDERING}
+_IMAGES = {"dim_ordering": _DIM_ORDERING}
 _POOL1D = {
     "border_mode": _to("padding", "same"),
     "pool_length": _to("pool_size", 2),
@@ -184,7 +162,15 @@ _LOADER = {
 ARGUMENTS: dict[str, dict[str, Argument]] = {
     **dict.fromkeys(
         (
-            "SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl",
+            "SGD",
+            "Adam",
+            "AdamW",
+            "RMSprop",
+            "Adagrad",
+            "Adadelta",
+            "Adamax",
+            "Nadam",
+            "Ftrl",
             "Lion",
         ),
         _OPTIMIZER,
@@ -203,7 +189,7 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
     **dict.fromkeys(("MaxPooling1D", "AveragePooling1D"), _POOL1D),
     **dict.fromkeys(
         ("GlobalMaxPooling2D", "GlobalAveragePooling2D", "UpSampling2D", "ZeroPadding2D"),
-        {"dim_ordering": _DIM_ORDERING},
+        _IMAGES,
     ),
     **dict.fromkeys(("Dropout", "GaussianDropout"), _RATE),
     **dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D"), _SPATIAL),
@@ -221,8 +207,7 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
         "W_regularizer": _to("embeddings_regularizer", "l2"),
         "input_length": _DROPPED,
         "weights": Argument(
-            "embeddings_initializer= a function that gives the matrix",
-            replace=_embedding_weights,
+            "embeddings_initializer=initializers.Constant(matrix)", replace=_embedding_weights
         ),
     },
     **dict.fromkeys(("SimpleRNN", "GRU", "LSTM"), _RECURRENT),
@@ -236,17 +221,17 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
         "options": _DROPPED,
         "target_tensors": Argument(only=(None,), example=None),
     },
-    "EarlyStopping": {},
     "ModelCheckpoint": {
         "period": Argument("save_freq=", replace=_save_period, example=1),
         "load_weights_on_restart": _DROPPED,
         "options": _DROPPED,
     },
     "ReduceLROnPlateau": {"epsilon": _to("min_delta", 1e-3)},
-    "TensorBoard": {
-        name: _DROPPED
-        for name in ("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data")
-    },
+    "TensorBoard": dict.fromkeys(
+        ("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"), _DROPPED
+    ),
+        ("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"), _DROPPED
+    ),
     "to_categorical": {"nb_classes": _to("num_classes", 3)},
 }
 
@@ -290,88 +275,3 @@ METHODS: dict[str, dict[str, Method]] = {
 }  # fmt: skip
 
 ATTRIBUTES: dict[str, dict[str, str]] = {"Optimizer": {"lr": "learning_rate"}}
-
-_LAYERS, _TRAIN = "edgekit.train.layers", "edgekit.train"
-
-
-def _moved(group: str, names: Mapping[str, str]) -> dict[str, Name]:
-    """Old class names of one module -> today's in the same module."""
-    return {
-        f"{group}.{old}": Name(f"keras.{group}.{new}", f"edgekit.train.{group}:{new}")
-        for old, new in names.items()
-    }
-
-
-# name below keras -> today's
-NAMES: dict[str, Name] = {
-    **_moved(
-        "layers",
-        {
-            "AtrousConvolution2D": "Conv2D",
-            "CuDNNGRU": "GRU",
-            "CuDNNLSTM": "LSTM",
-            "Deconvolution2D": "Conv2DTranspose",
-        },
-    ),
-    **{
-        f"optimizers.legacy.{name}": Name(
-            f"keras.optimizers.{name}", f"edgekit.train.optimizers:{name}"
-        )
-        for name in ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl")
-    },
-    "utils.generic_utils": Name("keras.utils", "edgekit.keras.utils"),
-    "preprocessing.image.ImageDataGenerator": Name(
-        "keras.utils.image_dataset_from_directory and the layers RandomFlip, RandomRotation ...",
-        "edgekit.train.preprocessing.generator:ImageDataGenerator",
-    ),
-    "preprocessing.text.Tokenizer": Name(
-        "keras.layers.TextVectorization", "edgekit.train.preprocessing.text:Tokenizer"
-    ),
-    **{
-        f"preprocessing.text.{name}": Name(
-            "keras.layers.TextVectorization", f"edgekit.train.preprocessing.text:{name}"
-        )
-        for name in ("hashing_trick", "one_hot", "text_to_word_sequence", "tokenizer_from_json")
-    },
-    "preprocessing.sequence.TimeseriesGenerator": Name(
-        "keras.utils.timeseries_dataset_from_array",
-        "edgekit.train.preprocessing.sequence:TimeseriesGenerator",
-    ),
-    **{
-        f"preprocessing.sequence.{name}": Name(
-            "a function of your own: the gensim package has one",
-            f"edgekit.train.preprocessing.sequence:{name}",
-        )
-        for name in ("make_sampling_table", "skipgrams")
-    },
-    **{
-        f"wrappers.scikit_learn.Keras{kind}": Name(
-            f"keras.wrappers.SKLearn{kind}",
-            f"edgekit.keras.wrappers.legacy:Keras{kind}",
-        )
-        for kind in ("Classifier", "Regressor")
-    },
-}
-
-_GRADIENTS = "use `with keras.GradientTape() as tape:` and tape.gradient(loss, variables)"
-_EAGER = "everything runs at once here; call the model or the function on data"
-
-# name below keras -> what to do instead; there is nothing that could stand for it
-REMOVED: dict[str, str] = {
-    "backend.get_session": _EAGER,
-    "backend.set_session": _EAGER,
-    "backend.placeholder": "use keras.Input(shape)",
-    "backend.gradients": _GRADIENTS,
-    "backend.learning_phase": "pass training=True or training=False to the call",
-    "backend.set_learning_phase": "pass training=True or training=False to the call",
-    "backend.learning_phase_scope": "pass training=True or training=False to the call",
-    "backend.get_uid": "names are unique by themselves; pass name=... for one of your own",
-    "layers.Merge": "use keras.layers.Concatenate, Add, Multiply ...",
-    "layers.TimeDistributedDense": "use keras.layers.TimeDistributed(keras.layers.Dense(n))",
-    "layers.MaxoutDense": "write a Layer whose call takes the maximum of several Dense layers",
-    "layers.Highway": "write a Layer whose call does it",
-    "layers.LocallyConnected1D": "use keras.layers.Conv1D",
-    "layers.LocallyConnected2D": "use keras.layers.Conv2D",
-    "models.Graph": "use keras.Model(inputs, outputs)",
-    "utils.multi_gpu_model": "train on one device",
-}

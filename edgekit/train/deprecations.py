@@ -16,15 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgekit.errors import UnsupportedOperator
-from edgekit.train.deprecation_table import (
-    ARGUMENTS,
-    ATTRIBUTES,
-    METHODS,
-    NAMES,
-    REMOVED,
-    Argument,
-    Method,
-)
+from edgekit.train.deprecated_names import NAMES, REMOVED
+from edgekit.train.deprecation_table import ARGUMENTS, ATTRIBUTES, METHODS, Argument, Method
 
 __all__ = [
     "accept_old_spellings",

@@ -4,14 +4,38 @@ from edgekit.train.layers.activation import ELU as ELU
 from edgekit.train.layers.activation import LeakyReLU as LeakyReLU
 from edgekit.train.layers.activation import ReLU as ReLU
 from edgekit.train.layers.activation import Softmax as Softmax
+from edgekit.train.layers.augmentation import RandomBrightness as RandomBrightness
+from edgekit.train.layers.augmentation import RandomContrast as RandomContrast
+from edgekit.train.layers.augmentation import RandomCrop as RandomCrop
+from edgekit.train.layers.augmentation import RandomFlip as RandomFlip
+from edgekit.train.layers.augmentation_geometry import RandomHeight as RandomHeight
+from edgekit.train.layers.augmentation_geometry import RandomRotation as RandomRotation
+from edgekit.train.layers.augmentation_geometry import RandomTranslation as RandomTranslation
+from edgekit.train.layers.augmentation_geometry import RandomWidth as RandomWidth
+from edgekit.train.layers.augmentation_geometry import RandomZoom as RandomZoom
+from edgekit.train.layers.borders import Cropping1D as Cropping1D
+from edgekit.train.layers.borders import Cropping2D as Cropping2D
+from edgekit.train.layers.borders import Cropping3D as Cropping3D
+from edgekit.train.layers.borders import ZeroPadding1D as ZeroPadding1D
+from edgekit.train.layers.borders import ZeroPadding2D as ZeroPadding2D
+from edgekit.train.layers.borders import ZeroPadding3D as ZeroPadding3D
+from edgekit.train.layers.convolution import Conv1D as Conv1D
 from edgekit.train.layers.convolution import Conv2D as Conv2D
-from edgekit.train.layers.convolution import DepthwiseConv2D as DepthwiseConv2D
+from edgekit.train.layers.convolution import Conv3D as Conv3D
 from edgekit.train.layers.core import Activation as Activation
 from edgekit.train.layers.core import Dense as Dense
 from edgekit.train.layers.core import Identity as Identity
 from edgekit.train.layers.core import Input as Input
 from edgekit.train.layers.core import InputLayer as InputLayer
 from edgekit.train.layers.core import Lambda as Lambda
+from edgekit.train.layers.depthwise import DepthwiseConv1D as DepthwiseConv1D
+from edgekit.train.layers.depthwise import DepthwiseConv2D as DepthwiseConv2D
+from edgekit.train.layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from edgekit.train.layers.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+from edgekit.train.layers.global_pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+from edgekit.train.layers.global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from edgekit.train.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from edgekit.train.layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
 from edgekit.train.layers.input_spec import InputSpec as InputSpec
 from edgekit.train.layers.layer import Layer as Layer
 from edgekit.train.layers.merging import Add as Add
@@ -23,76 +47,156 @@ from edgekit.train.layers.merging import Multiply as Multiply
 from edgekit.train.layers.merging import Subtract as Subtract
 from edgekit.train.layers.normalization import BatchNormalization as BatchNormalization
 from edgekit.train.layers.normalization import LayerNormalization as LayerNormalization
+from edgekit.train.layers.pooling import AveragePooling1D as AveragePooling1D
 from edgekit.train.layers.pooling import AveragePooling2D as AveragePooling2D
-from edgekit.train.layers.pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
-from edgekit.train.layers.pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from edgekit.train.layers.pooling import AveragePooling3D as AveragePooling3D
+from edgekit.train.layers.pooling import MaxPooling1D as MaxPooling1D
 from edgekit.train.layers.pooling import MaxPooling2D as MaxPooling2D
+from edgekit.train.layers.pooling import MaxPooling3D as MaxPooling3D
+from edgekit.train.layers.preprocessing import Normalization as Normalization
 from edgekit.train.layers.preprocessing import Rescaling as Rescaling
+from edgekit.train.layers.preprocessing_categories import CategoryEncoding as CategoryEncoding
+from edgekit.train.layers.preprocessing_categories import Discretization as Discretization
+from edgekit.train.layers.preprocessing_categories import Hashing as Hashing
+from edgekit.train.layers.preprocessing_images import CenterCrop as CenterCrop
+from edgekit.train.layers.preprocessing_images import Resizing as Resizing
+from edgekit.train.layers.preprocessing_text import TextVectorization as TextVectorization
+from edgekit.train.layers.preprocessing_vocabularies import IntegerLookup as IntegerLookup
+from edgekit.train.layers.preprocessing_vocabularies import StringLookup as StringLookup
 from edgekit.train.layers.regularization import Dropout as Dropout
 from edgekit.train.layers.reshaping import Flatten as Flatten
 from edgekit.train.layers.reshaping import Permute as Permute
+from edgekit.train.layers.reshaping import RepeatVector as RepeatVector
 from edgekit.train.layers.reshaping import Reshape as Reshape
-from edgekit.train.layers.reshaping import UpSampling2D as UpSampling2D
-from edgekit.train.layers.reshaping import ZeroPadding2D as ZeroPadding2D
+from edgekit.train.layers.separable import SeparableConv1D as SeparableConv1D
 from edgekit.train.layers.separable import SeparableConv2D as SeparableConv2D
+from edgekit.train.layers.transposed import Conv1DTranspose as Conv1DTranspose
+from edgekit.train.layers.transposed import Conv2DTranspose as Conv2DTranspose
+from edgekit.train.layers.upsampling import UpSampling1D as UpSampling1D
+from edgekit.train.layers.upsampling import UpSampling2D as UpSampling2D
+from edgekit.train.layers.upsampling import UpSampling3D as UpSampling3D
 
 # Keras' second names
+AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
+AvgPool3D = AveragePooling3D
+Convolution1D = Conv1D
+Convolution1DTranspose = Conv1DTranspose
 Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
+Convolution3D = Conv3D
+GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D
+GlobalMaxPool1D = GlobalMaxPooling1D
 GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
+MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
+MaxPool3D = MaxPooling3D
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "ELU",
     "Activation",
     "Add",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AveragePooling3D",
+    "AvgPool1D",
     "AvgPool2D",
+    "AvgPool3D",
     "BatchNormalization",
+    "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
+    "Convolution2DTranspose",
+    "Convolution3D",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPool3D",
+    "MaxPooling1D",
     "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Minimum",
     "Multiply",
+    "Normalization",
     "Permute",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomHeight",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomWidth",
+    "RandomZoom",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
+    "SeparableConv1D",
     "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "Softmax",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
+    "UpSampling1D",
     "UpSampling2D",
+    "UpSampling3D",
+    "ZeroPadding1D",
     "ZeroPadding2D",
+    "ZeroPadding3D",
 ]
 
+# class name -> class, for reading configs
 CLASSES: dict[str, type[Layer]] = {
-    cls.__name__: cls
-    for cls in (
-        ELU, Activation, Add, Average, AveragePooling2D, BatchNormalization, Concatenate, Conv2D,
-        Dense, DepthwiseConv2D, Dropout, Flatten, GlobalAveragePooling2D, GlobalMaxPooling2D,
-        Identity, InputLayer, LayerNormalization, LeakyReLU, MaxPooling2D, Maximum, Minimum,
-        Multiply, Permute, ReLU, Rescaling, Reshape, SeparableConv2D, Softmax, Subtract,
-        UpSampling2D, ZeroPadding2D,
-    )
-}  # fmt: skip
+    name: found
+    for name, found in list(globals().items())
+    if isinstance(found, type) and issubclass(found, Layer) and name == found.__name__
+}

@@ -1,0 +1,188 @@
+"""Resizing and warping of pictures (NHWC)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from edgekit.train.backend import array_module
+from edgekit.train.primitive import primitive
+
+__all__ = ["FILL_MODES", "METHODS", "resize_images", "warp_images"]
+
+FILL_MODES = ("constant", "nearest", "reflect", "wrap")
+
+
+def _triangle(x: np.ndarray) -> np.ndarray:
+    return np.maximum(0.0, 1.0 - x)
+
+
+def _cubic(x: np.ndarray) -> np.ndarray:
+    """Keys' cubic with a = -1/2. Source: Keys 1981."""
+    near = ((1.5 * x - 2.5) * x) * x + 1.0
+    far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+def _mitchell(x: np.ndarray) -> np.ndarray:
+    """The cubic with B = C = 1/3. Source: Mitchell and Netravali 1988."""
+    near = (7 * x**3 - 12 * x**2 + 16 / 3) / 6
+    far = (-7 / 3 * x**3 + 12 * x**2 - 20 * x + 32 / 3) / 6
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+def _lanczos(radius: int, x: np.ndarray) -> np.ndarray:
+    return np.where(x < radius, np.sinc(x) * np.sinc(x / radius), 0.0)
+
+
+def _gaussian(x: np.ndarray) -> np.ndarray:
+    """Standard deviation 1/2, cut off at 3/2."""
+    return np.where(x < 1.5, np.exp(-2.0 * x**2), 0.0)
+
+
+_KERNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "bicubic": _cubic,
+    "bilinear": _triangle,
+    "gaussian": _gaussian,
+    "lanczos3": functools.partial(_lanczos, 3),
+    "lanczos5": functools.partial(_lanczos, 5),
+    "mitchellcubic": _mitchell,
+}
+METHODS = ("area", "nearest", *_KERNELS)
+
+
+@functools.lru_cache(maxsize=64)
+def _weights(before: int, after: int, method: str, antialias: bool) -> np.ndarray:
+    """(after, before): the share of each old row in each new one; the shares of a row sum to 1.
+
+    Pixels are unit squares: the middle of new pixel i is at (i + 1/2) before / after.
+    """
+    scale = before / after
+    if method == "area":
+        edges = np.arange(after + 1) * scale
+        old = np.arange(before)
+        shares = np.minimum(edges[1:, None], old + 1) - np.maximum(edges[:-1, None], old)
+        shares = np.maximum(shares, 0.0)
+    else:
+        middle = (np.arange(after) + 0.5) * scale - 0.5
+        width = max(scale, 1.0) if antialias else 1.0
+        shares = _KERNELS[method](np.abs(middle[:, None] - np.arange(before)) / width)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    return shares.astype(np.float32)
+
+
+def _nearest(before: int, after: int) -> np.ndarray:
+    rows = np.floor((np.arange(after) + 0.5) * (before / after)).astype(np.int64)
+    return np.minimum(rows, before - 1)
+
+
+def _mixed(x: Any, rows: Any, columns: Any) -> Any:
+    """`x` (n, h, w, c) with its rows and columns mixed by two matrices."""
+    n, h, w, c = x.shape
+    x = rows @ x.reshape(n, h, w * c)
+    after = rows.shape[0]
+    x = columns @ x.reshape(n * after, w, c)
+    return x.reshape(n, after, columns.shape[0], c)
+
+
+def _matrices(x: Any, size: tuple[int, int], method: str, antialias: bool) -> tuple[Any, Any]:
+    module = array_module(x)
+    return tuple(
+        module.asarray(_weights(before, after, method, antialias), dtype=x.dtype)
+        for before, after in zip(x.shape[1:3], size, strict=True)
+    )
+
+
+@primitive
+def resize_images(x, *, size: tuple[int, int], method: str = "bilinear", antialias: bool = False):
+    """`x` (n, h, w, c) at another height and width. `antialias` widens the filter when shrinking.
+
+    method: bilinear, nearest, bicubic, area, lanczos3, lanczos5, gaussian or mitchellcubic.
+    """
+    if method == "nearest":
+        rows, columns = (_nearest(a, b) for a, b in zip(x.shape[1:3], size, strict=True))
+        return x[:, rows][:, :, columns]
+    return _mixed(x, *_matrices(x, size, method, antialias))
+
+
+@resize_images.vjp
+def _(g, y, x, *, size, method="bilinear", antialias=False):
+    if method == "nearest":
+        rows, columns = (_nearest(a, b) for a, b in zip(x.shape[1:3], size, strict=True))
+        chosen = [
+            np.eye(n, dtype=np.float32)[at]
+            for n, at in zip(x.shape[1:3], (rows, columns), strict=True)
+        ]
+        matrices = [array_module(x).asarray(one, dtype=x.dtype) for one in chosen]
+    else:
+        matrices = list(_matrices(x, size, method, antialias))
+    return (_mixed(g, matrices[0].T, matrices[1].T),)
+
+
+@primitive
+def warp_images(
+    x,
+    transforms,
+    *,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+):
+    """Each picture of `x` (n, h, w, c) seen through its projective map.
+
+    transforms: (n, 8) rows a0 a1 a2 b0 b1 b2 c0 c1. The pixel (column u, row v) of the result is
+    read at ((a0 u + a1 v + a2) / k, (b0 u + b1 v + b2) / k) with k = c0 u + c1 v + 1; what lies
+    outside is filled: constant (`fill_value`), nearest, reflect (d c b a | a b c d | d c b a) or
+    wrap.
+    """
+    module = array_module(x)
+    _, height, width, _ = x.shape
+    u, v = module.arange(width, dtype=np.float32), module.arange(height, dtype=np.float32)[:, None]
+    a0, a1, a2, b0, b1, b2, c0, c1 = (
+        module.asarray(transforms, dtype=np.float32)[:, i, None, None] for i in range(8)
+    )
+    k = c0 * u + c1 * v + np.float32(1)
+    columns = _inside(module, (a0 * u + a1 * v + a2) / k, width, fill_mode)
+    rows = _inside(module, (b0 * u + b1 * v + b2) / k, height, fill_mode)
+    fill = x.dtype.type(fill_value)
+    if interpolation == "nearest":  # halves away from zero
+        half = np.float32(0.5)
+        at = (module.trunc(p + module.copysign(half, p)) for p in (rows, columns))
+        return _read(module, x, *at, fill)
+    top, left = module.floor(rows), module.floor(columns)
+    below, right = (rows - top)[..., None], (columns - left)[..., None]
+    upper = _read(module, x, top, left, fill) * (1 - right)
+    upper += _read(module, x, top, left + 1, fill) * right
+    lower = _read(module, x, top + 1, left, fill) * (1 - right)
+    lower += _read(module, x, top + 1, left + 1, fill) * right
+    return upper * (1 - below) + lower * below
+
+
+def _inside(module: Any, at: Any, size: int, fill_mode: str) -> Any:
+    """Coordinates brought inside 0 .. size - 1, by the fill mode."""
+    if fill_mode == "constant":
+        return at
+    if fill_mode == "reflect":
+        at = at % np.float32(2 * size)
+        at = module.where(at > size - 1, np.float32(2 * size - 1) - at, at)
+        # between the last pixel and its mirror image, and between the first and its own
+        at = module.where(at < 0, -at - 1, at)
+    elif fill_mode == "wrap":
+        turn = np.float32(max(size - 1, 1))
+        before = at + size * (module.trunc(-at / turn) + 1)
+        after = at - size * module.trunc(at / turn)
+        at = module.where(at < 0, before, module.where(at > size - 1, after, at))
+    return module.clip(at, 0, size - 1)
+
+
+def _read(module: Any, x: Any, rows: Any, columns: Any, fill: Any) -> Any:
+    """The pixels at whole coordinates, `fill` outside."""
+    n, height, width, _ = x.shape
+    there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    row = module.clip(rows, 0, height - 1).astype(np.int32)
+    column = module.clip(columns, 0, width - 1).astype(np.int32)
+    found = x[module.arange(n)[:, None, None], row, column]
+    return found if there.all() else module.where(there[..., None], found, fill)
