@@ -5,6 +5,7 @@ To add an operator is to make this test green again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
@@ -13,13 +14,14 @@ import pytest
 
 from edgekit.export.onnx import ONNX_OPS
 from edgekit.export.tflite import TFLITE_OPS
-from edgekit.interpreter.kernels import KERNELS
+from edgekit.interpreter.kernels import FAMILIES, all_kernels
 from edgekit.ir import OPS
 from edgekit.ir.ops import spec
 from edgekit.ir.tables import TABLES
 from edgekit.train import ops as _primitives  # noqa: F401  fills the table of primitives
 from edgekit.train.tensor import PRIMITIVES
 from tests.cases import CASES, INT8_CASES
+from tests.material import ROOT
 
 FROM_INTEGERS = "it starts from integers"
 NO_DERIVATIVE = "integers have no derivative; training is in real numbers"
@@ -77,7 +79,7 @@ PRIMITIVE_OF = {
 
 
 def kernels(dtype: str) -> set[str]:
-    return {op for op, of in KERNELS if of == dtype}
+    return {op for op, of in all_kernels() if of == dtype}
 
 
 @cache
@@ -161,8 +163,19 @@ def test_operator_is_complete(op: str) -> None:
 
 @pytest.mark.parametrize("op", sorted(op for op, s in OPS.items() if not s.subgraphs))
 def test_every_dtype_that_an_operator_takes_has_a_kernel(op: str) -> None:
-    missing = [dtype for dtype in OPS[op].dtypes if (op, dtype) not in KERNELS]
+    missing = [dtype for dtype in OPS[op].dtypes if (op, dtype) not in all_kernels()]
     assert not missing, f"{op} takes {missing} and has no kernel for it"
+
+
+def test_families_say_which_module_has_kernels_of_an_operator() -> None:
+    """Also of those that nothing imports but an operator that needs it."""
+    have: dict[str, set[str]] = {}
+    for (op, _), found in all_kernels().items():
+        have.setdefault(found.__module__.rpartition(".")[2], set()).add(op)
+    assert have == {module: set(operators) for module, operators in FAMILIES.items()}
+    importing = re.compile(r"^from \.registry import .*\bkernel\b", re.MULTILINE)
+    sources = (ROOT / "edgekit" / "interpreter" / "kernels").glob("[!_]*.py")
+    assert {p.stem for p in sources if importing.search(p.read_text("utf-8"))} == set(FAMILIES)
 
 
 @pytest.mark.parametrize("concern", CONCERNS)

@@ -10,21 +10,74 @@ It looks at shapes, scales and constants while the plan is made; `step.call` app
 list of calls that an inference runs. Arrays that a call needs besides inputs and outputs are made
 here, by `step.scratch` (shared by all steps) or as constants of its own: a call allocates nothing
 large. `step.py` says how activations look.
+
+`FAMILIES` says which modules have kernels of an operator. A network needs few of them, and a small
+device feels every module that it imports.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 from edgekit.errors import UnsupportedOperator, lookup
 
 from ..step import Step
 
-__all__ = ["KERNELS", "Kernel", "find_kernel", "kernel"]
+__all__ = ["FAMILIES", "Kernel", "all_kernels", "find_kernel", "kernel"]
 
 Kernel = Callable[[Step], None]
 
-KERNELS: dict[tuple[str, str], Kernel] = {}
+ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Maximum", "Minimum")
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "activation": ("Relu", "Relu6", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu", "Gelu"),
+    "binary": (*ARITHMETIC, "Pow", "Atan2", "FloorDiv", "FloorMod", "SquaredDifference"),
+    "cast": ("Cast",),
+    "compare": (
+        *("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual"),
+        *("LogicalAnd", "LogicalOr", "Select"),
+    ),
+    "control": ("If", "While"),
+    "convolution": ("Conv2D",),
+    "convolution3d": ("Conv3D",),
+    "dense": ("Dense",),
+    "depthwise": ("DepthwiseConv2D",),
+    "detection": ("DetectionPostProcess",),
+    "elementwise": (*ARITHMETIC, "BatchNorm"),
+    "gather": ("Gather", "GatherNd"),
+    "lstm": ("Lstm",),
+    "lstm_integer": ("Lstm",),
+    "math": (
+        *("Exp", "Log", "Sqrt", "Rsqrt", "Square", "Sin", "Cos"),
+        *("Floor", "Ceil", "Round", "Sign", "Neg", "Abs", "LogicalNot"),
+    ),
+    "matmul": ("BatchMatMul",),
+    "normalization": ("LogSoftmax", "L2Normalize", "Prelu"),
+    "pooling": ("MaxPool2D", "AveragePool2D"),
+    "quantization": ("Quantize", "Dequantize", "Requantize"),
+    "reductions": ("Sum", "ReduceProd", "ReduceAny", "ReduceAll", "ReduceMax", "ReduceMin", "Mean"),
+    "resize": ("ResizeNearest", "ResizeBilinear"),
+    "search": ("ArgMax", "ArgMin", "TopK", "CumSum", "OneHot"),
+    "shape": (
+        *("Reshape", "Transpose", "Pad", "MirrorPad", "Slice", "Concat", "Split", "Tile"),
+        "BroadcastTo",
+    ),
+    "sixteen_bits": ("Sigmoid", "Tanh", "Gelu", "LeakyRelu", "Softmax"),
+    "softmax": ("Softmax", "WideSoftmax"),
+    "spaces": ("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
+    "svdf": ("Svdf",),
+    "transposed": ("TransposeConv2D",),
+    "update": ("UpdateSlice",),
+}
+"""The operators that each module of this package has kernels of."""
+
+_MODULES = {
+    op: tuple(module for module, operators in FAMILIES.items() if op in operators)
+    for op in dict.fromkeys(op for operators in FAMILIES.values() for op in operators)
+}
+_KERNELS: dict[str, dict[str, Kernel]] = {}
+"""By operator and dtype, of the modules imported so far."""
 
 
 def kernel(op: str, *dtypes: str) -> Callable[[Kernel], Kernel]:
@@ -32,9 +85,9 @@ def kernel(op: str, *dtypes: str) -> Callable[[Kernel], Kernel]:
 
     def register(function: Kernel) -> Kernel:
         for dtype in dtypes:
-            if (op, dtype) in KERNELS:
+            if dtype in _KERNELS.setdefault(op, {}):
                 raise ValueError(f"a kernel for {op} in {dtype} exists already")
-            KERNELS[op, dtype] = function
+            _KERNELS[op][dtype] = function
         return function
 
     return register
@@ -42,11 +95,25 @@ def kernel(op: str, *dtypes: str) -> Callable[[Kernel], Kernel]:
 
 def find_kernel(op: str, dtype: str, layer: str) -> Kernel:
     """The kernel, or UnsupportedOperator naming the layer and what is missing."""
-    if (op, dtype) in KERNELS:
-        return KERNELS[op, dtype]
-    known = sorted(d for o, d in KERNELS if o == op)
-    if known:
+    found = _KERNELS.get(op, {}).get(dtype)
+    if found is not None:
+        return found
+    kernels = kernels_of(op, f"layer {layer!r}: kernel")
+    if dtype not in kernels:
         raise UnsupportedOperator(
-            f"layer {layer!r}: {op} has no kernel for {dtype}, only for {', '.join(known)}"
+            f"layer {layer!r}: {op} has no kernel for {dtype}, "
+            f"only for {', '.join(sorted(kernels))}"
         )
-    return lookup({o: k for (o, _), k in KERNELS.items()}, op, f"layer {layer!r}: kernel")
+    return kernels[dtype]
+
+
+def kernels_of(op: str, what: str = "kernel") -> dict[str, Kernel]:
+    """The kernels of an operator by dtype; `what` names them if there are none."""
+    for module in lookup(_MODULES, op, what):
+        import_module(f".{module}", __package__)
+    return _KERNELS[op]
+
+
+def all_kernels() -> dict[tuple[str, str], Kernel]:
+    """Every kernel there is, by operator and dtype of its first input."""
+    return {(op, dtype): found for op in _MODULES for dtype, found in kernels_of(op).items()}
