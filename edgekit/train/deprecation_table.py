@@ -230,8 +230,6 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
     "TensorBoard": dict.fromkeys(
         ("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"), _DROPPED
     ),
-        ("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"), _DROPPED
-    ),
     "to_categorical": {"nb_classes": _to("num_classes", 3)},
 }
 
