@@ -37,6 +37,7 @@ __all__ = [
     "fixedpoint_scale",
     "mean_fixedpoint",
     "mean_float32",
+    "mean_line",
     "quantize",
     "requantize_fixedpoint",
     "requantize_float32",
@@ -44,6 +45,7 @@ __all__ = [
     "sum_fixedpoint",
     "sum_float32",
     "sum_int16",
+    "sum_line",
 ]
 
 Floats = NDArray[np.float32]
@@ -138,9 +140,17 @@ def mean_float32(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> 
 
     `inv = f32(f32(1 / count) * f32(s_x / s_y))`; `z = f32(z_y - f32(count * z_x) * inv)`.
     """
+    return _on_line(sums, *mean_line(x, y, count))
+
+
+def mean_line(x: QuantParams, y: QuantParams, count: int) -> tuple[np.float32, np.float32]:
+    """`inv` and `z` of `mean_float32`."""
     inverse = (np.float32(1.0) / np.float32(count)) * (x.scales / y.scales)[0]
-    shift = np.float32(y.zero_point[0]) - np.float32(count * x.zero_point[0]) * inverse
-    stored: Integers = np.rint(sums.astype(np.float32) * inverse + shift).astype(np.int64)
+    return inverse, np.float32(y.zero_point[0]) - np.float32(count * x.zero_point[0]) * inverse
+
+
+def _on_line(sums: Integers, slope: np.float32, shift: np.float32) -> Integers:
+    stored: Integers = np.rint(sums.astype(np.float32) * slope + shift).astype(np.int64)
     return stored
 
 
@@ -161,10 +171,13 @@ def sum_float32(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> I
 
     `z = f32(z_y - f32(f32(count * z_x) * r))`.
     """
+    return _on_line(sums, *sum_line(x, y, count))
+
+
+def sum_line(x: QuantParams, y: QuantParams, count: int) -> tuple[np.float32, np.float32]:
+    """`r` and `z` of `sum_float32`."""
     ratio = (x.scales / y.scales)[0]
-    shift = np.float32(y.zero_point[0]) - np.float32(count * x.zero_point[0]) * ratio
-    stored: Integers = np.rint(sums.astype(np.float32) * ratio + shift).astype(np.int64)
-    return stored
+    return ratio, np.float32(y.zero_point[0]) - np.float32(count * x.zero_point[0]) * ratio
 
 
 def sum_int16(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:

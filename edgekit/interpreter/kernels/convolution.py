@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..step import Array, Step
-from .accumulator import Accumulator, blocks, centered_weight
+from .accumulator import Accumulator, blocks, centered_weight, multiply
 from .registry import kernel
 from .runs import copy_runs
 from .variants import Variant, convolution_variant
@@ -57,7 +57,7 @@ def pointwise(step: Step, accumulator: Accumulator, x: Array) -> None:
     for samples, rows in blocks(len(x), height, width * max(channels, outputs)):
         pixels = x[samples, rows].reshape(-1, channels)
         sums = accumulator.sums((len(pixels), outputs), y[samples, rows])
-        step.call(np.dot, pixels, accumulator.matrix, sums)
+        multiply(step, pixels, accumulator.matrix, sums)
         accumulator.finish(sums, y[samples, rows])
 
 
@@ -84,7 +84,7 @@ def by_kernel_rows(step: Step, accumulator: Accumulator, x: Array, window: tuple
         copy_runs(step, patches, overlapping[rows.start : rows.start + tall])
         for top in range(window[0]):
             lines = patches[top : top + count].reshape(-1, depth)
-            step.call(np.dot, lines, rows_of_kernel[top], added if top else sums)
+            multiply(step, lines, rows_of_kernel[top], added if top else sums)
             if top:
                 step.call(np.add, sums, added, sums)
         accumulator.finish(sums, y[:, rows])
@@ -120,7 +120,7 @@ def by_patches(step: Step, accumulator: Accumulator, matrix: Array, patches: Arr
         copied = accumulator.buffer("patches", (count, depth))
         sums = accumulator.sums((count, outputs), y[samples, rows])
         copy_runs(step, copied.reshape(part.shape), part)
-        step.call(np.dot, copied, matrix, sums)
+        multiply(step, copied, matrix, sums)
         accumulator.finish(sums, y[samples, rows])
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..step import Step
-from .accumulator import Accumulator, centered_weight
+from .accumulator import Accumulator, centered_weight, multiply
 from .registry import kernel
 
 __all__: list[str] = []
@@ -17,6 +15,6 @@ def dense(step: Step) -> None:
     x = accumulator.exact_input()
     features, channels = accumulator.matrix.shape
     sums = accumulator.sums((x.size // features, channels), step.output())
-    step.call(np.dot, x.reshape(-1, features), accumulator.matrix, sums)
+    multiply(step, x.reshape(-1, features), accumulator.matrix, sums)
     accumulator.finish(sums, step.output())
     accumulator.finish_all()

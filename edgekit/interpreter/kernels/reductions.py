@@ -17,20 +17,26 @@ Integers: sums and products wrap; the mean is cut towards zero.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from edgekit.ir import fixed_point
+from edgekit.ir import QuantParams, fixed_point
+from edgekit.ir.quant import LIMITS
 
 from .. import arithmetic
 from ..step import Array, Step
 from .accumulator import output_limits
 from .pooling import add_up
 from .registry import Kernel, kernel
+from .ufuncs import clip
 
 __all__: list[str] = []
 
 QUANTIZED = ("int8", "uint8", "int16")
+Line = Callable[[QuantParams, QuantParams, int], tuple[np.float32, np.float32]]
+FURTHEST = np.float32(2.0**31)
+"""Results up to here are rounded and clipped alike in float32 and as integers."""
 
 
 class Reduced:
@@ -92,6 +98,8 @@ def mean_quantized(step: Step) -> None:
     fixedpoint = step.arithmetic == "fixedpoint" or step.dtype(0) == "int16"
     rescale = arithmetic.mean_fixedpoint if fixedpoint else arithmetic.mean_float32
     x_quant, y_quant = step.input_quant(0), step.output_quant
+    if not fixedpoint and _along_line(step, arithmetic.mean_line):
+        return
     _rescaled(step, lambda sums, count: rescale(sums, x_quant, y_quant, count))
 
 
@@ -103,7 +111,35 @@ def sum_quantized(step: Step) -> None:
         rescale = arithmetic.sum_int16
     elif step.arithmetic == "fixedpoint":
         rescale = arithmetic.sum_fixedpoint
+    elif _along_line(step, arithmetic.sum_line):
+        return
     _rescaled(step, lambda sums, count: rescale(sums, x_quant, y_quant, count))
+
+
+def _along_line(step: Step, line: Line) -> bool:
+    """`rint(f32(sum q) * slope + shift)` in float32, where all integers on the way are exact there;
+    False, with nothing done, where they may not be."""
+    what, y = Reduced(step), step.output()
+    x_quant, y_quant = step.input_quant(0), step.output_quant
+    with np.errstate(over="ignore", invalid="ignore"):
+        slope, shift = line(x_quant, y_quant, what.count)
+        furthest = np.abs(slope) * np.float32(arithmetic.EXACT_FLOAT32) + np.abs(shift)
+    limits = (*arithmetic.centered_range(x_quant, step.dtype(0)), *LIMITS[step.dtype(0)])
+    largest = what.count * max(abs(limit) for limit in limits)
+    if largest >= arithmetic.EXACT_FLOAT32 or not furthest < FURTHEST:
+        return False
+    sums = step.scratch(what.kept)
+    add_up(step, what.x, what.axes, sums)
+    flat, numbers = sums.reshape(-1), (what.count * x_quant.zero_point[0], slope, shift)
+    offset, factor, start = (np.array(number, np.float32) for number in numbers)
+    if offset:
+        step.call(np.add, flat, offset, flat)
+    step.call(np.multiply, flat, factor, flat)
+    step.call(np.add, flat, start, flat)
+    step.call(np.rint, flat, flat)
+    step.call(np.subtract, flat, np.array(y_quant.zero_point[0], np.float32), flat)
+    step.call(clip, sums.reshape(y.shape), *output_limits(step), y)
+    return True
 
 
 def _rescaled(step: Step, rescale: arithmetic.RescaleSums) -> None:
