@@ -94,8 +94,12 @@ def _not_finite_inside(
 ) -> QuantizationError:
     """The sample and the first layer at which a number stops being finite."""
     layers = {output: node for node in graph.nodes for output in node.outputs}
+    interpreter.reset_all_variables()
     for begin, real, batch in samples.batches(graph):
         if begin != start:
+            if graph.states and begin < start:  # what came before is remembered
+                with np.errstate(all="ignore"):
+                    interpreter.run(batch)
             continue
         found: list[tuple[str, Array]] = []
 

@@ -25,7 +25,8 @@ def signal_to_noise(float_graph: Graph, int8_graph: Graph, samples: Samples) -> 
     """`10 log10(sum f^2 / sum (f - q)^2)` in decibels for every activation both graphs compute.
 
     f is the float value, q the int8 value as a real number, both over the first samples, the
-    errors of earlier layers included. Infinite where they are equal, NaN where f is all zero.
+    errors of earlier layers included. Infinite where they are equal, NaN where f is all zero,
+    minus infinity where int8 has led to a number that is not finite.
     """
     signal: dict[str, float] = {}
     noise: dict[str, float] = {}
@@ -41,17 +42,21 @@ def signal_to_noise(float_graph: Graph, int8_graph: Graph, samples: Samples) -> 
         quant = int8_graph.value(name).quant
         real = array if quant is None else dequantize(array, quant)
         signal[name] = signal.get(name, 0.0) + float(np.sum(expected[name] ** 2))
-        noise[name] = noise.get(name, 0.0) + float(np.sum((expected[name] - real) ** 2))
+        with np.errstate(all="ignore"):
+            noise[name] = noise.get(name, 0.0) + float(np.sum((expected[name] - real) ** 2))
 
     for _, _, batch in samples.first(SAMPLES).batches(float_graph):
         expected.clear()
         with np.errstate(all="ignore"):
             first.run(batch, observe=remember)
-        second.run(batch, observe=compare)
+        with np.errstate(all="ignore"):
+            second.run(batch, observe=compare)
     return {name: _decibels(signal[name], noise[name]) for name in signal}
 
 
 def _decibels(signal: float, noise: float) -> float:
     if signal == 0.0:
         return math.nan
+    if not math.isfinite(noise):
+        return -math.inf
     return math.inf if noise == 0.0 else 10 * math.log10(signal / noise)

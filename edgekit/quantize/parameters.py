@@ -41,8 +41,8 @@ def choose_parameters(
 ) -> Parameters:
     """Parameters for every activation that an int8 node reads or computes.
 
-    `float_outputs` are the outputs of nodes that stay in float. Raises QuantizationError naming
-    the layer whose range no scale can hold.
+    `float_outputs` are the outputs of nodes and the memories that stay in float. Raises
+    QuantizationError naming the layer whose range no scale can hold.
     """
     known = dict(ranges)
     if input_range is not None:

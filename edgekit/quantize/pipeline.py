@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from edgekit.frozen import Frozen, replace
 from edgekit.ir import Graph, Preprocessing, validate
-from edgekit.ir.passes import drop_dead_channels, prepare
+from edgekit.ir.passes.channels import drop_dead_channels
+from edgekit.ir.passes.loops import unroll_loops
+from edgekit.ir.passes.prepare import prepare
 from edgekit.ir.passes.store_tables import store_tables
 
 from .calibrate import Progress, Range, calibrate, check_finite
@@ -52,8 +55,9 @@ def quantize(
         samples = gather(graph, calibration, "calibration", preprocessing)
     for data in (samples, *([] if evaluation is None else [evaluation])):
         check_finite(graph, data)
-    prepared = prepare(graph)
-    check_keep_float(graph, prepared, recipe)
+    unrolled = unroll_loops(graph)
+    prepared = prepare(unrolled)
+    check_keep_float(unrolled, prepared, recipe)
     in_float = float_nodes(prepared, recipe)
     notes = check_inputs(graph, samples, recipe, evaluation, preprocessing)
     ranges = calibrate(prepared, samples, progress)
@@ -65,8 +69,14 @@ def quantize(
     noise = signal_to_noise(prepared, full, samples)
     smaller = drop_dead_channels(full)
     validate(smaller)
-    notes = [*notes, *_sample_notes(samples), *parameters.notes, *rewritten.notes]
-    notes += _dropped_notes(full, smaller)
+    notes = [
+        *notes,
+        *_graph_notes(graph, unrolled),
+        *_sample_notes(samples),
+        *parameters.notes,
+        *rewritten.notes,
+    ]
+    notes += [*_dropped_notes(full, smaller), *_infinite_notes(prepared, noise)]
     report = Report(
         layer_reports(prepared, full, ranges, noise),
         _float_layers(prepared, in_float),
@@ -85,9 +95,14 @@ def constant_bytes(graph: Graph) -> int:
 def _float_layers(graph: Graph, in_float: Mapping[str, str]) -> dict[str, str]:
     """Reasons by the name of the layer; `layer (value)` where a layer has several nodes."""
     found: dict[str, str] = {}
-    for output, reason in in_float.items():
-        name = graph.producers()[output].name
-        found[f"{name} ({output})" if name in found else name] = reason
+    for node in graph.nodes:
+        output = node.outputs[0]
+        if output in in_float:
+            name = f"{node.name} ({output})" if node.name in found else node.name
+            found[name] = in_float[output]
+    for state in graph.states:
+        if state.value in in_float:
+            found[f"memory {state.value}"] = in_float[state.value]
     return found
 
 
@@ -107,6 +122,30 @@ def _dropped_notes(full: Graph, smaller: Graph) -> Sequence[str]:
                 "input and were removed"
             )
     return notes
+
+
+def _graph_notes(graph: Graph, unrolled: Graph) -> Sequence[str]:
+    left = {node.name for node in unrolled.nodes}
+    loops = [n.name for n in graph.nodes if n.op == "While" and n.name not in left]
+    notes = [f"layer {name!r}: the loop was written out step by step" for name in loops]
+    if graph.states:
+        notes.append(
+            "the model keeps memories: the calibration samples were taken as consecutive steps of "
+            "one sequence"
+        )
+    return notes
+
+
+def _infinite_notes(graph: Graph, noise: Mapping[str, float]) -> Sequence[str]:
+    """A line for the first layer that int8 makes infinite where float is not."""
+    for node in graph.nodes:
+        if any(noise.get(output) == -math.inf for output in node.outputs):
+            return [
+                f"layer {node.name!r} ({node.op}) computes numbers that are not finite since its "
+                "inputs have 256 steps, as a logarithm of 0 does: keep the layers before it in "
+                "float (keep_float)"
+            ]
+    return []
 
 
 def _sample_notes(samples: Samples) -> Sequence[str]:

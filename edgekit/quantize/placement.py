@@ -1,4 +1,4 @@
-"""Which nodes become int8 and which stay in float, each of the latter with its reason."""
+"""Which nodes and memories become int8 and which stay in float, the latter with their reasons."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from .recipe import Recipe
 
 __all__ = ["check_keep_float", "float_nodes"]
 
+_ADVICE = {
+    "If": "which of them runs is known only at run time; compute both and choose with Select",
+    "While": "the number of its steps is not known at conversion, or too large; give the sequence "
+    "a fixed and shorter length, or run one step per call with memories",
+}
+
 
 def float_nodes(graph: Graph, recipe: Recipe) -> dict[str, str]:
-    """The reason why a node stays in float, by the name of its output; no entry: it becomes int8.
+    """Why something stays in float, by the names of a node's outputs and of memories.
 
-    Raises QuantizationError where the graph is quantized already, UnsupportedOperator for a weight
-    that is computed (no kernel takes one), for memories and for nodes with several outputs.
+    What has no entry becomes int8. A memory follows the layers that read it: it stays in float
+    where all of them do. Raises QuantizationError where the graph is quantized already,
+    UnsupportedOperator for a weight that is computed (no kernel takes one).
     """
     quantized = [value.name for value in graph.values.values() if value.quant is not None]
     if quantized:
@@ -24,38 +31,37 @@ def float_nodes(graph: Graph, recipe: Recipe) -> dict[str, str]:
             f"graph {graph.name!r} is quantized already (value {quantized[0]!r} has a scale); "
             "convert the float model that it was made from"
         )
-    _check_supported(graph)
-    reasons = {node.outputs[0]: _reason(graph, node, recipe) for node in graph.nodes}
-    return {output: reason for output, reason in reasons.items() if reason}
-
-
-def _check_supported(graph: Graph) -> None:
-    """Memories and nodes of several outputs are refused, not converted wrongly."""
-    if graph.states:
-        names = ", ".join(repr(state.value) for state in graph.states)
-        raise UnsupportedOperator(
-            f"graph {graph.name!r} keeps memories between calls ({names}); "
-            "such graphs run in float but cannot be quantized"
-        )
-    several = [f"{node.name!r} ({node.op})" for node in graph.nodes if len(node.outputs) != 1]
-    if several:
-        raise UnsupportedOperator(
-            f"layers with several outputs cannot be quantized: {', '.join(several)}"
-        )
+    found: dict[str, str] = {}
+    for node in graph.nodes:
+        reason = _reason(graph, node, recipe)
+        if reason:
+            found.update(dict.fromkeys(node.outputs, reason))
+    readers = graph.consumers()
+    for state in graph.states:
+        dtype = graph.value(state.value).dtype
+        if dtype != "float32":
+            found[state.value] = f"it holds {dtype}"
+        elif readers[state.value] and all(n.outputs[0] in found for n in readers[state.value]):
+            found[state.value] = "only layers in float read it"
+    return found
 
 
 def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:
     if node.name in recipe.keep_float:
         return "kept in float on request"
     operator = spec(node.op)
+    if operator.subgraphs:
+        return f"the graphs that {node.op} runs stay in float: {_ADVICE[node.op]}"
     if operator.float_only:
         return f"{node.op} has no int8 form: {operator.float_only}"
     if operator.prefer_float:
         return f"{node.op} is better in float: {operator.prefer_float}"
-    dtypes = {graph.value(name).dtype for name in (*node.inputs, *node.outputs) if name}
+    roles = dict(zip(operator.input_names, node.inputs, strict=False))
+    places = [name for role, name in roles.items() if role in operator.input_dtypes]
+    names = {name for name in (*node.inputs, *node.outputs) if name is not None}
+    dtypes = {graph.value(name).dtype for name in names.difference(places)}
     if dtypes != {"float32"}:
         return f"it works with {', '.join(sorted(dtypes - {'float32'}))}"
-    roles = dict(zip(operator.input_names, node.inputs, strict=False))
     for role in ("weight", "bias"):
         name = roles.get(role)
         if name is not None and not graph.value(name).is_constant:

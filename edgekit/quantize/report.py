@@ -104,7 +104,9 @@ def layer_reports(
 def _noise(decibels: float | None) -> str:
     if decibels is None or math.isnan(decibels):
         return "-"
-    return "exact" if math.isinf(decibels) else f"{decibels:.1f}"
+    if math.isinf(decibels):
+        return "exact" if decibels > 0 else "infinite"
+    return f"{decibels:.1f}"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgekit.frozen import Frozen, replace
-from edgekit.ir import Graph, Node, QuantParams, Value, spec
+from edgekit.ir import Graph, Node, QuantParams, State, Value, spec
 from edgekit.ir.graph import Array
 
 from .parameters import Parameters
@@ -34,11 +34,14 @@ def rewrite(graph: Graph, parameters: Parameters, float_outputs: Mapping[str, st
 
     Names are kept: a value keeps its name in int8 (with `_float`, its copy for readers in float),
     and so do weights and biases. An input of the graph stays float32 where only float nodes read
-    it, an output where a float node computes it. Lookup tables are not stored yet.
+    it, an output where a float node computes it; `float_outputs` say which memories do. Lookup
+    tables are not stored yet.
     """
     writer = _Writer(graph, parameters, float_outputs)
     for name in graph.inputs:
         writer.add_input(name)
+    for state in graph.states:
+        writer.add_memory(state)
     for node in graph.nodes:
         if node.outputs[0] in float_outputs:
             writer.add_float(node)
@@ -75,38 +78,64 @@ class _Writer:
             self.values[name] = replace(value, dtype="int8", quant=quant)
             self.int8_names[name] = name
 
+    def add_memory(self, state: State) -> None:
+        name = state.value
+        if name in self.float_outputs:
+            self.values[name] = self.graph.value(name)
+            self.float_names[name] = name
+        else:
+            quant = self.parameters.quant[name]
+            self.values[name] = replace(self.graph.value(name), dtype="int8", quant=quant)
+            self.int8_names[name] = name
+
     def add_float(self, node: Node) -> None:
         inputs = tuple(None if i is None else self._as_float(i) for i in node.inputs)
-        output = node.outputs[0]
-        self.values[output] = self.graph.value(output)
-        self.float_names[output] = output
+        for output in node.outputs:
+            value = self.graph.value(output)
+            self.values[output] = value
+            self.float_names[output] = output
+            if output in self.graph.outputs:
+                reason = self.float_outputs[output]
+                self.notes.append(f"output {output!r} stays {value.dtype}: {reason}")
         self.nodes.append(replace(node, inputs=inputs))
-        if output in self.graph.outputs:
-            self.notes.append(f"output {output!r} stays float32: {self.float_outputs[output]}")
 
     def add_int8(self, node: Node) -> None:
-        output = node.outputs[0]
-        quant = self.parameters.quant[output]
-        own = self.parameters.fixed.get(output, quant)
-        inputs = tuple(self._int8_inputs(node, own))
-        value = self.graph.value(output)
-        if own == quant:
+        quants = {output: self.parameters.quant[output] for output in node.outputs}
+        own = {**quants, **{o: q for o, q in self.parameters.fixed.items() if o in quants}}
+        inputs = tuple(self._int8_inputs(node, own[node.outputs[0]]))
+        outputs, carried = [], []
+        for output, quant in quants.items():
+            value = self.graph.value(output)
             self.values[output] = replace(value, dtype="int8", quant=quant)
-            self.nodes.append(replace(node, inputs=inputs))
-        else:
-            # The readers' form takes the value's name: it may be an output of the graph.
-            raw = self._unique(f"{output}_fixed")
-            self.values[raw] = Value(raw, value.shape, "int8", None, own)
-            self.values[output] = replace(value, dtype="int8", quant=quant)
-            self.nodes.append(replace(node, inputs=inputs, outputs=(raw,)))
-            self.nodes.append(Node("Requantize", (raw,), (output,), {}, node.name))
-        self.int8_names[output] = output
+            self.int8_names[output] = output
+            if own[output] != quant:
+                # The readers' form takes the value's name: it may be an output of the graph.
+                raw = self._unique(f"{output}_fixed")
+                self.values[raw] = Value(raw, value.shape, "int8", None, own[output])
+                carried.append(Node("Requantize", (raw,), (output,), {}, node.name))
+                output = raw
+            outputs.append(output)
+        self.nodes += [replace(node, inputs=inputs, outputs=tuple(outputs)), *carried]
 
     def finish(self) -> Graph:
         for name in self.graph.outputs:
             if name not in self.values:  # an output that is a constant
                 self.values[name] = self.graph.value(name)
-        return replace(self.graph, nodes=tuple(self.nodes), values=self.values)
+        states = tuple(self._moved_on(state) for state in self.graph.states)
+        return replace(self.graph, nodes=tuple(self.nodes), values=self.values, states=states)
+
+    def _moved_on(self, state: State) -> State:
+        """A memory with its beginning and what it becomes in the memory's own form."""
+        if state.value in self.float_outputs:
+            return State(state.value, self._as_float(state.initial), self._as_float(state.next))
+        quant = self.parameters.quant[state.value]
+        begin, end = (self._in(quant, name) for name in (state.initial, state.next))
+        return State(state.value, begin, end)
+
+    def _in(self, quant: QuantParams, name: str) -> str:
+        """The int8 form of a constant in a given scale, or of an activation that has it."""
+        value = self.graph.value(name)
+        return self._constant(value, quant) if value.is_constant else self._as_int8(name)
 
     def _int8_inputs(self, node: Node, output_quant: QuantParams) -> list[str | None]:
         operator = spec(node.op)
@@ -116,7 +145,9 @@ class _Writer:
         for name in node.inputs:
             assert name is not None  # only biases may be left out, and those have weights
             value = self.graph.value(name)
-            if not value.is_constant:
+            if value.dtype != "float32":  # positions
+                names.append(self._as_float(name))
+            elif not value.is_constant:
                 names.append(self._as_int8(name))
             elif operator.tied:
                 names.append(self._constant(value, output_quant))

@@ -12,10 +12,10 @@ __all__ = ["tied_groups"]
 def tied_groups(graph: Graph, float_outputs: Container[str] = ()) -> list[list[str]]:
     """The activations of a graph in groups; all values of a group share one scale.
 
-    An operator that only moves elements (`OpSpec.tied`) joins its inputs and its output. Nodes
-    whose output is in `float_outputs` stay in float and join nothing. Constants are in no group:
-    they are stored once per reader, in the reader's scale. Groups and their members stand in the
-    order in which the values come to exist.
+    An operator that only moves elements (`OpSpec.tied`) joins its inputs and its outputs, a memory
+    itself and what it becomes. What is in `float_outputs` stays in float and joins nothing.
+    Constants are in no group: they are stored once per reader, in the reader's scale. Groups and
+    their members stand in the order in which the values come to exist.
     """
     order = [value.name for value in graph.activations()]
     leader = {name: name for name in order}
@@ -30,9 +30,12 @@ def tied_groups(graph: Graph, float_outputs: Container[str] = ()) -> list[list[s
         operator, output = spec(node.op), node.outputs[0]
         if not operator.tied or output in float_outputs:
             continue
-        for name in operator.activation_inputs(node):
+        for name in (*operator.activation_inputs(node), *node.outputs[1:]):
             if name in leader:
                 leader[find(name)] = find(output)
+    for state in graph.states:
+        if state.value not in float_outputs and state.next in leader:
+            leader[find(state.next)] = find(state.value)
     groups: dict[str, list[str]] = {}
     for name in order:
         groups.setdefault(find(name), []).append(name)

@@ -76,6 +76,14 @@ EVALUATE: dict[str, Evaluate] = {
 """Operators worth knowing at conversion; any other keeps its node and is computed at run time."""
 
 
+AT_CONVERSION: dict[str, Evaluate] = {
+    **EVALUATE,
+    # the first step of a recurrent layer, which starts from zeros
+    "Dense": lambda x, a: x[0] @ x[1].T + (x[2] if len(x) > 2 else np.float32(0)),
+}
+"""The same where the time it takes is nobody's concern."""
+
+
 def fold_constants(graph: Graph) -> Graph:
     """A float node that reads constants alone  ->  the constant that it computes."""
     kept: list[Node] = []
@@ -84,14 +92,14 @@ def fold_constants(graph: Graph) -> Graph:
         inputs = [values[i] for i in node.inputs if i is not None]
         attrs = attributes(node)
         foldable = (
-            node.op in EVALUATE
+            node.op in AT_CONVERSION
             and all(v.is_constant and v.dtype == "float32" for v in inputs)
             and attrs.get("activation", "none") == "none"
         )
         if not foldable:
             kept.append(node)
             continue
-        data = EVALUATE[node.op]([v.array() for v in inputs], attrs)
+        data = AT_CONVERSION[node.op]([v.array() for v in inputs], attrs)
         name = node.outputs[0]
         dtype = DTYPES[values[name].dtype]
         values[name] = replace(values[name], data=np.asarray(data, dtype, order="C"))
