@@ -119,10 +119,11 @@ class Flatc:
 def module_text(path: Path, binary: bytes) -> str:
     """The generated module for one schema."""
     schema = decode(memoryview(binary), REFLECTION, shared_bytes=2**24)
+    names = ["Numbers"] if any(enums(schema)) else []
     lines = [
         f'"""The layout of {path.relative_to(ROOT)}. Made by scripts/generate_schema.py."""',
         "",
-        f"from edgekit.schema.layout import {'Numbers, ' if any(enums(schema)) else ''}Schema, Tables",
+        f"from edgekit.schema.layout import {', '.join([*names, 'Schema', 'Tables'])}",
     ]
     for enum in enums(schema):
         lines += ["", "", f"class {short(enum['name'])}(Numbers):"]

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.schema import SCALARS, Field, Schema, encode
+from edgekit.schema import SCALARS, Field, Schema
+from edgekit.schema.encoder import encode
 
 from .bytewise import TELLING
 from .fields import Fields, Site, copied, sites

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from edgekit.errors import EdgekitError
-from edgekit.schema import encode
+from edgekit.schema.encoder import encode
 
 from .fields import Fields, copied, is_empty, sites, unpacked
 from .formats import Format

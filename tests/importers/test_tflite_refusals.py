@@ -17,7 +17,7 @@ from edgekit.errors import (
 )
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
-from edgekit.schema import encode
+from edgekit.schema.encoder import encode
 from edgekit.schema.generated import tflite_layout as tflite
 from tests.material import material
 

@@ -7,7 +7,7 @@ from edgekit.errors import UnsupportedOperator
 from .file import Operator
 from .reader import Reader, Rule
 
-__all__ = ["CLAMP_READERS"]
+__all__ = ["READERS"]
 
 
 def clamp(low: float, high: float) -> Rule:
@@ -22,7 +22,7 @@ def clamp(low: float, high: float) -> Rule:
     return rule
 
 
-CLAMP_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "RELU_N1_TO_1": clamp(-1.0, 1.0),
     "RELU_0_TO_1": clamp(0.0, 1.0),
 }

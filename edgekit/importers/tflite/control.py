@@ -17,13 +17,13 @@ from edgekit.errors import EdgekitError, ModelFormatError, ShapeError, Unsupport
 from edgekit.frozen import replace
 from edgekit.ir import GraphBuilder, Node, Value
 from edgekit.ir.control import DEEPEST_CALLS, control_problems, control_results
-from edgekit.ir.passes import drop_dead_nodes
+from edgekit.ir.passes.constants import drop_dead_nodes
 
 from .file import Operator, Subgraph
 from .reader import Reader, Rule
 from .tensors import graph_dtype
 
-__all__ = ["CONTROL_READERS"]
+__all__ = ["READERS"]
 
 UPDATE = "DYNAMIC_UPDATE_SLICE"
 
@@ -204,4 +204,4 @@ def _is_all(graph: Subgraph, index: int, number: int) -> bool:
     return bool((np.frombuffer(tensor.data, "<i4") == number).all())
 
 
-CONTROL_READERS: dict[str, Rule] = {"IF": if_, "WHILE": while_, UPDATE: update_slice}
+READERS: dict[str, Rule] = {"IF": if_, "WHILE": while_, UPDATE: update_slice}

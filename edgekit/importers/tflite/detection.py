@@ -8,7 +8,7 @@ from edgekit.schema.flexbuffer import Number, read_flexbuffer_map
 from .file import Operator
 from .reader import Reader, Rule
 
-__all__ = ["DETECTION_READERS"]
+__all__ = ["READERS"]
 
 SCALES = ("y_scale", "x_scale", "h_scale", "w_scale")
 
@@ -45,4 +45,4 @@ def _real(options: dict[str, Number], name: str) -> float:
     return number
 
 
-DETECTION_READERS: dict[str, Rule] = {"TFLite_Detection_PostProcess": detection_post_process}
+READERS: dict[str, Rule] = {"TFLite_Detection_PostProcess": detection_post_process}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .file import Operator
 from .reader import Reader, Rule
 
-__all__ = ["ELEMENT_READERS"]
+__all__ = ["READERS"]
 
 
 def binary(kind: str, options: str) -> Rule:
@@ -43,7 +43,7 @@ def gelu(op: Operator, reader: Reader) -> None:
     reader.emit(op, "Gelu", reader.input(op, 0), approximate=approximate)
 
 
-ELEMENT_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "ADD": binary("Add", "AddOptions"),
     "SUB": binary("Sub", "SubOptions"),
     "MUL": binary("Mul", "MulOptions"),

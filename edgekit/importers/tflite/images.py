@@ -13,7 +13,7 @@ from .file import Operator
 from .reader import Reader, Rule
 from .windows import bias, line_pads, step
 
-__all__ = ["IMAGE_READERS"]
+__all__ = ["READERS"]
 
 
 def resize_bilinear(op: Operator, reader: Reader) -> None:
@@ -146,7 +146,7 @@ def _dynamic_matmul(op: Operator, reader: Reader, options: Record) -> None:
     reader.emit(op, "Dense", name, constant, asymmetric=asymmetric)
 
 
-IMAGE_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "RESIZE_BILINEAR": resize_bilinear,
     "RESIZE_NEAREST_NEIGHBOR": resize_nearest,
     "SPACE_TO_DEPTH": space_to_depth,

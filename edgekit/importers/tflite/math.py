@@ -8,7 +8,7 @@ from .elements import plain
 from .file import Operator
 from .reader import Reader, Rule
 
-__all__ = ["MATH_READERS"]
+__all__ = ["READERS"]
 
 
 def cast(op: Operator, reader: Reader) -> None:
@@ -39,7 +39,7 @@ def select_v2(op: Operator, reader: Reader) -> None:
     reader.emit(op, "Select", x, y, condition)
 
 
-MATH_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "EXP": plain("Exp"),
     "LOG": plain("Log"),
     "SQRT": plain("Sqrt"),

@@ -16,15 +16,14 @@ from edgekit.errors import (
     lookup,
 )
 from edgekit.frozen import Frozen
-from edgekit.ir import Graph, GraphBuilder, Metadata
+from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing
 from edgekit.ir.metadata import ARITHMETICS
-from edgekit.ir.passes import drop_dead_nodes
+from edgekit.ir.passes.constants import drop_dead_nodes
 from edgekit.schema.source import Source, source_bytes
 
 from .file import Operator, Signature, Subgraph, TfliteFile
 from .memories import Memories
-from .metadata import labels_and_preprocessing
-from .ops import CUSTOM_READERS, TFLITE_READERS
+from .ops import find_rule
 from .reader import Reader
 from .tensors import graph_dtype, quantization
 from .verify import read_file
@@ -110,7 +109,7 @@ def read_tflite(source: Source) -> TfliteFile:
 
 def can_read(op: Operator) -> bool:
     """Whether there is a rule for an operator."""
-    return op.code in (CUSTOM_READERS if op.is_custom else TFLITE_READERS)
+    return find_rule(op.code, is_custom=op.is_custom) is not None
 
 
 def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -> TfliteModel:
@@ -120,7 +119,7 @@ def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -
     metadata = Metadata(
         arithmetic,
         signature.key if signature and signature.key else Metadata().signature,
-        *labels_and_preprocessing(file, subgraph),
+        *_labels_and_preprocessing(file, subgraph),
     )
     is_open = any(wanted[i][:1] == (None,) for i in subgraph.inputs)
     if is_open and not shapes:
@@ -131,6 +130,16 @@ def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -
             fixed = {i: subgraph.tensors[i].shape for i in subgraph.inputs}
             return _read(file, subgraph, signature, fixed, metadata)
     return _read(file, subgraph, signature, wanted, metadata)
+
+
+def _labels_and_preprocessing(
+    file: TfliteFile, subgraph: Subgraph
+) -> tuple[tuple[str, ...], Preprocessing | None]:
+    if not file.root["metadata"]:
+        return (), None
+    from .metadata import labels_and_preprocessing  # most files have none
+
+    return labels_and_preprocessing(file, subgraph)
 
 
 def _signature(file: TfliteFile, key: str | None) -> Signature | None:
@@ -196,7 +205,7 @@ def read_operators(reader: Reader) -> None:
     lost: set[int] = set()
     missing: dict[tuple[str, str], list[str]] = {}
     for op in reader.graph.operators:
-        rule = (CUSTOM_READERS if op.is_custom else TFLITE_READERS).get(op.code)
+        rule = find_rule(op.code, is_custom=op.is_custom)
         if rule is None or (op.version > newest_version(op.code) and not op.is_custom):
             missing.setdefault(_what_and_why(op, rule is not None), []).append(reader.layer(op))
         elif lost.isdisjoint(op.inputs):

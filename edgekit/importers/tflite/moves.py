@@ -16,7 +16,7 @@ from .file import Operator, Tensor
 from .reader import Reader, Rule
 from .tensors import quantization
 
-__all__ = ["MOVE_READERS"]
+__all__ = ["READERS"]
 
 Dimensions = tuple[int | None, ...]
 LONGEST_RANGE = LARGEST_FILLED = 2**20  # elements
@@ -188,7 +188,7 @@ def _shape(op: Operator, reader: Reader) -> Dimensions:
     return reader.value(op, 0).shape if known is None else known.shape
 
 
-MOVE_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "CONCATENATION": concatenation,
     "RESHAPE": reshape,
     "EXPAND_DIMS": expand_dims,

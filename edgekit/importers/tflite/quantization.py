@@ -8,7 +8,7 @@ from .file import Operator
 from .reader import Reader, Rule
 from .tensors import quantization
 
-__all__ = ["QUANTIZATION_READERS"]
+__all__ = ["READERS"]
 
 
 def quantize(op: Operator, reader: Reader) -> None:
@@ -39,7 +39,7 @@ def densify(op: Operator, reader: Reader) -> None:
     reader.know(op, reader.constant(op, 0))
 
 
-QUANTIZATION_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "QUANTIZE": quantize,
     "DEQUANTIZE": dequantize,
     "DENSIFY": densify,

@@ -17,7 +17,7 @@ from .reader import Reader, Rule
 from .states import keep, memory
 from .tensors import quantization
 
-__all__ = ["RECURRENT_READERS"]
+__all__ = ["READERS"]
 
 ACTIVATIONS = {
     Activation.NONE: "none",
@@ -184,7 +184,7 @@ def _keep(
     return results[0]
 
 
-RECURRENT_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": unidirectional_lstm,
     "BIDIRECTIONAL_SEQUENCE_LSTM": bidirectional_lstm,
     "SVDF": svdf,

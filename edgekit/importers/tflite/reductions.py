@@ -7,7 +7,7 @@ from edgekit.errors import UnsupportedOperator
 from .file import Operator
 from .reader import Reader, Rule
 
-__all__ = ["REDUCTION_READERS"]
+__all__ = ["READERS"]
 
 
 def reduction(kind: str) -> Rule:
@@ -54,7 +54,7 @@ def one_hot(op: Operator, reader: Reader) -> None:
     reader.emit(op, "OneHot", *names, depth=reader.integer(op, 1), axis=axis)
 
 
-REDUCTION_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "MEAN": reduction("Mean"),
     "SUM": reduction("Sum"),
     "REDUCE_MAX": reduction("ReduceMax"),

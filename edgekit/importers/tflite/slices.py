@@ -14,7 +14,7 @@ from .file import Operator
 from .reader import Reader, Rule
 from .tensors import quantization
 
-__all__ = ["SLICE_READERS"]
+__all__ = ["READERS"]
 
 Dimensions = tuple[int | None, ...]
 Range = tuple[int, int, int]  # start, size, step; size -1 for all of an unknown batch
@@ -268,7 +268,7 @@ def _shape(op: Operator, reader: Reader, position: int = 0) -> Dimensions:
     return reader.value(op, position).shape if known is None else known.shape
 
 
-SLICE_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "SLICE": slice_,
     "STRIDED_SLICE": strided_slice,
     "REVERSE_V2": reverse,

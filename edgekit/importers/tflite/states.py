@@ -15,7 +15,7 @@ from .memories import Memories, Variable, VariableName
 from .reader import Reader, Rule
 from .tensors import graph_dtype, quantization
 
-__all__ = ["STATE_READERS", "keep", "memory"]
+__all__ = ["READERS", "keep", "memory"]
 
 MOST_VARIABLES = 2**12
 
@@ -124,7 +124,7 @@ INITIAL_READERS: dict[str, Rule] = {
     "VAR_HANDLE": var_handle,
     "ASSIGN_VARIABLE": assign_initial,
 }
-STATE_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "CALL_ONCE": call_once,
     "VAR_HANDLE": var_handle,
     "READ_VARIABLE": read_variable,

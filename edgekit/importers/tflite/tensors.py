@@ -10,7 +10,6 @@ from edgekit.ir.graph import DTYPES, Array
 from edgekit.ir.quant import LIMITS
 
 from .file import Tensor
-from .sparsity import dense_bytes
 
 __all__ = ["graph_dtype", "quantization", "tensor_array"]
 
@@ -80,7 +79,11 @@ def tensor_array(tensor: Tensor) -> Array:
         return np.zeros(tensor.shape, DTYPES.get(tensor.dtype, np.dtype(np.float32)))
     if tensor.dtype not in ("int4", *EXACT):
         graph_dtype(tensor)
-    data = dense_bytes(tensor) if tensor.record["sparsity"] is not None else tensor.data
+    data = tensor.data
+    if tensor.record["sparsity"] is not None:
+        from .sparsity import dense_bytes  # few files have such weights
+
+        data = dense_bytes(tensor)
     if tensor.dtype == "int4":
         return _frozen(_int4(data, tensor.elements).reshape(tensor.shape))
     if tensor.dtype == "bool":

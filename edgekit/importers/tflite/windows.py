@@ -16,7 +16,7 @@ from edgekit.schema.generated.tflite_layout import Padding
 from .file import Operator
 from .reader import Reader, Rule
 
-__all__ = ["WINDOW_READERS", "bias", "line_pads", "step"]
+__all__ = ["READERS", "bias", "line_pads", "step"]
 
 LARGEST_STEP = 2**16
 
@@ -204,7 +204,7 @@ def _image(value: Value, what: str) -> tuple[int, int]:
     return (value.shape[1] or 0, value.shape[2] or 0)
 
 
-WINDOW_READERS: dict[str, Rule] = {
+READERS: dict[str, Rule] = {
     "CONV_2D": conv2d,
     "DEPTHWISE_CONV_2D": depthwise_conv2d,
     "FULLY_CONNECTED": dense,

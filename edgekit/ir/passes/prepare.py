@@ -1,0 +1,22 @@
+"""The passes that a float graph goes through first."""
+
+from __future__ import annotations
+
+from ..graph import Graph
+from .activations import fuse_activations, fuse_padding
+from .batch_norm import fold_batch_norm
+from .channels import drop_dead_channels
+from .constants import drop_dead_nodes, drop_identities, fold_constants
+
+__all__ = ["prepare"]
+
+
+def prepare(graph: Graph) -> Graph:
+    """A float graph as quantization and the exporters want it: nothing left to fold or fuse."""
+    graph = fold_constants(graph)
+    graph = drop_identities(graph)
+    graph = fuse_padding(graph)
+    graph = fold_batch_norm(graph)
+    graph = fuse_activations(graph)
+    graph = drop_dead_channels(graph)
+    return drop_dead_nodes(graph)
