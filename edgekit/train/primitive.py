@@ -102,6 +102,8 @@ class Primitive:
         self.backward_on_tensors = False
         self.backward_asks_needs = False
         self.backward_reads_inputs = True
+        self.backward_nested: Callable[..., Any] | None = None
+        self.nested_keywords: frozenset[str] = frozenset()
         self.attributes = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
         self.__name__ = name
         self.__doc__ = forward.__doc__
@@ -134,6 +136,18 @@ class Primitive:
             return rule
 
         return register(rule) if rule is not None else register
+
+    def nested_vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Register the derivative that is taken where an outer tape listens.
+
+        As with `vjp`, but on tensors and made of primitives, so that the outer tape can
+        differentiate it once more. `needs` and `saved` are given where the rule has them.
+        """
+        if self.backward_nested is not None:
+            raise EdgekitError(f"primitive {self.name!r} has a derivative for nested tapes already")
+        self.backward_nested = rule
+        self.nested_keywords = {"needs", "saved"} & inspect.signature(rule).parameters.keys()
+        return rule
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         return self.call_saving(*inputs, **attrs)[0]

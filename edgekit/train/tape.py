@@ -6,7 +6,8 @@ What makes a primitive is in `primitive.py`, and its names are handed on from he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
@@ -30,6 +31,7 @@ __all__ = [
     "name_scope",
     "primitive",
     "recording",
+    "stop_recording",
 ]
 
 
@@ -41,9 +43,8 @@ class GradientTape:
         dw = tape.gradient(loss, w)
 
     A tape is read once unless `persistent=True`. With `watch_accessed_variables=False` only what
-    `watch` names is followed. Tapes nest: the outer tape differentiates the inner tape's gradients
-    through primitives whose derivative is registered `on_tensors` (arithmetic, matmul, dense, most
-    activations, reductions, shapes); for any other it raises UnsupportedOperator.
+    `watch` names is followed. Tapes nest: an outer tape differentiates the gradients of an inner
+    one. Where a primitive has no derivative on tensors that would raise UnsupportedOperator.
     """
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
@@ -61,6 +62,46 @@ class GradientTape:
     def __exit__(self, *error: object) -> None:
         if self in recorders():
             recorders().remove(self)
+
+    def stop_recording(self) -> contextlib.AbstractContextManager[None]:
+        """Within the block this tape records nothing."""
+        return stop_recording(self)
+
+    def reset(self) -> None:
+        """Forget everything recorded and watched, as if the block began here."""
+        self.records = []
+        self._followed.clear()
+        self._watched.clear()
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The variables that went into what was recorded, in the order of their first use."""
+        found = {
+            id(x): x
+            for record in self.records or []
+            for x in record.inputs
+            if isinstance(x, Variable) and self._follows(x)
+        }
+        return tuple(found.values())
+
+    def jacobian(self, target: Any, sources: Any) -> Any:
+        """d target / d source, of shape (*target.shape, *source.shape); the tape is persistent."""
+        from edgekit.train.jacobians import jacobian
+
+        self._require_persistent("jacobian")
+        return jacobian(self, target, sources)
+
+    def batch_jacobian(self, target: Any, source: Any) -> Tensor:
+        """The jacobian of each sample: (batch, *target.shape[1:], *source.shape[1:])."""
+        from edgekit.train.jacobians import batch_jacobian
+
+        self._require_persistent("batch_jacobian")
+        return batch_jacobian(self, target, source)
+
+    def _require_persistent(self, what: str) -> None:
+        if not self.persistent:
+            raise EdgekitError(
+                f"{what} reads the tape once for every element: use GradientTape(persistent=True)"
+            )
 
     def watch(self, tensor: Any) -> None:
         """Follow a tensor (or each of a list of tensors) as if it were a trainable variable."""
@@ -154,6 +195,18 @@ class GradientTape:
         )
 
 
+@contextlib.contextmanager
+def stop_recording(*tapes: GradientTape) -> Iterator[None]:
+    """Within the block no tape records (or not the given ones)."""
+    stack = recorders()
+    before = list(stack)
+    stack[:] = [r for r in before if not (r in tapes if tapes else isinstance(r, GradientTape))]
+    try:
+        yield
+    finally:
+        stack[:] = before
+
+
 def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, Any]:
     """What each target's gradient starts from."""
     targets = target if isinstance(target, list | tuple) else [target]
@@ -193,13 +246,18 @@ def _input_gradients(record: Record, g: Any, needs: list[bool], on_tensors: bool
         )
     if not on_tensors:
         return rule.backward(g, record.output.data, *record.arrays, **attrs)
+    inputs = [
+        x if isinstance(x, Tensor) else a for x, a in zip(record.inputs, record.arrays, strict=True)
+    ]
     if rule.backward_on_tensors:
-        inputs = [
-            x if isinstance(x, Tensor) else a
-            for x, a in zip(record.inputs, record.arrays, strict=True)
-        ]
         return rule.backward(g, record.output, *inputs, **attrs)
-    return _opaque_gradients(record, g, attrs)
+    if rule.backward_nested is None:
+        return _opaque_gradients(record, g, attrs)
+    attrs = dict(record.attrs)
+    for name, value in (("needs", needs), ("saved", record.saved)):
+        if name in rule.nested_keywords:
+            attrs[name] = value
+    return rule.backward_nested(g, record.output, *inputs, **attrs)
 
 
 def _version(inputs: Sequence[Any]) -> int:

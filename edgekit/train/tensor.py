@@ -99,6 +99,10 @@ class Operators:
         """The sum along `axis`."""
         return PRIMITIVES["sum"](self, axis=axis, keepdims=keepdims)
 
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """The mean along `axis`."""
+        return PRIMITIVES["mean"](self, axis=axis, keepdims=keepdims)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """numpy's functions on tensors: primitives where there is one of that name, else on
         arrays.

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
+from edgekit.train.custom_gradient import custom_gradient
 from edgekit.train.ops.comparisons import greater, where
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.dense import dense
@@ -223,15 +224,28 @@ def test_second_and_third_derivative() -> None:
 
 
 def test_second_derivative_of_an_opaque_primitive_is_an_error_not_a_zero() -> None:
-    x = Variable(np.ones((1, 4, 4, 1)), name="x")
-    kernel = Variable(np.ones((2, 2, 1, 1)), name="kernel")
-    with GradientTape() as outer:
-        with GradientTape() as inner:
-            y = square(conv2d(x, kernel))
-        first = inner.gradient(y, x)
-        total = square(first)
-    with pytest.raises(UnsupportedOperator, match="the gradient of conv2d"):
-        outer.gradient(total, kernel)
+    @primitive(name="cubed in a test")
+    def cubed(x):
+        return x**3
+
+    @cubed.vjp
+    def _(g, y, x):
+        return (3 * g * x**2,)
+
+    try:
+        x = variable(2.0)
+        with GradientTape() as outer:
+            with GradientTape() as inner:
+                y = cubed(x)
+            first = inner.gradient(y, x)
+            total = square(first)
+        assert first.numpy() == 12.0
+        with pytest.raises(UnsupportedOperator, match="the gradient of cubed in a test"):
+            outer.gradient(total, x)
+        with pytest.raises(EdgekitError, match="has a derivative for nested tapes already"):
+            conv2d.nested_vjp(lambda g, y, x, kernel: (g, None))
+    finally:
+        del PRIMITIVES["cubed in a test"]
 
 
 def test_gradient_without_an_outer_tape_is_plain_after_nested_ones() -> None:
@@ -356,3 +370,80 @@ def _seconds(function) -> float:
     start = time.process_time()
     function()
     return time.process_time() - start
+
+
+def test_a_tape_can_pause_start_over_and_tell_what_it_watched() -> None:
+    x, y, z = variable(2.0), variable(3.0), variable(4.0)
+    with GradientTape(persistent=True) as tape:
+        a = x * y
+        with tape.stop_recording():
+            b = x * z
+        assert tape.watched_variables() == (x, y)
+    assert tape.gradient(a, x).numpy() == 3.0
+    assert tape.gradient(b, x) is None
+    with GradientTape() as tape:
+        _ = x * y
+        tape.reset()
+        c = x * z
+    assert tape.watched_variables() == (x, z)
+    assert tape.gradient(c, x).numpy() == 4.0
+
+
+def test_jacobian() -> None:
+    matrix = np.arange(6.0).reshape(3, 2)
+    x, y = Variable(np.array([2.0, 3.0])), Variable(np.array(5.0))
+    with GradientTape(persistent=True) as tape:
+        z = (matrix @ x.reshape(2, 1)).reshape(3) * y
+    found = tape.jacobian(z, {"x": x, "rest": [y]})
+    np.testing.assert_allclose(found["x"].numpy(), matrix * 5.0)
+    np.testing.assert_allclose(found["rest"][0].numpy(), matrix @ [2.0, 3.0])
+    with pytest.raises(EdgekitError, match="persistent=True"), GradientTape() as once:
+        once.jacobian(x * x, x)
+
+
+def test_batch_jacobian_is_the_diagonal_of_the_jacobian() -> None:
+    x = Variable(np.random.default_rng(0).normal(size=(4, 3)))
+    kernel = np.random.default_rng(1).normal(size=(3, 2))
+    with GradientTape(persistent=True) as tape:
+        z = exp(x @ kernel)
+    whole = tape.jacobian(z, x).numpy()
+    found = tape.batch_jacobian(z, x).numpy()
+    assert found.shape == (4, 2, 3)
+    np.testing.assert_allclose(found, np.stack([whole[i, :, i] for i in range(4)]))
+    with pytest.raises(ShapeError, match="same number of samples"):
+        tape.batch_jacobian(z, Variable(np.ones((3, 3))))
+
+
+def test_hessian_of_rosenbrock() -> None:
+    x = Variable(np.array([1.5, -0.5]))
+    with GradientTape(persistent=True) as outer:
+        with GradientTape() as inner:
+            y = square(1.0 - x[0]) + 100.0 * square(x[1] - square(x[0]))
+        gradient = inner.gradient(y, x)
+    a, b = 1.5, -0.5
+    expected = [[2 - 400 * (b - a * a) + 800 * a * a, -400 * a], [-400 * a, 200.0]]
+    np.testing.assert_allclose(outer.jacobian(gradient, x).numpy(), expected, rtol=1e-12)
+
+
+def test_custom_gradient() -> None:
+    @custom_gradient
+    def quiet(x, y):
+        return x * y, lambda dy: (dy * 10.0, dy * x)
+
+    x, y = variable(3.0), variable(4.0)
+    with GradientTape(persistent=True) as outer:
+        with GradientTape() as tape:
+            z = quiet(x, y) * 2.0
+        gx, gy = tape.gradient(z, [x, y])
+    assert z.numpy() == 24.0
+    assert (gx.numpy(), gy.numpy()) == (20.0, 6.0)
+    assert outer.gradient(gy, x).numpy() == 2.0
+    same = custom_gradient(lambda x: (x, lambda dy: dy * -1.0))
+    with GradientTape() as tape:
+        z = same(x)
+    assert tape.gradient(z, x).numpy() == -1.0
+    wrong = custom_gradient(lambda x: (x * x, lambda dy: (dy, dy)))
+    with GradientTape() as tape:
+        z = wrong(x)
+    with pytest.raises(InputError, match="2 gradients for 1 arguments"):
+        tape.gradient(z, x)

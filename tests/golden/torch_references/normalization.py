@@ -7,6 +7,8 @@ import torch.nn.functional as F
 
 
 def batch_norm_training(x, gamma=None, beta=None, epsilon=1e-3):
+    if gamma is None:  # without one, PyTorch's second derivative fails
+        gamma = torch.ones(x.shape[-1], dtype=x.dtype)
     y = F.batch_norm(x.movedim(-1, 1), None, None, gamma, beta, True, eps=epsilon)
     return y.movedim(1, -1)
 

@@ -12,8 +12,9 @@ import pkgutil
 
 from .case import Case as Case
 from .case import make_inputs as make_inputs
+from .case import second_weight as second_weight
 
-__all__ = ["CASES", "FAMILIES", "Case", "make_inputs"]
+__all__ = ["CASES", "FAMILIES", "Case", "make_inputs", "second_weight"]
 
 FAMILIES: dict[str, list[Case]] = {
     found.name: importlib.import_module(f"{__name__}.{found.name}").CASES

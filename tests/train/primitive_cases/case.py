@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Case", "Cases", "make_inputs"]
+__all__ = ["Case", "Cases", "make_inputs", "second_weight"]
 
 Case = tuple[str, str, list[Any], dict[str, Any]]
 
@@ -44,6 +44,12 @@ def make_inputs(identifier: str, inputs: list[Any]) -> list[np.ndarray | None]:
         else:
             made.append(_exact(rng.normal(size=given)))
     return made
+
+
+def second_weight(shape: tuple[int, ...]) -> np.ndarray:
+    """The weights of a gradient's elements in the sum that is differentiated once more."""
+    size = int(np.prod(shape))
+    return np.cos(np.arange(size, dtype=np.float64) * 1.7 + 0.3).reshape(shape)
 
 
 def _exact(x: np.ndarray) -> np.ndarray:
