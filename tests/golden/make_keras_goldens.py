@@ -143,9 +143,27 @@ def targets_and_outputs():
         "sparse": (labels, probabilities),
         "sparse_logits": (labels, logits),
     }
-    return {k: (t, p.astype(np.float32)) for k, (t, p) in data.items()}, np.abs(
-        values(random, (9,))
-    )
+    weight = np.abs(values(random, (9,)))
+    steps = values(random, (9, 4, 3))
+    other = np.exp(values(random, (9, 5)))
+    embeddings = values(random, (9, 6))
+    shares = np.exp(steps) / np.exp(steps).sum(1, keepdims=True)
+    sequences = np.array([[1, 2, 0], [1, 1, 0], [3, 0, 0]] * 3)
+    data |= {
+        "steps": (np.eye(4, dtype=np.float32)[random.integers(0, 4, (9, 3))].swapaxes(1, 2), steps),
+        "sparse_steps": (random.integers(0, 4, (9, 3)), shares),
+        "column": (values(random, (9,)), values(random, (9, 1))),
+        "last_of_one": (values(random, (9, 4)), values(random, (9, 4, 1))),
+        "distributions": (probabilities, other / other.sum(-1, keepdims=True)),
+        "counts": (random.poisson(2.0, (9, 3)).astype(np.float32), other[:, :3]),
+        "signed": (bits * 2 - 1, bit_logits),
+        "sequences": (sequences, values(random, (9, 6, 4))),
+        "embeddings": (
+            random.integers(0, 3, 9),
+            embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True),
+        ),
+    }
+    return {k: (t, p.astype(np.float32)) for k, (t, p) in data.items()}, weight
 
 
 def add_data(arrays):
@@ -164,8 +182,13 @@ def make_losses(family, arrays):
         loss = getattr(keras.losses, cls)(**arguments)
         y_true, y_pred = data[kind]
         arrays[f"loss_{name}"] = keras.ops.convert_to_numpy(loss(y_true, y_pred))
+        shape = getattr(keras.losses, cls)(**arguments | {"reduction": None})(y_true, y_pred).shape
+        fitting = weight
+        if len(shape):  # Keras lines a weight up with the last axis, not with the samples
+            fitting = weight[: shape[0]].reshape(-1, *(1 for _ in shape[1:]))
+        arrays[f"loss_{name}_weight"] = fitting
         arrays[f"loss_{name}_weighted"] = keras.ops.convert_to_numpy(
-            loss(y_true, y_pred, sample_weight=weight)
+            loss(y_true, y_pred, sample_weight=fitting)
         )
 
 

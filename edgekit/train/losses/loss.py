@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edgekit.errors import InputError
+import numpy as np
+
+from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
 from edgekit.train.masks import apply_mask, mask_of
 from edgekit.train.names import snake_case
-from edgekit.train.ops import reductions
+from edgekit.train.ops import math, reductions
 from edgekit.train.ops.storage import stored
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Tensor, wrap
 
-__all__ = ["EPSILON", "Loss", "LossFunctionWrapper", "as_tensor", "reduce_weighted"]
+__all__ = [
+    "EPSILON",
+    "Loss",
+    "LossFunctionWrapper",
+    "NamedLoss",
+    "as_tensor",
+    "clipped",
+    "like",
+    "of_same_rank",
+    "of_same_shape",
+    "reduce_weighted",
+]
 
 # Keras keeps probabilities this far from 0 and 1
 EPSILON = 1e-7
@@ -24,8 +37,9 @@ _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", 
 class Loss(Serializable):
     """The base: `call(y_true, y_pred)` gives a number per sample; calling the loss reduces them.
 
-    reduction: "sum_over_batch_size" (the mean over samples), "sum", "mean_with_sample_weight"
-    (the mean over weights), or None for no reduction.
+    reduction: "sum_over_batch_size" or "mean" (the mean over samples), "sum",
+    "mean_with_sample_weight" (the mean over weights), "none" or None for no reduction.
+    dtype: what to compute in, float32 where nothing is said.
     """
 
     keras_module = "keras.losses"
@@ -43,16 +57,53 @@ class Loss(Serializable):
             )
         self.name = name or snake_case(type(self).__name__)
         self.reduction = reduction
+        self._dtype = None if dtype is None else np.dtype(getattr(dtype, "name", dtype))
+
+    @property
+    def dtype(self) -> str:
+        """The dtype that the loss is computed in."""
+        return "float32" if self._dtype is None else self._dtype.name
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
-        values = as_tensor(self.call(as_tensor(y_true), as_tensor(y_pred)))
         mask = mask_of(y_pred)
+        values = as_tensor(self.call(self._converted(y_true), self._converted(y_pred)))
+        own_mask = mask_of(values)
+        if own_mask is not None:
+            own_mask = asarray(own_mask)
+            mask = own_mask if mask is None else asarray(mask) & own_mask
         if mask is not None:
             sample_weight = apply_mask(sample_weight, mask, self.reduction)
         return reduce_weighted(values, sample_weight, self.reduction)
+
+    def _converted(self, y: Any) -> Any:
+        y = as_tensor(y)
+        if self._dtype is not None and y.dtype.kind == "f" and y.dtype != self._dtype:
+            return math.cast(y, dtype=self._dtype)
+        return y
+
+
+class NamedLoss(Loss):
+    """A class around one of the functions of this package; more arguments in `config_names`."""
+
+    function: Callable[..., Any]
+    # arguments of the function that Keras leaves out of the config
+    hidden_names: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        names = (*self.config_names[len(Loss.config_names) :], *self.hidden_names)
+        arguments = {name: getattr(self, name) for name in names}
+        return type(self).function(y_true, y_pred, **arguments)
 
 
 class LossFunctionWrapper(Loss):
@@ -70,7 +121,9 @@ class LossFunctionWrapper(Loss):
         self.fn = fn
         self.fn_kwargs = kwargs
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        if isinstance(y_true, Tensor) and isinstance(y_pred, Tensor):
+            y_true, y_pred = of_same_rank(y_true, y_pred)
         return self.fn(y_true, y_pred, **self.fn_kwargs)
 
 
@@ -82,24 +135,56 @@ def as_tensor(x: Any) -> Any:
     return wrap(array.astype("float32") if array.dtype == "float64" else array)
 
 
+def like(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Both as tensors, the targets in the dtype of the outputs."""
+    y_true, y_pred = as_tensor(y_true), as_tensor(y_pred)
+    if y_true.dtype != y_pred.dtype:
+        y_true = (
+            math.cast(y_true, dtype=y_pred.dtype)
+            if y_true.dtype.kind == "f"
+            else wrap(y_true.data.astype(y_pred.dtype))
+        )
+    return y_true, y_pred
+
+
+def of_same_rank(a: Any, b: Any) -> tuple[Any, Any]:
+    """Where one has a last axis of length 1 more: (n,) becomes (n, 1), else that axis goes."""
+    if a.ndim == b.ndim + 1:
+        b, a = of_same_rank(b, a)
+    elif b.ndim == a.ndim + 1 and b.shape[-1] == 1:
+        if a.ndim == 1:
+            a = a.reshape(-1, 1)
+        else:
+            b = b.reshape(*b.shape[:-1])
+    return a, b
+
+
+def of_same_shape(y_true: Any, y_pred: Any, loss: str) -> tuple[Any, Any]:
+    """Targets and outputs in one rank and dtype. Raises ShapeError where the shapes differ."""
+    y_true, y_pred = of_same_rank(*like(y_true, y_pred))
+    if y_true.shape != y_pred.shape:
+        raise ShapeError(
+            f"{loss}: y_true has shape {y_true.shape}, the model gives {y_pred.shape}; "
+            "they must be equal"
+        )
+    return y_true, y_pred
+
+
+def clipped(p: Any) -> Any:
+    """Probabilities away from 0 and 1, where the logarithm ends."""
+    return math.minimum(math.maximum(p, EPSILON), 1.0 - EPSILON)
+
+
 def reduce_weighted(values: Tensor, sample_weight: Any, reduction: str | None) -> Tensor:
     """Weigh the samples' values, and reduce them."""
-    count = values.size
     if sample_weight is not None:
-        weight = asarray(sample_weight, values.dtype)
-        if weight.ndim > values.ndim and weight.shape[-1] == 1:
-            weight = weight[..., 0]
+        weight = wrap(asarray(sample_weight, values.dtype))
+        values, weight = of_same_rank(values, weight)
         weight = weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
-        values = values * wrap(weight)
-        if reduction == "mean_with_sample_weight":
-            spread = array_module(weight).broadcast_to(weight, values.shape)
-            return reductions.sum(values) * (1.0 / max(float(spread.sum()), EPSILON))
-    if reduction in ("none", None) or values.ndim == 0:
+        values = values * weight
+        if reduction == "mean_with_sample_weight" and values.ndim:
+            total = float(array_module(weight.data).sum(weight.data))
+            return reductions.sum(values) * (1.0 / total if total else 0.0)
+    if reduction in ("none", None) or values.ndim == 0 or values.shape == (0,):
         return values
-    if reduction == "sum":
-        return reductions.sum(values)
-    return (
-        reductions.sum(values) * (1.0 / max(count, 1))
-        if sample_weight is not None
-        else (reductions.mean(values))
-    )
+    return reductions.sum(values) if reduction == "sum" else reductions.mean(values)

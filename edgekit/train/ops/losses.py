@@ -8,7 +8,7 @@ from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
-__all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy"]
+__all__ = ["masked_log_sum_exp", "sigmoid_cross_entropy", "softmax_cross_entropy"]
 
 
 @primitive(saves=True)
@@ -84,3 +84,21 @@ def _(g, y, logits, labels, *, needs):
 
 def _label_gradient(g: Any, logits: Any) -> Any:
     return -g * logits
+
+
+@primitive(saves=True)
+def masked_log_sum_exp(x, mask):
+    """log(sum(exp(x))) along the last axis over what the mask holds; -inf where that is nothing."""
+    module = array_module(x)
+    top = module.where(mask, x, -module.inf).max(axis=-1, keepdims=True)
+    top = module.where(module.isfinite(top), top, 0).astype(x.dtype)
+    e = module.exp(module.where(mask, x - top, -module.inf)).astype(x.dtype)
+    total = e.sum(axis=-1, keepdims=True)
+    empty = total == 0
+    found = module.where(empty, -module.inf, top + module.log(total + empty)).astype(x.dtype)
+    return found[..., 0], e / (total + empty)
+
+
+@masked_log_sum_exp.vjp
+def _(g, y, x, mask, *, saved):
+    return g[..., None] * saved.astype(x.dtype), None
