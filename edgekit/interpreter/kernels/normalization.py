@@ -11,8 +11,8 @@ L2Normalize, the output at scale 1/128 and zero point 0 (uint8: 128): (m, e) = 1
 Prelu: u_out = scale(u, f32(s / s_out)) from 0 on, scale(u * u_alpha, f32(f32(s * s_alpha) / s_out))
     below.
 scale() rounds twice (`ir/fixed_point.py`). All equal LiteRT's default runtime and its reference
-kernels bit for bit; the log is rounded from float64, where the C library of a LiteRT may be off
-by its last bit.
+kernels bit for bit; the log is rounded once (`interpreter/logarithm.py`), where the C library of a
+LiteRT may be off by its last bit.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from edgekit.ir import fixed_point
 from edgekit.ir.fixed_functions import exp_negative, inverse_sqrt, log_above_one
 
 from .. import arithmetic
+from ..logarithm import logarithm
 from ..step import Step
 from .accumulator import output_limits
 from .pairs import every_pair, look_up_pairs
@@ -66,7 +67,7 @@ def log_softmax_int8(step: Step) -> None:
         peak = x.max(-1, keepdims=True)
         weights = np.take(table, (peak - x).astype(np.intp))
         total = np.add.accumulate(weights, -1)[..., -1:]  # in element order
-        log = np.log(total.astype(np.float64)).astype(np.float32)
+        log = logarithm(total)
         base = scale * (peak + zero_in) + log
         steps = (scale * (x + zero_in) - base) / np.float32(1.0 / 16.0)
         np.copyto(y, np.clip(np.rint(steps), low, high))
