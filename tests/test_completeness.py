@@ -16,6 +16,7 @@ from edgekit.export.onnx import ONNX_OPS
 from edgekit.export.tflite import TFLITE_OPS
 from edgekit.interpreter.kernels import FAMILIES, all_kernels
 from edgekit.ir import OPS
+from edgekit.ir.ops import FAMILIES as OP_FAMILIES
 from edgekit.ir.ops import spec
 from edgekit.ir.tables import TABLES
 from edgekit.train import ops as _primitives  # noqa: F401  fills the table of primitives
@@ -165,6 +166,16 @@ def test_operator_is_complete(op: str) -> None:
 def test_every_dtype_that_an_operator_takes_has_a_kernel(op: str) -> None:
     missing = [dtype for dtype in OPS[op].dtypes if (op, dtype) not in all_kernels()]
     assert not missing, f"{op} takes {missing} and has no kernel for it"
+
+
+def test_families_say_which_module_defines_an_operator() -> None:
+    folder = ROOT / "edgekit" / "ir" / "ops"
+    defining = {p.stem for p in folder.glob("[!_]*.py") if "\ndefine(" in p.read_text("utf-8")}
+    assert defining == set(OP_FAMILIES)
+    for module, operators in OP_FAMILIES.items():
+        text = (folder / f"{module}.py").read_text("utf-8")
+        assert [op for op in operators if f'"{op}"' not in text] == [], module
+    assert [OPS[name].name for name in OPS] == list(OPS)
 
 
 def test_families_say_which_module_has_kernels_of_an_operator() -> None:

@@ -1,23 +1,13 @@
 """What each operator *is*: inputs, attributes, shape rule, and what quantization must respect.
 
 No computation here. Kernels, derivatives and file formats keep tables of their own under the same
-names. To add an operator, add one `define(...)` to a family below and one entry per concern; the
-completeness test names each place that is missing.
+names. To add an operator, add one `define(...)` to a family, its name to `FAMILIES`, and one entry
+per concern; the completeness test names each place that is missing.
 """
 
 from __future__ import annotations
 
-from . import (
-    control,
-    detection,
-    elements,
-    math,
-    moves,
-    quantization,
-    recurrent,
-    reductions,
-    windows,
-)
+from .spec import FAMILIES as FAMILIES
 from .spec import LARGEST as LARGEST
 from .spec import OPS as OPS
 from .spec import Attr as Attr
@@ -26,9 +16,6 @@ from .spec import attributes as attributes
 from .spec import define as define
 from .spec import infer_shapes as infer_shapes
 from .spec import spec as spec
-
-FAMILIES = (windows, elements, math, reductions, moves, quantization, control, detection, recurrent)
-"""The modules that define operators; importing them fills the table."""
 
 __all__ = [
     "FAMILIES",

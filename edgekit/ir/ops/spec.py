@@ -1,9 +1,10 @@
-"""How an operator is described: OpSpec, Attr, and the table that `define` fills."""
+"""How an operator is described: OpSpec, Attr, and OPS, the table of all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import Any, Literal
 
 from edgekit.errors import ShapeError, lookup
@@ -12,7 +13,17 @@ from edgekit.frozen import NOTHING, Frozen
 from ..graph import AttrValue, Node, Shape, Value
 from ..quant import QuantParams, per_tensor
 
-__all__ = ["LARGEST", "OPS", "Attr", "OpSpec", "attributes", "define", "infer_shapes", "spec"]
+__all__ = [
+    "FAMILIES",
+    "LARGEST",
+    "OPS",
+    "Attr",
+    "OpSpec",
+    "attributes",
+    "define",
+    "infer_shapes",
+    "spec",
+]
 
 Kind = Literal["int", "float", "str", "bool", "ints", "floats"]
 ShapeRule = Callable[[Sequence[Value | None], Mapping[str, Any]], tuple[Shape, ...]]
@@ -94,6 +105,11 @@ class OpSpec(Frozen):
         """The names without their marks."""
         return tuple(name.rstrip("?*") for name in self.inputs)
 
+    @cached_property
+    def defaults(self) -> dict[str, AttrValue | None]:
+        """What each attribute is where a node does not say; None where it must."""
+        return {name: attr.default for name, attr in self.attrs.items()}
+
     @property
     def variadic(self) -> bool:
         return self.inputs[0].endswith("*")
@@ -130,13 +146,71 @@ class OpSpec(Frozen):
         return [i for role, i in pairs if i is not None and role in ("x", "y")]
 
 
-OPS: dict[str, OpSpec] = {}
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "windows": (
+        *("Dense", "Conv2D", "DepthwiseConv2D", "MaxPool2D", "AveragePool2D", "TransposeConv2D"),
+        *("Conv3D", "BatchMatMul", "ResizeNearest", "ResizeBilinear"),
+    ),
+    "elements": (
+        *("BatchNorm", "Add", "Sub", "Mul", "Div", "Maximum", "Minimum", "Softmax", "WideSoftmax"),
+        *("Relu", "Relu6", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu", "Gelu"),
+    ),
+    "math": (
+        *("Exp", "Log", "Sqrt", "Square", "Sin", "Cos", "Floor", "Ceil", "Round", "Sign", "Rsqrt"),
+        *("Neg", "Abs", "LogicalNot", "Cast", "Prelu", "LogSoftmax", "L2Normalize", "Pow", "Atan2"),
+        *("SquaredDifference", "FloorDiv", "FloorMod", "Equal", "NotEqual", "Less", "LessEqual"),
+        *("Greater", "GreaterEqual", "LogicalAnd", "LogicalOr", "Select"),
+    ),
+    "reductions": (
+        *("Mean", "Sum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceAny", "ReduceAll"),
+        *("ArgMax", "ArgMin", "CumSum", "TopK", "OneHot"),
+    ),
+    "moves": (
+        *("Concat", "Split", "Reshape", "Transpose", "Pad", "MirrorPad", "Slice", "Gather"),
+        *("GatherNd", "Tile", "BroadcastTo", "SpaceToDepth", "DepthToSpace", "SpaceToBatch"),
+        "BatchToSpace",
+    ),
+    "quantization": ("Quantize", "Dequantize", "Requantize"),
+    "control": ("If", "While"),
+    "detection": ("DetectionPostProcess",),
+    "recurrent": ("Lstm", "Svdf", "UpdateSlice"),
+}
+"""The operators that each module of this package defines."""
 
 
-def define(op: OpSpec) -> None:
-    if op.name in OPS:
-        raise ValueError(f"operator {op.name!r} is defined twice")
-    OPS[op.name] = op
+class Operators(Mapping[str, OpSpec]):
+    """The facts about every operator, by name.
+
+    A family is imported when one of its operators is first asked for: a network has few of them,
+    and a small device feels every module that it imports.
+    """
+
+    def __init__(self) -> None:
+        self._modules = {name: module for module, names in FAMILIES.items() for name in names}
+        self._defined: dict[str, OpSpec] = {}
+
+    def __getitem__(self, name: str) -> OpSpec:
+        if name not in self._defined:
+            import_module(f".{self._modules[name]}", __package__)
+        return self._defined[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def define(self, op: OpSpec) -> None:
+        if op.name in self._defined:
+            raise ValueError(f"operator {op.name!r} is defined twice")
+        self._defined[op.name] = op
+
+
+OPS = Operators()
+define = OPS.define
 
 
 def spec(name: str) -> OpSpec:
@@ -146,7 +220,10 @@ def spec(name: str) -> OpSpec:
 
 def attributes(node: Node) -> dict[str, Any]:
     """All attributes of a node, defaults filled in."""
-    return {name: node.attrs.get(name, a.default) for name, a in spec(node.op).attrs.items()}
+    defaults, given = spec(node.op).defaults, node.attrs
+    if not given:
+        return defaults.copy()
+    return {name: given.get(name, default) for name, default in defaults.items()}
 
 
 def infer_shapes(
