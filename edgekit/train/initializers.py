@@ -22,10 +22,12 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
+    "Identity",
     "Initializer",
     "LecunNormal",
     "LecunUniform",
     "Ones",
+    "Orthogonal",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
@@ -193,6 +195,40 @@ class LecunUniform(_Scaled):
     corner = (1.0, "fan_in", "uniform")
 
 
+class Orthogonal(Initializer):
+    """`gain` times a matrix with orthonormal columns (or rows, where there are fewer), uniform
+    among all of them; axes before the last count as one. Source: Saxe et al. 2014.
+    """
+
+    config_names = ("gain", "seed")
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        self.gain, self.seed = gain, seed
+
+    def __call__(self, shape, dtype="float32"):
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal needs a shape of at least two axes. Received: {shape}")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        tall = max(rows, columns), min(rows, columns)
+        q, r = np.linalg.qr(generator(self.seed).standard_normal(tall))
+        q *= np.sign(np.diag(r))
+        return (self.gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype)
+
+
+class Identity(Initializer):
+    """`gain` times the identity matrix; for weights of two axes."""
+
+    config_names = ("gain",)
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def __call__(self, shape, dtype="float32"):
+        if len(shape) != 2:
+            raise ValueError(f"Identity needs a shape of two axes. Received: {shape}")
+        return (self.gain * np.eye(*shape)).astype(dtype)
+
+
 def truncated_normal(
     random: np.random.Generator, shape: tuple[int, ...], mean: float, stddev: float
 ) -> np.ndarray:
@@ -220,9 +256,11 @@ CLASSES: dict[str, type[Initializer]] = {
         GlorotUniform,
         HeNormal,
         HeUniform,
+        Identity,
         LecunNormal,
         LecunUniform,
         Ones,
+        Orthogonal,
         RandomNormal,
         RandomUniform,
         TruncatedNormal,
@@ -231,6 +269,7 @@ CLASSES: dict[str, type[Initializer]] = {
     )
 }
 _NAMES = {snake_case(name): cls for name, cls in CLASSES.items()}
+_NAMES |= {"normal": RandomNormal, "one": Ones, "uniform": RandomUniform, "zero": Zeros}
 
 
 def get(identifier: Any) -> Any:

@@ -56,7 +56,10 @@ def same_config(ours: Any, keras: Any) -> list[str]:
             )
         ]
     if isinstance(ours, tuple | list) and isinstance(keras, tuple | list):
-        return [] if [*ours] == [*keras] or list(map(list, ours)) == keras else [f"{ours}, {keras}"]
+        if len(ours) != len(keras):
+            return [f"{ours}, {keras}"]
+        pairs = zip(ours, keras, strict=True)
+        return [problem for mine, theirs in pairs for problem in same_config(mine, theirs)]
     if isinstance(ours, float) and isinstance(keras, float):
         # Keras keeps some arguments in float32
         return [] if np.isclose(ours, keras, rtol=1e-7) else [f"ours {ours!r}, Keras {keras!r}"]

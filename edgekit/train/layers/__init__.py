@@ -30,6 +30,7 @@ from edgekit.train.layers.core import InputLayer as InputLayer
 from edgekit.train.layers.core import Lambda as Lambda
 from edgekit.train.layers.depthwise import DepthwiseConv1D as DepthwiseConv1D
 from edgekit.train.layers.depthwise import DepthwiseConv2D as DepthwiseConv2D
+from edgekit.train.layers.embedding import Embedding as Embedding
 from edgekit.train.layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from edgekit.train.layers.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
 from edgekit.train.layers.global_pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
@@ -38,6 +39,7 @@ from edgekit.train.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxP
 from edgekit.train.layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
 from edgekit.train.layers.input_spec import InputSpec as InputSpec
 from edgekit.train.layers.layer import Layer as Layer
+from edgekit.train.layers.masking import Masking as Masking
 from edgekit.train.layers.merging import Add as Add
 from edgekit.train.layers.merging import Average as Average
 from edgekit.train.layers.merging import Concatenate as Concatenate
@@ -63,6 +65,14 @@ from edgekit.train.layers.preprocessing_images import Resizing as Resizing
 from edgekit.train.layers.preprocessing_text import TextVectorization as TextVectorization
 from edgekit.train.layers.preprocessing_vocabularies import IntegerLookup as IntegerLookup
 from edgekit.train.layers.preprocessing_vocabularies import StringLookup as StringLookup
+from edgekit.train.layers.recurrent import RNN as RNN
+from edgekit.train.layers.recurrent import StackedRNNCells as StackedRNNCells
+from edgekit.train.layers.recurrent_cells import GRUCell as GRUCell
+from edgekit.train.layers.recurrent_cells import LSTMCell as LSTMCell
+from edgekit.train.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
+from edgekit.train.layers.recurrent_layers import GRU as GRU
+from edgekit.train.layers.recurrent_layers import LSTM as LSTM
+from edgekit.train.layers.recurrent_layers import SimpleRNN as SimpleRNN
 from edgekit.train.layers.regularization import Dropout as Dropout
 from edgekit.train.layers.reshaping import Flatten as Flatten
 from edgekit.train.layers.reshaping import Permute as Permute
@@ -75,6 +85,9 @@ from edgekit.train.layers.transposed import Conv2DTranspose as Conv2DTranspose
 from edgekit.train.layers.upsampling import UpSampling1D as UpSampling1D
 from edgekit.train.layers.upsampling import UpSampling2D as UpSampling2D
 from edgekit.train.layers.upsampling import UpSampling3D as UpSampling3D
+from edgekit.train.layers.wrappers import Bidirectional as Bidirectional
+from edgekit.train.layers.wrappers import TimeDistributed as TimeDistributed
+from edgekit.train.layers.wrappers import Wrapper as Wrapper
 
 # Keras' second names
 AvgPool1D = AveragePooling1D
@@ -99,6 +112,9 @@ SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "Add",
     "Average",
@@ -109,6 +125,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
@@ -130,7 +147,9 @@ __all__ = [
     "DepthwiseConv2D",
     "Discretization",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -149,10 +168,12 @@ __all__ = [
     "InputLayer",
     "InputSpec",
     "IntegerLookup",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -182,13 +203,18 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
+    "StackedRNNCells",
     "StringLookup",
     "Subtract",
     "TextVectorization",
+    "TimeDistributed",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",

@@ -7,11 +7,15 @@ from . import comparisons as comparisons
 from . import conv as conv
 from . import dense as dense
 from . import depthwise as depthwise
+from . import gather as gather
 from . import losses as losses
 from . import math as math
 from . import normalization as normalization
 from . import pooling as pooling
 from . import random as random
+from . import recurrent_gru as recurrent_gru
+from . import recurrent_lstm as recurrent_lstm
+from . import recurrent_simple as recurrent_simple
 from . import reductions as reductions
 from . import shape as shape
 from . import storage as storage
@@ -22,11 +26,15 @@ __all__ = [
     "conv",
     "dense",
     "depthwise",
+    "gather",
     "losses",
     "math",
     "normalization",
     "pooling",
     "random",
+    "recurrent_gru",
+    "recurrent_lstm",
+    "recurrent_simple",
     "reductions",
     "shape",
     "storage",

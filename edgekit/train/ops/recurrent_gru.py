@@ -135,7 +135,7 @@ def _(
     activation="tanh", recurrent_activation="sigmoid", reset_after=True, sequences=False,
     state=False, backwards=False, zero_output=False,
 ):  # fmt: skip
-    steps, rows, hiddens, _, masked, _ = saved
+    steps, rows, hiddens, inner, masked, hearing = saved
     xp = array_module(g)
     units = hiddens.shape[-1]
     given, ends = unpacked(g, 1, len(rows), masked, sequences, state)
@@ -150,7 +150,14 @@ def _(
     gk, gb = (None if one is None else xp.roll(one, -units, axis=-1) for one in (gk, gb))
     if gb is not None and reset_after:
         gb = xp.stack([gb, xp.dot(xp.ones(len(sums), sums.dtype), sums[:, units:])])
-    return (gx, gk, gr, gb, dh, None, None)[: len(needs)]
+    gd = None
+    if len(needs) > 6 and needs[6] and reset_after:
+        gd = hearing.gradient_of_dropped(hiddens[:-1], sums[:, units:])
+    elif len(needs) > 6 and needs[6]:
+        of_gates = hearing[0].gradient_of_dropped(hiddens[:-1], sums[:, units:])
+        of_new = hearing[1].gradient_of_dropped(inner, sums[:, :units])
+        gd = xp.concatenate([of_gates, of_new])
+    return (gx, gk, gr, gb, dh, None, gd)[: len(needs)]
 
 
 def _ends_and_keeps(saved: Any, rows: Array, end: Array | None) -> tuple[Array, Array, Array]:

@@ -115,7 +115,10 @@ def _(
     if kernel is None:
         gx = _gates(gx, BACK)
     gr = _gates(hearing.gradient(hiddens[:-1], sums), BACK) if needs[2] else None
-    found = (gx, _gates(gk, BACK), gr, _gates(gb, BACK), dh, dc, None, None)
+    gd = None
+    if len(needs) > 7 and needs[7]:
+        gd = hearing.gradient_of_dropped(hiddens[:-1], sums)[BACK]
+    found = (gx, _gates(gk, BACK), gr, _gates(gb, BACK), dh, dc, None, gd)
     return found[: len(needs)]
 
 

@@ -65,7 +65,7 @@ def _(
 ):  # fmt: skip
     steps, hiddens, masked, hearing = saved
     xp = array_module(g)
-    time, batch, units = hiddens[1:].shape
+    time, units = len(hiddens) - 1, hiddens.shape[2]
     rows, ends = unpacked(g, 1, time, masked, sequences, state)
     slopes = curve(activation).slope(xp, hiddens[1:])
     if masked.given:
@@ -84,4 +84,6 @@ def _(
     asked = needs[0], needs[1], len(needs) > 3 and needs[3]
     gx, gk, gb = input_gradients(steps, sums, kernel, backwards, asked)
     gr = hearing.gradient(hiddens[:-1], sums) if needs[2] else None
-    return (gx, gk, gr, gb, dh, None, None)[: len(needs)]
+    asked_dropped = len(needs) > 6 and needs[6]
+    gd = hearing.gradient_of_dropped(hiddens[:-1], sums) if asked_dropped else None
+    return (gx, gk, gr, gb, dh, None, gd)[: len(needs)]

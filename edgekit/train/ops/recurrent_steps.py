@@ -170,6 +170,12 @@ class Hearing:
         made = self.xp.einsum("tbu,gbu,tbgv->ugv", states, self.dropped, parts)
         return made.reshape(self.units, self.width)
 
+    def gradient_of_dropped(self, states: Array, rows: Array) -> Array:
+        """The gradient of the factors, (gates, batch, units)."""
+        assert self.dropped is not None
+        parts = rows.reshape(*states.shape[:2], len(self.dropped), -1)
+        return self.xp.einsum("tbu,tbgv,guv->gbu", states, parts, self.stack)
+
 
 class Mask:
     """Which samples take part at which times, in the order of the walk; none given: all do.
@@ -201,23 +207,25 @@ class Mask:
         array_module(after).copyto(after, before, where=self.skipped[t])
 
 
-def packed(states: Array, ends: tuple[Array, ...], mask: Mask, sequences: bool, all_: bool) -> Array:
+def packed(
+    states: Array, ends: tuple[Array, ...], mask: Mask, sequences: bool, with_ends: bool
+) -> Array:
     """The result of a recurrent primitive: states (time, batch, units) without the initial one.
 
-    (batch, time, units) with `sequences`, else (batch, units). With `all_` one row of `ends` (the
+    (batch, time, units) with `sequences`, else (batch, units). With `with_ends` one row of `ends` (the
     last of each state, batch x units) follows after the other: (batch, times + ends, units).
     """
     xp = array_module(states)
     y = states if sequences else states[-1:]
     if mask.factor is not None:
         y = y * (mask.factor if sequences else mask.factor[-1:])
-    if not all_:
+    if not with_ends:
         return xp.ascontiguousarray(y.swapaxes(0, 1)) if sequences else y[0].copy()
     return xp.ascontiguousarray(xp.concatenate([y, *(e[None] for e in ends)]).swapaxes(0, 1))
 
 
 def unpacked(
-    g: Array, count: int, time: int, mask: Mask, sequences: bool, all_: bool
+    g: Array, count: int, time: int, mask: Mask, sequences: bool, with_ends: bool
 ) -> tuple[Array, list[Array | None]]:
     """From the gradient of `packed`: that of the states (time first; the last alone unless
     `sequences`), and of each of the `count` ends.
@@ -226,7 +234,7 @@ def unpacked(
     rows = g[:, None] if g.ndim == 2 else g
     rows = xp.ascontiguousarray(rows.swapaxes(0, 1))
     ends: list[Array | None] = [None] * count
-    if all_:
+    if with_ends:
         ends = list(rows[-count:])
         rows = rows[:-count]
     if mask.factor is not None:
