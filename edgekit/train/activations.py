@@ -7,7 +7,7 @@ from typing import Any
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.train.ops import activations as ops
-from edgekit.train.ops import comparisons, math
+from edgekit.train.ops import comparisons, math, slopes
 from edgekit.train.serialization import resolve
 from edgekit.train.tensor import Tensor
 
@@ -83,24 +83,108 @@ def softsign(x: Any) -> Any:
     return x / (math.absolute(x) + 1.0)
 
 
+def celu(x: Any, alpha: float = 1.0) -> Any:
+    """x above 0, alpha * (exp(x / alpha) - 1) below. Source: Barron 2017."""
+    return ops.elu(x, alpha=1.0) if alpha == 1.0 else ops.elu(x / alpha, alpha=1.0) * alpha
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """The first half along `axis` times the sigmoid of the second. Source: Dauphin et al. 2016."""
+    size, rank = x.shape[axis], len(x.shape)
+    if size is None or size % 2:
+        raise UnsupportedOperator(
+            f"glu needs an even number of entries along axis {axis}; the input has shape "
+            f"{tuple(x.shape)}"
+        )
+    halves = (slice(0, size // 2), slice(size // 2, size))
+    first, second = (
+        x[tuple(half if i == axis % rank else slice(None) for i in range(rank))] for half in halves
+    )
+    return first * ops.sigmoid(second)
+
+
+def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x where |x| > threshold, 0 elsewhere."""
+    return comparisons.where(comparisons.greater(math.absolute(x), threshold), x, 0.0)
+
+
+def hard_tanh(x: Any) -> Any:
+    """x within -1 and 1."""
+    return math.maximum(math.minimum(x, 1.0), -1.0)
+
+
+def log_sigmoid(x: Any) -> Any:
+    """log(1 / (1 + exp(-x)))."""
+    return -ops.softplus(-x)
+
+
+def mish(x: Any) -> Any:
+    """x * tanh(softplus(x)). Source: Misra 2019."""
+    return x * ops.tanh(ops.softplus(x))
+
+
+def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x - threshold above it, x + threshold below its negative, 0 between."""
+    return ops.relu(x - threshold) - ops.relu(-x - threshold)
+
+
+def sparse_plus(x: Any) -> Any:
+    """0 up to -1, (x + 1)^2 / 4 up to 1, x from there on."""
+    middle = math.minimum(ops.relu(x + 1.0), 2.0)
+    return math.square(middle) * 0.25 + ops.relu(x - 1.0)
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """0 up to -1, (x + 1) / 2 up to 1, 1 from there on."""
+    return math.minimum(ops.relu(x + 1.0), 2.0) * 0.5
+
+
+def squareplus(x: Any, b: float = 4) -> Any:
+    """(x + sqrt(x^2 + b)) / 2. Source: Barron 2021."""
+    return (x + math.sqrt(math.square(x) + float(b))) * 0.5
+
+
+def tanh_shrink(x: Any) -> Any:
+    """x - tanh(x)."""
+    return x - ops.tanh(x)
+
+
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
+    """x where x > threshold, default_value elsewhere."""
+    return comparisons.where(comparisons.greater(x, threshold), x, default_value)
+
+
 _TABLE: dict[str, Any] = {
+    "celu": celu,
     "elu": ops.elu,
     "exponential": math.exp,
     "gelu": ops.gelu,
+    "glu": glu,
+    "hard_shrink": hard_shrink,
     "hard_sigmoid": ops.hard_sigmoid,
     "hard_silu": ops.hard_silu,
+    "hard_tanh": hard_tanh,
     "leaky_relu": leaky_relu,
     "linear": linear,
+    "log_sigmoid": log_sigmoid,
     "log_softmax": ops.log_softmax,
+    "mish": mish,
     "relu": relu,
     "relu6": ops.relu6,
     "selu": selu,
     "sigmoid": sigmoid,
     "silu": ops.silu,
+    "soft_shrink": soft_shrink,
     "softmax": softmax,
     "softplus": ops.softplus,
     "softsign": softsign,
+    "sparse_plus": sparse_plus,
+    "sparse_sigmoid": sparse_sigmoid,
+    "sparsemax": slopes.sparsemax,
+    "squareplus": squareplus,
     "tanh": ops.tanh,
+    "tanh_shrink": tanh_shrink,
+    "threshold": threshold,
 }
 _ALIASES = {"hard_swish": "hard_silu", "swish": "silu"}
 _NAMES = {id(function): name for name, function in _TABLE.items()}

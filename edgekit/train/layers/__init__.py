@@ -2,8 +2,10 @@
 
 from edgekit.train.layers.activation import ELU as ELU
 from edgekit.train.layers.activation import LeakyReLU as LeakyReLU
+from edgekit.train.layers.activation import PReLU as PReLU
 from edgekit.train.layers.activation import ReLU as ReLU
 from edgekit.train.layers.activation import Softmax as Softmax
+from edgekit.train.layers.activation import ThresholdedReLU as ThresholdedReLU
 from edgekit.train.layers.augmentation import RandomBrightness as RandomBrightness
 from edgekit.train.layers.augmentation import RandomContrast as RandomContrast
 from edgekit.train.layers.augmentation import RandomCrop as RandomCrop
@@ -30,6 +32,8 @@ from edgekit.train.layers.core import InputLayer as InputLayer
 from edgekit.train.layers.core import Lambda as Lambda
 from edgekit.train.layers.depthwise import DepthwiseConv1D as DepthwiseConv1D
 from edgekit.train.layers.depthwise import DepthwiseConv2D as DepthwiseConv2D
+from edgekit.train.layers.dot import Dot as Dot
+from edgekit.train.layers.dot import dot as dot
 from edgekit.train.layers.embedding import Embedding as Embedding
 from edgekit.train.layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from edgekit.train.layers.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
@@ -47,8 +51,14 @@ from edgekit.train.layers.merging import Maximum as Maximum
 from edgekit.train.layers.merging import Minimum as Minimum
 from edgekit.train.layers.merging import Multiply as Multiply
 from edgekit.train.layers.merging import Subtract as Subtract
+from edgekit.train.layers.merging import add as add
+from edgekit.train.layers.merging import average as average
+from edgekit.train.layers.merging import concatenate as concatenate
+from edgekit.train.layers.merging import maximum as maximum
+from edgekit.train.layers.merging import minimum as minimum
+from edgekit.train.layers.merging import multiply as multiply
+from edgekit.train.layers.merging import subtract as subtract
 from edgekit.train.layers.normalization import BatchNormalization as BatchNormalization
-from edgekit.train.layers.normalization import LayerNormalization as LayerNormalization
 from edgekit.train.layers.pooling import AveragePooling1D as AveragePooling1D
 from edgekit.train.layers.pooling import AveragePooling2D as AveragePooling2D
 from edgekit.train.layers.pooling import AveragePooling3D as AveragePooling3D
@@ -73,11 +83,22 @@ from edgekit.train.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
 from edgekit.train.layers.recurrent_layers import GRU as GRU
 from edgekit.train.layers.recurrent_layers import LSTM as LSTM
 from edgekit.train.layers.recurrent_layers import SimpleRNN as SimpleRNN
+from edgekit.train.layers.regularization import ActivityRegularization as ActivityRegularization
+from edgekit.train.layers.regularization import AlphaDropout as AlphaDropout
 from edgekit.train.layers.regularization import Dropout as Dropout
+from edgekit.train.layers.regularization import GaussianDropout as GaussianDropout
+from edgekit.train.layers.regularization import GaussianNoise as GaussianNoise
+from edgekit.train.layers.regularization import SpatialDropout1D as SpatialDropout1D
+from edgekit.train.layers.regularization import SpatialDropout2D as SpatialDropout2D
+from edgekit.train.layers.regularization import SpatialDropout3D as SpatialDropout3D
 from edgekit.train.layers.reshaping import Flatten as Flatten
 from edgekit.train.layers.reshaping import Permute as Permute
 from edgekit.train.layers.reshaping import RepeatVector as RepeatVector
 from edgekit.train.layers.reshaping import Reshape as Reshape
+from edgekit.train.layers.sample_normalization import GroupNormalization as GroupNormalization
+from edgekit.train.layers.sample_normalization import LayerNormalization as LayerNormalization
+from edgekit.train.layers.sample_normalization import RMSNormalization as RMSNormalization
+from edgekit.train.layers.sample_normalization import UnitNormalization as UnitNormalization
 from edgekit.train.layers.separable import SeparableConv1D as SeparableConv1D
 from edgekit.train.layers.separable import SeparableConv2D as SeparableConv2D
 from edgekit.train.layers.transposed import Conv1DTranspose as Conv1DTranspose
@@ -116,7 +137,9 @@ __all__ = [
     "LSTM",
     "RNN",
     "Activation",
+    "ActivityRegularization",
     "Add",
+    "AlphaDropout",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -146,10 +169,13 @@ __all__ = [
     "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Discretization",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
     "GRUCell",
+    "GaussianDropout",
+    "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAveragePooling3D",
@@ -162,6 +188,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
     "Hashing",
     "Identity",
     "Input",
@@ -184,7 +211,9 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
+    "RMSNormalization",
     "RandomBrightness",
     "RandomContrast",
     "RandomCrop",
@@ -206,11 +235,16 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "StackedRNNCells",
     "StringLookup",
     "Subtract",
     "TextVectorization",
+    "ThresholdedReLU",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
@@ -218,6 +252,14 @@ __all__ = [
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]
 
 # class name -> class, for reading configs

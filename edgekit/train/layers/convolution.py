@@ -1,23 +1,26 @@
-"""Convolutions over images (batch, height, width, channels)."""
+"""Convolutions over sequences, images and volumes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train import activations, initializers, regularizers
-from edgekit.train.layers.geometry import channels_last, output_size, pair, same_or_valid
-from edgekit.train.layers.input_spec import InputSpec
-from edgekit.train.layers.layer import Layer
+from edgekit.train import activations
+from edgekit.train.layers.geometry import output_size, padding_word, sizes
+from edgekit.train.layers.parameters import Parameterized, parameter_names
+from edgekit.train.layers.spatial import Spatial, on_images
 from edgekit.train.ops.conv import conv2d
-from edgekit.train.ops.depthwise import depthwise_conv2d
+from edgekit.train.ops.conv3d import conv3d
 from edgekit.train.tensor import Variable
 
-__all__ = ["Conv2D", "Convolution", "DepthwiseConv2D"]
+__all__ = ["Conv1D", "Conv2D", "Conv3D", "Convolution"]
 
 
-class Convolution(Layer):
+class Convolution(Spatial, Parameterized):
     """What the convolutions share: window, strides, padding, bias, activation."""
+
+    # words for `padding` beside "same" and "valid"
+    other_paddings: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -28,16 +31,15 @@ class Convolution(Layer):
         dilation_rate: Any,
         activation: Any,
         use_bias: bool,
-        bias_initializer: Any,
-        bias_regularizer: Any,
+        bias: tuple[Any, Any, Any],
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.kernel_size = pair(kernel_size, "kernel_size", self.name)
-        self.strides = pair(strides, "strides", self.name)
-        self.padding = same_or_valid(padding, self.name)
-        self.data_format = channels_last(data_format, self.name)
-        self.dilation_rate = pair(dilation_rate, "dilation_rate", self.name)
+        self._set_format(data_format)
+        self.kernel_size = sizes(kernel_size, self.rank, "kernel_size", self.name)
+        self.strides = sizes(strides, self.rank, "strides", self.name)
+        self.padding = padding_word(padding, self.name, self.other_paddings)
+        self.dilation_rate = sizes(dilation_rate, self.rank, "dilation_rate", self.name)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise InputError(
                 f"layer {self.name!r}: strides > 1 cannot be combined with dilation_rate > 1. "
@@ -45,44 +47,44 @@ class Convolution(Layer):
             )
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.input_spec = InputSpec(ndim=4)
+        self._declare("bias", *bias)
         self.bias: Variable | None = None
 
-    def _channels(self, input_shape: Any) -> int:
-        channels = input_shape[-1]
-        if channels is None:
-            raise ShapeError(
-                f"layer {self.name!r}: the number of channels must be known. "
-                f"Received: input_shape={input_shape}"
+    def _check_filters(self, filters: Any, groups: int = 1) -> None:
+        if not isinstance(filters, int) or filters <= 0 or filters % groups:
+            raise InputError(
+                f"layer {self.name!r}: filters must be a positive multiple of groups. "
+                f"Received: filters={filters}, groups={groups}"
             )
-        self.input_spec = InputSpec(ndim=4, axes={-1: channels})
-        return channels
 
     def _add_bias(self, size: int) -> None:
         if self.use_bias:
-            self.bias = self.add_weight(
-                (size,), self.bias_initializer, regularizer=self.bias_regularizer, name="bias"
-            )
+            self.bias = self._make("bias", (size,))
 
-    def _output_shape(self, input_shape: Any, channels: int) -> tuple[int | None, ...]:
-        rows, columns = (
-            output_size(
-                input_shape[1 + axis],
-                self.kernel_size[axis],
-                self.strides[axis],
-                self.padding,
-                self.dilation_rate[axis],
-                self.name,
-            )
-            for axis in (0, 1)
+    def _window(self) -> dict[str, Any]:
+        """Strides, padding and dilations, as the primitives take them."""
+        padding: Any = self.padding
+        if padding == "causal":
+            padding = ((self.kernel_size[0] - 1) * self.dilation_rate[0], 0)
+        return {"strides": self.strides, "padding": padding, "dilations": self.dilation_rate}
+
+    def _output_shape(self, input_shape: Any, channels: int) -> tuple[Any, ...]:
+        windows = zip(
+            self._spatial(input_shape),
+            self.kernel_size,
+            self.strides,
+            self.dilation_rate,
+            strict=True,
         )
-        return (input_shape[0], rows, columns, channels)
+        spatial = [output_size(n, k, s, self.padding, d, self.name) for n, k, s, d in windows]
+        return self._shape(input_shape[0], spatial, channels)
+
+    def call(self, inputs):
+        return self.activation(self._with_channels_last(self._convolve, inputs))
 
 
-class Conv2D(Convolution):
-    """activation(conv(x, kernel) + bias); kernel (height, width, channels / groups, filters)."""
+class _PlainConvolution(Convolution):
+    """activation(conv(x, kernel) + bias); kernel (*kernel_size, channels / groups, filters)."""
 
     config_names = (
         "filters",
@@ -94,20 +96,18 @@ class Conv2D(Convolution):
         "groups",
         "activation",
         "use_bias",
-        "kernel_initializer",
-        "bias_initializer",
-        "kernel_regularizer",
-        "bias_regularizer",
+        *parameter_names("kernel", "bias"),
+        "activity_regularizer",
     )
 
     def __init__(
         self,
         filters: int,
         kernel_size: Any,
-        strides: Any = (1, 1),
+        strides: Any = 1,
         padding: str = "valid",
         data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
+        dilation_rate: Any = 1,
         groups: int = 1,
         activation: Any = None,
         use_bias: bool = True,
@@ -115,21 +115,20 @@ class Conv2D(Convolution):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            bias_initializer, bias_regularizer, **options,
+            (bias_initializer, bias_regularizer, bias_constraint),
+            activity_regularizer=activity_regularizer, **options,
         )  # fmt: skip
-        if not isinstance(filters, int) or filters <= 0 or filters % groups:
-            raise InputError(
-                f"layer {self.name!r}: filters must be a positive multiple of groups. "
-                f"Received: filters={filters}, groups={groups}"
-            )
+        self._check_filters(filters, groups)
         self.filters = filters
         self.groups = groups
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self._declare("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
     def build(self, input_shape):
         channels = self._channels(input_shape)
@@ -138,92 +137,35 @@ class Conv2D(Convolution):
                 f"layer {self.name!r}: the number of input channels must be a multiple of groups. "
                 f"Received: groups={self.groups}, input_shape={input_shape}"
             )
-        self.kernel = self.add_weight(
-            (*self.kernel_size, channels // self.groups, self.filters),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            name="kernel",
-        )
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        self.kernel = self._make("kernel", shape)
         self._add_bias(self.filters)
 
-    def call(self, inputs):
-        y = conv2d(
-            inputs,
-            self.kernel,
-            self.bias,
-            strides=self.strides,
-            padding=self.padding,
-            dilations=self.dilation_rate,
-            groups=self.groups,
-        )
-        return self.activation(y)
+    def _convolve(self, x: Any) -> Any:
+        if self.rank == 3:
+            return conv3d(x, self.kernel, self.bias, **self._window(), groups=self.groups)
+        return on_images(conv2d, x, self.kernel, self.bias, **self._window(), groups=self.groups)
 
     def compute_output_shape(self, input_shape):
         return self._output_shape(input_shape, self.filters)
 
 
-class DepthwiseConv2D(Convolution):
-    """Each channel convolved on its own; kernel (height, width, channels, depth_multiplier)."""
+class Conv1D(_PlainConvolution):
+    """A convolution over (batch, length, channels); padding may be "causal" too: each output sees
+    its own position and earlier ones only.
+    """
 
-    config_names = (
-        "depth_multiplier",
-        "kernel_size",
-        "strides",
-        "padding",
-        "data_format",
-        "dilation_rate",
-        "activation",
-        "use_bias",
-        "depthwise_initializer",
-        "bias_initializer",
-        "depthwise_regularizer",
-        "bias_regularizer",
-    )
+    rank = 1
+    other_paddings = ("causal",)
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        strides: Any = (1, 1),
-        padding: str = "valid",
-        depth_multiplier: int = 1,
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            bias_initializer, bias_regularizer, **options,
-        )  # fmt: skip
-        self.depth_multiplier = depth_multiplier
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
 
-    def build(self, input_shape):
-        channels = self._channels(input_shape)
-        self.kernel = self.add_weight(
-            (*self.kernel_size, channels, self.depth_multiplier),
-            self.depthwise_initializer,
-            regularizer=self.depthwise_regularizer,
-            name="kernel",
-        )
-        self._add_bias(channels * self.depth_multiplier)
+class Conv2D(_PlainConvolution):
+    """A convolution over (batch, height, width, channels)."""
 
-    def call(self, inputs):
-        y = depthwise_conv2d(
-            inputs,
-            self.kernel,
-            self.bias,
-            strides=self.strides,
-            padding=self.padding,
-            dilations=self.dilation_rate,
-        )
-        return self.activation(y)
+    rank = 2
 
-    def compute_output_shape(self, input_shape):
-        return self._output_shape(input_shape, input_shape[-1] * self.depth_multiplier)
+
+class Conv3D(_PlainConvolution):
+    """A convolution over (batch, depth, height, width, channels)."""
+
+    rank = 3

@@ -1,4 +1,4 @@
-"""Sizes along the spatial axes of images (batch, height, width, channels)."""
+"""Sizes along the spatial axes of a layer's inputs, and the words that steer them."""
 
 from __future__ import annotations
 
@@ -6,37 +6,42 @@ from typing import Any
 
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
 
-__all__ = ["channels_last", "output_size", "pair", "same_or_valid"]
+__all__ = ["channels_last", "data_format_of", "output_size", "padding_word", "sizes"]
+
+_NUMBERS = {1: "one integer", 2: "two integers", 3: "three integers"}
 
 
-def pair(value: Any, name: str, layer: str, least: int = 1) -> tuple[int, int]:
-    """`value`, an integer or two, as two integers."""
-    sizes = (value, value) if isinstance(value, int) else tuple(value)
-    if len(sizes) != 2 or any(not isinstance(n, int) or n < least for n in sizes):
+def sizes(value: Any, rank: int, name: str, layer: str, least: int = 1) -> tuple[int, ...]:
+    """`value`, an integer or `rank` of them, as `rank` integers of at least `least`."""
+    given = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(given) != rank or any(not isinstance(n, int) or n < least for n in given):
         raise InputError(
-            f"layer {layer!r}: `{name}` must be an integer or two integers of at least {least}. "
-            f"Received: {name}={value!r}"
+            f"layer {layer!r}: `{name}` must be an integer or {_NUMBERS[rank]} of at least "
+            f"{least}. Received: {name}={value!r}"
         )
-    return sizes
+    return given
 
 
-def same_or_valid(padding: str, layer: str) -> str:
-    """`padding` in lower case, if it is one of the two."""
+def padding_word(padding: str, layer: str, also: tuple[str, ...] = ()) -> str:
+    """`padding` in lower case, if it is 'same', 'valid' or one of `also`."""
     lowered = str(padding).lower()
-    if lowered not in ("same", "valid"):
+    if lowered not in ("same", "valid", *also):
+        words = " or ".join(repr(word) for word in ("same", "valid", *also))
         raise InputError(
-            f"layer {layer!r}: `padding` must be 'same' or 'valid'. Received: padding={padding!r}"
+            f"layer {layer!r}: `padding` must be {words}. Received: padding={padding!r}"
         )
     return lowered
 
 
-def channels_last(data_format: str | None, layer: str) -> str:
-    """The only data format; raises UnsupportedOperator for another."""
+def data_format_of(data_format: str | None, layer: str) -> str:
+    """'channels_last' (for None too) or 'channels_first'; raises InputError for another word."""
     if data_format in (None, "channels_last"):
         return "channels_last"
-    raise UnsupportedOperator(
-        f"layer {layer!r}: data_format={data_format!r} is not supported; put the channels last: "
-        "(batch, height, width, channels)"
+    if data_format == "channels_first":
+        return "channels_first"
+    raise InputError(
+        f"layer {layer!r}: `data_format` must be 'channels_last' or 'channels_first'. "
+        f"Received: data_format={data_format!r}"
     )
 
 
@@ -46,7 +51,7 @@ def output_size(
     """The output positions along one axis; None where the input's size is unknown."""
     if size is None:
         return None
-    if padding == "same":
+    if padding in ("same", "causal"):
         return -(-size // stride)
     reach = (kernel - 1) * dilation + 1
     if reach > size:
@@ -55,3 +60,13 @@ def output_size(
             "padding='valid'; use padding='same' or a smaller window"
         )
     return (size - reach) // stride + 1
+
+
+def channels_last(data_format: str | None, layer: str) -> str:
+    """The only data format of a layer; raises UnsupportedOperator for another."""
+    if data_format in (None, "channels_last"):
+        return "channels_last"
+    raise UnsupportedOperator(
+        f"layer {layer!r}: data_format={data_format!r} is not supported; put the channels last: "
+        "(batch, height, width, channels)"
+    )

@@ -5,15 +5,39 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import ShapeError
+from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.layer import Layer
 from edgekit.train.ops import math, shape
+from edgekit.train.tensor import Tensor
 
-__all__ = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]
+__all__ = [
+    "Add",
+    "Average",
+    "Concatenate",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Subtract",
+    "add",
+    "average",
+    "concatenate",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
+]
 
 
 class _Merge(Layer):
-    """Elementwise over a list of inputs whose shapes broadcast."""
+    """Elementwise over a list of inputs whose shapes broadcast.
+
+    An input of fewer axes than another gets axes of size 1 behind the batch.
+    """
+
+    supports_masking = True
 
     def build(self, input_shape):
         if not isinstance(input_shape, list | tuple) or not isinstance(
@@ -29,11 +53,18 @@ class _Merge(Layer):
         raise NotImplementedError
 
     def call(self, inputs):
-        return self.merge(list(inputs))
+        rank = max(len(x.shape) for x in inputs)
+        return self.merge([_of_rank(x, rank) for x in inputs])
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Steps are there that are there in any of the inputs, if all of them have masks."""
+        if previous_mask is None or any(mask is None for mask in previous_mask):
+            return None
+        return Tensor(reduce(np.logical_or, map(asarray, previous_mask)))
 
     def compute_output_shape(self, input_shape):
-        ndim = max(len(s) for s in input_shape)
-        padded = [(1,) * (ndim - len(s)) + tuple(s) for s in input_shape]
+        rank = max(len(s) for s in input_shape)
+        padded = [(s[0], *(1,) * (rank - len(s)), *s[1:]) for s in input_shape]
         merged = []
         for sizes in zip(*padded, strict=True):
             known = {size for size in sizes if size not in (1, None)}
@@ -44,6 +75,14 @@ class _Merge(Layer):
                 )
             merged.append(known.pop() if known else (None if None in sizes else 1))
         return tuple(merged)
+
+
+def _of_rank(x: Any, rank: int) -> Any:
+    """`x` with axes of size 1 behind the batch."""
+    missing = rank - len(x.shape)
+    if not missing:
+        return x
+    return shape.reshape(x, shape=(x.shape[0], *(1,) * missing, *x.shape[1:]))
 
 
 class Add(_Merge):
@@ -108,6 +147,20 @@ class Concatenate(_Merge):
     def merge(self, inputs):
         return shape.concat(inputs, axis=self.axis)
 
+    def call(self, inputs):
+        return self.merge(list(inputs))
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """The masks one after the other too; inputs without one are there as a whole."""
+        if previous_mask is None or all(mask is None for mask in previous_mask):
+            return None
+        masks = []
+        for x, mask in zip(inputs, previous_mask, strict=True):
+            kept = np.ones((1,), bool) if mask is None else to_numpy(mask)
+            kept = kept.reshape(*kept.shape, *(1,) * (len(x.shape) - kept.ndim))
+            masks.append(np.broadcast_to(kept, x.shape))
+        return Tensor(np.concatenate(masks, axis=self.axis).any(axis=-1))
+
     def compute_output_shape(self, input_shape):
         shapes = [tuple(s) for s in input_shape]
         ndim = len(shapes[0])
@@ -130,3 +183,38 @@ def _agree(shapes: set[tuple[int | None, ...]]) -> bool:
         len({size for size in sizes if size is not None}) <= 1
         for sizes in zip(*shapes, strict=True)
     )
+
+
+def add(inputs: Any, **options: Any) -> Any:
+    """The sum of the inputs: `Add(**options)(inputs)`."""
+    return Add(**options)(inputs)
+
+
+def subtract(inputs: Any, **options: Any) -> Any:
+    """The first of two inputs minus the second."""
+    return Subtract(**options)(inputs)
+
+
+def multiply(inputs: Any, **options: Any) -> Any:
+    """The product of the inputs."""
+    return Multiply(**options)(inputs)
+
+
+def average(inputs: Any, **options: Any) -> Any:
+    """The mean of the inputs."""
+    return Average(**options)(inputs)
+
+
+def maximum(inputs: Any, **options: Any) -> Any:
+    """The largest of the inputs, elementwise."""
+    return Maximum(**options)(inputs)
+
+
+def minimum(inputs: Any, **options: Any) -> Any:
+    """The smallest of the inputs, elementwise."""
+    return Minimum(**options)(inputs)
+
+
+def concatenate(inputs: Any, axis: int = -1, **options: Any) -> Any:
+    """The inputs one after the other along `axis`."""
+    return Concatenate(axis=axis, **options)(inputs)

@@ -1,106 +1,127 @@
-"""Pooling over windows of an image, and over whole images."""
+"""Pooling over the windows of sequences, images and volumes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from edgekit.train.layers.geometry import channels_last, output_size, pair, same_or_valid
-from edgekit.train.layers.input_spec import InputSpec
-from edgekit.train.layers.layer import Layer
+from edgekit.train.layers.geometry import output_size, padding_word, sizes
+from edgekit.train.layers.spatial import Spatial
 from edgekit.train.ops import pooling
+from edgekit.train.ops.shape import reshape
 
 __all__ = [
+    "AveragePooling1D",
     "AveragePooling2D",
-    "GlobalAveragePooling2D",
-    "GlobalMaxPooling2D",
+    "AveragePooling3D",
+    "MaxPooling1D",
     "MaxPooling2D",
+    "MaxPooling3D",
 ]
 
 
-class _Pooling2D(Layer):
-    """A window that moves over rows and columns; `strides` is the window's size by default."""
+class _Pooling(Spatial):
+    """A window that moves over the spatial axes; `strides` is the window's size by default."""
 
     config_names = ("pool_size", "padding", "strides", "data_format")
-    reduce: Any
+    over_images: Callable[..., Any]  # the primitive
 
     def __init__(
         self,
-        pool_size: Any = (2, 2),
+        pool_size: Any = 2,
         strides: Any = None,
         padding: str = "valid",
         data_format: str | None = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.pool_size = pair(pool_size, "pool_size", self.name)
-        self.strides = self.pool_size if strides is None else pair(strides, "strides", self.name)
-        self.padding = same_or_valid(padding, self.name)
-        self.data_format = channels_last(data_format, self.name)
-        self.input_spec = InputSpec(ndim=4)
+        self._set_format(data_format)
+        self.pool_size = sizes(pool_size, self.rank, "pool_size", self.name)
+        self.strides = (
+            self.pool_size if strides is None else sizes(strides, self.rank, "strides", self.name)
+        )
+        self.padding = padding_word(padding, self.name)
 
     def compute_output_shape(self, input_shape):
-        rows, columns = (
-            output_size(
-                input_shape[1 + axis],
-                self.pool_size[axis],
-                self.strides[axis],
-                self.padding,
-                1,
-                self.name,
-            )
-            for axis in (0, 1)
-        )
-        return (input_shape[0], rows, columns, input_shape[3])
+        windows = zip(self._spatial(input_shape), self.pool_size, self.strides, strict=True)
+        spatial = [output_size(n, k, s, self.padding, 1, self.name) for n, k, s in windows]
+        channels = input_shape[self._channel_axis]
+        return self._shape(input_shape[0], spatial, channels)
 
     def build(self, input_shape):
         self.compute_output_shape(input_shape)
 
+    def call(self, inputs):
+        return self._with_channels_last(self._pool, inputs)
 
-class MaxPooling2D(_Pooling2D):
+    def _pool(self, x: Any) -> Any:
+        """Over images as they are; over sequences as images of height 1; over volumes along the
+        width of images (depth * height, width), then along the other two axes at once.
+        """
+        if self.rank == 2:
+            return self._pool_images(x, self.pool_size, self.strides)
+        batch, *spatial, channels = x.shape
+        if self.rank == 1:
+            x = reshape(x, shape=(batch, 1, *spatial, channels))
+            x = self._pool_images(x, (1, *self.pool_size), (1, *self.strides))
+            return reshape(x, shape=(batch, -1, channels))
+        depth, height, width = spatial
+        x = reshape(x, shape=(batch, depth * height, width, channels))
+        x = self._pool_images(x, (1, self.pool_size[2]), (1, self.strides[2]))
+        width = x.shape[2]
+        x = reshape(x, shape=(batch, depth, height, width * channels))
+        x = self._pool_images(x, self.pool_size[:2], self.strides[:2])
+        return reshape(x, shape=(batch, *x.shape[1:3], width, channels))
+
+    def _pool_images(self, x: Any, pool: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+        return type(self).over_images(x, pool_size=pool, strides=strides, padding=self.padding)
+
+
+class _MaxPooling(_Pooling):
     """The largest value in each window."""
 
-    def call(self, inputs):
-        return pooling.max_pool2d(
-            inputs, pool_size=self.pool_size, strides=self.strides, padding=self.padding
-        )
+    over_images = pooling.max_pool2d
 
 
-class AveragePooling2D(_Pooling2D):
-    """The mean of each window; with padding="same" of the values inside the image."""
+class _AveragePooling(_Pooling):
+    """The mean of each window; with padding="same" of the values inside the input."""
 
-    def call(self, inputs):
-        return pooling.average_pool2d(
-            inputs, pool_size=self.pool_size, strides=self.strides, padding=self.padding
-        )
+    over_images = pooling.average_pool2d
 
 
-class _GlobalPooling2D(Layer):
-    """One number per channel of the whole image."""
+class MaxPooling1D(_MaxPooling):
+    """The largest value in each window of (batch, length, channels)."""
 
-    config_names = ("data_format", "keepdims")
-
-    def __init__(
-        self, data_format: str | None = None, keepdims: bool = False, **options: Any
-    ) -> None:
-        super().__init__(**options)
-        self.data_format = channels_last(data_format, self.name)
-        self.keepdims = keepdims
-        self.input_spec = InputSpec(ndim=4)
-
-    def compute_output_shape(self, input_shape):
-        batch, channels = input_shape[0], input_shape[3]
-        return (batch, 1, 1, channels) if self.keepdims else (batch, channels)
+    rank = 1
 
 
-class GlobalAveragePooling2D(_GlobalPooling2D):
-    """The mean over rows and columns."""
+class MaxPooling2D(_MaxPooling):
+    """The largest value in each window of (batch, height, width, channels)."""
 
-    def call(self, inputs):
-        return pooling.global_average_pool2d(inputs, keepdims=self.keepdims)
+    rank = 2
 
 
-class GlobalMaxPooling2D(_GlobalPooling2D):
-    """The largest value over rows and columns."""
+class MaxPooling3D(_MaxPooling):
+    """The largest value in each window of (batch, depth, height, width, channels)."""
 
-    def call(self, inputs):
-        return pooling.global_max_pool2d(inputs, keepdims=self.keepdims)
+    rank = 3
+
+
+class AveragePooling1D(_AveragePooling):
+    """The mean of each window of (batch, length, channels); padding is not counted."""
+
+    rank = 1
+
+
+class AveragePooling2D(_AveragePooling):
+    """The mean of each window of (batch, height, width, channels); padding is not counted."""
+
+    rank = 2
+
+
+class AveragePooling3D(_AveragePooling):
+    """The mean of each window of (batch, depth, height, width, channels); padding is not
+    counted.
+    """
+
+    rank = 3

@@ -5,26 +5,30 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from edgekit.errors import InputError, ShapeError, UnsupportedOperator
-from edgekit.train.layers.geometry import channels_last, pair
+from edgekit.errors import InputError, ShapeError
+from edgekit.train.layers.geometry import data_format_of
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.ops import shape as ops
+from edgekit.train.ops.reductions import broadcast_to
 
-__all__ = ["Flatten", "Permute", "Reshape", "UpSampling2D", "ZeroPadding2D"]
+__all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
 
 
 class Flatten(Layer):
-    """(batch, a, b, ...) to (batch, a * b * ...)."""
+    """(batch, a, b, ...) to (batch, a * b * ...), in the order of channels last."""
 
     config_names = ("data_format",)
 
     def __init__(self, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.data_format = channels_last(data_format, self.name)
+        self.data_format = data_format_of(data_format, self.name)
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs):
+        rank = len(inputs.shape)
+        if self.data_format == "channels_first" and rank > 2:
+            inputs = ops.transpose(inputs, axes=(0, *range(2, rank), 1))
         return ops.flatten(inputs)
 
     def compute_output_shape(self, input_shape):
@@ -89,62 +93,24 @@ class Permute(Layer):
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
 
-class ZeroPadding2D(Layer):
-    """Rows and columns of zeros: one number, (rows, columns), or ((top, bottom), (left, right))."""
+class RepeatVector(Layer):
+    """(batch, features) to (batch, n, features)."""
 
-    config_names = ("padding", "data_format")
+    config_names = ("n",)
 
-    def __init__(
-        self, padding: Any = (1, 1), data_format: str | None = None, **options: Any
-    ) -> None:
+    def __init__(self, n: int, **options: Any) -> None:
         super().__init__(**options)
-        self.data_format = channels_last(data_format, self.name)
-        rows, columns = (padding, padding) if isinstance(padding, int) else tuple(padding)
-        self.padding = tuple(
-            pair(sides, "padding", self.name, least=0) for sides in (rows, columns)
-        )
-        self.input_spec = InputSpec(ndim=4)
-
-    def call(self, inputs):
-        return ops.pad(inputs, paddings=((0, 0), *self.padding, (0, 0)))
-
-    def compute_output_shape(self, input_shape):
-        rows, columns = (
-            None if size is None else size + sum(sides)
-            for size, sides in zip(input_shape[1:3], self.padding, strict=True)
-        )
-        return (input_shape[0], rows, columns, input_shape[3])
-
-
-class UpSampling2D(Layer):
-    """Every row and column repeated `size` times."""
-
-    config_names = ("size", "data_format", "interpolation")
-
-    def __init__(
-        self,
-        size: Any = (2, 2),
-        data_format: str | None = None,
-        interpolation: str = "nearest",
-        **options: Any,
-    ) -> None:
-        super().__init__(**options)
-        self.size = pair(size, "size", self.name)
-        self.data_format = channels_last(data_format, self.name)
-        if interpolation != "nearest":
-            raise UnsupportedOperator(
-                f"layer {self.name!r}: interpolation={interpolation!r} is not supported; "
-                "use 'nearest'"
+        if not isinstance(n, int) or n < 1:
+            raise InputError(
+                f"layer {self.name!r}: n must be an integer of at least 1. Received: n={n!r}"
             )
-        self.interpolation = interpolation
-        self.input_spec = InputSpec(ndim=4)
+        self.n = n
+        self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs):
-        return ops.resize_nearest(inputs, size=self.size)
+        batch, features = inputs.shape
+        row = ops.reshape(inputs, shape=(batch, 1, features))
+        return broadcast_to(row, shape=(batch, self.n, features))
 
     def compute_output_shape(self, input_shape):
-        rows, columns = (
-            None if size is None else size * factor
-            for size, factor in zip(input_shape[1:3], self.size, strict=True)
-        )
-        return (input_shape[0], rows, columns, input_shape[3])
+        return (input_shape[0], self.n, input_shape[1])

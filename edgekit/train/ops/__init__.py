@@ -5,11 +5,15 @@
 from . import activations as activations
 from . import comparisons as comparisons
 from . import conv as conv
+from . import conv3d as conv3d
+from . import conv_transpose as conv_transpose
+from . import ctc as ctc
 from . import dense as dense
 from . import depthwise as depthwise
 from . import gather as gather
 from . import losses as losses
 from . import math as math
+from . import nested as nested
 from . import normalization as normalization
 from . import pooling as pooling
 from . import random as random
@@ -18,17 +22,22 @@ from . import recurrent_lstm as recurrent_lstm
 from . import recurrent_simple as recurrent_simple
 from . import reductions as reductions
 from . import shape as shape
+from . import slopes as slopes
 from . import storage as storage
 
 __all__ = [
     "activations",
     "comparisons",
     "conv",
+    "conv3d",
+    "conv_transpose",
+    "ctc",
     "dense",
     "depthwise",
     "gather",
     "losses",
     "math",
+    "nested",
     "normalization",
     "pooling",
     "random",
@@ -37,5 +46,6 @@ __all__ = [
     "recurrent_simple",
     "reductions",
     "shape",
+    "slopes",
     "storage",
 ]

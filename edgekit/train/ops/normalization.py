@@ -14,7 +14,7 @@ from edgekit.train.primitive import Primitive, primitive
 from .channels import blocks, channel_sums, product_sums, rows, tile
 from .shape import transpose
 
-__all__ = ["batch_norm", "layer_norm"]
+__all__ = ["batch_norm", "layer_norm", "unit_norm"]
 
 
 def batch_norm(
@@ -203,3 +203,19 @@ def _axes(x: Array, axis: int | tuple[int, ...]) -> tuple[int, ...]:
 def _aligned(vector: Array, x: Array, axes: tuple[int, ...]) -> Array:
     """`vector` shaped so that it broadcasts over the axes that are not normalized."""
     return vector.reshape([n if i in axes else 1 for i, n in enumerate(x.shape)])
+
+
+@primitive(saves=True)
+def unit_norm(x, *, axis: int | tuple[int, ...] = -1, epsilon: float = 1e-12):
+    """`x` divided by its length along `axis`; a length below sqrt(epsilon) counts as that."""
+    axes = _axes(x, axis)
+    squares = (x * x).sum(axis=axes, keepdims=True)
+    inverse = 1 / array_module(x).sqrt(array_module(x).maximum(squares, x.dtype.type(epsilon)))
+    return x * inverse, (inverse, squares > epsilon)
+
+
+@unit_norm.vjp
+def _(g, y, x, *, saved, axis=-1, epsilon=1e-12):
+    inverse, long = saved
+    product = (g * y).sum(axis=_axes(x, axis), keepdims=True)
+    return ((g - y * (product * long)) * inverse,)

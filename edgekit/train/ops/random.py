@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import InputError
-from edgekit.train.backend import random_bytes
+from edgekit.train.backend import Array, random_bytes, same_place
 from edgekit.train.primitive import primitive
 
-__all__ = ["dropout"]
+__all__ = ["dropout", "kept_mask", "normal_like"]
+
+
+def kept_mask(generator: Any, shape: tuple[int, ...], rate: float, like: Array) -> Array:
+    """Booleans of `shape`, false with probability `rate` within 1/65536, where `like` lives."""
+    threshold = round(rate * 65536)
+    count = math.prod(shape)
+    if threshold % 256 == 0:
+        kept = random_bytes(generator, count, like) >= threshold // 256
+    else:
+        kept = random_bytes(generator, 2 * count, like).view("<u2") >= threshold
+    return kept.reshape(shape)
+
+
+def normal_like(generator: Any, like: Array, deviation: float) -> Array:
+    """Normal numbers of mean 0 in the shape and dtype of `like`, and where it lives."""
+    drawn = generator.standard_normal(like.shape, dtype=np.float32)
+    drawn *= np.float32(deviation)
+    return same_place(drawn, like, like.dtype)
 
 
 @primitive(saves=True)
-def dropout(x, *, rate: float, generator: Any):
+def dropout(x, *, rate: float, generator: Any, noise_shape: tuple[int, ...] | None = None):
     """`x` with a share `rate` of its elements set to 0 and the others divided by 1 - rate.
 
     The mask is drawn from bytes of `generator`, 1 or 2 for an element: `rate` is met within
-    1/65536. Raises InputError for a rate outside 0 <= rate < 1.
+    1/65536. With `noise_shape` it has that shape, and what broadcasts falls together. Raises
+    InputError for a rate outside 0 <= rate < 1.
     """
     if not 0 <= rate < 1:
         raise InputError(f"dropout: rate is {rate}; it must be at least 0 and below 1")
-    threshold = round(rate * 65536)
-    if threshold % 256 == 0:
-        kept = random_bytes(generator, x.size, x) >= threshold // 256
-    else:
-        kept = random_bytes(generator, 2 * x.size, x).view("<u2") >= threshold
-    kept = kept.reshape(x.shape)
-    scale = x.dtype.type(65536 / (65536 - threshold))
+    kept = kept_mask(generator, x.shape if noise_shape is None else noise_shape, rate, x)
+    scale = x.dtype.type(65536 / (65536 - round(rate * 65536)))
     y = x * kept
     y *= scale
     return y, (kept, scale)
 
 
 @dropout.vjp
-def _(g, y, x, *, saved, rate, generator):
+def _(g, y, x, *, saved, rate, generator, noise_shape=None):
     kept, scale = saved
     gx = g * kept
     gx *= scale

@@ -9,6 +9,9 @@ LAYERS = [
     ("relu_six", "ReLU", {"max_value": 6.0}, [IMAGE]),
     ("leaky_relu", "LeakyReLU", {}, [IMAGE]),
     ("elu", "ELU", {"alpha": 0.7}, [IMAGE]),
+    ("prelu", "PReLU", {}, [IMAGE]),
+    ("prelu_shared", "PReLU", {"shared_axes": [1, 2], "alpha_initializer": "ones"}, [IMAGE]),
+    ("softmax_axes", "Softmax", {"axis": [1, 2]}, [IMAGE]),
     ("softmax", "Softmax", {}, [IMAGE]),
     ("softmax_axis", "Softmax", {"axis": 1}, [IMAGE]),
 ] + [
@@ -30,6 +33,16 @@ LAYERS = [
         "softmax",
         "softplus",
         "softsign",
+        "celu",
+        "hard_shrink",
+        "hard_tanh",
+        "log_sigmoid",
+        "mish",
+        "soft_shrink",
+        "sparse_plus",
+        "sparse_sigmoid",
+        "squareplus",
+        "tanh_shrink",
         "tanh",
     )
 ]
@@ -37,6 +50,7 @@ LAYERS = [
 # class -> the arguments it cannot do without; the defaults of the others are compared
 DEFAULTS = {
     "layers": {
+        "PReLU": {},
         "Activation": {"activation": "relu"},
         "ELU": {},
         "LeakyReLU": {},

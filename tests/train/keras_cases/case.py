@@ -18,9 +18,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["IMAGE", "LayerCase", "make_arrays"]
+__all__ = ["IMAGE", "SEQUENCE", "VOLUME", "LayerCase", "make_arrays"]
 
 IMAGE = (2, 7, 6, 4)
+SEQUENCE = (2, 9, 4)
+VOLUME = (2, 5, 6, 4, 2)
 
 
 class LayerCase:

@@ -2,6 +2,7 @@
 
 from tests.train.keras_cases.case import IMAGE
 
+
 # name, class, arguments, inputs
 LAYERS = [
     ("add", "Add", {}, [IMAGE, IMAGE, IMAGE]),
@@ -13,6 +14,13 @@ LAYERS = [
     ("minimum", "Minimum", {}, [IMAGE, IMAGE]),
     ("concatenate", "Concatenate", {}, [IMAGE, (2, 7, 6, 3)]),
     ("concatenate_rows", "Concatenate", {"axis": 1}, [IMAGE, IMAGE]),
+    ("add_fewer_axes", "Add", {}, [(2, 5, 3, 4), (2, 4)]),
+    ("dot_vectors", "Dot", {"axes": 1}, [(3, 5), (3, 5)]),
+    ("dot_cosine", "Dot", {"axes": -1, "normalize": True}, [(3, 5), (3, 5)]),
+    ("dot_matrices", "Dot", {"axes": [2, 1]}, [(2, 3, 5), (2, 5, 4)]),
+    ("dot_first_axes", "Dot", {"axes": 1}, [(2, 3, 5), (2, 3, 4)]),
+    ("dot_matrix_vector", "Dot", {"axes": [1, 1]}, [(2, 3, 5), (2, 3)]),
+    ("dot_four_axes", "Dot", {"axes": [3, 1]}, [(2, 3, 2, 5), (2, 5, 4)]),
 ]
 
 # class -> the arguments it cannot do without; the defaults of the others are compared
@@ -21,6 +29,7 @@ DEFAULTS = {
         "Add": {},
         "Average": {},
         "Concatenate": {},
+        "Dot": {"axes": 1},
         "Maximum": {},
         "Minimum": {},
         "Multiply": {},

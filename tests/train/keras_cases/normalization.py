@@ -1,6 +1,7 @@
 """Normalization."""
 
-from tests.train.keras_cases.case import IMAGE
+from tests.train.keras_cases.case import IMAGE, SEQUENCE
+
 
 # name, class, arguments, inputs
 LAYERS = [
@@ -21,7 +22,36 @@ LAYERS = [
     ),
     ("layer_norm", "LayerNormalization", {}, [IMAGE]),
     ("layer_norm_axes", "LayerNormalization", {"axis": [1, 2, 3], "epsilon": 1e-06}, [IMAGE]),
+    (
+        "batch_norm_sequence_mask",
+        "BatchNormalization",
+        {"gamma_constraint": "non_neg"},
+        [SEQUENCE],
+        {"training": True, "call": {"mask": ("bool", (2, 9))}},
+    ),
+    ("layer_norm_rms", "LayerNormalization", {"rms_scaling": True}, [IMAGE]),
+    ("layer_norm_plain", "LayerNormalization", {"center": False, "scale": False}, [SEQUENCE]),
+    ("rms_norm", "RMSNormalization", {}, [SEQUENCE]),
+    ("group_norm", "GroupNormalization", {"groups": 2}, [IMAGE]),
+    (
+        "group_norm_instances",
+        "GroupNormalization",
+        {"groups": -1, "epsilon": 1e-5, "center": False},
+        [IMAGE],
+    ),
+    ("group_norm_axis", "GroupNormalization", {"groups": 3, "axis": 1}, [(2, 6, 4, 5)]),
+    ("group_norm_sequence", "GroupNormalization", {"groups": 1, "scale": False}, [SEQUENCE]),
+    ("unit_norm", "UnitNormalization", {}, [SEQUENCE]),
+    ("unit_norm_axes", "UnitNormalization", {"axis": [1, 2]}, [IMAGE]),
 ]
 
 # class -> the arguments it cannot do without; the defaults of the others are compared
-DEFAULTS = {"layers": {"BatchNormalization": {}, "LayerNormalization": {}}}
+DEFAULTS = {
+    "layers": {
+        "BatchNormalization": {},
+        "GroupNormalization": {},
+        "LayerNormalization": {},
+        "RMSNormalization": {},
+        "UnitNormalization": {},
+    }
+}
