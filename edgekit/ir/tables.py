@@ -49,7 +49,6 @@ from .math_tables import MATH_TABLES
 from .metadata import ARITHMETICS
 from .ops import attributes
 from .quant import LIMITS, QuantParams
-from .tables16 import TABLES16
 
 __all__ = ["TABLES", "table_for"]
 
@@ -67,7 +66,7 @@ def table_for(node: Node, x: Value, y: Value, arithmetic: str) -> Array:
     """
     if arithmetic not in ARITHMETICS:
         raise QuantizationError(f"arithmetic {arithmetic!r} is none of {', '.join(ARITHMETICS)}")
-    make = lookup(TABLES16 if x.dtype == "int16" else TABLES, node.op, "operator with a table")
+    make = lookup(_tables(x.dtype), node.op, "operator with a table")
     for value in (x, y):
         if value.quant is None or value.quant.per_channel:
             raise QuantizationError(
@@ -76,6 +75,14 @@ def table_for(node: Node, x: Value, y: Value, arithmetic: str) -> Array:
     assert x.quant is not None and y.quant is not None
     with np.errstate(over="ignore", under="ignore"):  # saturation is what the formulas want
         return make(attributes(node), x.quant, y.quant, arithmetic, x.dtype)
+
+
+def _tables(dtype: str) -> Mapping[str, Callable[..., Array]]:
+    if dtype != "int16":
+        return TABLES
+    from .tables16 import TABLES16  # few networks have them
+
+    return TABLES16
 
 
 def sigmoid(x: Floats, attrs: Mapping[str, Any]) -> Floats:

@@ -17,7 +17,11 @@ from edgekit.schema import Record
 from edgekit.schema.decoder import absent_record
 from edgekit.schema.generated.tflite_layout import SCHEMA
 
-__all__ = ["Operator", "Signature", "Subgraph", "Tensor", "TfliteFile"]
+__all__ = ["METADATA_NAME", "Operator", "Signature", "Subgraph", "Tensor", "TfliteFile"]
+
+
+METADATA_NAME = "TFLITE_METADATA"
+"""The entry of a file's metadata that says what its tensors mean."""
 
 
 class Tensor(Frozen, eq=False):

@@ -17,11 +17,10 @@ from edgekit.ir import Preprocessing
 from edgekit.schema import Record, decode
 from edgekit.schema.generated import tflite_metadata_layout as layout
 
-from .file import Subgraph, TfliteFile
+from .file import METADATA_NAME, Subgraph, TfliteFile
 
 __all__ = ["labels_and_preprocessing"]
 
-METADATA_NAME = "TFLITE_METADATA"
 LABEL_FILES = (
     layout.AssociatedFileType.TENSOR_AXIS_LABELS,
     layout.AssociatedFileType.TENSOR_VALUE_LABELS,

@@ -21,7 +21,7 @@ from edgekit.ir.metadata import ARITHMETICS
 from edgekit.ir.passes.constants import drop_dead_nodes
 from edgekit.schema.source import Source, source_bytes
 
-from .file import Operator, Signature, Subgraph, TfliteFile
+from .file import METADATA_NAME, Operator, Signature, Subgraph, TfliteFile
 from .memories import Memories
 from .ops import find_rule
 from .reader import Reader
@@ -135,9 +135,9 @@ def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -
 def _labels_and_preprocessing(
     file: TfliteFile, subgraph: Subgraph
 ) -> tuple[tuple[str, ...], Preprocessing | None]:
-    if not file.root["metadata"]:
+    if all(entry["name"] != METADATA_NAME for entry in file.root["metadata"]):
         return (), None
-    from .metadata import labels_and_preprocessing  # most files have none
+    from .metadata import labels_and_preprocessing  # few files need it
 
     return labels_and_preprocessing(file, subgraph)
 

@@ -47,7 +47,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "elementwise": (*ARITHMETIC, "BatchNorm"),
     "gather": ("Gather", "GatherNd"),
     "lstm": ("Lstm",),
-    "lstm_integer": ("Lstm",),
     "math": (
         *("Exp", "Log", "Sqrt", "Rsqrt", "Square", "Sin", "Cos"),
         *("Floor", "Ceil", "Round", "Sign", "Neg", "Abs", "LogicalNot"),
@@ -63,19 +62,22 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("Reshape", "Transpose", "Pad", "MirrorPad", "Slice", "Concat", "Split", "Tile"),
         "BroadcastTo",
     ),
-    "sixteen_bits": ("Sigmoid", "Tanh", "Gelu", "LeakyRelu", "Softmax"),
     "softmax": ("Softmax", "WideSoftmax"),
     "spaces": ("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
     "svdf": ("Svdf",),
     "transposed": ("TransposeConv2D",),
     "update": ("UpdateSlice",),
+    "lstm_integer": ("Lstm",),
+    "sixteen_bits": ("Sigmoid", "Tanh", "Gelu", "LeakyRelu", "Softmax"),
 }
-"""The operators that each module of this package has kernels of."""
+"""The operators that each module of this package has kernels of; for a dtype that several might
+have, they are asked in this order."""
 
-_MODULES = {
-    op: tuple(module for module, operators in FAMILIES.items() if op in operators)
-    for op in dict.fromkeys(op for operators in FAMILIES.values() for op in operators)
-}
+_MODULES: dict[str, list[str]] = {}
+for _module, _operators in FAMILIES.items():
+    for _op in _operators:
+        _MODULES.setdefault(_op, []).append(_module)
+
 _KERNELS: dict[str, dict[str, Kernel]] = {}
 """By operator and dtype, of the modules imported so far."""
 
@@ -95,21 +97,20 @@ def kernel(op: str, *dtypes: str) -> Callable[[Kernel], Kernel]:
 
 def find_kernel(op: str, dtype: str, layer: str) -> Kernel:
     """The kernel, or UnsupportedOperator naming the layer and what is missing."""
-    found = _KERNELS.get(op, {}).get(dtype)
-    if found is not None:
-        return found
-    kernels = kernels_of(op, f"layer {layer!r}: kernel")
-    if dtype not in kernels:
-        raise UnsupportedOperator(
-            f"layer {layer!r}: {op} has no kernel for {dtype}, "
-            f"only for {', '.join(sorted(kernels))}"
-        )
-    return kernels[dtype]
+    kernels = _KERNELS.get(op, {})
+    if dtype in kernels:
+        return kernels[dtype]
+    for module in lookup(_MODULES, op, f"layer {layer!r}: kernel"):
+        import_module(f".{module}", __package__)
+        if dtype in _KERNELS[op]:
+            return _KERNELS[op][dtype]
+    known = ", ".join(sorted(_KERNELS[op]))
+    raise UnsupportedOperator(f"layer {layer!r}: {op} has no kernel for {dtype}, only for {known}")
 
 
-def kernels_of(op: str, what: str = "kernel") -> dict[str, Kernel]:
-    """The kernels of an operator by dtype; `what` names them if there are none."""
-    for module in lookup(_MODULES, op, what):
+def kernels_of(op: str) -> dict[str, Kernel]:
+    """The kernels of an operator by dtype."""
+    for module in _MODULES[op]:
         import_module(f".{module}", __package__)
     return _KERNELS[op]
 

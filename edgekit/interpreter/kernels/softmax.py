@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..step import Step
-from .integer_softmax import in_integers
 from .registry import kernel
 from .ufuncs import clip
 
@@ -39,7 +38,7 @@ def softmax_bytes(step: Step) -> None:
     number, so u is 0 to 255.
     """
     if step.arithmetic == "fixedpoint":
-        in_integers(step, 8)
+        _in_integers(step, 8)
     else:
         _by_table(step, 256)
 
@@ -48,9 +47,15 @@ def softmax_bytes(step: Step) -> None:
 def softmax_wide(step: Step) -> None:
     """The same with 65536 steps to 1 or, in "fixedpoint", `integer_softmax.py`."""
     if step.arithmetic == "fixedpoint":
-        in_integers(step, 16)
+        _in_integers(step, 16)
     else:
         _by_table(step, 65536)
+
+
+def _in_integers(step: Step, bits: int) -> None:
+    from .integer_softmax import in_integers  # for those who ask for this arithmetic
+
+    in_integers(step, bits)
 
 
 def _by_table(step: Step, steps: int) -> None:
