@@ -14,6 +14,7 @@ from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
 from . import conv
+from .bilinear import bilinear
 from .channels import add_vector, channel_sums
 from .windows import CHUNK_FLOATS, Geometry, geometry
 
@@ -203,3 +204,6 @@ def _side_by_side(x: Array, depth: _Depth, count: int) -> Iterator[tuple[slice, 
             room[:, out, :, :, i] = part[:, into]
         images = room.reshape(part.shape[0] * depth.out, height, width, count * channels)
         yield slice(start, start + step), images
+
+
+bilinear(conv3d)

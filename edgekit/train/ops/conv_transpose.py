@@ -10,6 +10,7 @@ from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
 from . import conv
+from .bilinear import bilinear
 from .channels import add_vector, channel_sums
 from .windows import Geometry, geometry
 
@@ -85,3 +86,6 @@ def _geometry(
     g = geometry(tuple(size), kernel.shape[:2], strides, (*before, *after), dilations)
     # pixels of the output that no window reaches make no further windows
     return g._replace(out_height=x.shape[1], out_width=x.shape[2])
+
+
+bilinear(conv2d_transpose)

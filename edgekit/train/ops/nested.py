@@ -213,7 +213,7 @@ def _(g, y, logits, labels, *, needs):
 
 
 @random.dropout.nested_vjp
-def _(g, y, x, *, saved, rate, generator):
+def _(g, y, x, *, saved, rate, generator, noise_shape=None):
     kept, scale = saved
     return (g * (kept * scale),)
 

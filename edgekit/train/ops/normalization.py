@@ -12,6 +12,7 @@ from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import Primitive, primitive
 
 from .channels import blocks, channel_sums, product_sums, rows, tile
+from .math import maximum, sqrt
 from .shape import transpose
 
 __all__ = ["batch_norm", "layer_norm", "unit_norm"]
@@ -219,3 +220,11 @@ def _(g, y, x, *, saved, axis=-1, epsilon=1e-12):
     inverse, long = saved
     product = (g * y).sum(axis=_axes(x, axis), keepdims=True)
     return ((g - y * (product * long)) * inverse,)
+
+
+@unit_norm.nested_vjp
+def _(g, y, x, *, saved, axis=-1, epsilon=1e-12):
+    axes = _axes(x, axis)
+    inverse = 1 / sqrt(maximum((x * x).sum(axis=axes, keepdims=True), epsilon))
+    product = (g * y).sum(axis=axes, keepdims=True)
+    return ((g - y * (product * saved[1].astype(g.dtype))) * inverse,)

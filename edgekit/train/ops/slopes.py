@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgekit.train.backend import array_module
 from edgekit.train.primitive import primitive
+from edgekit.train.tensor import Tensor
 
 from .reductions import unbroadcast
 
@@ -21,6 +22,14 @@ def _(g, y, x, alpha, *, needs):
     module = array_module(x)
     below = x <= 0
     gx = module.where(below, g * alpha, g) if needs[0] else None
+    return gx, unbroadcast(g * x * below, alpha) if needs[1] else None
+
+
+@prelu.nested_vjp
+def _(g, y, x, alpha, *, needs):
+    below = (x.data if isinstance(x, Tensor) else x) <= 0
+    below = below.astype(g.dtype)
+    gx = g * (1 - below) + g * alpha * below if needs[0] else None
     return gx, unbroadcast(g * x * below, alpha) if needs[1] else None
 
 
@@ -47,3 +56,11 @@ def _(g, y, x, *, axis=-1):
         g.dtype
     )
     return ((inside - mean) * support,)
+
+
+@sparsemax.nested_vjp
+def _(g, y, x, *, axis=-1):
+    support = (y.data > 0).astype(y.dtype)  # a constant: sparsemax is made of straight pieces
+    share = 1 / support.sum(axis=axis, keepdims=True)
+    mean = (g * support).sum(axis=axis, keepdims=True) * share
+    return ((g - mean) * support,)

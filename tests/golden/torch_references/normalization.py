@@ -28,4 +28,5 @@ TORCH = {
     "batch_norm_training": batch_norm_training,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
+    "unit_norm": lambda x, axis=-1: x / x.square().sum(axis, keepdim=True).sqrt(),
 }

@@ -16,3 +16,8 @@ case("gelu tanh", "gelu", (4, 5), approximate=True)
 for name in ("softmax", "log_softmax"):
     case(name, name, (3, 5), axis=-1)
     case(f"{name} axis 1", name, (2, 3, 4), axis=1)
+
+case("prelu", "prelu", (2, 3, 4), (3, 4))
+case("prelu shared", "prelu", (2, 3, 4, 2), (1, 1, 2))
+case("sparsemax", "sparsemax", (4, 5), axis=-1)
+case("sparsemax axis 1", "sparsemax", (2, 4, 3), axis=1)

@@ -15,3 +15,6 @@ case("batch_norm no shift", "batch_norm", (5, 4), (4,), None, (4,), ("positive",
 case("layer_norm", "layer_norm", (3, 2, 5), (5,), (5,), epsilon=1e-3)
 case("layer_norm two axes", "layer_norm", (3, 2, 5), (2, 5), (2, 5), axis=(1, 2), epsilon=1e-5)
 case("layer_norm plain", "layer_norm", (3, 5), epsilon=1e-3)
+
+case("unit_norm", "unit_norm", (3, 5))
+case("unit_norm axes", "unit_norm", (2, 3, 4), axis=(1, 2))
