@@ -69,21 +69,10 @@ def quantize(
     noise = signal_to_noise(prepared, full, samples)
     smaller = drop_dead_channels(full)
     validate(smaller)
-    notes = [
-        *notes,
-        *_graph_notes(graph, unrolled),
-        *_sample_notes(samples),
-        *parameters.notes,
-        *rewritten.notes,
-    ]
-    notes += [*_dropped_notes(full, smaller), *_infinite_notes(prepared, noise)]
-    report = Report(
-        layer_reports(prepared, full, ranges, noise),
-        _float_layers(prepared, in_float),
-        notes,
-        constant_bytes(graph),
-        constant_bytes(smaller),
-    )
+    notes += [*_graph_notes(graph, unrolled), *_sample_notes(samples), *parameters.notes]
+    notes += [*rewritten.notes, *_dropped_notes(full, smaller), *_infinite_notes(prepared, noise)]
+    layers, kept = layer_reports(prepared, full, ranges, noise), _float_layers(prepared, in_float)
+    report = Report(layers, kept, notes, constant_bytes(graph), constant_bytes(smaller))
     return Quantized(smaller, prepared, ranges, report)
 
 

@@ -6,6 +6,7 @@ from edgekit.errors import EdgekitError, UnsupportedOperator, lookup
 from edgekit.frozen import replace
 from edgekit.ir import Graph
 
+from .kernels import check_kernel
 from .lowering import Lowering
 from .metadata import METADATA_NAME, metadata_bytes, with_labels
 from .ops import TFLITE_OPS
@@ -55,7 +56,9 @@ def _lower(part: Lowering) -> list[str]:
     ]
     for node in part.graph.nodes:
         try:
-            lookup(TFLITE_OPS, node.op, "operator")(node, part)
+            rule = lookup(TFLITE_OPS, node.op, "operator")
+            check_kernel(node, part)
+            rule(node, part)
         except EdgekitError as error:
             problems.append(f"{node.op} {node.name!r}: {error}")
     part.finish()

@@ -1,0 +1,87 @@
+"""Every case in every dtype: the file loads and runs in LiteRT, or the exporter says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.export.tflite import tflite_bytes
+from edgekit.export.tflite.kernels import MISSING
+from edgekit.ir import Graph, GraphBuilder, per_tensor
+from edgekit.ir.ops import spec
+from tests import litert
+from tests.cases import CASES, Case, float_graph, quantized_graph, random_inputs
+from tests.cases.graphs import input_shapes
+from tests.export.test_tflite_ops import MORE_CASES, NO_REFERENCE
+
+QUANTIZED, PLAIN = ("int8", "uint8", "int16"), ("int32", "int64", "bool")
+SAYS_DTYPES = ("Cast", "Dequantize", "Requantize", "Quantize")
+NOT_IN_REFERENCE = {*NO_REFERENCE, ("Abs", "int32"), ("ArgMax", "bool"), ("ArgMin", "bool")}
+"""What only LiteRT's default runtime runs."""
+
+
+def graphs(case: Case) -> Iterator[tuple[str, Graph]]:
+    """The case in each dtype that its operator takes."""
+    yield case.dtypes.get("x", "float32"), float_graph(case)
+    allowed = spec(case.op).dtypes
+    if case.has_int8:
+        for dtype in QUANTIZED:
+            if dtype in allowed or case.op == "Quantize":
+                wide = dtype == "int16" and "bias" in case.shapes
+                for bias in ("int64", "int32") if wide else ("",):
+                    yield dtype, quantized_graph(case, dtype, bias=bias)
+    for dtype in PLAIN:
+        if dtype in allowed and case.op not in SAYS_DTYPES and "x" not in case.dtypes:
+            roles = [role for role in input_shapes(case) if role not in case.dtypes]
+            every = {**case.dtypes, **dict.fromkeys(roles, dtype)}
+            yield dtype, float_graph(replace(case, dtypes=every))
+
+
+@pytest.mark.parametrize("case", [*CASES, *MORE_CASES], ids=str)
+def test_runs_or_is_refused(case: Case) -> None:
+    for dtype, graph in graphs(case):
+        try:
+            content = tflite_bytes(graph)
+        except UnsupportedOperator as error:
+            assert "'layer': " in str(error)
+            wide_bias = case.op == "DepthwiseConv2D" and "bias of int64" in str(error)
+            narrow = case.op == "Requantize" and "from int16 to uint8" in str(error)
+            assert dtype in MISSING.get(case.op, ()) or wide_bias or narrow
+            continue
+        inputs = random_inputs(graph, case.batch)
+        if case.op in ("Div", "Pow") and dtype in PLAIN:
+            inputs = {name: np.abs(x) % 5 + 1 for name, x in inputs.items()}
+        for runtime in litert.RUNTIMES.values():
+            if runtime == "default" or not {case.op, (case.op, dtype)} & NOT_IN_REFERENCE:
+                litert.run(content, inputs, runtime)
+
+
+@pytest.mark.parametrize("op", MISSING)
+def test_the_missing_kernels_are_missing(op: str) -> None:
+    """A newer LiteRT may have them: then the exporter can write such files."""
+    cases = [case for case in CASES if case.op == op]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgekit.export.tflite.export.check_kernel", lambda node, to: None)
+        found = [
+            (d, tflite_bytes(g), random_inputs(g, c.batch)) for c in cases for d, g in graphs(c)
+        ]
+    for dtype, content, inputs in found:
+        if dtype in MISSING[op]:
+            with pytest.raises((RuntimeError, ValueError)):
+                litert.run(content, inputs)
+
+
+def test_all_of_them_are_listed_at_once() -> None:
+    g = GraphBuilder("wide")
+    x = g.input("x", (1, 4, 4, 4), "int16", per_tensor(0.01))
+    y = g.add("SpaceToDepth", x, name="to_depth", block=2)
+    y = g.add("DepthToSpace", y, name="to_space", block=2)
+    places = g.add("ArgMax", y, name="best", axis=-1)
+    with pytest.raises(UnsupportedOperator) as caught:
+        tflite_bytes(g.finish([places]))
+    for line in ("SpaceToDepth 'to_depth'", "DepthToSpace 'to_space'", "ArgMax 'best'"):
+        assert f"{line}: LiteRT's kernel takes no int16" in str(caught.value)
