@@ -65,7 +65,7 @@ class Arena:
         skip = -(storage.ctypes.data // 4) % 16  # begin at a multiple of 64 bytes
         self.memory: Floats = storage[skip : skip + plan.size * batch]
         self._raw = raw
-        self._apart = self._lay_apart(shared_names(plan))
+        self._apart = self._lay_apart(shared_names(plan)) | self._lay_windows()
         self.overwritten = shared_names(plan) - set(self._apart)
         for name in raw:
             self.whole(name).fill(self.zero(name))
@@ -92,6 +92,23 @@ class Arena:
                 apart[name] = places[place]
         return apart
 
+    def _lay_windows(self) -> dict[str, Floats]:
+        """Memory for what a streaming model looks back on: see `rings.py`."""
+        if not self.graph.states:
+            return {}
+        from .rings import windows  # most models have no memories
+
+        parts: dict[str, Floats] = {}
+        for whole, starts in windows(self.graph, self.plan).items():
+            if self.graph.value(whole).dtype in UNSCALED:
+                continue
+            storage = np.zeros(math.prod(self.shape(whole)), np.float32)
+            parts[whole] = storage.reshape(self.shape(whole))
+            for name, start in starts.items():
+                shape = self.shape(name)
+                parts[name] = storage[start : start + math.prod(shape)].reshape(shape)
+        return parts
+
     def zero(self, name: str) -> int:
         """The number that stands for the real 0 in an activation."""
         quant = self.graph.value(name).quant
@@ -99,7 +116,8 @@ class Arena:
 
     @property
     def bytes(self) -> int:
-        distinct = {id(array): array.nbytes for array in self._apart.values()}
+        owners = [array.base if array.base is not None else array for array in self._apart.values()]
+        distinct = {id(owner): owner.nbytes for owner in owners}
         return self.memory.nbytes + sum(distinct.values())
 
     def _whole_shape(self, name: str) -> tuple[int, ...]:

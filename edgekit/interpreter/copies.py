@@ -29,9 +29,16 @@ def copies(sources: Sequence[Array], targets: Sequence[Array]) -> list[Call]:
             aside = np.empty_like(target)
             first.append(partial(np.copyto, aside, source))
             then.append(partial(np.copyto, target, aside))
-        elif not met:
-            then.append(partial(np.copyto, target, source))
+        elif not met or _span(target) != (start, end):
+            then.append(partial(np.copyto, *_lines(target, source)))
     return first + then
+
+
+def _lines(target: Array, source: Array) -> tuple[Array, Array]:
+    """Both with one dimension, if they have no gaps: numpy copies those with less ado."""
+    if target.flags.c_contiguous and source.flags.c_contiguous:
+        return target.reshape(-1), source.reshape(-1)
+    return target, source
 
 
 def _span(array: Array) -> tuple[int, int]:

@@ -210,3 +210,27 @@ def test_a_memory_is_exact_if_it_becomes_something_exact() -> None:
     g.keep(a, b)
     graph = g.finish([g.add("Reshape", b, name="y", shape=(1, 2))])
     assert exact_activations(graph) & {"a", "b", "y", "t"} == set()
+
+
+def test_a_window_is_not_copied_but_moves_on_where_it_lies() -> None:
+    interpreter = Interpreter(running_mean(3))
+    plan = interpreter.make_plan()
+    calls = {step.node.name: len(step.calls) for step in plan.steps}
+    assert (calls["both"], calls["last"]) == (1, 0)
+    assert np.shares_memory(plan.arena.view("memory"), plan.arena.view("both"))
+    assert np.shares_memory(plan.arena.view("last"), plan.arena.view("both"))
+
+
+def test_a_window_in_several_pieces_is_copied() -> None:
+    """A memory that is joined along rows of several samples does not lie in one piece."""
+    g = GraphBuilder("wide")
+    x = g.input("x", (2, 1))
+    memory = g.state("memory", np.zeros((2, 3), np.float32))
+    both = g.add("Concat", memory, x, name="both", axis=1)
+    g.keep(g.add("Slice", both, name="last", starts=(0, 1), sizes=(2, 3)), memory)
+    interpreter = Interpreter(g.finish(["last"]))
+    for start in (1.0, 3.0, 5.0, 7.0):
+        last = interpreter.run(np.array([[start], [start + 1]], np.float32))["last"]
+    np.testing.assert_array_equal(last, [[3, 5, 7], [4, 6, 8]])
+    plan = interpreter.make_plan()
+    assert not np.shares_memory(plan.arena.view("memory"), plan.arena.view("both"))

@@ -93,7 +93,7 @@ def slice_(step: Step) -> None:
     for start, step_, length in zip(attrs["starts"], steps, y.shape, strict=True):
         end = start + length * step_
         window.append(slice(start, None if end < 0 else end, step_))
-    step.call(np.copyto, y, x[tuple(window)])
+    _copy(step, y, x[tuple(window)])
 
 
 @kernel("Concat", *EVERY)
@@ -102,7 +102,7 @@ def concat(step: Step) -> None:
     axis, start = step.attrs["axis"] % y.ndim, 0
     for position in range(len(step.node.inputs)):
         x = step.input(position)
-        step.call(np.copyto, _part(y, axis, start, x.shape[axis]), x)
+        _copy(step, _part(y, axis, start, x.shape[axis]), x)
         start += x.shape[axis]
 
 
@@ -113,6 +113,14 @@ def split(step: Step) -> None:
     for position, size in enumerate(step.attrs["sizes"]):
         step.call(np.copyto, step.output(position), _part(x, axis, start, size))
         start += size
+
+
+def _copy(step: Step, target: Array, source: Array) -> None:
+    """Nothing to do where the source lies in its place already."""
+    pairs = zip(source.shape, target.strides, source.strides, strict=True)
+    alike = all(size == 1 or one == other for size, one, other in pairs)
+    if not alike or target.ctypes.data != source.ctypes.data:
+        step.call(np.copyto, target, source)
 
 
 def _part(x: Array, axis: int, start: int, size: int) -> Array:
