@@ -75,16 +75,20 @@ def _line_of_means(step: Step, counts: Array) -> tuple[Array, Array] | None:
     """Float32 a and b with `rint(a * sum u + b)` the exact mean for every sum, or None.
 
     An odd number of cells makes no halves to round. With an even one the line is a little steeper,
-    so that halves move away from the stored 0. All sums that can occur are tried.
+    so that halves move away from the stored 0. Neither falls as the sum grows: it is enough to try
+    the smallest and the largest sum of each mean.
     """
     count = int(counts.max())
     if counts.ndim or count > MOST_CELLS:
         return None
     zero = step.input_quant(0).zero_point[0]
-    low, high = arithmetic.centered_range(step.input_quant(0), step.dtype(0))
-    sums = np.arange(low * count, high * count + 1)
-    stored = sums + count * zero
+    low, high = LIMITS[step.dtype(0)]
+    means = np.arange(low - 1, high + 1)  # also where the lowest begins
+    # The last sum with each mean: a half, which an even count has, belongs to the mean below zero.
+    last = np.where(means < 0, means * count + count // 2, means * count + (count - 1) // 2)
+    stored = np.clip(np.concatenate([last, last + 1]), low * count, high * count)
     exact = np.sign(stored) * ((np.abs(stored) + count // 2) // count) - zero
+    sums = stored - count * zero
     for steeper in (0.0, 2.0**-14, 2.0**-15):
         slope = np.float32((1.0 + steeper) / count)
         shift = np.float32(zero * (1.0 + steeper) - zero)
