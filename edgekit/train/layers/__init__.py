@@ -6,6 +6,10 @@ from edgekit.train.layers.activation import PReLU as PReLU
 from edgekit.train.layers.activation import ReLU as ReLU
 from edgekit.train.layers.activation import Softmax as Softmax
 from edgekit.train.layers.activation import ThresholdedReLU as ThresholdedReLU
+from edgekit.train.layers.attention import AdditiveAttention as AdditiveAttention
+from edgekit.train.layers.attention import Attention as Attention
+from edgekit.train.layers.attention_heads import GroupQueryAttention as GroupQueryAttention
+from edgekit.train.layers.attention_heads import MultiHeadAttention as MultiHeadAttention
 from edgekit.train.layers.augmentation import RandomBrightness as RandomBrightness
 from edgekit.train.layers.augmentation import RandomContrast as RandomContrast
 from edgekit.train.layers.augmentation import RandomCrop as RandomCrop
@@ -139,7 +143,9 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -189,6 +195,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
     "Hashing",
     "Identity",
     "Input",
@@ -209,6 +216,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",

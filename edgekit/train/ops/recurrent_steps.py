@@ -212,8 +212,8 @@ def packed(
 ) -> Array:
     """The result of a recurrent primitive: states (time, batch, units) without the initial one.
 
-    (batch, time, units) with `sequences`, else (batch, units). With `with_ends` one row of `ends` (the
-    last of each state, batch x units) follows after the other: (batch, times + ends, units).
+    (batch, time, units) with `sequences`, else (batch, units). With `with_ends` one row of `ends`
+    (the last of each state, batch x units) follows after the other: (batch, times + ends, units).
     """
     xp = array_module(states)
     y = states if sequences else states[-1:]

@@ -8,6 +8,7 @@ a shape (normal numbers), ("positive", shape), ("int", shape, upper) or ("bool",
     "training": True    the output in training, the weights after it, and the gradients there
     "gradients": False  where Keras has none
     "call": {...}       keyword arguments of the call; {"mask": ("bool", shape)} makes an array
+    "symbolic": False   where the inputs alone are not all that the call needs
     "tolerance": 1e-4   instead of 1e-5, with the reason beside it
 """
 

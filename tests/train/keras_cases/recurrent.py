@@ -71,8 +71,8 @@ LAYERS = [
      [("int", (4, 5), 6)]),
     ("masking", "Masking", {}, [SEQUENCE]),
 ] + [
-    (f"bidirectional_{mode}", _wrapping("Bidirectional", "SimpleRNN", units=3), {"merge_mode": mode},
-     [SEQUENCE], MASK)
+    (f"bidirectional_{mode}", _wrapping("Bidirectional", "SimpleRNN", units=3),
+     {"merge_mode": mode}, [SEQUENCE], MASK)
     for mode in ("sum", "mul", "ave", None)
 ]  # fmt: skip
 
