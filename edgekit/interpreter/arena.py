@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.ir import Graph, MemoryPlan
 from edgekit.ir.graph import DTYPES
@@ -16,8 +15,8 @@ from edgekit.ir.memory import NO_MARGINS, shared_names
 
 __all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "raw_inputs"]
 
-Array = NDArray[Any]
-Floats = NDArray[np.float32]
+Array = np.ndarray[Any, np.dtype[Any]]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 Call = Callable[[], object]
 
 LARGEST_APART = 2**16

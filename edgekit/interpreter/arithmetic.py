@@ -18,14 +18,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import QuantizationError
 from edgekit.ir import QuantParams, fixed_point
 from edgekit.ir.quant import LIMITS
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "EXACT_FLOAT32",
@@ -48,8 +50,8 @@ __all__ = [
     "sum_line",
 ]
 
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 RescaleSums = Callable[[Integers, int], Integers]
 
 EXACT_FLOAT32 = 2**24

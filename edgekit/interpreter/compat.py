@@ -14,16 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError, ShapeError, lookup
 from edgekit.ir import Graph
 
 from .tensor_table import Details, TensorTable
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["SignatureRunner", "TfliteMethods"]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class TfliteMethods:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.ir import Graph, Value, attributes
@@ -16,6 +15,9 @@ from edgekit.ir.quant import LIMITS
 
 from .arithmetic import dequantize
 from .step import UNSCALED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "accept",
@@ -27,7 +29,7 @@ __all__ = [
     "with_batch",
 ]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def accept(graph: Graph, inputs: Sequence[Any]) -> list[Array]:

@@ -11,11 +11,14 @@ Both are computed once for each of the 65536 inputs, by `ir/fixed_functions.py`.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.ir.fixed_functions import exp_negative, mean_reciprocal, reciprocal, shifted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["sigmoid_table", "tanh_table"]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock  # threading itself is slow to import
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError, ModelFormatError
 from edgekit.frozen import replace
@@ -21,9 +20,12 @@ from .plan import QUIET, ExecutionPlan, make_plan
 from .sources import Model, Opening, open_model
 from .sources import Source as Source
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 __all__ = ["Interpreter", "Observer", "Source"]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 Observer = Callable[[str, Array], None]
 
 LARGEST_BATCH = 32  # more samples run in chunks,

@@ -9,10 +9,12 @@ of single IEEE operations in float64: n = m * 2^e with m in [1/sqrt(2), sqrt(2))
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["logarithm"]
 

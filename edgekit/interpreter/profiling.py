@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError
 from edgekit.frozen import Frozen
@@ -14,6 +14,9 @@ from edgekit.frozen import Frozen
 from . import door
 from .interpreter import Interpreter
 from .plan import QUIET
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Profile", "StepTime", "profile"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.frozen import Frozen
@@ -24,6 +24,9 @@ from edgekit.schema.source import Source, source_bytes
 from edgekit.schema.versions import ARITHMETIC_VERSIONS, READER_VERSION
 
 from .records import read_graph, read_plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["EdgeFile", "read_edge"]
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.errors import QuantizationError, UnsupportedOperator
 from edgekit.frozen import replace
@@ -39,7 +38,7 @@ __all__ = ["read_graph", "read_plan"]
 
 LARGEST_ARENA = 2**31 - 1  # elements of one sample
 
-Bytes = NDArray[np.uint8]
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def read_graph(root: Record, buffers: Sequence[Bytes]) -> Graph:

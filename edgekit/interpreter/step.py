@@ -19,7 +19,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.errors import QuantizationError, UnsupportedOperator
 from edgekit.ir import Graph, Node, QuantParams, attributes
@@ -31,6 +30,8 @@ from .arena import Call as Call
 from .arena import Floats as Floats
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .kernels.variants import Variant
     from .plan import ExecutionPlan, Subplans
 

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.ir import Graph, QuantParams
 from edgekit.ir.graph import DTYPES
 
 __all__ = ["Details", "GraphTensors", "TensorTable", "quantization_details"]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 Details = dict[str, Any]
 Ends = tuple[Mapping[str, int], Mapping[str, int]]
 """The inputs and the outputs of a signature: indices by name."""

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from edgekit.errors import InputError
 from edgekit.frozen import Frozen
@@ -24,9 +23,12 @@ from edgekit.ir import Graph, Node, TestVector
 
 from .interpreter import Interpreter, Observer, Source
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["Difference", "Verification", "record_test_vectors", "verify"]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 
 TOLERANCE = 1e-4
 """Of the largest magnitude of a float output: float32 sums in another order stay far below it."""

@@ -6,12 +6,14 @@ every number is brought into range before it is cast.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .graph import DTYPES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["cast", "whole_numbers"]
 

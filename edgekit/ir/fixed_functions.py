@@ -7,12 +7,14 @@ The algorithms of gemmlowp and TensorFlow Lite's reference kernels, on int64 arr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .fixed_point import divide, high_product
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "exp_negative",
@@ -25,7 +27,7 @@ __all__ = [
     "unit_reciprocal",
 ]
 
-Integers = NDArray[np.int64]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 WIDTH = 31
 LARGEST, SMALLEST = 2**31 - 1, -(2**31)

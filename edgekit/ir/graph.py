@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.frozen import NOTHING, Frozen, replace
 
@@ -21,7 +20,7 @@ from .quant import QuantParams
 
 __all__ = ["DTYPES", "Array", "AttrValue", "Graph", "Node", "Shape", "State", "Value"]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int | None, ...]
 AttrValue = bool | int | float | str | tuple[int, ...] | tuple[float, ...]
 

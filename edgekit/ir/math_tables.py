@@ -16,17 +16,19 @@ negative number, and this does not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .graph import Array
 from .quant import LIMITS, QuantParams
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["MATH_TABLES"]
 
-Floats = NDArray[np.float32]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 F32 = np.float32
 
 

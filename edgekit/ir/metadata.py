@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from edgekit.frozen import NOTHING, Frozen
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["ARITHMETICS", "Accuracy", "Metadata", "Preprocessing", "TestVector"]
 

@@ -36,10 +36,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.errors import QuantizationError, lookup
 
@@ -50,9 +49,12 @@ from .metadata import ARITHMETICS
 from .ops import attributes
 from .quant import LIMITS, QuantParams
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["TABLES", "table_for"]
 
-Floats = NDArray[np.float32]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 Function = Callable[[Floats, Mapping[str, Any]], Floats]
 
 F32 = np.float32

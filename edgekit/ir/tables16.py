@@ -23,17 +23,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .graph import Array
 from .quant import QuantParams
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["TABLES16", "chords"]
 
-Reals = NDArray[np.floating[Any]]
+Reals = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 STEPS = 512
 LOWEST, HIGHEST = -(2**15), 2**15 - 1

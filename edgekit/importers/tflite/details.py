@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .file import Signature
 from .model import TfliteModel
@@ -14,7 +13,7 @@ from .tensors import tensor_array
 
 __all__ = ["FileTensors"]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, np.dtype[Any]]
 Details = dict[str, Any]
 Ends = tuple[Mapping[str, int], Mapping[str, int]]
 

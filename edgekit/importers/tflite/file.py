@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.frozen import Frozen
 from edgekit.schema import Record
 from edgekit.schema.decoder import absent_record
 from edgekit.schema.generated.tflite_layout import SCHEMA
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["METADATA_NAME", "Operator", "Signature", "Subgraph", "Tensor", "TfliteFile"]
 

@@ -8,10 +8,9 @@ the level above, the indices that are there. The values stand in the order of th
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.schema import Record
@@ -20,9 +19,12 @@ from edgekit.schema.generated.tflite_layout import DimensionType
 from .file import Tensor
 from .verify import BITS
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["dense_bytes"]
 
-Ints = NDArray[np.int64]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 LARGEST_DENSE = 2**26
 """Bytes that a sparse weight may take when it is whole: a small file names any size."""

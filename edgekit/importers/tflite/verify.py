@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.schema import Record, decode
 from edgekit.schema.generated.tflite_layout import SCHEMA, BuiltinOperator, TensorType
 
 from .file import Operator, Signature, Subgraph, Tensor, TfliteFile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["BITS", "read_file"]
 

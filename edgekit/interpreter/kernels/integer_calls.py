@@ -6,17 +6,19 @@ A kernel with many small sums, such as a recurrent layer, spends its time on cal
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from ..step import Call
 from .ufuncs import clip
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 __all__ = ["halving", "operand", "rescaling", "saturation"]
 
-Integers = NDArray[np.int64]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 BITS, HALF, SIGN = (np.array(number, np.int64) for number in (31, 2**30, 63))
 SMALL = 2**12

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.ir import fixed_point
 from edgekit.ir.fixed_functions import inverse_sqrt
 
 from ..step import Call
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["normalization"]
 
-Integers = NDArray[np.int64]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 LARGEST_INT16 = 2**15 - 1
 

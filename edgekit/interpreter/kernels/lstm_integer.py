@@ -23,9 +23,9 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.ir import QuantParams, fixed_point
 
@@ -38,8 +38,8 @@ from .registry import kernel
 
 __all__: list[str] = []
 
-Integers = NDArray[np.int64]
-Reals = NDArray[np.float64]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+Reals = np.ndarray[Any, np.dtype[np.float64]]
 Scaling = tuple[Integers, Integers]
 INT16, INT8 = (-(2**15), 2**15 - 1), (-128, 127)
 ONE = np.int64(2**15 - 1)

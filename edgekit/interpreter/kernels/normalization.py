@@ -18,9 +18,9 @@ LiteRT may be off by its last bit.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.ir import fixed_point
 from edgekit.ir.fixed_functions import exp_negative, inverse_sqrt, log_above_one
@@ -31,6 +31,9 @@ from ..step import Step
 from .accumulator import output_limits
 from .pairs import every_pair, look_up_pairs
 from .registry import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__: list[str] = []
 

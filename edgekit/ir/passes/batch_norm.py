@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.frozen import replace
 
@@ -13,7 +14,7 @@ from ..ops import attributes, spec
 __all__ = ["fold_batch_norm"]
 
 FOLDS = ("Conv2D", "DepthwiseConv2D", "Dense")
-Vector = NDArray[np.float64]
+Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def fold_batch_norm(graph: Graph) -> Graph:

@@ -6,8 +6,9 @@ In a person-detection network of the MLPerf Tiny suite they are half of all mult
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from numpy.typing import NDArray
 
 from edgekit.frozen import replace
 
@@ -16,9 +17,12 @@ from ..ops import attributes, spec
 from ..quant import QuantParams
 from .constants import drop_dead_nodes
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 __all__ = ["drop_dead_channels"]
 
-Mask = NDArray[np.bool_]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 WEIGHING = ("Conv2D", "Dense")
 KEEP_ZERO = ("MaxPool2D", "AveragePool2D", "Relu", "Relu6", "Mean", "Pad", "ResizeNearest")
 """Operators that work channel by channel and give zero for zero, in float and in int8."""
