@@ -37,7 +37,7 @@ def relu(
     """max(x, 0), with a slope below `threshold` and a ceiling where they are asked for."""
     if threshold != 0.0:
         below = math.minimum(x - threshold, 0.0) * negative_slope
-        above = x * comparisons.greater(x, threshold)
+        above = comparisons.where(comparisons.greater(x, threshold), x, 0.0)
         x = above + below if negative_slope else above
     elif negative_slope != 0.0:
         x = ops.leaky_relu(x, negative_slope=negative_slope)

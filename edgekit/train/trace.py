@@ -54,6 +54,7 @@ class _Writer:
         self.first, self.second = first, second
         self.names: dict[int, str | None] = {}  # tensors that depend on the input; None: no rule
         self.constants: dict[Any, str] = {}
+        self.origins: dict[int, Variable] = {}  # what was computed of weights alone: the weight
         self.problems: list[str] = []
         self.results: list[tuple[str | None, str]] = []  # what each layer gives, and its name
 
@@ -89,14 +90,29 @@ class _Writer:
             self.names[id(x)] = self.builder.input(name, (None, *x.shape[1:]), x.dtype.name)
 
     def _live_pairs(self) -> list[tuple[Record, Record]]:
-        """The records that depend on the input, each with its twin of the other run."""
+        """The records that lie between the inputs and the outputs, each with its twin of the other
+        run. What is computed beside them (the penalty on an activity) has no place in a graph.
+        """
         alive = set(self.names)
         pairs = []
         for record, other in zip(self.first.records, self.second.records, strict=True):
             if any(id(x) in alive for x in record.inputs):
                 alive.add(id(record.output))
                 pairs.append((record, other))
-        return pairs
+            else:
+                self._note_origin(record)
+        needed = {id(y) for y in self.first.outputs}
+        for record, _ in reversed(pairs):
+            if id(record.output) in needed:
+                needed.update(map(id, record.inputs))
+        return [(record, other) for record, other in pairs if id(record.output) in needed]
+
+    def _note_origin(self, record: Record) -> None:
+        """Remember from which weight a constant was computed, so that it can be named after it."""
+        for x in record.inputs:
+            origin = x if isinstance(x, Variable) else self.origins.get(id(x))
+            if origin is not None:
+                self.origins.setdefault(id(record.output), origin)
 
     def _layer(self, record: Record) -> str:
         """The path of the user's layer, without the name of the traced model itself."""
@@ -184,7 +200,8 @@ class _Call:
         laid = np.ascontiguousarray(layout(array))
         key = (id(x), laid.shape) if isinstance(x, Variable) else None
         if key is None or key not in self.writer.constants:
-            named = x.name.rpartition("/")[2] if isinstance(x, Variable) else "constant"
+            origin = x if isinstance(x, Variable) else self.writer.origins.get(id(x))
+            named = "constant" if origin is None else origin.name.rpartition("/")[2]
             name = self._constant(laid, named)
             if key is None:
                 return name

@@ -14,8 +14,10 @@ import numpy as np
 from edgekit.errors import UnsupportedOperator
 from edgekit.train.ops.windows import explicit_padding
 
+from . import trace_windows as trace_windows
 from .trace_call import RULES as RULES
 from .trace_call import Call, Rule, rule
+from .trace_parts import axes_of
 from .trace_shapes import reshaped
 
 __all__ = ["RULES"]
@@ -44,20 +46,21 @@ RULES.update(
         "concat": _plain("Concat", axis="axis"),
         "relu": _plain("Relu"),
         "relu6": _plain("Relu6"),
+        "exp": _plain("Exp"),
+        "log": _plain("Log"),
+        "sqrt": _plain("Sqrt"),
+        "equal": _plain("Equal"),
+        "greater": _plain("Greater"),
+        "greater_equal": _plain("GreaterEqual"),
+        "less": _plain("Less"),
+        "less_equal": _plain("LessEqual"),
+        "not_equal": _plain("NotEqual"),
         "sigmoid": _plain("Sigmoid"),
         "tanh": _plain("Tanh"),
         "hard_silu": _plain("HardSwish"),
         "gelu": _plain("Gelu", approximate="approximate"),
-        "softmax": _plain("Softmax", axis="axis"),
     }
 )
-
-
-@rule("resize_nearest")
-def _resize_nearest(call: Call) -> str:
-    """Half pixel centers: the cell of each pixel is beyond all doubts of rounding."""
-    size = tuple(d for d in call.shape[1:3] if d is not None)
-    return call.add("ResizeNearest", call.value(0), size=size, half_pixel_centers=True)
 
 
 @rule("stop_gradient", "stored")
@@ -133,8 +136,16 @@ def _dense(call: Call) -> str:
 
 @rule("matmul")
 def _matmul(call: Call) -> str:
+    if call.constant(1) is None:
+        ranks = len(call.shape_of(0)), len(call.shape_of(1))
+        if min(ranks) < 3 or ranks[0] != ranks[1]:
+            raise UnsupportedOperator(
+                "a product of two computed tensors can be exported where both have a batch axis "
+                f"before rows and columns; these are {call.shape_of(0)} and {call.shape_of(1)}"
+            )
+        return call.add("BatchMatMul", call.value(0), call.value(1))
     if len(call.shape_of(1)) != 2:
-        raise UnsupportedOperator("a product of two computed tensors cannot be exported")
+        raise UnsupportedOperator("a product with a stack of constant matrices cannot be exported")
     return call.add("Dense", call.value(0), call.weight(1, np.transpose))
 
 
@@ -208,31 +219,22 @@ def _global_max(call: Call) -> str:
     return largest if call.attrs.get("keepdims") else reshaped(call, largest)
 
 
-def _axes(call: Call) -> tuple[int, ...]:
-    """The axes of a reduction, none of them the batch."""
-    rank = len(call.shape_of(0))
-    axis = call.attrs.get("axis")
-    given = range(rank) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
-    axes = tuple(sorted(a % rank for a in given))
-    if 0 in axes:
-        raise UnsupportedOperator("a reduction over the batch cannot be exported")
-    return axes
-
-
 @rule("mean")
 def _mean(call: Call) -> str:
     keepdims = bool(call.attrs.get("keepdims", False))
-    return call.add("Mean", call.value(0), axes=_axes(call), keepdims=keepdims)
+    return call.add(
+        "Mean", call.value(0), axes=axes_of(call, call.attrs.get("axis")), keepdims=keepdims
+    )
 
 
 @rule("sum")
 def _sum(call: Call) -> str:
-    count = math.prod(call.shape_of(0)[axis] or 0 for axis in _axes(call))
+    count = math.prod(call.shape_of(0)[axis] or 0 for axis in axes_of(call, call.attrs.get("axis")))
     return call.add("Mul", _mean(call), call.number(float(count)))
 
 
 @rule("max")
 def _max(call: Call) -> str:
-    if len(call.shape_of(0)) != 4 or _axes(call) != (1, 2):
+    if len(call.shape_of(0)) != 4 or axes_of(call, call.attrs.get("axis")) != (1, 2):
         raise UnsupportedOperator("a maximum can be exported over the axes (1, 2) of images only")
     return _global_max(call)

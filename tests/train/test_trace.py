@@ -13,7 +13,7 @@ from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, validate
 from edgekit.train import layers
 from edgekit.train.models import Model, Sequential
-from edgekit.train.ops import activations, comparisons, math
+from edgekit.train.ops import activations, comparisons, math, slopes
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.depthwise import depthwise_conv2d
 from edgekit.train.ops.pooling import global_max_pool2d, max_pool2d
@@ -252,6 +252,15 @@ FUNCTIONS = {
     "index all": lambda x: x[...],
     "new axis": lambda x: x[:, None, 0],
     "resize": lambda x: resize_nearest(x, size=(2, 3)),
+    "softplus": lambda x: activations.softplus(x * 8.0),
+    "exp": math.exp,
+    "log": lambda x: math.log(x * x + 1.0),
+    "sqrt": lambda x: math.sqrt(x * x + 1.0),
+    "where": lambda x: comparisons.where(comparisons.greater(x, 0.1), x, x * 0.5),
+    "where a number": lambda x: comparisons.where(comparisons.less_equal(x, 0.0), 0.0, x),
+    "matmul of two": lambda x: x @ transpose(x, axes=(0, 1, 3, 2)),
+    "broadcast": lambda x: math.broadcast_to(x[:, :1], shape=(x.shape[0], 7, 5, 3)),
+    "softmax of two axes": lambda x: activations.softmax(x, axis=(1, 2)),
     "of weights alone": lambda x: x @ math.square(SQUARE),
 }
 
@@ -272,19 +281,27 @@ def test_what_depends_on_weights_alone_is_computed_now() -> None:
 def test_all_unsupported_calls_are_listed_with_their_layers() -> None:
     def body(x: Any) -> Any:
         with name_scope("first"):
-            x = activations.softplus(x)
+            x = slopes.sparsemax(x)
         with name_scope("block"), name_scope("second"):
-            return math.exp(x) + math.log(x)
+            return math.exp(x) + math.log(x + 1.0)
 
     def parallel(x: Any) -> Any:
-        return body(x) + comparisons.where(x > 0.0, x, 0.0)
+        return body(x) + math.cast(math.argmax(x, axis=-1), dtype=np.float32)[:, None]
 
     with pytest.raises(UnsupportedOperator) as caught:
         trace(Function(parallel), (3,))
     message = str(caught.value)
-    assert "'softplus' in layer 'first'" in message
-    assert "'greater' in layer 'greater'" in message
+    assert "'sparsemax' in layer 'first'" in message
+    assert "'argmax' in layer 'argmax'" in message
     assert "exp" not in message  # it reads what is missing already
+
+
+def test_what_no_output_needs_is_left_out() -> None:
+    def body(x: Any) -> Any:
+        slopes.sparsemax(x)  # which no graph can hold
+        return x + 1.0
+
+    assert [node.op for node in trace(Function(body), (3,)).nodes] == ["Add"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""Primitives that the graph holds as several operators, or under a name of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+
+from .trace_call import Call, rule
+
+__all__ = ["axes_of"]
+
+
+def axes_of(call: Call, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    """The axes of a reduction, none of them the batch."""
+    rank = len(call.shape_of(0))
+    given = range(rank) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
+    axes = tuple(sorted(a % rank for a in given))
+    if 0 in axes:
+        raise UnsupportedOperator("a reduction over the batch cannot be exported")
+    return axes
+
+
+@rule("softplus")
+def _softplus(call: Call) -> str:
+    """max(x, 0) + log(1 + exp(-|x|)), in which nothing overflows."""
+    x = call.value(0)
+    below = call.add("Exp", call.add("Minimum", x, call.add("Mul", x, call.number(-1.0))))
+    return call.add(
+        "Add", call.add("Relu", x), call.add("Log", call.add("Add", below, call.number(1.0)))
+    )
+
+
+@rule("softmax")
+def _softmax(call: Call) -> str:
+    """Along one axis an operator; along several exponentials by their sum."""
+    axis, x = call.attrs.get("axis", -1), call.value(0)
+    if not isinstance(axis, tuple | list):
+        return call.add("Softmax", x, axis=axis)
+    axes = axes_of(call, tuple(axis))
+    largest = call.add("ReduceMax", x, axes=axes, keepdims=True)
+    powers = call.add("Exp", call.add("Sub", x, largest))
+    return call.add("Div", powers, call.add("Sum", powers, axes=axes, keepdims=True))
+
+
+@rule("log_softmax")
+def _log_softmax(call: Call) -> str:
+    rank = len(call.shape)
+    if call.attrs.get("axis", -1) % rank != rank - 1:
+        raise UnsupportedOperator("log_softmax can be exported along the last axis only")
+    return call.add("LogSoftmax", call.value(0))
+
+
+@rule("layer_norm")
+def _layer_norm(call: Call) -> str:
+    """Mean, variance and what follows, as parts; gamma and beta in the input's layout."""
+    axes = axes_of(call, call.attrs.get("axis", -1))
+    x = call.value(0)
+    mean = call.add("Mean", x, axes=axes, keepdims=True)
+    squares = call.add("SquaredDifference", x, mean)
+    variance = call.add("Mean", squares, axes=axes, keepdims=True)
+    epsilon = call.number(float(call.attrs.get("epsilon", 1e-3)))
+    inverse = call.add("Rsqrt", call.add("Add", variance, epsilon))
+    y = call.add("Mul", call.add("Sub", x, mean), inverse)
+    shape = [n if i in axes else 1 for i, n in enumerate(call.shape_of(0))]
+
+    def aligned(vector: np.ndarray) -> np.ndarray:
+        return vector.reshape([n or 1 for n in shape][min(axes) :])
+
+    if call.given(1):
+        y = call.add("Mul", y, call.weight(1, aligned))
+    return call.add("Add", y, call.weight(2, aligned)) if call.given(2) else y
+
+
+@rule("unit_norm")
+def _unit_norm(call: Call) -> str:
+    axes = axes_of(call, call.attrs.get("axis", -1))
+    x = call.value(0)
+    if axes == (len(call.shape_of(0)) - 1,):
+        return call.add("L2Normalize", x)
+    squares = call.add("Sum", call.add("Mul", x, x), axes=axes, keepdims=True)
+    least = call.number(float(call.attrs.get("epsilon", 1e-12)))
+    return call.add("Mul", x, call.add("Rsqrt", call.add("Maximum", squares, least)))
+
+
+@rule("broadcast_to")
+def _broadcast_to(call: Call) -> str:
+    """As a tiling where the axes are the same: an open batch has no size to be written down."""
+    before, after = call.shape_of(0), call.shape
+    if len(before) != len(after):
+        shape = tuple(-1 if n is None else n for n in after)
+        return call.add("BroadcastTo", call.value(0), shape=shape)
+    repeats = tuple(1 if n == m else n or 1 for n, m in zip(after, before, strict=True))
+    if before[0] != after[0]:
+        raise UnsupportedOperator("a repetition along the batch cannot be exported")
+    return call.add("Tile", call.value(0), repeats=repeats)
+
+
+@rule("where")
+def _where(call: Call) -> str:
+    return call.add("Select", call.value(1), call.value(2), call.value(0))
+
+
+@rule("prelu")
+def _prelu(call: Call) -> str:
+    return call.add("Prelu", call.value(0), call.weight(1, lambda alpha: alpha))
