@@ -158,6 +158,10 @@ def targets_and_outputs():
         "counts": (random.poisson(2.0, (9, 3)).astype(np.float32), other[:, :3]),
         "signed": (bits * 2 - 1, bit_logits),
         "sequences": (sequences, values(random, (9, 6, 4))),
+        "classes": (random.integers(0, 4, (9, 2)), random.integers(0, 4, (9, 2))),
+        "ids": (labels, np.argsort(random.random((9, 5)), axis=1)),
+        "sigmoid_steps": (random.integers(0, 2, (9, 4, 3)), 1 / (1 + np.exp(-steps))),
+        "bits": (bits[:, 0], 1 / (1 + np.exp(-bit_logits[:, :1]))),
         "embeddings": (
             random.integers(0, 3, 9),
             embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True),
@@ -198,6 +202,8 @@ def make_metrics(family, arrays):
     for name, cls, arguments, kind in family.METRICS:
         y_true, y_pred = data[kind]
         for suffix, weights in (("", None), ("_weighted", weight)):
+            if weights is not None and kind == "classes" and "IoU" in cls:
+                weights = np.stack([weight, weight], axis=1)  # one for each element
             metric = getattr(keras.metrics, cls)(**arguments)
             for part in (slice(0, 4), slice(4, None)):
                 metric.update_state(
@@ -205,7 +211,8 @@ def make_metrics(family, arrays):
                     y_pred[part],
                     sample_weight=None if weights is None else weights[part],
                 )
-            arrays[f"metric_{name}{suffix}"] = np.float32(float(metric.result()))
+            result = keras.ops.convert_to_numpy(metric.result())
+            arrays[f"metric_{name}{suffix}"] = result.astype(np.float32)
 
 
 def make_defaults(family, configs):

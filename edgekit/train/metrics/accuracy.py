@@ -6,7 +6,7 @@ from typing import Any
 
 from edgekit.errors import ShapeError
 from edgekit.train.backend import array_module
-from edgekit.train.metrics.metric import MeanMetricWrapper, Metric, array_of
+from edgekit.train.metrics.metric import MeanMetricWrapper, Metric, array_of, same_rank
 
 __all__ = [
     "Accuracy",
@@ -49,13 +49,21 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     return (labels == y_pred.argmax(axis=-1)).astype("float32")
 
 
-def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
-    """1 where fewer than k outputs are larger than that of class y_true."""
+def sparse_top_k_categorical_accuracy(
+    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
+) -> Any:
+    """1 where fewer than k outputs are larger than that of class y_true.
+
+    With `from_sorted_ids` y_pred holds class numbers, the most likely first.
+    """
     y_pred = array_of(y_pred)
     labels = _class_numbers(array_of(y_true), y_pred, "sparse_top_k_categorical_accuracy")
+    if from_sorted_ids:
+        return (y_pred[..., :k] == labels[..., None]).any(axis=-1).astype("float32")
     module = array_module(y_pred)
     own = module.take_along_axis(y_pred, labels[..., None].astype("int64"), axis=-1)
-    return ((y_pred > own).sum(axis=-1) < k).astype("float32")
+    found = ((y_pred > own).sum(axis=-1) < k) & module.isfinite(own[..., 0])
+    return found.astype("float32")
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
@@ -64,8 +72,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
 
 
 def _same_shape(y_true: Any, y_pred: Any, metric: str) -> tuple[Any, Any]:
-    if y_true.ndim == y_pred.ndim - 1 and y_pred.shape[-1] == 1:
-        y_true = y_true[..., None]
+    y_true, y_pred = same_rank(y_true, y_pred)
     if y_true.shape != y_pred.shape:
         raise ShapeError(
             f"{metric}: y_true has shape {y_true.shape}, the model gives {y_pred.shape}"
@@ -87,7 +94,9 @@ def _class_numbers(y_true: Any, y_pred: Any, metric: str) -> Any:
 class Accuracy(MeanMetricWrapper):
     """The share of equal values."""
 
-    def __init__(self, name: str = "accuracy", dtype: Any = None) -> None:
+    _direction = "up"
+
+    def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
         super().__init__(accuracy, name, dtype)
 
 
@@ -95,9 +104,10 @@ class BinaryAccuracy(MeanMetricWrapper):
     """The share of outputs on the label's side of `threshold`."""
 
     config_names = (*Metric.config_names, "threshold")
+    _direction = "up"
 
     def __init__(
-        self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
+        self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
     ) -> None:
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
         self.threshold = threshold
@@ -106,14 +116,18 @@ class BinaryAccuracy(MeanMetricWrapper):
 class CategoricalAccuracy(MeanMetricWrapper):
     """The share of samples whose largest output is the label's (one-hot)."""
 
-    def __init__(self, name: str = "categorical_accuracy", dtype: Any = None) -> None:
+    _direction = "up"
+
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(categorical_accuracy, name, dtype)
 
 
 class SparseCategoricalAccuracy(MeanMetricWrapper):
     """The share of samples whose largest output is the label's (class number)."""
 
-    def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None) -> None:
+    _direction = "up"
+
+    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(sparse_categorical_accuracy, name, dtype)
 
 
@@ -121,9 +135,10 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     """The share of samples whose label (one-hot) is among the k largest outputs."""
 
     config_names = (*Metric.config_names, "k")
+    _direction = "up"
 
     def __init__(
-        self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None
+        self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None
     ) -> None:
         super().__init__(top_k_categorical_accuracy, name, dtype, k=k)
         self.k = k
@@ -133,9 +148,17 @@ class SparseTopKCategoricalAccuracy(MeanMetricWrapper):
     """The share of samples whose label (class number) is among the k largest outputs."""
 
     config_names = (*Metric.config_names, "k")
+    _direction = "up"
 
     def __init__(
-        self, k: int = 5, name: str = "sparse_top_k_categorical_accuracy", dtype: Any = None
+        self,
+        k: int = 5,
+        name: str | None = "sparse_top_k_categorical_accuracy",
+        dtype: Any = None,
+        from_sorted_ids: bool = False,
     ) -> None:
-        super().__init__(sparse_top_k_categorical_accuracy, name, dtype, k=k)
+        super().__init__(
+            sparse_top_k_categorical_accuracy, name, dtype, k=k, from_sorted_ids=from_sorted_ids
+        )
         self.k = k
+        self.from_sorted_ids = from_sorted_ids

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from edgekit.train import initializers
 from edgekit.train.backend import array_module, asarray
 from edgekit.train.masks import apply_mask, mask_of
@@ -12,7 +14,7 @@ from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Tensor, Variable
 
-__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "array_of"]
+__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "array_of", "quotient", "same_rank"]
 
 
 def array_of(x: Any) -> Any:
@@ -20,44 +22,91 @@ def array_of(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else asarray(x)
 
 
+def same_rank(a: Any, b: Any) -> tuple[Any, Any]:
+    """Where one has a last axis of length 1 more: (n,) becomes (n, 1), else that axis goes."""
+    if a.ndim == b.ndim + 1:
+        b, a = same_rank(b, a)
+    elif b.ndim == a.ndim + 1 and b.shape[-1] == 1:
+        if a.ndim == 1:
+            a = a[:, None]
+        else:
+            b = b[..., 0]
+    return a, b
+
+
+def quotient(a: Any, b: Any) -> Any:
+    """a / b, and 0 where b is 0."""
+    module = array_module(b)
+    zero = b == 0
+    return module.where(zero, 0, a / module.where(zero, 1, b))
+
+
 class Metric(Serializable):
     """The base: `update_state(y_true, y_pred, sample_weight)` per batch, `result()` at the end.
 
     A subclass keeps its state in variables made by `add_variable`; `reset_state` sets them to 0.
+    `_direction` says whether a better model has more ("up") or less ("down"), for callbacks.
     """
 
     keras_module = "keras.metrics"
-    config_names: tuple[str, ...] = ("name",)
+    config_names: tuple[str, ...] = ("name", "dtype")
+    _direction: str | None = None
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or unique_name(snake_case(type(self).__name__))
-        self.variables: list[Variable] = []
+        self._dtype = str(getattr(dtype, "name", None) or dtype or "float32")
+        self._variables: list[Variable] = []
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the result."""
+        return self._dtype
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables of this metric, and those of the metrics in its attributes."""
+        parts = [value for value in vars(self).values() if isinstance(value, Metric)]
+        return [*self._variables, *(v for part in parts for v in part.variables)]
 
     def add_variable(
-        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str = "state"
+        self,
+        shape: Any = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
     ) -> Variable:
         """A state of this shape."""
-        values = asarray(initializers.get(initializer)(tuple(shape), dtype or "float32"))
-        variable = Variable(values, name=f"{self.name}/{name}", trainable=False)
-        self.variables.append(variable)
+        values = asarray(initializers.get(initializer or "zeros")(tuple(shape), dtype or "float32"))
+        variable = Variable(values, name=name or "variable", trainable=False)
+        self._variables.append(variable)
         return variable
 
-    def add_weight(self, shape: Any = (), initializer: Any = "zeros", **options: Any) -> Variable:
+    def add_weight(
+        self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
+    ) -> Variable:
         """As `add_variable`."""
-        return self.add_variable(
-            shape, initializer, options.get("dtype"), options.get("name") or "state"
-        )
+        return self.add_variable(shape, initializer, dtype, name=name)
 
     def reset_state(self) -> None:
         """Start over."""
         for variable in self.variables:
             variable.data[...] = 0
 
-    def update_state(self, *args: Any, **kwargs: Any) -> None:
+    def update_state(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no update_state()")
 
     def result(self) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no result()")
+
+    def state(self) -> list[Any]:
+        """The arrays that the result is made of, to be given to `restore`."""
+        return [variable.data for variable in self.variables]
+
+    def restore(self, state: list[Any]) -> None:
+        """Go on from what `state` gave."""
+        for variable, value in zip(self.variables, state, strict=True):
+            variable.data[...] = value
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Update, and give the result so far."""
@@ -65,38 +114,79 @@ class Metric(Serializable):
         return self.result()
 
 
-class Mean(Metric):
-    """The weighted mean of all values it was given.
+def _per_sample(values: Any, sample_weight: Any, reduce: str) -> tuple[Any, Any]:
+    """Values and weights reduced ("sum" or "mean") to one for each sample."""
+    mask = mask_of(values)
+    values = array_of(values)
+    if sample_weight is not None:
+        if mask is not None:
+            sample_weight = apply_mask(sample_weight, mask, "sum")
+        weight = array_of(sample_weight)
+        values, weight = same_rank(values, weight)
+        if values.ndim > weight.ndim:
+            values = getattr(values, reduce)(axis=tuple(range(weight.ndim, values.ndim)))
+        sample_weight = array_module(values).broadcast_to(weight, values.shape)
+        values = values * sample_weight
+        if sample_weight.ndim > 1:
+            sample_weight = getattr(sample_weight, reduce)(axis=tuple(range(1, sample_weight.ndim)))
+    if values.ndim > 1:
+        values = getattr(values, reduce)(axis=tuple(range(1, values.ndim)))
+    return values, sample_weight
 
-    Totals are kept in float64, and where the values are: on a GPU nothing is copied to the host
+
+class _Totals(Metric):
+    """Totals kept in float64, and where the values are: on a GPU nothing is copied to the host
     before `result()` is turned into a number.
     """
 
-    def __init__(self, name: str = "mean", dtype: Any = None) -> None:
+    total_names: tuple[str, ...]
+
+    def __init__(self, dtype: Any, name: str | None) -> None:
         super().__init__(dtype, name)
-        self.total: Any = 0.0
-        self.count: Any = 0.0
+        self.reset_state()
 
     def reset_state(self) -> None:
-        self.total, self.count = 0.0, 0.0
+        for name in self.total_names:
+            setattr(self, name, 0.0)
+        for variable in self._variables:
+            variable.data[...] = 0
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The totals as they are now, and the variables of a subclass."""
+        totals = []
+        for name in self.total_names:
+            value = getattr(self, name)
+            value = value if hasattr(value, "dtype") else np.asarray(value, np.float64)
+            totals.append(Variable(value, name=name, trainable=False))
+        return [*totals, *super().variables]
+
+    def restore(self, state: list[Any]) -> None:
+        for name, value in zip(self.total_names, state, strict=False):
+            setattr(self, name, value)
+        for variable, value in zip(self._variables, state[len(self.total_names) :], strict=True):
+            variable.data[...] = value
+
+
+class Mean(_Totals):
+    """The weighted mean of all values it was given."""
+
+    total_names = ("total", "count")
+
+    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
+        self.total: Any = 0.0
+        self.count: Any = 0.0
+        super().__init__(dtype, name)
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Add values; a weight is one number, or one for each value or sample."""
-        values = array_of(values)
+        values, weight = _per_sample(values, sample_weight, "mean")
         module = array_module(values)
-        if sample_weight is None:
-            self.total = self.total + values.sum(dtype=module.float64)
-            self.count = self.count + values.size
-            return
-        weight = array_of(sample_weight)
-        if weight.ndim > values.ndim and weight.shape[-1] == 1:
-            weight = weight[..., 0]
-        if weight.ndim < values.ndim and weight.ndim:
-            axes = tuple(range(weight.ndim, values.ndim))
-            values = values.mean(axis=axes)
-        weight = module.broadcast_to(weight, values.shape)
-        self.total = self.total + (values * weight).sum(dtype=module.float64)
-        self.count = self.count + weight.sum(dtype=module.float64)
+        self.total = self.total + values.sum(dtype=module.float64)
+        if weight is None:
+            self.count = self.count + (values.shape[0] if values.ndim else 1)
+        else:
+            self.count = self.count + weight.sum(dtype=module.float64)
 
     def result(self) -> Any:
         """The mean, 0 before the first value."""
@@ -105,23 +195,22 @@ class Mean(Metric):
         return self.total / self.count if self.count else 0.0
 
 
-class Sum(Metric):
+class Sum(_Totals):
     """The weighted sum of all values it was given."""
 
-    def __init__(self, name: str = "sum", dtype: Any = None) -> None:
-        super().__init__(dtype, name)
-        self.total: Any = 0.0
+    total_names = ("total",)
 
-    def reset_state(self) -> None:
-        self.total = 0.0
+    def __init__(self, name: str | None = "sum", dtype: Any = None) -> None:
+        self.total: Any = 0.0
+        super().__init__(dtype, name)
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        values = array_of(values)
-        if sample_weight is not None:
-            values = values * array_of(sample_weight)
+        """Add values; a weight is one number, or one for each value or sample."""
+        values, _ = _per_sample(values, sample_weight, "sum")
         self.total = self.total + values.sum(dtype=array_module(values).float64)
 
     def result(self) -> Any:
+        """The sum."""
         return self.total
 
 
