@@ -13,6 +13,7 @@ from edgekit.errors import InputError, ModelFormatError
 from edgekit.frozen import replace
 from edgekit.ir import Graph, MemoryPlan, Metadata
 from edgekit.ir.graph import DTYPES
+from edgekit.schema.source import release_pages
 
 from . import door
 from .compat import TfliteMethods
@@ -105,6 +106,8 @@ class Interpreter(TfliteMethods):
                 "for its activations, and what its layers need to work"
             ) from error
         self._reset_tensors(model.tensors, model.can_reshape)
+        # The plan has its own copies of the weights, in float32: the file's pages can go.
+        release_pages(value.array() for value in self.graph.constants())
 
     def _reopen(self, shapes: Mapping[str, Sequence[int]]) -> None:
         self._install(open_model(replace(self._opening, shapes=shapes)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +14,10 @@ from edgekit.errors import InputError, ModelFormatError
 
 from .layout import LARGEST_FILE
 
-__all__ = ["Source", "source_bytes"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Source", "release_pages", "source_bytes"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 """A path, or the contents of a file."""
@@ -44,6 +49,23 @@ def source_bytes(source: Source) -> memoryview:
         raise InputError(f"there is no file {name!r}; check the path") from None
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def release_pages(arrays: Iterable[NDArray[Any]]) -> None:
+    """Give back the memory of the mapped files that arrays lie in, where the system can do that.
+
+    The arrays stay what they are: what is read again comes from the file again.
+    """
+    owners: dict[int, Any] = {}
+    for array in arrays:
+        owner: Any = array
+        while isinstance(owner, np.ndarray):
+            owner = owner.base
+        owners[id(owner)] = owner
+    files = {id(file): file for file in (getattr(o, "obj", None) for o in owners.values())}
+    for file in files.values():
+        if isinstance(file, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            file.madvise(mmap.MADV_DONTNEED)
 
 
 def _in_one_piece(source: bytes | bytearray | memoryview) -> memoryview:

@@ -82,6 +82,14 @@ def test_ways_of_a_strided_depthwise_convolution_agree(
     np.testing.assert_array_equal(found, reference.weighted_int8(graph, x))
 
 
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_very_long_rows_are_multiplied_in_parts(count: int, stride: int) -> None:
+    graph = layer("DepthwiseConv2D", (5, 140, 64), 64, (3, 3), stride, 7)
+    x = samples(graph, count)
+    np.testing.assert_array_equal(Interpreter(graph).run(x)["y"], reference.weighted_int8(graph, x))
+
+
 def test_large_maps_are_computed_in_blocks_of_rows() -> None:
     """What is repeated along rows, and blocks that do not divide the map evenly."""
     graph = layer("Conv2D", (131, 140, 3), 24, (3, 3), 1, 5)

@@ -20,19 +20,18 @@ from .ufuncs import clip
 
 __all__ = ["Accumulator", "blocks", "centered_weight", "clip_into", "multiply", "output_limits"]
 
-TILED_ELEMENTS = 40_000
+TILED_ELEMENTS = 10_000
 """Per-channel vectors are repeated to the size of the sums up to here, so that one loop serves."""
 
-TILED_ROW = 12_000
+TILED_ROW = 6_000
 """For larger maps to about this length: long enough for the loops, and it stays in the cache."""
 
 SHORT_ROW = 2**10
 """Rows up to this length are clipped in place, then copied into their border: each costs little on
 contiguous elements, but clipping row by row does not."""
 
-BLOCK_ELEMENTS = 2**17
+BLOCK_ELEMENTS = 2**16
 """Large maps are computed in blocks of rows whose working arrays stay in the cache."""
-
 
 SMALL_PRODUCT = 10**6
 """Multiplications. Up to here OpenBLAS takes a way of its own on processors with AVX-512, which is

@@ -15,6 +15,13 @@ from .variants import depthwise_variant
 
 __all__: list[str] = []
 
+LONGEST_ROW = 2**12
+"""Elements. Taps are repeated up to here: longer rows are a few percent faster, for the memory of
+nine of them."""
+
+SHORTEST_PART = 2**10
+"""Parts of rows that are shorter than this cost more than they spare."""
+
 
 @kernel("DepthwiseConv2D", "float32", "int8", "uint8", "int16")
 def depthwise(step: Step) -> None:
@@ -48,6 +55,16 @@ def widened(step: Step, accumulator: Accumulator, x: Array) -> Array:
     return wide.reshape(*x.shape[:3], -1)
 
 
+def repeated(taps: Array, width: int) -> Array:
+    """The taps along a row of `width` columns, or along an even part of a very long row."""
+    channels = taps.shape[2]
+    together = max(1, LONGEST_ROW // channels)
+    columns = next(n for n in range(width, 0, -1) if width % n == 0 and n <= together)
+    if columns * channels < SHORTEST_PART:
+        columns = width
+    return np.ascontiguousarray(np.tile(taps, (1, 1, columns)))
+
+
 def by_rows(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None:
     """Rows of all columns and channels at once: `y[h, :] = sum over taps of x[h + i, j:] * w`."""
     y = step.output()
@@ -61,7 +78,7 @@ def by_rows(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None
         (sample, row * down, column * right, row * step.attrs["strides"][0], x.itemsize),
         writeable=False,
     )
-    tiled = np.ascontiguousarray(np.tile(taps, (1, 1, width)))
+    tiled = repeated(taps, width)
     for samples, rows in blocks(batch, height, length):
         multiply_rows(step, accumulator, view[samples, :, :, rows], tiled, y[samples, rows])
 
@@ -77,7 +94,7 @@ def by_column_planes(step: Step, accumulator: Accumulator, x: Array, taps: Array
     length, kernel_width = width * channels, taps.shape[1]
     (down, right), (stride_down, stride_right) = step.attrs["dilations"], step.attrs["strides"]
     sample, row, column, channel = x.strides
-    tiled = np.ascontiguousarray(np.tile(taps, (1, 1, width)))
+    tiled = repeated(taps, width)
     for samples, rows in blocks(batch, height, length * kernel_width * stride_down):
         count, tall = samples.stop - samples.start, rows.stop - rows.start
         lines = (tall - 1) * stride_down + (taps.shape[0] - 1) * down + 1
@@ -104,10 +121,21 @@ def multiply_rows(
 ) -> None:
     """view: [n, window height, window width, rows, row]; tiled: the taps along a row."""
     sums = accumulator.sums((len(view), *view.shape[3:]), y)
+    subscripts, found = "bijhx,ijx->bhx", sums
+    if tiled.shape[2] < view.shape[4]:  # rows in parts of equal length
+        subscripts, part = "bijhpx,ijx->bhpx", tiled.shape[2]
+        shape, strides = view.shape, view.strides
+        view = as_strided(
+            view,
+            (*shape[:4], shape[4] // part, part),
+            (*strides[:4], part * view.itemsize, view.itemsize),
+            writeable=False,
+        )
+        found = sums.reshape(*sums.shape[:2], -1, part)
     if len(sums) == 1:
-        step.call(einsum, "ijhx,ijx->hx", view[0], tiled, out=sums[0])
+        step.call(einsum, subscripts.replace("b", ""), view[0], tiled, out=found[0])
     else:
-        step.call(einsum, "bijhx,ijx->bhx", view, tiled, out=sums)
+        step.call(einsum, subscripts, view, tiled, out=found)
     accumulator.finish(sums, y)
 
 
