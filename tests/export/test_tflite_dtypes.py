@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.export.tflite import tflite_bytes
 from edgekit.export.tflite.kernels import MISSING
-from edgekit.ir import Graph, GraphBuilder, per_tensor
-from edgekit.ir.ops import spec
+from edgekit.ir import GraphBuilder, per_tensor
 from tests import litert
-from tests.cases import CASES, Case, float_graph, quantized_graph, random_inputs
-from tests.cases.graphs import input_shapes
-from tests.export.test_tflite_ops import MORE_CASES, NO_REFERENCE
+from tests.cases import CASES, Case, random_inputs
+from tests.export.test_tflite_ops import NO_REFERENCE
+from tests.export.tflite_dtypes import MORE_CASES, PLAIN, graphs
 
-QUANTIZED, PLAIN = ("int8", "uint8", "int16"), ("int32", "int64", "bool")
-SAYS_DTYPES = ("Cast", "Dequantize", "Requantize", "Quantize")
 NOT_IN_REFERENCE = {*NO_REFERENCE, ("Abs", "int32"), ("ArgMax", "bool"), ("ArgMin", "bool")}
 """What only LiteRT's default runtime runs."""
 
 
-def graphs(case: Case) -> Iterator[tuple[str, Graph]]:
-    """The case in each dtype that its operator takes."""
-    yield case.dtypes.get("x", "float32"), float_graph(case)
-    allowed = spec(case.op).dtypes
-    if case.has_int8:
-        for dtype in QUANTIZED:
-            if dtype in allowed or case.op == "Quantize":
-                wide = dtype == "int16" and "bias" in case.shapes
-                for bias in ("int64", "int32") if wide else ("",):
-                    yield dtype, quantized_graph(case, dtype, bias=bias)
-    for dtype in PLAIN:
-        if dtype in allowed and case.op not in SAYS_DTYPES and "x" not in case.dtypes:
-            roles = [role for role in input_shapes(case) if role not in case.dtypes]
-            every = {**case.dtypes, **dict.fromkeys(roles, dtype)}
-            yield dtype, float_graph(replace(case, dtypes=every))
-
-
 @pytest.mark.parametrize("case", [*CASES, *MORE_CASES], ids=str)
 def test_runs_or_is_refused(case: Case) -> None:
-    for dtype, graph in graphs(case):
+    for key, graph in graphs(case):
+        dtype = key.split()[0]
         try:
             content = tflite_bytes(graph)
         except UnsupportedOperator as error:

@@ -10,40 +10,8 @@ from edgekit.interpreter import Interpreter
 from edgekit.ir import OPS, Graph, GraphBuilder, per_tensor
 from tests import litert
 from tests.cases import CASES, INT8_CASES, Case, float_graph, int8_graph, random_inputs
-from tests.cases.case import case
+from tests.export.tflite_dtypes import MORE_CASES
 
-# Geometries that only the exporter treats in a special way.
-MORE_CASES = [
-    case("Conv2D", x=(2, 8, 8, 3), weight=(4, 3, 3, 3), strides=(2, 2), pads=(1, 1, 1, 1)),
-    case("Conv2D", x=(1, 9, 8, 3), weight=(4, 3, 3, 3), strides=(2, 2), pads=(1, 0, 1, 1)),
-    case("Conv2D", x=(1, 9, 8, 3), weight=(4, 3, 3, 3), bias=(4,), pads=(0, 2, 1, 0)),
-    case("Conv2D", x=(1, 9, 8, 4), weight=(4, 3, 3, 2), groups=2, strides=(1, 2), dilations=(2, 1)),
-    case("DepthwiseConv2D", x=(1, 9, 8, 3), weight=(1, 3, 3, 6), strides=(1, 2), pads=(1, 1, 1, 1)),
-    case("DepthwiseConv2D", x=(1, 9, 8, 3), weight=(1, 3, 3, 3), strides=(2, 2), dilations=(2, 2)),
-    case("Dense", x=(2, 2, 3, 4, 5), weight=(6, 5)),
-    case("MaxPool2D", x=(2, 8, 8, 3), pool=(3, 3), strides=(2, 2), pads=(1, 1, 1, 1)),
-    case("MaxPool2D", x=(1, 8, 8, 3), pool=(3, 3), strides=(2, 2), pads=(0, 0, 1, 1)),
-    case("MaxPool2D", x=(1, 8, 8, 3), pool=(4, 2), pads=(3, 0, 0, 1)),
-    case("AveragePool2D", x=(2, 8, 8, 3), pool=(3, 3), strides=(2, 2), pads=(1, 1, 1, 1)),
-    case("AveragePool2D", x=(1, 9, 8, 3), pool=(3, 3), strides=(3, 1), pads=(1, 0, 0, 1)),
-    case("AveragePool2D", x=(1, 9, 8, 3), pool=(5, 4), strides=(2, 2), pads=(2, 1, 2, 2)),
-    case("AveragePool2D", x=(1, 8, 8, 3), pool=(3, 3), strides=(2, 2), pads=(0, 0, 1, 1)),
-    case("Softmax", x=(2, 5, 7), axis=1),
-    case("Softmax", x=(2, 3, 4, 5), axis=-3, beta=2.0),
-    case("Softmax", x=(2, 3, 2, 4, 5)),
-    case("Add", x=(2, 3, 2, 4, 5), y=(5,), constant=("y",)),
-    case("Sub", x=(2, 3, 2, 4, 5), y=(2, 1, 1, 1, 5)),
-    case("Mul", x=(2, 3, 2, 4, 5), y=(5,), constant=("y",)),
-    case("Div", x=(2, 3, 2, 4, 5), y=(2, 1, 2, 4, 5), float_only="LiteRT divides by 0 anyhow"),
-    case("Maximum", x=(2, 3, 2, 4, 5), y=(1,), constant=("y",)),
-    case("Concat", xs=((2, 3, 2, 4, 5), (2, 3, 2, 1, 5)), axis=-2),
-    case("Transpose", x=(2, 3, 2, 4, 5), perm=(0, 4, 2, 1, 3)),
-    case("Transpose", x=(2, 3, 2, 2, 4, 5), perm=(0, 5, 4, 2, 1, 3)),
-    case("Pad", x=(2, 3, 2, 4, 5), pads=(0, 0, 1, 0, 0, 1, 2, 0, 0, 1)),
-    case("Slice", x=(2, 3, 2, 4, 5), starts=(0, 1, 0, 2, 1), sizes=(-1, 1, -1, 1, 3)),
-    case("Mean", x=(2, 3, 2, 4, 5), axes=(-1, 2)),
-    case("ResizeNearest", x=(1, 3, 2, 2), size=(75, 82), half_pixel_centers=True),
-]
 MORE_INT8 = [c for c in MORE_CASES if c.has_int8]
 NO_REFERENCE = ("Elu", "Ceil", "Round")
 """LiteRT's reference runtime has no kernel for these."""

@@ -152,7 +152,7 @@ def elu(node: Node, to: Lowering) -> None:
 def gelu(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
     options = ("GeluOptions", {"approximate": attributes(node)["approximate"]})
-    to.emit("GELU", (x.name,), node.outputs[0], options, versioned(x, int16=2))
+    to.emit("GELU", (x.name,), node.outputs[0], options, versioned(x))
 
 
 def quantize(node: Node, to: Lowering) -> None:

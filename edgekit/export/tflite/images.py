@@ -29,7 +29,10 @@ def _resize(node: Node, to: Lowering, code: str, table: str) -> None:
     x, attrs = to.input(node, 0), attributes(node)
     options = {name: attrs[name] for name in ("align_corners", "half_pixel_centers")}
     inputs = (x.name, to.integers(attrs["size"], f"{node.name}/size"))
-    version = 4 if x.dtype == "int16" else 3
+    version = versioned(x, int16=4)
+    nearest_corners = options["align_corners"] and code == "RESIZE_NEAREST_NEIGHBOR"
+    if options["half_pixel_centers"] or nearest_corners:
+        version = max(version, 3)
     to.emit(code, inputs, node.outputs[0], (table, options), version)
 
 

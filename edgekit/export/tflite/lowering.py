@@ -15,6 +15,8 @@ from edgekit.frozen import Frozen
 from edgekit.ir import Graph, Node, QuantParams, Shape, Value
 from edgekit.ir.graph import Array
 
+from .versions import LEAST
+
 __all__ = [
     "RESOURCE",
     "Lowering",
@@ -103,6 +105,8 @@ class Lowering:
         for name in (*inputs, *outputs):
             if name is not None:
                 self._use(name)
+        if code in LEAST and inputs:
+            version = max(version, LEAST[code].get(self.value(inputs[0]).dtype, 1))
         operator = Operator(code, version, tuple(inputs), outputs, options, tuple(intermediates))
         self.operators.append(operator)
 

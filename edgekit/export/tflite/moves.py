@@ -78,8 +78,7 @@ def broadcast_to(node: Node, to: Lowering) -> None:
     if None in shape:
         raise UnsupportedOperator("TFLite needs the whole shape; an open batch has none")
     inputs = (x.name, to.integers([d or 1 for d in shape], f"{node.name}/shape"))
-    version = 2 if x.quant is not None else 3
-    to.emit("BROADCAST_TO", inputs, node.outputs[0], ("BroadcastToOptions", {}), version)
+    to.emit("BROADCAST_TO", inputs, node.outputs[0], ("BroadcastToOptions", {}), 2)
 
 
 MOVE_RULES: dict[str, Rule] = {

@@ -67,7 +67,7 @@ def _number(number: int, name: str, to: Lowering) -> str:
 
 REDUCTION_RULES: dict[str, Rule] = {
     "Mean": reduction("MEAN"),
-    "Sum": reduction("SUM", int16=2),
+    "Sum": reduction("SUM", int16=1),
     "ReduceMax": reduction("REDUCE_MAX"),
     "ReduceMin": reduction("REDUCE_MIN"),
     "ReduceProd": reduction("REDUCE_PROD", int16=2),

@@ -61,7 +61,7 @@ def gather(node: Node, to: Lowering) -> None:
 def gather_nd(node: Node, to: Lowering) -> None:
     x = to.input(node, 0)
     inputs = (x.name, to.input(node, 1).name)
-    to.emit("GATHER_ND", inputs, node.outputs[0], ("GatherNdOptions", {}), versioned(x))
+    to.emit("GATHER_ND", inputs, node.outputs[0], ("GatherNdOptions", {}))
 
 
 SLICE_RULES: dict[str, Rule] = {

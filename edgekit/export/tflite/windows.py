@@ -36,7 +36,7 @@ def conv2d(node: Node, to: Lowering) -> None:
     reach = _reach(weight, attrs["dilations"])
     x, padding = _padded(node, to, reach)
     options = {"padding": padding, **_steps(attrs), **activation(attrs), **bias_type(node, to)}
-    version = 6 if attrs["groups"] > 1 else weighted_version("CONV_2D", node, to)
+    version = max(6 if attrs["groups"] > 1 else 1, weighted_version("CONV_2D", node, to))
     to.emit(
         "CONV_2D",
         (x, weight.name, bias(node, to)),
