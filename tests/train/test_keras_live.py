@@ -7,6 +7,7 @@ import pytest
 
 from edgekit.train import load_model
 from tests.train.keras_goldens import FOLDER, arrays, numbered
+from tests.train.test_layers_saved import CASES, model_of
 
 keras = pytest.importorskip("keras")
 
@@ -29,3 +30,16 @@ def test_keras_reads_what_we_write(name, tmp_path):
     assert int(theirs.optimizer.iterations) == 1
     for a, b in zip(ours.optimizer.state(), theirs.optimizer.variables, strict=True):
         np.testing.assert_array_equal(a, keras.ops.convert_to_numpy(b))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_keras_reads_every_layer_and_we_read_it_back(name, tmp_path):
+    model, inputs = model_of(name)
+    model.save(tmp_path / "a.keras")
+    theirs = keras.saving.load_model(tmp_path / "a.keras")
+    found = keras.ops.convert_to_numpy(theirs(inputs))
+    np.testing.assert_allclose(found, model(inputs).numpy(), rtol=1e-5, atol=1e-5)
+    theirs.save(tmp_path / "b.keras")
+    again = load_model(tmp_path / "b.keras")
+    for ours, kept in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, ours)

@@ -105,6 +105,7 @@ from edgekit.train.layers.sample_normalization import RMSNormalization as RMSNor
 from edgekit.train.layers.sample_normalization import UnitNormalization as UnitNormalization
 from edgekit.train.layers.separable import SeparableConv1D as SeparableConv1D
 from edgekit.train.layers.separable import SeparableConv2D as SeparableConv2D
+from edgekit.train.layers.spectral import SpectralNormalization as SpectralNormalization
 from edgekit.train.layers.transposed import Conv1DTranspose as Conv1DTranspose
 from edgekit.train.layers.transposed import Conv2DTranspose as Conv2DTranspose
 from edgekit.train.layers.upsampling import UpSampling1D as UpSampling1D
@@ -246,6 +247,7 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "StackedRNNCells",
     "StringLookup",
     "Subtract",

@@ -36,7 +36,7 @@ def _sides(value: Any, rank: int, name: str, layer: str) -> tuple[Sides, ...]:
             f"layer {layer!r}: `{name}` must be a number of at least 0, or for each of {rank} axes "
             f"a number or (before, after). Received: {name}={value!r}"
         )
-    return found  # type: ignore[return-value]
+    return found
 
 
 class _ZeroPadding(Spatial):
@@ -52,7 +52,7 @@ class _ZeroPadding(Spatial):
         self.padding = sides[0] if self.rank == 1 else sides
 
     def call(self, inputs):
-        return pad(inputs, paddings=self._shape((0, 0), self._sides, (0, 0)))  # type: ignore[arg-type]
+        return pad(inputs, paddings=self._shape((0, 0), self._sides, (0, 0)))
 
     def compute_output_shape(self, input_shape):
         spatial = [
@@ -83,7 +83,7 @@ class ZeroPadding3D(_ZeroPadding):
 class _Cropping(Spatial):
     """Without the first and last positions of each spatial axis."""
 
-    config_names = ("cropping", "data_format")
+    config_names: tuple[str, ...] = ("cropping", "data_format")
 
     def __init__(self, cropping: Any = 0, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -96,14 +96,13 @@ class _Cropping(Spatial):
         self.compute_output_shape(input_shape)
 
     def call(self, inputs):
+        sizes: Any = self._spatial(inputs.shape)
         spatial = [
             slice(before, size - after)
-            for size, (before, after) in zip(
-                self._spatial(inputs.shape), self._sides, strict=True
-            )
-        ]  # fmt: skip
+            for size, (before, after) in zip(sizes, self._sides, strict=True)
+        ]
         whole = slice(None)
-        return getitem(inputs, index=self._shape(whole, spatial, whole))  # type: ignore[arg-type]
+        return getitem(inputs, index=self._shape(whole, spatial, whole))
 
     def compute_output_shape(self, input_shape):
         spatial = self._spatial(input_shape)

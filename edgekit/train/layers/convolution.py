@@ -79,6 +79,10 @@ class Convolution(Spatial, Parameterized):
         spatial = [output_size(n, k, s, self.padding, d, self.name) for n, k, s, d in windows]
         return self._shape(input_shape[0], spatial, channels)
 
+    def _convolve(self, x: Any) -> Any:
+        """The layer on an input with the channels last, before the activation."""
+        raise NotImplementedError
+
     def call(self, inputs):
         return self.activation(self._with_channels_last(self._convolve, inputs))
 

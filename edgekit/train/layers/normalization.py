@@ -13,13 +13,46 @@ from edgekit.train.ops.normalization import batch_norm
 from edgekit.train.ops.shape import reshape
 from edgekit.train.tensor import Variable
 
-__all__ = ["BatchNormalization", "ScaledNormalization"]
+__all__ = ["AxisNormalization", "BatchNormalization", "ScaledNormalization"]
 
 
-class ScaledNormalization(Parameterized):
-    """An optional scale gamma and shift beta."""
+class AxisNormalization(Parameterized):
+    """A normalization along `axis`, a number or a list of them; the shape stays."""
 
     supports_masking = True
+    axis: Any
+
+    def __init__(self, axis: Any, epsilon: float, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = list(axis) if isinstance(axis, tuple) else axis
+        self.epsilon = epsilon
+
+    def _size(self, input_shape: Any, axis: int) -> int:
+        """The size of an axis that must be known."""
+        size = input_shape[axis]
+        if size is None:
+            raise ShapeError(
+                f"layer {self.name!r}: axis {axis} must be known. "
+                f"Received: input_shape={input_shape}"
+            )
+        return size
+
+    def _sizes(self, input_shape: Any) -> tuple[int, ...]:
+        """The sizes of all axes in `axis`."""
+        axes = self.axis if isinstance(self.axis, list) else [self.axis]
+        return tuple(self._size(input_shape, axis) for axis in axes)
+
+    def _axes(self, x: Any) -> tuple[int, ...]:
+        """`axis` counted from the first axis."""
+        given = self.axis if isinstance(self.axis, list) else [self.axis]
+        return tuple(axis % len(x.shape) for axis in given)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+class ScaledNormalization(AxisNormalization):
+    """An optional scale gamma and shift beta."""
 
     def __init__(
         self,
@@ -31,9 +64,7 @@ class ScaledNormalization(Parameterized):
         gamma: tuple[Any, Any, Any],
         **options: Any,
     ) -> None:
-        super().__init__(**options)
-        self.axis = axis
-        self.epsilon = epsilon
+        super().__init__(axis, epsilon, **options)
         self.center = center
         self.scale = scale
         self._declare("beta", *beta)
@@ -46,24 +77,6 @@ class ScaledNormalization(Parameterized):
             self.gamma = self._make("gamma", shape)
         if self.center:
             self.beta = self._make("beta", shape)
-
-    def _size(self, input_shape: Any, axis: int) -> int:
-        """The size of an axis that must be known."""
-        size = input_shape[axis]
-        if size is None:
-            raise ShapeError(
-                f"layer {self.name!r}: axis {axis} must be known. "
-                f"Received: input_shape={input_shape}"
-            )
-        return size
-
-    def _axes(self, x: Any) -> tuple[int, ...]:
-        """`axis`, a number or a list, counted from the first axis."""
-        given = self.axis if isinstance(self.axis, list) else [self.axis]
-        return tuple(axis % len(x.shape) for axis in given)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
 
 class BatchNormalization(ScaledNormalization):

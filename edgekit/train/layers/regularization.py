@@ -96,7 +96,7 @@ class Dropout(_Noise):
 class _SpatialDropout(Dropout):
     """In training whole channels fall. Source: Tompson et al. 2014."""
 
-    config_names = ("rate", "seed")
+    config_names: tuple[str, ...] = ("rate", "seed")
     rank: int
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:

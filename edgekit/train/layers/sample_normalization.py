@@ -8,7 +8,7 @@ from typing import Any
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
-from edgekit.train.layers.normalization import ScaledNormalization
+from edgekit.train.layers.normalization import AxisNormalization, ScaledNormalization
 from edgekit.train.layers.parameters import parameter_names
 from edgekit.train.ops import math
 from edgekit.train.ops.normalization import layer_norm, unit_norm
@@ -48,14 +48,13 @@ class LayerNormalization(ScaledNormalization):
     ) -> None:
         self.rms_scaling = bool(options.pop("rms_scaling", False))
         super().__init__(
-            list(axis) if isinstance(axis, tuple) else axis, epsilon, center, scale,
+            axis, epsilon, center, scale,
             (beta_initializer, beta_regularizer, beta_constraint),
             (gamma_initializer, gamma_regularizer, gamma_constraint), **options,
         )  # fmt: skip
 
     def build(self, input_shape):
-        axes = self.axis if isinstance(self.axis, list) else [self.axis]
-        shape = tuple(self._size(input_shape, axis) for axis in axes)
+        shape = self._sizes(input_shape)
         if self.rms_scaling:
             self.gamma = self._make("gamma", shape)
         else:
@@ -73,21 +72,16 @@ class LayerNormalization(ScaledNormalization):
         return inputs / math.sqrt(variance + self.epsilon) * gamma
 
 
-class RMSNormalization(ScaledNormalization):
+class RMSNormalization(AxisNormalization):
     """scale * x / sqrt(mean of squares + epsilon), over `axis`. Source: Zhang and Sennrich 2019."""
 
     config_names = ("axis", "epsilon")
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Any) -> None:
-        super().__init__(
-            list(axis) if isinstance(axis, tuple) else axis, epsilon, False, True,
-            ("zeros", None, None), ("ones", None, None), **options,
-        )  # fmt: skip
+        super().__init__(axis, epsilon, **options)
 
     def build(self, input_shape):
-        axes = self.axis if isinstance(self.axis, list) else [self.axis]
-        shape = tuple(self._size(input_shape, axis) for axis in axes)
-        self.scale = self._make("gamma", shape, "scale")
+        self.scale = self.add_weight(self._sizes(input_shape), "ones", name="scale")
 
     def call(self, inputs):
         axes = self._axes(inputs)

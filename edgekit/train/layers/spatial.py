@@ -48,7 +48,7 @@ class Spatial(Layer):
         first = 2 if self.data_format == "channels_first" else 1
         return tuple(input_shape[first : first + self.rank])
 
-    def _shape(self, batch: int | None, spatial: Sequence[Any], channels: Any) -> tuple[Any, ...]:
+    def _shape(self, batch: Any, spatial: Sequence[Any], channels: Any) -> tuple[Any, ...]:
         """A shape in the layer's data format."""
         if self.data_format == "channels_first":
             return (batch, channels, *spatial)

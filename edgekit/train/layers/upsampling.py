@@ -18,7 +18,7 @@ _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 class _UpSampling(Spatial):
     """Each position `size` times along each spatial axis."""
 
-    config_names = ("size", "data_format")
+    config_names: tuple[str, ...] = ("size", "data_format")
 
     def __init__(self, size: Any = 2, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)

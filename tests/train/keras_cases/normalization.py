@@ -3,6 +3,14 @@
 from tests.train.keras_cases.case import IMAGE, SEQUENCE
 
 
+def spectral(layers, **arguments):
+    return layers.SpectralNormalization(layers.Dense(3), **arguments)
+
+
+def spectral_conv(layers, **arguments):
+    return layers.SpectralNormalization(layers.Conv2D(2, 3), **arguments)
+
+
 # name, class, arguments, inputs
 LAYERS = [
     ("batch_norm", "BatchNormalization", {}, [IMAGE], {"training": True}),
@@ -43,6 +51,8 @@ LAYERS = [
     ("group_norm_sequence", "GroupNormalization", {"groups": 1, "scale": False}, [SEQUENCE]),
     ("unit_norm", "UnitNormalization", {}, [SEQUENCE]),
     ("unit_norm_axes", "UnitNormalization", {"axis": [1, 2]}, [IMAGE]),
+    ("spectral_norm", spectral, {"power_iterations": 2}, [(4, 5)], {"training": True}),
+    ("spectral_norm_conv", spectral_conv, {}, [IMAGE], {"training": True}),
 ]
 
 # class -> the arguments it cannot do without; the defaults of the others are compared
