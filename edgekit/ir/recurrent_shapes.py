@@ -39,14 +39,16 @@ KINDS = {
 
 def lstm(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     """x [batch, time, features] (time first with `time_major`), hidden [batch, units] and cell
-    [batch, cells] give y [batch, time, units] and the next hidden and cell.
+    [batch, cells] give y [batch, time, units] and the next hidden and cell. A constant hidden or
+    cell may be [1, units]: every sample begins with it.
     """
     given = _by_role(LSTM_INPUTS, inputs)
     x, hidden, cell = given["x"].shape, given["hidden"].shape, given["cell"].shape
     if not len(x) == 3 == len(hidden) + 1 == len(cell) + 1:
         raise ShapeError("expected x [batch, time, features], hidden and cell [batch, units]")
     time, batch = (x[0], x[1]) if attrs["time_major"] else (x[1], x[0])
-    if time is None or {hidden[0], cell[0]} != {batch}:
+    begins = {given[role].shape[0] for role in ("hidden", "cell") if not _begins_all(given[role])}
+    if time is None or not begins <= {batch}:
         raise ShapeError(f"x {list(x)}, hidden {list(hidden)} and cell {list(cell)} do not fit")
     units, cells, features = hidden[1], cell[1], x[2]
     for name, value in given.items():
@@ -59,7 +61,12 @@ def lstm(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     if _lstm_kind(given) == "integer":
         _check_lstm_scales(given, attrs)
     y = (time, batch, units) if attrs["time_major"] else (batch, time, units)
-    return y, hidden, cell
+    return y, (batch, units), (batch, cells)
+
+
+def _begins_all(state: Value) -> bool:
+    """A constant state of one row, which every sample begins with."""
+    return state.is_constant and state.shape[0] == 1
 
 
 def _by_role(roles: tuple[str, ...], inputs: Inputs) -> dict[str, Value]:

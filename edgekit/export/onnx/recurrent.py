@@ -30,10 +30,7 @@ def lstm(node: Node, to: Lowering) -> None:
     if not attrs["time_major"]:
         x = to.between(node, "Transpose", [x], perm=(1, 0, 2))
     direction = to.integers((0,), f"{node.name}/direction")
-    states = [
-        to.between(node, "Unsqueeze", [to.read(node.inputs[POSITIONS[role]]), direction])
-        for role in ("hidden", "cell")
-    ]
+    states = [_begin(node, to, role, direction) for role in ("hidden", "cell")]
     weights = [to.constant(_weights(node, to, prefix), f"{node.name}/{prefix}") for prefix in INTO]
     bias = np.concatenate([_constant(node, to, f"{gate}_bias") for gate in GATES])
     bias = np.concatenate([bias, np.zeros_like(bias)])[np.newaxis]
@@ -54,6 +51,21 @@ def lstm(node: Node, to: Lowering) -> None:
         direction="reverse" if attrs["reverse"] else "forward",
     )
     _results(node, to, results, direction)
+
+
+def _begin(node: Node, to: Lowering, role: str, direction: str) -> str:
+    """The state that a layer begins with, as [directions, batch, units]; "" for zeros."""
+    name = node.inputs[POSITIONS[role]]
+    state = to.value(name)
+    if state.is_constant and not state.array().any():
+        return ""
+    batch = to.value(node.outputs[1]).shape[0]
+    if state.is_constant and state.shape[0] != batch:
+        if batch is None:
+            raise UnsupportedOperator("a beginning that is not zero, for any number of samples")
+        rows = np.repeat(state.array()[None], batch, axis=1)
+        return to.constant(rows, f"{node.name}/{role}")
+    return to.between(node, "Unsqueeze", [to.read(name), direction])
 
 
 def _results(node: Node, to: Lowering, results: list[str], direction: str) -> None:

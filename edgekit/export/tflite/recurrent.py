@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edgekit.errors import UnsupportedOperator
-from edgekit.ir import Node, attributes, per_tensor
+from edgekit.ir import Node, Value, attributes, per_tensor
 from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
 
-from .lowering import Lowering, Options, Rule
+from .lowering import Lowering, Options, Rule, versioned
+from .states import HIDDEN, MEMORIES
 
 __all__ = ["RECURRENT_RULES"]
 
@@ -37,6 +40,8 @@ def lstm(node: Node, to: Lowering) -> None:
     )
     version = _version(x.dtype, weight.dtype, attrs["asymmetric"], (1, 2, 3, 1))
     rest = [*node.inputs[1:], *[None] * (LSTM_INPUTS - len(node.inputs))]
+    for place in MEMORIES["Lstm"]:
+        rest[place - 1] = _begun(node, to, place)
     scales = _intermediates(node, to)
     y = to.output(node)
     if not attrs["reverse"]:
@@ -50,6 +55,51 @@ def lstm(node: Node, to: Lowering) -> None:
     to.emit("REVERSE_V2", (x.name, axis), turned, ("ReverseV2Options", {}))
     to.emit(LSTM, (turned, *rest), result, options, version, scales)
     to.emit("REVERSE_V2", (result, axis), y.name, ("ReverseV2Options", {}))
+
+
+def _begun(node: Node, to: Lowering, position: int) -> str | None:
+    """The variable tensor of a memory. A constant that every call begins with is written there.
+
+    TFLite runs nothing that has constants alone, or only once: so it is a product of the input
+    with zeros, plus the constant.
+    """
+    state, x = to.input(node, position), to.input(node, 0)
+    if not state.is_constant:
+        return node.inputs[position]
+    if attributes(node)["time_major"] or (x.dtype != "float32" and _begins(state)):
+        raise UnsupportedOperator("a layer that begins every call with what is not zero")
+    name = f"{node.name}/{'cell' if position > HIDDEN else 'hidden'} begin"
+    shape = (x.shape[0], state.shape[1])
+    corner = to.between(f"{name}/x", (x.shape[0], 1, 1), x)
+    starts, sizes = (to.integers(part, f"{name}/slice") for part in ((0, 0, 0), (-1, 1, 1)))
+    to.emit("SLICE", (x.name, starts, sizes), corner, ("SliceOptions", {}), versioned(x))
+    zeros = np.zeros((int(state.shape[1] or 0), 1), x.dtype)
+    if x.dtype == "float32":
+        weight = to.constant(zeros, f"{name}/zeros")
+        bias = to.constant(state.array()[0], f"{name}/constant")
+        like = state
+    else:
+        assert x.quant is not None and state.quant is not None
+        weight = to.constant(zeros, f"{name}/zeros", per_tensor(1.0))
+        scale = per_tensor(x.quant.scale[0])
+        bias = to.constant(zeros[:, 0].astype(np.int32), f"{name}/constant", scale)
+        quant = state.quant if state.dtype == "int8" else per_tensor(1.0)
+        like = Value(name, shape, "int8", None, quant)
+    made = to.between(name, shape, like)
+    version = 1 if x.dtype == "float32" else 4
+    options: Options = ("FullyConnectedOptions", {})
+    to.emit("FULLY_CONNECTED", (corner, weight, bias), made, options, version)
+    if state.dtype == "int16":
+        narrow, made = made, to.between(f"{name}/int16", shape, state)
+        to.emit("QUANTIZE", (narrow,), made, ("QuantizeOptions", {}), 2)
+    to.variables.add(made)
+    return made
+
+
+def _begins(state: Value) -> bool:
+    """Does a constant state hold anything but zeros?"""
+    zero = 0 if state.quant is None else state.quant.zero_point[0]
+    return bool((state.array() != zero).any())
 
 
 def _intermediates(node: Node, to: Lowering) -> tuple[str, ...]:

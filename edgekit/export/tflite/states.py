@@ -3,7 +3,7 @@
 What an Lstm or an Svdf keeps to itself is a variable tensor of that operator, which starts at zero.
 Every other memory is a resource variable: CALL_ONCE runs a graph that assigns the initial
 values, READ_VARIABLE gives the value at the beginning of a call, ASSIGN_VARIABLE keeps the new one
-at its end.
+at its end. A layer that begins anew at every call has its variable tensors written before it runs.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from edgekit.ir import Graph, Node, State
 
 from .lowering import Lowering
 
-__all__ = ["MEMORIES", "begin_states", "end_states"]
+__all__ = ["HIDDEN", "MEMORIES", "begin_states", "end_states"]
 
-MEMORIES = {"Lstm": {18: 1, 19: 2}, "Svdf": {4: 1}}
+HIDDEN = 18
+MEMORIES = {"Lstm": {HIDDEN: 1, 19: 2}, "Svdf": {4: 1}}
 """Operators with variable tensors: which input is one, and which output is its new value."""
 INITIAL = "initial values"
 
 
 def begin_states(to: Lowering) -> list[str]:
     """Emit what comes before the first node; what TFLite cannot express."""
-    own = _own_memories(to.graph)
+    own = _own_memories(to.graph) | _written_before(to.graph)
     to.variables |= own
     resources = _resources(to)
     if resources:
@@ -38,7 +39,7 @@ def begin_states(to: Lowering) -> list[str]:
         f"{name!r} is given or used by others"
         for node in to.graph.nodes
         for name in _memories(node)
-        if name not in own
+        if name not in own and not to.graph.value(name).is_constant
     ]
 
 
@@ -76,6 +77,19 @@ def _own_memories(graph: Graph) -> set[str]:
             if alone and not {state.value, state.next} & {*outputs} and _is_zero(graph, state):
                 found.add(state.value)
     return found
+
+
+def _written_before(graph: Graph) -> set[str]:
+    """What a node computes at every call for one operator to begin with: it is written into the
+    operator's variable tensor, and so what the operator has kept there is gone.
+    """
+    readers, made = graph.consumers(), graph.producers()
+    return {
+        name
+        for node in graph.nodes
+        for name in _memories(node)
+        if name in made and readers[name] == [node] and name not in graph.outputs
+    }
 
 
 def _is_zero(graph: Graph, state: State) -> bool:

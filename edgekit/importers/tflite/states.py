@@ -81,14 +81,18 @@ def assign_initial(op: Operator, reader: Reader) -> None:
 def memory(op: Operator, reader: Reader, position: int) -> str:
     """The value of a variable tensor: what an LSTM or SVDF has kept of the steps before.
 
-    It begins as zero. `keep` says what the operator makes of it.
+    It begins as zero, or as what an operator before this one has written there at every call.
+    `keep` says what the operator makes of it.
     """
     memories, tensor = _memories(reader), reader.tensor(op, position)
     if not tensor.is_variable or tensor.is_constant:
         raise ModelFormatError(f"tensor {tensor.name!r} must be a variable without data")
     variable = memories.tensors.setdefault(tensor.index, Variable())
     quant = quantization(tensor)
-    if variable.initial is None:
+    written = reader.builder.values.get(reader.names[tensor.index])
+    if not variable.current and written is not None:
+        variable.current = written.name
+    if not variable.current and variable.initial is None:
         reader.spend(8 * tensor.elements)
         variable.initial = memories.initial(tensor.shape, graph_dtype(tensor), quant)
     return memories.read(variable, reader.names[tensor.index], quant)

@@ -51,6 +51,9 @@ def run_through(layer: Recurrence) -> None:
     step.call(np.add, flat, bias, flat)
     step.call(np.copyto, line[:, 4 * n :], cell)
     hidden = first
+    if len(first) != layer.batch:  # one row that every sample begins with
+        hidden = step.scratch((layer.batch, n))
+        step.call(np.copyto, hidden, first)
     update = _update(layer, line, shares)
     for t in times(layer):
         step.call(np.dot, hidden, hear_hidden, products)
