@@ -48,6 +48,8 @@ class Frozen:
     def __init__(self, *given: Any, **named: Any) -> None:
         values, kind = self.__dict__, type(self)  # defaults are attributes of the class
         values.update(zip(kind._fields, given, strict=False))
+        if len(given) == len(kind._fields) and not named:
+            return  # the common way, and records are made by the thousand
         values.update(named)
         counted = len(values) == len(given) + len(named)
         if not (counted and kind._names.issuperset(named) and kind._needed <= values.keys()):

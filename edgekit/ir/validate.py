@@ -15,7 +15,7 @@ from edgekit.errors import EdgekitError, ShapeError
 
 from .control import call_problems, control_problems
 from .graph import DTYPES, Graph, Node, Value
-from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes
+from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes, spec
 from .validate_metadata import metadata_problems
 from .validate_scales import QUANTIZED, quant_problems, scale_problems, weight_problems
 from .validate_states import state_problems
@@ -57,10 +57,11 @@ def problems(graph: Graph) -> list[str]:
 
 def _graph_problems(graph: Graph, subgraphs: Mapping[str, Graph]) -> list[str]:
     """Broken promises of one graph: of shapes; then of values and nodes."""
-    found = [p for name, value in graph.values.items() for p in _shape_problems(name, value)]
+    values = graph.values.items()
+    found = [f"value {name!r}{p}" for name, value in values for p in _shape_problems(name, value)]
     if found:
         return found  # everything else computes with shapes
-    found = [p for name, value in graph.values.items() for p in _value_problems(name, value)]
+    found = [f"value {name!r}{p}" for name, value in values for p in _value_problems(name, value)]
     known = {value.name for value in graph.constants()}
     for name in graph.inputs:
         if name not in graph.values or name in known:
@@ -69,8 +70,8 @@ def _graph_problems(graph: Graph, subgraphs: Mapping[str, Graph]) -> list[str]:
     found += state_problems(graph, known)
     known.update({state.value for state in graph.states} & graph.values.keys())
     for node in graph.nodes:
-        where = f"{node.op} {node.name!r}"
-        found += [f"{where}: {p}" for p in _placed_problems(graph, node, known, subgraphs)]
+        for problem in _placed_problems(graph, node, known, subgraphs):
+            found.append(f"{node.op} {node.name!r}: {problem}")
         known.update(output for output in node.outputs if output in graph.values)
     found += [f"output {name!r} is never computed" for name in graph.exits if name not in known]
     if not graph.outputs:
@@ -83,6 +84,8 @@ def output_dtypes(
 ) -> list[str]:
     """The dtypes of the `count` outputs of an operator."""
     first = inputs[0].dtype if inputs and inputs[0] is not None else "float32"
+    if operator.output_dtypes == ("same",):
+        return [first] * count
     rules = [*operator.output_dtypes, *operator.output_dtypes[-1:] * count][:count]
     named = {"same": first}
     roles = zip(operator.input_names, inputs, strict=False)
@@ -97,9 +100,9 @@ def output_dtypes(
 
 def node_problems(node: Node, inputs: Sequence[Value | None]) -> list[str]:
     """What is wrong with a node by itself: arity, attributes, dtypes of its inputs."""
-    operator = OPS.get(node.op)
-    if operator is None:
+    if node.op not in OPS:
         return [f"operator {node.op!r} is not known"]
+    operator = spec(node.op)
     found = _arity_problems(operator, node)
     if found:
         return found
@@ -118,9 +121,10 @@ def node_problems(node: Node, inputs: Sequence[Value | None]) -> list[str]:
 def _arity_problems(operator: OpSpec, node: Node) -> list[str]:
     if operator.variadic or operator.subgraphs:
         return [] if node.inputs and None not in node.inputs else ["expected one input or more"]
-    required = [name for name in operator.inputs if not name.endswith("?")]
-    if not len(required) <= len(node.inputs) <= len(operator.inputs):
+    if not operator.fewest_inputs <= len(node.inputs) <= len(operator.inputs):
         return [f"expected inputs {', '.join(operator.inputs)}, received {len(node.inputs)}"]
+    if len(node.inputs) == len(operator.inputs) and None not in node.inputs:
+        return []
     pairs = zip_longest(operator.inputs, node.inputs)  # what is not there is missing
     return [
         f"input {role!r} is missing" for role, i in pairs if i is None and not role.endswith("?")
@@ -206,7 +210,7 @@ def _placed_problems(
     found = node_problems(node, inputs)
     if found:
         return found
-    operator, attrs = OPS[node.op], attributes(node)
+    operator, attrs = spec(node.op), attributes(node)
     outputs = [graph.value(o) for o in node.outputs]
     if operator.subgraphs:
         return control_problems(subgraphs, node, inputs, outputs)
@@ -227,45 +231,44 @@ def _placed_problems(
 
 
 def _shape_problems(name: str, value: Value) -> list[str]:
-    where = f"value {name!r}"
+    """What is wrong with a value's name and shape; each continues "value 'name'"."""
     found = []
     if not 0 < len(name) <= LONGEST_NAME:
-        found.append(f"{where}: a name has 1 to {LONGEST_NAME} characters, received {len(name)}")
-    if any(d is None for d in value.shape[1:]):
-        found.append(f"{where}: only the first dimension may be unknown, received {value.shape}")
+        found.append(f": a name has 1 to {LONGEST_NAME} characters, received {len(name)}")
+    if None in value.shape[1:]:
+        found.append(f": only the first dimension may be unknown, received {value.shape}")
     if any(d is not None and d < 1 for d in value.shape):
-        found.append(f"{where}: dimensions are 1 or more, received {value.shape}")
+        found.append(f": dimensions are 1 or more, received {value.shape}")
     if len(value.shape) > MOST_DIMENSIONS or value.elements > LARGEST:
         found.append(
-            f"{where} has {len(value.shape)} dimensions and {value.elements} elements, "
+            f" has {len(value.shape)} dimensions and {value.elements} elements, "
             f"allowed are {MOST_DIMENSIONS} and {LARGEST}"
         )
     return found
 
 
 def _value_problems(name: str, value: Value) -> list[str]:
-    where = f"value {name!r}"
+    """What else is wrong with a value; each continues "value 'name'"."""
     if name != value.name:
-        return [f"{where} is called {value.name!r} inside"]
+        return [f" is called {value.name!r} inside"]
     if value.dtype not in DTYPES:
-        return [f"{where} has the unknown dtype {value.dtype!r}"]
+        return [f" has the unknown dtype {value.dtype!r}"]
     found = []
     if value.data is not None:
-        found += _constant_problems(where, value)
+        found += _constant_problems(value)
     elif value.dtype in QUANTIZED and value.quant is None:
-        found.append(f"{where} is {value.dtype} and has no scale")
+        found.append(f" is {value.dtype} and has no scale")
     if value.quant is not None:
-        found += quant_problems(where, value)
+        found += quant_problems(value)
     return found
 
 
-def _constant_problems(where: str, value: Value) -> list[str]:
+def _constant_problems(value: Value) -> list[str]:
     data = value.array()
     if data.shape != value.shape or data.dtype != DTYPES[value.dtype]:
         return [
-            f"{where}: declared {value.dtype}{list(value.shape)}, "
-            f"holds {data.dtype}{list(data.shape)}"
+            f": declared {value.dtype}{list(value.shape)}, holds {data.dtype}{list(data.shape)}"
         ]
     if data.dtype.kind == "f" and not np.isfinite(data).all():
-        return [f"{where} holds numbers that are not finite"]
+        return [" holds numbers that are not finite"]
     return []

@@ -56,20 +56,23 @@ def weight_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[st
     return []
 
 
-def quant_problems(where: str, value: Value) -> list[str]:
-    """Zero points lie within the dtype, and there are as many scales as indices of the axis."""
+def quant_problems(value: Value) -> list[str]:
+    """Zero points lie within the dtype, and there are as many scales as indices of the axis.
+
+    Each problem continues "value 'name'".
+    """
     quant = value.quant
     assert quant is not None
     if value.dtype not in LIMITS:
-        return [f"{where} is {value.dtype}, which has no scale"]
+        return [f" is {value.dtype}, which has no scale"]
     low, high = LIMITS[value.dtype]
     found = []
     if not low <= min(quant.zero_point) <= max(quant.zero_point) <= high:
-        found.append(f"{where}: zero points must lie in {low}..{high}, received {quant}")
+        found.append(f": zero points must lie in {low}..{high}, received {quant}")
     if value.dtype == "int16" and not {*quant.zero_point} <= {0, low}:  # low: WideSoftmax
-        found.append(f"{where}: int16 is symmetric, its zero point must be 0, received {quant}")
+        found.append(f": int16 is symmetric, its zero point must be 0, received {quant}")
     if quant.axis is not None:
         inside = 0 <= quant.axis < len(value.shape)
         if not inside or value.shape[quant.axis] != len(quant.scale):
-            found.append(f"{where}: {len(quant.scale)} scales do not fit {value.shape}")
+            found.append(f": {len(quant.scale)} scales do not fit {value.shape}")
     return found

@@ -110,6 +110,11 @@ class OpSpec(Frozen):
         """What each attribute is where a node does not say; None where it must."""
         return {name: attr.default for name, attr in self.attrs.items()}
 
+    @cached_property
+    def fewest_inputs(self) -> int:
+        """How many cannot be left out."""
+        return sum(not name.endswith("?") for name in self.inputs)
+
     @property
     def variadic(self) -> bool:
         return self.inputs[0].endswith("*")
@@ -187,12 +192,12 @@ class Operators(Mapping[str, OpSpec]):
 
     def __init__(self) -> None:
         self._modules = {name: module for module, names in FAMILIES.items() for name in names}
-        self._defined: dict[str, OpSpec] = {}
+        self.defined: dict[str, OpSpec] = {}  # of the modules imported so far
 
     def __getitem__(self, name: str) -> OpSpec:
-        if name not in self._defined:
+        if name not in self.defined:
             import_module(f".{self._modules[name]}", __package__)
-        return self._defined[name]
+        return self.defined[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._modules
@@ -204,9 +209,9 @@ class Operators(Mapping[str, OpSpec]):
         return len(self._modules)
 
     def define(self, op: OpSpec) -> None:
-        if op.name in self._defined:
+        if op.name in self.defined:
             raise ValueError(f"operator {op.name!r} is defined twice")
-        self._defined[op.name] = op
+        self.defined[op.name] = op
 
 
 OPS = Operators()
@@ -215,7 +220,7 @@ define = OPS.define
 
 def spec(name: str) -> OpSpec:
     """The facts about operator `name`; UnsupportedOperator with the nearest name if unknown."""
-    return lookup(OPS, name, "operator")
+    return OPS.defined.get(name) or lookup(OPS, name, "operator")
 
 
 def attributes(node: Node) -> dict[str, Any]:
