@@ -215,6 +215,24 @@ def make_metrics(family, arrays):
             arrays[f"metric_{name}{suffix}"] = result.astype(np.float32)
 
 
+def make_weight_functions(family, arrays):
+    """What constraints and regularizers make of a weight."""
+    random = np.random.default_rng(13)
+    for name, room, cls, arguments, shape in family.WEIGHT_FUNCTIONS:
+        made = getattr(getattr(keras, room), cls)(**arguments)
+        arrays[f"{name}/in"] = weight = values(random, shape)
+        arrays[f"{name}/out"] = keras.ops.convert_to_numpy(
+            made(keras.ops.convert_to_tensor(weight))
+        )
+
+
+def make_fixed_initializers(family, arrays):
+    """Initial weights that are not random."""
+    for name, cls, arguments, shape in family.FIXED_INITIALIZERS:
+        made = getattr(keras.initializers, cls)(**arguments)
+        arrays[name] = keras.ops.convert_to_numpy(made(shape))
+
+
 def make_defaults(family, configs):
     """get_config() of every class with as few arguments as possible."""
     for room, classes in family.DEFAULTS.items():
@@ -229,6 +247,8 @@ MAKERS = {
     "SCHEDULES": make_schedules,
     "LOSSES": make_losses,
     "METRICS": make_metrics,
+    "WEIGHT_FUNCTIONS": make_weight_functions,
+    "FIXED_INITIALIZERS": make_fixed_initializers,
     "FITS": keras_models.make_fits,
     "MODELS": keras_models.make_models,
 }

@@ -1,75 +1,34 @@
-"""Initial weights: the distributions of Keras, drawn from numpy's generators.
+"""Random initial weights, drawn from numpy's generators.
 
-An initializer is called with a shape and gives a float32 numpy array. With a seed it gives the
-same array every time; without one it draws from the common generator (`set_random_seed`).
+With a seed an initializer gives the same array every time; without one it draws from the common
+generator (`set_random_seed`).
 Source: Glorot and Bengio 2010; He et al. 2015; LeCun et al. 1998.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from edgekit.train.names import snake_case
+from edgekit.train.initializers.initializer import Initializer, compute_fans
 from edgekit.train.random import generator
-from edgekit.train.serialization import Serializable, resolve
 
 __all__ = [
-    "Constant",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
-    "Identity",
-    "Initializer",
     "LecunNormal",
     "LecunUniform",
-    "Ones",
     "Orthogonal",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
     "VarianceScaling",
-    "Zeros",
-    "get",
+    "truncated_normal",
 ]
-
-
-class Initializer(Serializable):
-    """The base: `initializer(shape, dtype)` gives an array."""
-
-    keras_module = "keras.initializers"
-
-    def __call__(self, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
-        raise NotImplementedError
-
-
-class Zeros(Initializer):
-    """All zeros."""
-
-    def __call__(self, shape, dtype="float32"):
-        return np.zeros(shape, dtype)
-
-
-class Ones(Initializer):
-    """All ones."""
-
-    def __call__(self, shape, dtype="float32"):
-        return np.ones(shape, dtype)
-
-
-class Constant(Initializer):
-    """One value everywhere."""
-
-    config_names = ("value",)
-
-    def __init__(self, value: float = 0.0) -> None:
-        self.value = value
-
-    def __call__(self, shape, dtype="float32"):
-        return np.full(shape, self.value, dtype)
 
 
 class RandomNormal(Initializer):
@@ -112,7 +71,14 @@ class VarianceScaling(Initializer):
     the limit sqrt(3 * scale / n).
     """
 
-    config_names: tuple[str, ...] = ("seed", "scale", "mode", "distribution")
+    config_names: tuple[str, ...] = (
+        "seed",
+        "scale",
+        "mode",
+        "distribution",
+        "input_axes",
+        "output_axes",
+    )
 
     def __init__(
         self,
@@ -120,16 +86,21 @@ class VarianceScaling(Initializer):
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: int | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ) -> None:
+        distribution = distribution.lower()
+        distribution = "truncated_normal" if distribution == "normal" else distribution
         for value, known in ((mode, _MODES), (distribution, _DISTRIBUTIONS)):
             if value not in known:
                 raise ValueError(f"expected one of {known}. Received: {value!r}")
         if scale <= 0:
             raise ValueError(f"`scale` must be positive. Received: scale={scale}")
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
+        self.input_axes, self.output_axes = input_axes, output_axes
 
     def __call__(self, shape, dtype="float32"):
-        fan_in, fan_out = compute_fans(shape)
+        fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         random = generator(self.seed)
@@ -150,13 +121,18 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 
 
 class _Scaled(VarianceScaling):
-    """A named corner of VarianceScaling: only the seed is left to choose."""
+    """A named corner of VarianceScaling: the seed and the axes are left to choose."""
 
-    config_names = ("seed",)
+    config_names = ("seed", "input_axes", "output_axes")
     corner: tuple[float, str, str]
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(*self.corner, seed=seed)
+    def __init__(
+        self,
+        seed: int | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(*self.corner, seed, input_axes, output_axes)
 
 
 class GlorotUniform(_Scaled):
@@ -215,20 +191,6 @@ class Orthogonal(Initializer):
         return (self.gain * (q if rows >= columns else q.T)).reshape(shape).astype(dtype)
 
 
-class Identity(Initializer):
-    """`gain` times the identity matrix; for weights of two axes."""
-
-    config_names = ("gain",)
-
-    def __init__(self, gain: float = 1.0) -> None:
-        self.gain = gain
-
-    def __call__(self, shape, dtype="float32"):
-        if len(shape) != 2:
-            raise ValueError(f"Identity needs a shape of two axes. Received: {shape}")
-        return (self.gain * np.eye(*shape)).astype(dtype)
-
-
 def truncated_normal(
     random: np.random.Generator, shape: tuple[int, ...], mean: float, stddev: float
 ) -> np.ndarray:
@@ -237,41 +199,3 @@ def truncated_normal(
     while (outside := np.abs(values) > 2.0).any():
         values = np.where(outside, random.standard_normal(shape), values)
     return values * stddev + mean
-
-
-def compute_fans(shape: tuple[int, ...]) -> tuple[float, float]:
-    """Inputs and outputs per unit of a weight (spatial..., in, out), counted as Keras counts."""
-    if len(shape) < 2:
-        n = float(shape[0]) if shape else 1.0
-        return n, n
-    field = math.prod(shape[:-2])
-    return float(field * shape[-2]), float(field * shape[-1])
-
-
-CLASSES: dict[str, type[Initializer]] = {
-    cls.__name__: cls
-    for cls in (
-        Constant,
-        GlorotNormal,
-        GlorotUniform,
-        HeNormal,
-        HeUniform,
-        Identity,
-        LecunNormal,
-        LecunUniform,
-        Ones,
-        Orthogonal,
-        RandomNormal,
-        RandomUniform,
-        TruncatedNormal,
-        VarianceScaling,
-        Zeros,
-    )
-}
-_NAMES = {snake_case(name): cls for name, cls in CLASSES.items()}
-_NAMES |= {"normal": RandomNormal, "one": Ones, "uniform": RandomUniform, "zero": Zeros}
-
-
-def get(identifier: Any) -> Any:
-    """An initializer from a name ("he_normal"), a class name, a config or itself."""
-    return resolve(identifier, {**CLASSES, **_NAMES}, "initializer")
