@@ -93,7 +93,8 @@ class _Cropping(Spatial):
         self.cropping = sides[0] if self.rank == 1 else sides
 
     def build(self, input_shape):
-        self.compute_output_shape(input_shape)
+        if len(input_shape) == self.rank + 2:  # what else is wrong is said after building
+            self.compute_output_shape(input_shape)
 
     def call(self, inputs):
         sizes: Any = self._spatial(inputs.shape)

@@ -49,7 +49,8 @@ class _Pooling(Spatial):
         return self._shape(input_shape[0], spatial, channels)
 
     def build(self, input_shape):
-        self.compute_output_shape(input_shape)
+        if len(input_shape) == self.rank + 2:  # what else is wrong is said after building
+            self.compute_output_shape(input_shape)
 
     def call(self, inputs):
         return self._with_channels_last(self._pool, inputs)
