@@ -21,11 +21,15 @@ __all__ = ["RemoteFile", "cache_folder", "fetch", "read_npz"]
 
 
 class RemoteFile(NamedTuple):
-    """A file on the network: its name in the cache, its address and its SHA-256."""
+    """A file on the network: its name in the cache, its address and its SHA-256.
+
+    Where its makers publish only an MD5, `kind` is "md5" and `sha256` holds that.
+    """
 
     name: str
     url: str
     sha256: str
+    kind: str = "sha256"
 
 
 def cache_folder() -> Path:
@@ -42,19 +46,19 @@ def fetch(file: RemoteFile, path: str | None = None) -> Path:
     """
     target = cache_folder() / (path or file.name)
     if target.is_file():
-        found = _sha256(target)
+        found = _digest_of(target, file.kind)
         if found == file.sha256:
             return target
         raise InputError(
-            f"{target} is not the expected file: its SHA-256 is {found}, expected {file.sha256}. "
-            "Delete it to download it again"
+            f"{target} is not the expected file: its {_label(file)} is {found}, expected "
+            f"{file.sha256}. Delete it to download it again"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as out:
         found = _download(file, out, target)
         if found != file.sha256:
             raise InputError(
-                f"{file.url} gave a file whose SHA-256 is {found}, expected {file.sha256}; "
+                f"{file.url} gave a file whose {_label(file)} is {found}, expected {file.sha256}; "
                 "it was not kept"
             )
     return target
@@ -62,7 +66,7 @@ def fetch(file: RemoteFile, path: str | None = None) -> Path:
 
 def _download(file: RemoteFile, out: Any, target: Path) -> str:
     """Write the file's bytes to `out`; returns their SHA-256."""
-    digest = hashlib.sha256()
+    digest = hashlib.new(file.kind, usedforsecurity=False)
     try:
         with urllib.request.urlopen(file.url, timeout=60) as response:
             while block := response.read(1 << 20):
@@ -73,17 +77,21 @@ def _download(file: RemoteFile, out: Any, target: Path) -> str:
             error.close()
         raise InputError(
             f"cannot download {file.url} ({error}). Without a network, get the file elsewhere and "
-            f"put it at {target}; its SHA-256 must be {file.sha256}"
+            f"put it at {target}; its {_label(file)} must be {file.sha256}"
         ) from error
     return digest.hexdigest()
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+def _digest_of(path: Path, kind: str) -> str:
+    digest = hashlib.new(kind, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _label(file: RemoteFile) -> str:
+    return {"sha256": "SHA-256", "md5": "MD5"}[file.kind]
 
 
 def read_npz(path: Path, names: tuple[str, ...]) -> list[np.ndarray]:

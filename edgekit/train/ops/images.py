@@ -136,7 +136,7 @@ def warp_images(
     transforms: (n, 8) rows a0 a1 a2 b0 b1 b2 c0 c1. The pixel (column u, row v) of the result is
     read at ((a0 u + a1 v + a2) / k, (b0 u + b1 v + b2) / k) with k = c0 u + c1 v + 1; what lies
     outside is filled: constant (`fill_value`), nearest, reflect (d c b a | a b c d | d c b a) or
-    wrap.
+    wrap. "constant_outside" does not blend the edge with the fill value.
     """
     module = array_module(x)
     _, height, width, _ = x.shape
@@ -165,6 +165,8 @@ def _inside(module: Any, at: Any, size: int, fill_mode: str) -> Any:
     """Coordinates brought inside 0 .. size - 1, by the fill mode."""
     if fill_mode == "constant":
         return at
+    if fill_mode == "constant_outside":
+        return module.where((at < 0) | (at > size - 1), np.float32(-2), at)
     if fill_mode == "reflect":
         at = at % np.float32(2 * size)
         at = module.where(at > size - 1, np.float32(2 * size - 1) - at, at)

@@ -1,0 +1,9 @@
+"""An old import path: the layers of `experimental.preprocessing` stand in `keras.layers`."""
+
+from edgekit.keras.layout import forward
+
+_HERE = "edgekit.keras.layers.experimental"
+
+__all__, __getattr__, __dir__ = forward(
+    "layers.experimental", None, {"preprocessing": f"{_HERE}.preprocessing"}
+)

@@ -1,0 +1,13 @@
+"""Models: `keras.models`."""
+
+from edgekit.keras.layout import forward
+from edgekit.train import models as _held
+
+__all__, __getattr__, __dir__ = forward(
+    "models",
+    _held,
+    {
+        "model_from_config": "edgekit.keras.utils.models:model_from_config",
+        "model_from_json": "edgekit.keras.utils.models:model_from_json",
+    },
+)

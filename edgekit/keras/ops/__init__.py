@@ -1,0 +1,16 @@
+"""Functions of arrays and tensors under Keras 3's names: `keras.ops`.
+
+They work on tensors, on arrays and on the symbolic tensors of the functional API, and a tape
+follows them wherever there is a derivative.
+"""
+
+from edgekit.keras.layout import forward
+from edgekit.keras.ops import linear, networks, numbers, reductions, shapes
+
+_PARTS = (numbers, reductions, shapes, linear, networks)
+
+__all__, __getattr__, __dir__ = forward(
+    "ops",
+    None,
+    {name: f"{part.__name__}:{name}" for part in _PARTS for name in part.__all__},
+)

@@ -1,0 +1,155 @@
+"""Sums, means, extremes along axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edgekit.train.backend import asarray
+from edgekit.train.ops import comparisons, elementwise, math
+from edgekit.train.tensor import Tensor, wrap
+
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "average", "count_nonzero",
+    "cumsum", "logsumexp", "max", "mean", "median", "min", "prod", "quantile", "sort", "std",
+    "sum", "top_k", "var",
+]  # fmt: skip
+
+
+def _tensor(x: Any) -> Any:
+    return x if hasattr(x, "__symbolic_call__") or isinstance(x, Tensor) else Tensor(x)
+
+
+def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum."""
+    return math.sum(_tensor(x), axis=_axes(axis), keepdims=keepdims)
+
+
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The mean."""
+    return math.mean(_tensor(x), axis=_axes(axis), keepdims=keepdims)
+
+
+def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """The largest."""
+    found = math.max(_tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return found if initial is None else math.maximum(found, initial)
+
+
+def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """The smallest."""
+    found = math.min(_tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return found if initial is None else math.minimum(found, initial)
+
+
+amax, amin = max, min
+
+
+def _axes(axis: Any) -> Any:
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The product."""
+    return elementwise.prod(_tensor(x), axis=axis, keepdims=keepdims)
+
+
+def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The mean squared distance from the mean."""
+    x = _tensor(x)
+    return mean(math.square(x - mean(x, axis, True)), axis, keepdims)
+
+
+def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The square root of the variance."""
+    return math.sqrt(var(x, axis, keepdims))
+
+
+def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
+    """The mean, weighed."""
+    if weights is None:
+        return mean(x, axis)
+    return math.divide(sum(x * weights, axis), sum(weights, axis))
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))), without overflow."""
+    x = _tensor(x)
+    top = math.stop_gradient(max(x, axis, True))
+    found = math.log(sum(math.exp(x - top), axis, True)) + top
+    return found if keepdims else sum(found, axis)
+
+
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """The sums of the first elements."""
+    x = _tensor(x)
+    return elementwise.cumsum(x.reshape(-1) if axis is None else x, axis=axis or 0)
+
+
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Where the largest is."""
+    return _index(np.argmax, x, axis, keepdims)
+
+
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Where the smallest is."""
+    return _index(np.argmin, x, axis, keepdims)
+
+
+def _index(function: Any, x: Any, axis: int | None, keepdims: bool) -> Any:
+    if hasattr(x, "__symbolic_call__") and function is np.argmax and not keepdims:
+        return math.argmax(x, axis=-1 if axis is None else axis)
+    return wrap(np.asarray(function(asarray(x), axis=axis, keepdims=keepdims)).astype(np.int32))
+
+
+def argsort(x: Any, axis: int = -1) -> Any:
+    """The order in which the elements are sorted."""
+    return wrap(np.argsort(asarray(x), axis=axis, kind="stable").astype(np.int32))
+
+
+def sort(x: Any, axis: int = -1) -> Any:
+    """The elements, sorted."""
+    return _taken(x, np.argsort(asarray(x), axis=axis, kind="stable"), axis)
+
+
+def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
+    """(the k largest along the last axis, where they are)."""
+    order = np.argsort(-asarray(x), axis=-1, kind="stable")[..., :k]
+    return _taken(x, order, -1), wrap(order.astype(np.int32))
+
+
+def _taken(x: Any, order: np.ndarray, axis: int) -> Any:
+    """Elements by their index along an axis; a tape sees them being taken."""
+    x = _tensor(x)
+    grid = list(np.ogrid[tuple(slice(n) for n in order.shape)])
+    grid[axis] = order
+    return x[tuple(grid)]
+
+
+def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The middle value."""
+    return wrap(np.asarray(np.median(asarray(x), axis=axis, keepdims=keepdims), np.float32))
+
+
+def quantile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """The value below which a share `q` lies."""
+    found: Any = np.quantile(asarray(x), asarray(q), axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
+    return wrap(np.asarray(found, np.float32))
+
+
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether every element is true."""
+    return wrap(np.asarray(np.all(asarray(x), axis=axis, keepdims=keepdims)))
+
+
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether an element is true."""
+    return wrap(np.asarray(np.any(asarray(x), axis=axis, keepdims=keepdims)))
+
+
+def count_nonzero(x: Any, axis: Any = None) -> Any:
+    """How many elements are not zero."""
+    return sum(math.cast(comparisons.not_equal(_tensor(x), 0), dtype="int32"), axis)

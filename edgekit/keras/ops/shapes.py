@@ -1,0 +1,286 @@
+"""Elements in other places: reshaping, joining, repeating, making."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.train.backend import asarray
+from edgekit.train.ops import math
+from edgekit.train.ops import shape as ops
+from edgekit.train.tensor import Tensor, wrap
+
+__all__ = [
+    "arange", "array", "broadcast_to", "concatenate", "diag", "expand_dims", "eye", "flip", "full",
+    "full_like", "hstack", "identity", "linspace", "meshgrid", "moveaxis", "ndim", "ones",
+    "ones_like", "pad", "ravel", "repeat", "reshape", "roll", "shape", "size", "slice", "split",
+    "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "tril", "triu",
+    "unstack", "vstack", "zeros", "zeros_like",
+]  # fmt: skip
+
+
+def _tensor(x: Any) -> Any:
+    return x if hasattr(x, "__symbolic_call__") or isinstance(x, Tensor) else Tensor(x)
+
+
+def array(x: Any, dtype: Any = None) -> Any:
+    """`x` as a tensor."""
+    return Tensor(x, dtype)
+
+
+def shape(x: Any) -> tuple[Any, ...]:
+    """The sizes along the axes; None where a symbolic tensor does not know."""
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
+
+
+def ndim(x: Any) -> int:
+    """The number of axes."""
+    return len(shape(x))
+
+
+def size(x: Any) -> int:
+    """The number of elements."""
+    return int(np.prod(shape(x)))
+
+
+def reshape(x: Any, newshape: Any) -> Any:
+    """The same elements in another shape; one size may be -1."""
+    target = (newshape,) if isinstance(newshape, int) else tuple(int(n) for n in newshape)
+    return ops.reshape(_tensor(x), shape=target)
+
+
+def ravel(x: Any) -> Any:
+    """All elements in one axis."""
+    return reshape(x, (-1,))
+
+
+def transpose(x: Any, axes: Any = None) -> Any:
+    """The axes in another order, reversed by default."""
+    return ops.transpose(_tensor(x), axes=None if axes is None else tuple(axes))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Two axes exchanged."""
+    return _tensor(x).swapaxes(axis1, axis2)
+
+
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    """Axes at other places."""
+    places = list(range(ndim(x)))
+    sources = [source] if isinstance(source, int) else list(source)
+    targets = [destination] if isinstance(destination, int) else list(destination)
+    sources = [a % len(places) for a in sources]
+    rest = [a for a in places if a not in sources]
+    for target, a in sorted(zip((t % len(places) for t in targets), sources, strict=True)):
+        rest.insert(target, a)
+    return transpose(x, rest)
+
+
+def expand_dims(x: Any, axis: Any) -> Any:
+    """A new axis of size 1."""
+    x = _tensor(x)
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    rank = ndim(x) + len(axes)
+    new = {a % rank for a in axes}
+    return x[tuple(None if i in new else _ALL for i in range(rank))]
+
+
+_ALL = np.s_[:]
+
+
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """Without axes of size 1."""
+    x = _tensor(x)
+    sizes = shape(x)
+    axes = [i for i, n in enumerate(sizes) if n == 1] if axis is None else (
+        [axis] if isinstance(axis, int) else list(axis))  # fmt: skip
+    gone = {a % len(sizes) for a in axes}
+    return x[tuple(0 if i in gone else _ALL for i in range(len(sizes)))]
+
+
+def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
+    """One after the other along an axis."""
+    return ops.concat([_tensor(x) for x in xs], axis=axis)
+
+
+def stack(x: Sequence[Any], axis: int = 0) -> Any:
+    """One beside the other along a new axis."""
+    return concatenate([expand_dims(one, axis) for one in x], axis)
+
+
+def hstack(xs: Sequence[Any]) -> Any:
+    """One after the other along the second axis, or along the only one."""
+    return concatenate(xs, 0 if ndim(xs[0]) == 1 else 1)
+
+
+def vstack(xs: Sequence[Any]) -> Any:
+    """One below the other."""
+    return concatenate([expand_dims(x, 0) if ndim(x) == 1 else x for x in xs], 0)
+
+
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Parts along an axis: a number of equal ones, or between indices."""
+    x = _tensor(x)
+    length = shape(x)[axis]
+    given = indices_or_sections
+    if isinstance(given, int):
+        given = [length // given * i for i in range(1, given)]
+    edges = [0, *map(int, given), length]
+    head = (_ALL,) * (axis % ndim(x))
+    return [x[(*head, np.s_[a:b])] for a, b in pairwise(edges)]
+
+
+def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
+    """The slices along an axis."""
+    return [take(x, i, axis) for i in range(num or shape(x)[axis])]
+
+
+def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    """A block from `start_indices` of sizes `shape`."""
+    parts = zip(start_indices, shape, strict=True)
+    return _tensor(inputs)[tuple(np.s_[int(a) : int(a) + int(n)] for a, n in parts)]
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Elements by their index along an axis."""
+    x = ravel(x) if axis is None else _tensor(x)
+    at = indices if isinstance(indices, int) else asarray(indices)
+    return x[(_ALL,) * ((axis or 0) % ndim(x)) + (at,)]
+
+
+def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
+    """Elements by an index for each."""
+    order = asarray(indices)
+    grid = list(np.ogrid[tuple(np.s_[:n] for n in order.shape)])
+    grid[axis] = order
+    return _tensor(x)[tuple(grid)]
+
+
+def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
+    """Each element `repeats` times."""
+    length = size(x) if axis is None else shape(x)[axis]
+    return take(x, np.repeat(np.arange(length), repeats), axis)
+
+
+def tile(x: Any, repeats: Any) -> Any:
+    """The whole, repeated along each axis."""
+    times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    x = _tensor(x)
+    while ndim(x) < len(times):
+        x = expand_dims(x, 0)
+    times = (1,) * (ndim(x) - len(times)) + times
+    for axis, count in enumerate(times):
+        x = x if count == 1 else concatenate([x] * count, axis)
+    return x
+
+
+def flip(x: Any, axis: Any = None) -> Any:
+    """Backwards along axes."""
+    axes = range(ndim(x)) if axis is None else (axis,) if isinstance(axis, int) else axis
+    turned = {a % ndim(x) for a in axes}
+    return _tensor(x)[tuple(np.s_[::-1] if i in turned else _ALL for i in range(ndim(x)))]
+
+
+def roll(x: Any, shift: int, axis: int | None = None) -> Any:
+    """Moved along an axis, what falls off comes back at the other end."""
+    if axis is None:
+        return reshape(roll(ravel(x), shift, 0), shape(x))
+    return take(x, np.roll(np.arange(shape(x)[axis]), shift), axis)
+
+
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
+    """A constant border: (before, after) for each axis."""
+    if mode != "constant":
+        raise UnsupportedOperator(f"pad: mode {mode!r} is not supported; use 'constant'")
+    widths = np.broadcast_to(np.asarray(pad_width), (ndim(x), 2)).tolist()
+    pairs = tuple((int(a), int(b)) for a, b in widths)
+    return ops.pad(_tensor(x), paddings=pairs, value=float(constant_values or 0.0))
+
+
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """Repeated to a shape, by numpy's rules."""
+    return math.broadcast_to(_tensor(x), shape=tuple(shape))
+
+
+def _masked(x: Any, mask: np.ndarray) -> Any:
+    return _tensor(x) * mask.astype(np.float32)
+
+
+def tril(x: Any, k: int = 0) -> Any:
+    """The lower triangle, zeros elsewhere."""
+    return _masked(x, np.tri(*shape(x)[-2:], k=k))
+
+
+def triu(x: Any, k: int = 0) -> Any:
+    """The upper triangle, zeros elsewhere."""
+    return _masked(x, 1 - np.tri(*shape(x)[-2:], k=k - 1))
+
+
+def diag(x: Any, k: int = 0) -> Any:
+    """A matrix with this diagonal, or the diagonal of a matrix."""
+    return wrap(np.diag(asarray(x), k))
+
+
+def zeros(shape: Any, dtype: Any = None) -> Any:
+    """Zeros."""
+    return full(shape, 0, dtype)
+
+
+def ones(shape: Any, dtype: Any = None) -> Any:
+    """Ones."""
+    return full(shape, 1, dtype)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
+    """One value everywhere."""
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    return wrap(asarray(np.full(sizes, fill_value, dtype or "float32")))
+
+
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Zeros in the shape of `x`."""
+    return full_like(x, 0, dtype)
+
+
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Ones in the shape of `x`."""
+    return full_like(x, 1, dtype)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
+    """One value in the shape of `x`."""
+    return wrap(np.full_like(asarray(x), fill_value, dtype=dtype))
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
+    """Numbers at equal steps."""
+    first, last = (0, start) if stop is None else (start, stop)
+    return Tensor(np.arange(first, last, step), dtype or _kind(np.arange(first, last, step)))
+
+
+def _kind(values: np.ndarray) -> str:
+    return "float32" if values.dtype.kind == "f" else "int32"
+
+
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
+    """`num` numbers at equal steps from start to stop."""
+    return Tensor(np.linspace(start, stop, num, endpoint), dtype or "float32")
+
+
+def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
+    """Coordinates of all points of a grid."""
+    return [wrap(g) for g in np.meshgrid(*map(asarray, x), indexing=indexing)]  # type: ignore[call-overload]
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:  # noqa: N803
+    """Ones on a diagonal."""
+    return wrap(np.eye(N, M, k, dtype or "float32"))
+
+
+def identity(n: int, dtype: Any = None) -> Any:
+    """Ones on the diagonal of a square."""
+    return eye(n, dtype=dtype)
