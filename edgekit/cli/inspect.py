@@ -52,6 +52,7 @@ def _sections(graph: Graph, plan: MemoryPlan) -> Sequence[tuple[str, Iterable[st
         ("constants", _constants(graph)),
         ("memory for one sample", _memory(graph, plan)),
         ("in float", _in_float(graph)),
+        ("Edge TPU, by its published rules", _edge_tpu(graph)),
         ("accuracy", _accuracy(graph.metadata.accuracy)),
         ("model", _metadata(graph.metadata)),
         ("provenance", _provenance(graph.metadata.provenance)),
@@ -88,14 +89,23 @@ def _layers(graph: Graph, plan: MemoryPlan) -> list[str]:
 
 
 def _operators(graph: Graph) -> list[str]:
-    counts = Counter((node.op, graph.value(node.outputs[0]).dtype) for node in graph.nodes)
+    counts = Counter(
+        (node.op, part.value(node.outputs[0]).dtype)
+        for part in (graph, *graph.subgraphs.values())
+        for node in part.nodes
+    )
     return aligned([(str(n), op, dtype) for (op, dtype), n in sorted(counts.items())], right=(0,))
 
 
 def _constants(graph: Graph) -> list[str]:
+    """Those of the graph and of all its subgraphs; what several of them share counts once."""
     sizes: Counter[str] = Counter()
-    for value in graph.constants():
-        sizes[value.dtype] += value.array().nbytes
+    seen: set[int] = set()
+    for part in (graph, *graph.subgraphs.values()):
+        for value in part.constants():
+            if id(value.array()) not in seen:
+                seen.add(id(value.array()))
+                sizes[value.dtype] += value.array().nbytes
     rows = [(dtype, f"{size:,} bytes") for dtype, size in sorted(sizes.items())]
     return aligned([*rows, ("all", f"{sizes.total():,} bytes")], right=(1,))
 
@@ -125,6 +135,15 @@ def _in_float(graph: Graph) -> list[str]:
         f"{node.name} ({node.op}): {reasons.get(node.name, 'the model does not say why')}"
         for node in found
     ]
+
+
+def _edge_tpu(graph: Graph) -> list[str]:
+    """What of the model, as a `.tflite` file, its compiler would leave to the processor."""
+    from edgekit.export.tflite.edge_tpu import edge_tpu_problems
+
+    if not any(value.dtype in ("int8", "uint8") for value in graph.activations()):
+        return ["nothing maps: this model is not quantized"]
+    return edge_tpu_problems(graph) or ["everything maps"]
 
 
 def _accuracy(accuracy: Accuracy | None) -> list[str]:

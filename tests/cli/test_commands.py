@@ -113,6 +113,24 @@ def test_inspect_of_a_float_model(files: Files, capsys: Capture) -> None:
     assert "not measured" in text and "labels: none" in text
 
 
+def test_inspect_counts_what_stands_in_subgraphs(capsys: Capture) -> None:
+    path = ROOT / "tests/golden/loops/gru.tflite"
+    graph = load(path)
+    parts = (graph, *graph.subgraphs.values())
+    total = sum(value.array().nbytes for part in parts for value in part.constants())
+    assert total > 2 * sum(value.array().nbytes for value in graph.constants())
+    text = printed(["inspect", str(path)], capsys)
+    assert re.search(rf"all +{total:,} bytes", text)
+    assert re.search(r"\d  Tanh +float32", text)
+
+
+def test_inspect_says_what_the_edge_tpu_leaves_out(files: Files, capsys: Capture) -> None:
+    title = "Edge TPU, by its published rules\n"
+    assert title + "  inputs 'x' leave the batch open" in printed(["inspect", files.model], capsys)
+    text = printed(["inspect", files.float], capsys)
+    assert title + "  nothing maps: this model is not quantized" in text
+
+
 def test_verify(files: Files, tmp_path: Path, capsys: Capture) -> None:
     assert "bit-exact here (4 test vectors" in printed(["verify", files.model], capsys)
     graph = load(files.model)
