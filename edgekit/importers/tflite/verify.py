@@ -110,15 +110,16 @@ def _tensor(index: int, record: Record, buffers: _Buffers) -> Tensor:
     if dtype is None:
         record.fail("type", f"{record['type']} is no type of tensors that is known")
     shape = tuple(record["shape"].tolist())
-    signature = tuple(record["shape_signature"].tolist()) or shape
-    if len(shape) > MOST_DIMENSIONS or any(d < 0 for d in shape):
+    signature = tuple(record["shape_signature"].tolist())
+    if len(shape) > MOST_DIMENSIONS or min(shape, default=0) < 0:
         # Some writers mark open dimensions here; they stand in `shape_signature`.
         record.fail("shape", f"{list(shape)}: expected up to {MOST_DIMENSIONS} sizes from 0 on")
     if math.prod(shape) > LARGEST_TENSOR:
         record.fail("shape", f"{list(shape)} has more than {LARGEST_TENSOR} elements")
-    fits = len(signature) == len(shape) and all(
-        s in (-1, d) for s, d in zip(signature, shape, strict=True)
-    )
+    if len(signature) != len(shape) or any(
+        s not in (-1, d) for s, d in zip(signature, shape, strict=True)
+    ):
+        signature = shape
     if record["buffer"] >= len(buffers) and (record["buffer"] or len(buffers)):
         record.fail("buffer", f"{record['buffer']}, the file has {len(buffers)}")
     data = buffers.data(record["buffer"]) if len(buffers) else np.zeros(0, np.uint8)
@@ -127,7 +128,7 @@ def _tensor(index: int, record: Record, buffers: _Buffers) -> Tensor:
         record["name"],
         dtype,
         shape,
-        signature if fits else shape,
+        signature,
         data,
         record["is_variable"],
         record,
@@ -173,9 +174,10 @@ def _indices(record: Record, name: str, count: int, lowest: int = 0) -> tuple[in
     found = record[name]
     if len(found) > MOST_ENDS:
         record.fail(name, f"{len(found)} tensors, allowed are {MOST_ENDS}")
-    if len(found) and not (found.min() >= lowest and found.max() < count):
-        record.fail(name, f"{found.tolist()[:20]}: there are {count} tensors")
-    return tuple(found.tolist())
+    indices: list[int] = found.tolist()
+    if indices and not lowest <= min(indices) <= max(indices) < count:
+        record.fail(name, f"{indices[:20]}: there are {count} tensors")
+    return tuple(indices)
 
 
 def _signature(record: Record, subgraphs: Sequence[Subgraph]) -> Signature:
