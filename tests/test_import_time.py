@@ -9,6 +9,11 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from edgekit.importers.tflite import ops as tflite_ops
+from edgekit.interpreter import kernels
+from edgekit.ir import ops
 from tests.material import ROOT, material
 
 DEVICE_ROOMS = {"interpreter", "schema", "ir", "errors", "frozen"}
@@ -65,6 +70,69 @@ def test_a_tflite_file_loads_its_reader_and_nothing_else() -> None:
     }
     rooms = {name.split(".")[1] for name in loaded if name.startswith("edgekit.")}
     assert rooms == {*DEVICE_ROOMS, "importers"}
+
+
+KEYWORDS = {
+    "interpreter.kernels": {"convolution", "dense", "depthwise", "pooling", "shape", "softmax"},
+    "importers.tflite": {"elements", "moves", "windows"},
+    "ir.ops": {"elements", "moves", "windows"},
+}
+"""The families of operators that the network for keyword spotting has, by package."""
+
+NOT_FOR_IT = (
+    "importers.tflite.metadata",
+    "importers.tflite.sparsity",
+    "interpreter.reader",
+    "interpreter.verification",
+    "ir.fixed_functions",
+    "ir.passes.batch_norm",
+    "ir.recurrent_shapes",
+    "ir.reduction_shapes",
+    "ir.tables16",
+    "schema.encoder",
+    "schema.generated.edgekit_layout",
+)
+MOST_MODULES = 85
+"""81 when this was written, 139 before families were imported one by one: each takes 0.1 ms of a
+desktop and more of a Pi."""
+
+
+def test_a_network_loads_the_families_of_its_own_operators() -> None:
+    """It convolves, pools, reshapes, multiplies once and ends with a softmax."""
+    path = material("tflite/mlperf_tiny/kws_ref_model.tflite")
+    loaded = loaded_by(
+        "import numpy as np; from edgekit.interpreter import Interpreter\n"
+        f"model = Interpreter({str(path)!r})\n"
+        "details = model.get_input_details()[0]\n"
+        "model.run(np.zeros(details['shape'], details['dtype']))"
+    )
+    families = {
+        "interpreter.kernels": kernels.FAMILIES,
+        "importers.tflite": {**tflite_ops.FAMILIES, **tflite_ops.CUSTOM_FAMILIES},
+        "ir.ops": ops.FAMILIES,
+    }
+    for package, modules in families.items():
+        found = {name for name in modules if f"edgekit.{package}.{name}" in loaded}
+        assert found == KEYWORDS[package], package
+    unused = {f"edgekit.{name}" for name in NOT_FOR_IT} & loaded
+    assert not unused, f"it loads {sorted(unused)}, which it does not use"
+    ours = {name for name in loaded if name.startswith("edgekit")}
+    assert len(ours) <= MOST_MODULES, f"it loads {len(ours)} modules"
+
+
+@pytest.mark.parametrize("statement", ["edgekit.interpreter", "edgekit.importers.tflite"])
+def test_the_rooms_of_the_device_do_without_slow_modules(statement: str) -> None:
+    """`dataclasses` compiles code for each class; `numpy.typing` is for the type checker."""
+    slow = {"asyncio", "dataclasses", "enum", "inspect", "numpy.typing", "re", "typing_extensions"}
+    program = (
+        "import sys, numpy; before = set(sys.modules)\n"
+        f"import {statement}\n"
+        f"print(sorted((set(sys.modules) - before) & {slow}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stdout + done.stderr
 
 
 def test_the_package_loads_nothing_before_it_is_asked() -> None:
