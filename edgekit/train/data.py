@@ -1,8 +1,8 @@
-"""Batches from arrays, from objects that index batches, and from generators."""
+"""What users pass as data: arrays in structures, and what a batch is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,14 @@ from edgekit.train.structure import flatten, is_nested, map_structure
 from edgekit.train.tensor import Tensor
 
 __all__ = [
-    "ArrayBatches",
-    "IterableBatches",
     "as_arrays",
-    "batches_of",
+    "is_arrays",
+    "packed",
+    "rows_of",
     "split_for_validation",
     "to_categorical",
     "unpack",
 ]
-
-DEFAULT_BATCH_SIZE = 32
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
@@ -56,52 +54,17 @@ def unpack(data: Any) -> tuple[Any, Any, Any]:
     return (*data, None, None)[:3]
 
 
-class ArrayBatches:
-    """Batches of whole arrays: x, y and weights with the same number of samples.
-
-    Shuffling draws a new order at every pass from `random`.
-    """
-
-    def __init__(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any,
-        batch_size: int | None,
-        random: np.random.Generator | None = None,
-    ) -> None:
-        self.x, self.y = as_arrays(x, "x"), as_arrays(y, "y")
-        self.sample_weight = as_arrays(sample_weight, "sample_weight")
-        counts = {
-            name: sorted({len(a) for a in flatten(part) if a is not None})
-            for name, part in (("x", self.x), ("y", self.y), ("sample_weight", self.sample_weight))
-        }
-        sizes = {n for part in counts.values() for n in part}
-        if len(sizes) > 1:
-            raise ShapeError(
-                "all arrays must hold the same number of samples. Received: "
-                + "; ".join(f"{k} sizes: {v}" for k, v in counts.items() if v)
-            )
-        self.count = sizes.pop() if sizes else 0
-        if self.count == 0:
-            raise InputError("the data holds no samples.")
-        self.batch_size = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
-        if not isinstance(self.batch_size, int | np.integer) or self.batch_size <= 0:
-            raise InputError(f"batch_size must be a positive integer. Received: {batch_size!r}")
-        self.random = random
-
-    def __len__(self) -> int:
-        return -(-self.count // self.batch_size)
-
-    def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
-        order = None if self.random is None else self.random.permutation(self.count)
-        for start in range(0, self.count, self.batch_size):
-            rows = slice(start, start + self.batch_size)
-            chosen: Any = rows if order is None else order[rows]
-            yield tuple(_rows_of(part, chosen) for part in (self.x, self.y, self.sample_weight))
+def packed(x: Any, y: Any, sample_weight: Any) -> Any:
+    """The opposite of `unpack`: x, (x, y) or (x, y, weight), as train_step is given it."""
+    if sample_weight is not None:
+        return x, y, sample_weight
+    if y is not None:
+        return x, y
+    return (x,) if is_nested(x) else x
 
 
-def _rows_of(part: Any, chosen: Any) -> Any:
+def rows_of(part: Any, chosen: Any) -> Any:
+    """Some of the samples of a structure of arrays."""
     if part is None:
         return None
     if not is_nested(part):
@@ -109,102 +72,16 @@ def _rows_of(part: Any, chosen: Any) -> Any:
     return map_structure(lambda a: None if a is None else a[chosen], part)
 
 
-class IterableBatches:
-    """Batches from a generator, an iterable, or an object with __getitem__ and __len__."""
-
-    def __init__(self, source: Any, steps: int | None = None) -> None:
-        self.source = source
-        self.steps = steps if steps is not None else _length_of(source)
-        self._running: Iterator[Any] | None = iter(source) if isinstance(source, Iterator) else None
-
-    def __len__(self) -> int:
-        if self.steps is None:
-            raise InputError("the number of batches is not known: pass steps_per_epoch")
-        return self.steps
-
-    def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
-        if self._running is None and self.steps is not None and not _indexes(self.source):
-            self._running = iter(self.source)
-        made = 0
-        for data in self._epoch():
-            yield unpack(data)
-            made += 1
-            if made == self.steps:
-                break
-        end = getattr(self.source, "on_epoch_end", None)
-        if callable(end):
-            end()
-        if made == 0:
-            raise InputError(
-                "the data gave no batch: a generator can be used only once; "
-                "let it run forever and pass steps_per_epoch"
-            )
-
-    def _epoch(self) -> Iterator[Any]:
-        if _indexes(self.source):
-            yield from (self.source[i] for i in range(len(self.source)))
-        elif self._running is not None:
-            yield from self._continued()
-        else:
-            yield from self.source
-
-    def _continued(self) -> Iterator[Any]:
-        """Go on where the last epoch stopped; an iterable that can restart does."""
-        assert self._running is not None
-        while True:
-            try:
-                yield next(self._running)
-            except StopIteration:
-                if isinstance(self.source, Iterator):
-                    return
-                self._running = iter(self.source)
-
-
-def _indexes(source: Any) -> bool:
-    return hasattr(source, "__getitem__") and hasattr(source, "__len__")
-
-
-def _length_of(source: Any) -> int | None:
-    return len(source) if hasattr(source, "__len__") else None
-
-
-def batches_of(
-    x: Any,
-    y: Any = None,
-    sample_weight: Any = None,
-    batch_size: int | None = None,
-    steps: int | None = None,
-    random: np.random.Generator | None = None,
-) -> Any:
-    """The batches of what the user passed to fit, evaluate or predict."""
-    if x is None:
-        raise InputError("no data was given: x is None.")
-    if _is_arrays(x):
-        batches: Any = ArrayBatches(x, y, sample_weight, batch_size, random)
-        return batches if steps is None else IterableBatches(batches_forever(batches), steps)
-    if not isinstance(x, Iterable) and not _indexes(x):
-        raise InputError(
-            "x must be an array, a list or dict of arrays, a generator of batches or an object "
-            f"with __getitem__ and __len__. Received: {type(x).__name__}"
-        )
-    if y is not None or sample_weight is not None:
-        raise InputError("y and sample_weight must come with each batch when x gives batches.")
-    return IterableBatches(x, steps)
-
-
-def batches_forever(batches: ArrayBatches) -> Iterator[Any]:
-    """The batches again and again, in a new order each time where they are shuffled."""
-    while True:
-        yield from batches
-
-
-def _is_arrays(x: Any) -> bool:
+def is_arrays(x: Any) -> bool:
+    """Whether `x` is data itself, and not something that gives batches."""
     if isinstance(x, np.ndarray | Tensor) or array_module(x) is not np or np.isscalar(x):
         return True
+    if hasattr(x, "__array__"):  # frames of pandas, tensors of others
+        return True
     if isinstance(x, Mapping):
-        return all(_is_arrays(value) for value in x.values())
+        return all(is_arrays(value) for value in x.values())
     return isinstance(x, list | tuple) and all(
-        isinstance(item, int | float) or (_is_arrays(item) and not _is_batch(item)) for item in x
+        isinstance(item, int | float) or (is_arrays(item) and not _is_batch(item)) for item in x
     )
 
 
@@ -217,6 +94,8 @@ def as_arrays(part: Any, name: str) -> Any:
     """Tensors, lists of numbers and other arrays as arrays; lists and dicts of arrays as such."""
     if part is None:
         return None
+    if hasattr(part, "__array__") and not isinstance(part, np.ndarray | Tensor):
+        part = np.asarray(part) if array_module(part) is np else part
     if isinstance(part, Mapping):
         return {key: as_arrays(value, name) for key, value in part.items()}
     if isinstance(part, list | tuple) and any(
@@ -240,7 +119,7 @@ def split_for_validation(
     """The first samples for training and the last `share` of them for validation."""
     if not 0 < share < 1:
         raise InputError(f"validation_split must be between 0 and 1. Received: {share}")
-    if not _is_arrays(x):
+    if not is_arrays(x):
         raise InputError("validation_split needs arrays; pass validation_data with generators.")
     parts = tuple(
         as_arrays(part, name)
@@ -253,6 +132,6 @@ def split_for_validation(
             f"validation_split={share} of {count} samples leaves one side without any."
         )
     train, held = (
-        tuple(_rows_of(part, rows) for part in parts) for rows in (slice(0, at), slice(at, None))
+        tuple(rows_of(part, rows) for part in parts) for rows in (slice(0, at), slice(at, None))
     )
     return train, held

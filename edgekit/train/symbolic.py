@@ -117,10 +117,11 @@ def infer_shapes(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 
     Each unknown dimension is filled in twice; what differs in the output is unknown there.
     """
-    runs = [
-        function(*map_structure(fill, tuple(args)), **map_structure(fill, dict(kwargs)))
-        for fill in (_zeros_of(2), _zeros_of(3))
-    ]
+    with np.errstate(all="ignore"):  # of zeros: the values mean nothing
+        runs = [
+            function(*map_structure(fill, tuple(args)), **map_structure(fill, dict(kwargs)))
+            for fill in (_zeros_of(2), _zeros_of(3))
+        ]
     leaves = [
         SymbolicTensor(
             tuple(a if a == b else None for a, b in zip(one.shape, two.shape, strict=True)),

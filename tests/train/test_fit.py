@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 import time
 
 import numpy as np
@@ -23,6 +24,8 @@ from edgekit.train import (
     set_random_seed,
     to_categorical,
 )
+from edgekit.train.ops.math import log
+from edgekit.train.py_dataset import PyDataset
 from tests.material import material
 from tests.train.keras_cases.fits import FITS, fit_model
 from tests.train.keras_goldens import arrays, numbered
@@ -280,7 +283,7 @@ def test_a_training_step_of_ones_own():
             return self.dense(inputs)
 
         def train_step(self, data):
-            x, y, _ = data
+            x, y = data
             with GradientTape() as tape:
                 error = self(x, training=True) - y
                 loss = error * error
@@ -341,7 +344,7 @@ def test_a_nan_loss_is_said_once_and_can_stop():
     bad = X.copy()
     bad[40] = np.nan
     model = classifier()
-    with pytest.warns(RuntimeWarning, match="the loss is NaN. Usual reasons: a learning rate"):
+    with pytest.warns(RuntimeWarning, match="the loss is NaN. What is known: the inputs of this"):
         history = model.fit(bad, Y, epochs=3, verbose=0)
     assert np.isnan(history.history["loss"]).all()
     stopped = classifier().fit(bad, Y, epochs=3, verbose=0, callbacks=[callbacks.TerminateOnNaN()])
@@ -428,3 +431,234 @@ def test_the_loop_costs_little_beside_the_arithmetic():
 def test_losses_can_be_objects():
     model = classifier(loss=losses.SparseCategoricalCrossentropy(from_logits=False))
     assert np.isfinite(model.evaluate(X, Y, verbose=0)[0])
+
+
+def test_the_first_layer_that_made_a_nan_is_named():
+    class Logarithm(layers.Layer):
+        def call(self, inputs):
+            return log(inputs)
+
+    model = Sequential([layers.Input((6,)), layers.Dense(4, name="first"), Logarithm(name="loud"),
+                        layers.Dense(1)])  # fmt: skip
+    model.compile("sgd", "mse")
+    with pytest.warns(RuntimeWarning, match="first was made by layer 'sequential.*/loud', by its"):
+        model.fit(X, X[:, :1], verbose=0)
+    model = Sequential([layers.Input((6,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(optimizers.SGD(1e30), "mse")
+    with pytest.warns(RuntimeWarning, match=r"the loss is NaN. What is known: the weight 'dense"):
+        model.fit(X, X[:, :1], epochs=20, verbose=0)
+
+
+def test_usual_mistakes_are_warned_of():
+    pictures = RANDOM.integers(0, 256, (8, 4, 4, 3)).astype(np.uint8)
+    labels = np.arange(8) % 2
+    model = Sequential([layers.Input((4, 4, 3)), layers.Flatten(), layers.Dense(2, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.warns(UserWarning, match="the inputs go from 0 to 25[0-9]; pictures train badly"):
+        model.fit(pictures, labels, verbose=0)
+    model.fit(pictures / 255, labels, verbose=0)
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.warns(UserWarning, match="its outputs are probabilities, but the loss"):
+        model.fit(pictures / 255, labels, verbose=0)
+    model = Sequential([layers.Input((6,)), layers.Dense(4)])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.warns(UserWarning, match="expects probabilities, but the outputs go from"):
+        model.fit(X, Y, verbose=0)
+
+
+class Counted(PyDataset):
+    """Three batches; notes which were asked for, and by which threads."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.asked, self.threads, self.epochs = [], set(), 0
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        self.asked.append(index)
+        self.threads.add(threading.current_thread().name)
+        return X[index * 32 : (index + 1) * 32], Y[index * 32 : (index + 1) * 32]
+
+    def on_epoch_end(self):
+        self.epochs += 1
+
+
+def test_datasets_with_worker_threads_give_the_same_batches():
+    results = []
+    for options in ({}, {"workers": 3, "max_queue_size": 4}, {"workers": 2}):
+        data = Counted(**options)
+        model = classifier()
+        model.fit(data, epochs=4, verbose=0)
+        assert sorted(data.asked) == sorted([0, 1, 2] * 4)
+        assert data.epochs == 4
+        assert any("batches" in name for name in data.threads) == bool(options)
+        results.append(model.get_weights())
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+    ordered = Counted()
+    classifier().fit(ordered, epochs=2, shuffle=False, verbose=0)
+    assert ordered.asked == [0, 1, 2] * 2
+    failing = Counted(workers=2)
+    failing.__class__ = type("Failing", (Counted,), {"__getitem__": lambda self, i: 1 / 0})
+    with pytest.raises(ZeroDivisionError):
+        classifier().fit(failing, verbose=0)
+
+
+def test_an_endless_dataset_needs_steps():
+    class Endless(Counted):
+        num_batches = None
+
+        def __getitem__(self, index):
+            return super().__getitem__(index % 3)
+
+    data = Endless()
+    classifier().fit(data, steps_per_epoch=5, shuffle=False, verbose=0)
+    assert data.asked == [0, 1, 2, 0, 1]
+
+
+def test_batches_can_be_shuffled_as_they_are():
+    seen = []
+
+    class Seen(layers.Layer):
+        def call(self, inputs, training=False):
+            if training:
+                seen.append(inputs.numpy()[:, 0].copy())
+            return inputs
+
+    set_random_seed(3)
+    model = Sequential([layers.Input((6,)), Seen(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    seen.clear()
+    model.fit(X, X[:, :1], batch_size=10, shuffle="batch", verbose=0)
+    starts = [int(np.flatnonzero(X[:, 0] == batch[0])[0]) for batch in seen]
+    assert sorted(starts) == list(range(0, 96, 10))
+    assert starts != sorted(starts)
+    assert starts[-1] == 90  # what is less than a batch stays last
+    for start, batch in zip(starts, seen, strict=True):
+        np.testing.assert_array_equal(batch, X[start : start + 10, 0])
+
+
+def test_what_a_training_step_is_given():
+    given = []
+
+    class Mine(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.Dense(1)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+        def train_step(self, data):
+            given.append(data)
+            return {}
+
+    model = Mine()
+    model.compile("sgd", "mse")
+    model.fit(X, verbose=0, batch_size=96)
+    model.fit(X, Y, verbose=0, batch_size=96)
+    model.fit(X, Y, sample_weight=np.ones(96), verbose=0, batch_size=96)
+    assert isinstance(given[0], np.ndarray)
+    assert [len(data) for data in given[1:]] == [2, 3]
+
+
+def test_a_step_by_the_parts_of_keras():
+    """compute_loss, trainable_weights, apply_gradients and a loop over the metrics."""
+
+    class Mine(Model):
+        def train_step(self, data):
+            x, y = data
+            with GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(y=y, y_pred=y_pred)
+            gradients = tape.gradient(loss, self.trainable_weights)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+            for metric in self.metrics:
+                if metric.name == "loss":
+                    metric.update_state(loss)
+                else:
+                    metric.update_state(y, y_pred)
+            return {m.name: m.result() for m in self.metrics}
+
+    def run(kind):
+        set_random_seed(0)
+        x = Input((6,))
+        model = kind(x, layers.Dense(1)(x))
+        model.compile(optimizers.SGD(0.01), "mse", metrics=["mae"])
+        return model.fit(X, X[:, :1], batch_size=32, epochs=3, shuffle=False, verbose=0).history
+
+    mine, own = run(Mine), run(Model)
+    assert list(mine) == ["loss", "mae"]
+    for key in mine:
+        np.testing.assert_allclose(mine[key], own[key], rtol=1e-6)
+
+
+def test_callbacks_hear_of_every_so_many_steps():
+    heard = []
+
+    class Hears(callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            heard.append(("begin", batch))
+
+        def on_train_batch_end(self, batch, logs=None):
+            heard.append(("end", batch))
+
+    model = classifier(steps_per_execution=2)
+    model.fit(X, Y, verbose=0, callbacks=[Hears()])
+    assert heard == [("begin", 0), ("end", 1), ("begin", 2), ("end", 2)]
+
+
+@pytest.mark.parametrize(("freq", "epochs"), [(2, [2, 4]), ([1, 3], [1, 3])])
+def test_validation_in_some_epochs(freq, epochs):
+    seen = []
+
+    class Hears(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if "val_loss" in logs:
+                seen.append(epoch + 1)
+
+    classifier().fit(X, Y, epochs=4, validation_data=(X, Y), validation_freq=freq, verbose=0,
+                     callbacks=[Hears()])  # fmt: skip
+    assert seen == epochs
+
+
+def test_compile_state_as_a_config():
+    model = classifier(optimizer=optimizers.SGD(0.25, momentum=0.5), weighted_metrics=["mse"])
+    config = model.get_compile_config()
+    other = classifier()
+    other.compile_from_config(config)
+    assert other.get_compile_config() == config
+    assert float(other.optimizer.learning_rate) == 0.25
+    assert Sequential().get_compile_config() is None
+
+
+def test_half_precision_is_storage():
+    """The weights of a mixed policy are float32, its outputs float16; it learns like float32."""
+    losses_of = {}
+    for policy in ("float32", "mixed_float16"):
+        set_random_seed(0)
+        options = {"dtype": policy}
+        model = Sequential([layers.Input((6,)), layers.Dense(16, "relu", **options),
+                            layers.Dense(4, "softmax", **options)])  # fmt: skip
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        losses_of[policy] = model.fit(X, Y, epochs=5, verbose=0, shuffle=False).history["loss"]
+        assert all(v.dtype == np.float32 for v in model.weights)
+    assert model(X).dtype == np.float16
+    assert model.layers[0].compute_dtype == "float16"
+    assert model.layers[0].variable_dtype == "float32"
+    # float16 keeps eleven bits
+    np.testing.assert_allclose(losses_of["mixed_float16"], losses_of["float32"], rtol=2e-3)
+
+
+def test_small_gradients_come_through_half_precision():
+    layer = layers.Dense(3, dtype="mixed_float16", kernel_initializer="ones")
+    with GradientTape() as tape:
+        y = layers.Dense(1, dtype="mixed_float16", kernel_initializer="ones")(layer(X))
+        loss = losses.MeanSquaredError()(np.zeros((96, 1)), y) * 1e-9
+    gradient = tape.gradient(loss, layer.kernel).numpy()
+    assert gradient.dtype == np.float32
+    assert (gradient != 0).all()  # in float16 these would be zeros
+    assert np.abs(gradient).max() < 6e-8

@@ -33,10 +33,11 @@ class Calling:
     # layers that take integers as they come (an embedding) set this to False
     casts_inputs = True
     supports_masking = False
+    _makes_masks = False  # whether compute_mask does more than to hand the mask on
     activity_regularizer: Any
     autocast: bool
     _signature: Signature
-    _arithmetic: Any
+    _arithmetic: Any = None  # the dtype in which the layer computes
     _keeps_half: bool
     call: Any
     build_for: Any
@@ -45,26 +46,21 @@ class Calling:
     add_loss: Any
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not hasattr(self, "_variables"):
-            raise InputError(f"{type(self).__name__}: __init__ must call super().__init__()")
-        signature = self._signature
-        if not args:
-            if signature.first not in kwargs:
-                raise InputError(f"layer {self.name!r} was called without {signature.first!r}")
-            args = (kwargs.pop(signature.first),)
-        if has_symbolic(args, kwargs):
-            return self._call_symbolic(args, kwargs)
-        inputs = args[0]
-        if type(inputs) is not Tensor or inputs.data.dtype is not self._arithmetic:
-            inputs = self._as_tensors(inputs)
-        training = kwargs.pop("training", None)
-        if kwargs or len(args) > 1:
-            args = (inputs, *map(self._as_argument, args[1:]))
+        training = kwargs.pop("training", None) if kwargs else None
+        plain = len(args) == 1 and not kwargs and type(args[0]) is Tensor
+        if not plain or args[0].data.dtype is not self._arithmetic:
+            if self._arithmetic is None:
+                raise InputError(f"{type(self).__name__}: __init__ must call super().__init__()")
+            args = self._with_first(args, kwargs)
+            if has_symbolic(args, kwargs):
+                if training is not None:
+                    kwargs["training"] = training
+                return self._call_symbolic(args, kwargs)
+            args = (self._as_tensors(args[0]), *map(self._as_argument, args[1:]))
             kwargs = {name: self._as_argument(value) for name, value in kwargs.items()}
-        else:
-            args = (inputs,)
+        inputs = args[0]
         if not self.built:
-            self.build_for(signature.build_shapes(args, kwargs))
+            self.build_for(self._signature.build_shapes(args, kwargs))
         if self.input_spec is not None:
             check_inputs(self.input_spec, inputs, self.name)
         masks = self._with_masks(args, kwargs)
@@ -73,16 +69,30 @@ class Calling:
             outputs = map_structure(_as_half, outputs)
         if self.activity_regularizer is not None:
             self._add_activity_losses(outputs)
+        if masks is not None or self._makes_masks:
+            self._hand_masks_on(inputs, outputs, masks)
+        return outputs
+
+    def _with_first(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments by position, the first of them also where it came by keyword."""
+        first = self._signature.first
+        if args:
+            return args
+        if first not in kwargs:
+            raise InputError(f"layer {self.name!r} was called without {first!r}")
+        return (kwargs.pop(first),)
+
+    def _hand_masks_on(self, inputs: Any, outputs: Any, masks: Any) -> None:
+        carries = [mask_of(x) is not None for x in flatten(outputs)]
         if self.supports_masking:
-            if any(mask_of(x) is None for x in flatten(outputs)):
+            if not all(carries):
                 set_masks(outputs, self.compute_mask(inputs, masks))
-        elif masks is not None and all(mask_of(x) is None for x in flatten(outputs)):
+        elif not any(carries):
             warnings.warn(
                 f"layer {self.name!r} ({type(self).__name__}) does not support masking: the mask "
                 "of its input ends here, and later layers will not see it",
-                stacklevel=2,
+                stacklevel=3,
             )
-        return outputs
 
     def _run(self, args: Any, kwargs: dict[str, Any], training: Any) -> Any:
         """`call` under the layer's name, and in or out of training."""
@@ -109,8 +119,10 @@ class Calling:
         With further tensors among the arguments (value of an attention, states of a recurrent
         layer) each has its own, `value_mask`, and there is no `mask`: as in Keras.
         """
-        given = kwargs.get("mask")
+        given = kwargs.get("mask") if kwargs else None
         masks = masks_of(args[0]) if given is None else given
+        if len(args) == 1 and not kwargs and masks is None:
+            return None
         signature = self._signature
         further = signature.further_tensors(args, kwargs)
         if not further:

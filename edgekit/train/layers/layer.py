@@ -45,8 +45,10 @@ class Layer(Calling, WeightHolder, Serializable):
         super().__init_subclass__(**options)
         if "build" in vars(cls):
             cls.build = _noted(cls.build)  # type: ignore[method-assign]
-        if "compute_mask" in vars(cls) and "supports_masking" not in vars(cls):
-            cls.supports_masking = True
+        if "compute_mask" in vars(cls):
+            cls._makes_masks = True
+            if "supports_masking" not in vars(cls):
+                cls.supports_masking = True
         cls._signature = Signature(cls.call, cls.build)
 
     def __init__(

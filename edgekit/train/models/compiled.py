@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import InputError, lookup
 from edgekit.train import losses, metrics
 from edgekit.train.losses.loss import as_tensor
 from edgekit.train.structure import is_nested
 
-__all__ = ["Compiled"]
+__all__ = ["Compiled", "add_batch"]
 
 
 class Compiled:
@@ -37,6 +39,11 @@ class Compiled:
         self._plain: list[list[Any]] = []
         self._weighted: list[list[Any]] = []
         self._public_names: dict[int, str] = {}
+
+    @property
+    def losses(self) -> list[Any]:
+        """The loss of each output, None where there is none; empty before the first batch."""
+        return self._losses
 
     @property
     def metrics(self) -> list[Any]:
@@ -89,6 +96,8 @@ class Compiled:
     def aligned(self, value: Any, what: str) -> list[Any]:
         """A structure of targets or weights as a list in the order of the outputs."""
         names = self.output_names
+        if len(names) == 1 and not is_nested(value):
+            return [value]
         if value is None:
             return [None] * len(names)
         if isinstance(value, dict):
@@ -116,7 +125,7 @@ class Compiled:
                 raise InputError(f"no target was given for output {self.output_names[i]!r}.")
             value = self._losses[i](targets[i], p, sample_weight=weights[i])
             if self._output_losses:
-                self._output_losses[i].update_state(value, len(p))
+                add_batch(self._output_losses[i], value, len(p))
             value = value if self._weights[i] == 1.0 else value * self._weights[i]
             total = value if total is None else total + value
         return total
@@ -126,10 +135,13 @@ class Compiled:
         weights = self.aligned(sample_weight, "sample_weight")
         targets = self.aligned(y, "y")
         for i, p in enumerate(_outputs(y_pred)):
+            if not (self._plain[i] or self._weighted[i]):
+                continue
+            target = as_tensor(targets[i])
             for metric in self._plain[i]:
-                metric.update_state(as_tensor(targets[i]), p)
+                metric.update_state(target, p)
             for metric in self._weighted[i]:
-                metric.update_state(as_tensor(targets[i]), p, sample_weight=weights[i])
+                metric.update_state(target, p, sample_weight=weights[i])
 
     def reset(self) -> None:
         """Start every metric over."""
@@ -146,6 +158,16 @@ class Compiled:
             else:
                 found[self.name_of(metric)] = value
         return found
+
+
+def add_batch(mean: Any, value: Any, count: int) -> None:
+    """Count the mean over a batch of `count` samples; on the host a number, without arrays."""
+    data = value.data
+    if isinstance(data, np.ndarray):
+        mean.total = mean.total + float(data) * count
+    else:
+        mean.total = mean.total + data.astype("float64") * count
+    mean.count = mean.count + count
 
 
 def _outputs(y_pred: Any) -> list[Any]:

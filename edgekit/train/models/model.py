@@ -30,7 +30,6 @@ class Model(Trainer, Layer):
     """
 
     keras_module = "keras"
-    supports_masking = True
     _not_tracked = Layer._not_tracked | Trainer._not_tracked | {"_graph"}
 
     def __init__(self, inputs: Any = None, outputs: Any = None, **options: Any) -> None:
@@ -67,9 +66,8 @@ class Model(Trainer, Layer):
             set_masks(inputs, mask)
         return self._graph.run(inputs)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """None: the outputs carry what the layers inside handed on."""
-        return None
+    def _hand_masks_on(self, inputs: Any, outputs: Any, masks: Any) -> None:
+        """The outputs carry what the layers inside handed on."""
 
     def _as_tensors(self, inputs: Any) -> Any:
         """The inputs of a functional model in the dtypes of its Inputs."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train import optimizers
@@ -13,7 +16,9 @@ from edgekit.train.class_weights import class_weights, weighted
 from edgekit.train.data import as_arrays, unpack
 from edgekit.train.losses.loss import as_tensor
 from edgekit.train.metrics.metric import Metric
-from edgekit.train.models.compiled import Compiled
+from edgekit.train.models.compiled import Compiled, add_batch
+from edgekit.train.models.mistakes import first_nan, warn_of_outputs
+from edgekit.train.serialization import plain
 from edgekit.train.structure import flatten, map_structure
 from edgekit.train.tape import GradientTape
 
@@ -41,10 +46,13 @@ class Steps:
         self.optimizer: Any = None
         self.history: History | None = None
         self.stop_training = False
+        self.steps_per_execution = 1
         self._compiled: Compiled | None = None
         # what a fit in progress trains, so that the model is not searched at every step
         self._fit_variables: list[Any] | None = None
         self._fit_layers: list[Any] | None = None
+        # where the first NaN of a fit came from, in words; None while there was none
+        self._nan_place: str | None = None
 
     def compile(
         self,
@@ -60,12 +68,31 @@ class Steps:
     ) -> None:
         """Choose what to train with. Names are checked here: a misspelt one says what is near.
 
-        `run_eagerly`, `steps_per_execution`, `jit_compile` and `auto_scale_loss` are accepted for
-        Keras' sake: training is always eager.
+        steps_per_execution: callbacks hear of every so many batches. `run_eagerly`, `jit_compile`
+        and `auto_scale_loss` are accepted for Keras' sake: training is always eager, and gradients
+        stay float32 whatever the dtype policy.
         """
         self.optimizer = optimizers.get(optimizer)
+        self.steps_per_execution = int(steps_per_execution)
         self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
         self.stop_training = False
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile` was given, as plain values; None before."""
+        if self._compiled is None:
+            return None
+        config = {"optimizer": plain(self.optimizer)}
+        config.update({name: plain(value) for name, value in self._compiled.given.items()})
+        config["steps_per_execution"] = self.steps_per_execution
+        return {**config, "run_eagerly": False, "jit_compile": False}
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile as the result of `get_compile_config` says."""
+        names = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+        self.compile(
+            **{name: config.get(name) for name in names},
+            steps_per_execution=config.get("steps_per_execution") or 1,
+        )
 
     @property
     def output_names(self) -> list[str]:
@@ -80,8 +107,14 @@ class Steps:
     @property
     def metrics(self) -> list[Any]:
         """The metrics, the loss first, and those that a subclass keeps in its attributes."""
-        own = [value for value in vars(self).values() if isinstance(value, Metric)]
+        own = self._own_metrics()
         return own if self._compiled is None else [*self._compiled.metrics, *own]
+
+    def _own_metrics(self) -> list[Metric]:
+        """The metrics that a subclass keeps in its attributes."""
+        if type(self).__module__.startswith("edgekit.train."):
+            return []
+        return [value for value in vars(self).values() if isinstance(value, Metric)]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -107,6 +140,7 @@ class Steps:
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+        self._count_loss(loss, x, y_pred)
         variables = self._fit_variables or self.trainable_variables
         if variables:
             self.optimizer.apply(tape.gradient(loss, variables), variables)
@@ -117,7 +151,8 @@ class Steps:
         x, y, sample_weight = unpack(data)
         self._forget_losses()
         y_pred = self(x, training=False)
-        self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        self._count_loss(loss, x, y_pred)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -136,14 +171,20 @@ class Steps:
         compiled = self._require_compiled()
         if not compiled.built:
             compiled.build(self.output_names, y, y_pred)
+            warn_of_outputs(self, compiled.losses, flatten(y_pred))
         total = compiled.loss(y, y_pred, sample_weight)
         for layer in self._fit_layers or self.flat_layers():
             for penalty in layer.own_losses():
                 total = as_tensor(penalty) if total is None else total + penalty
         if total is None:
             raise InputError("there is no loss to train on: pass loss=... to compile().")
-        compiled.loss_metric.update_state(total, len(flatten(y_pred)[0]))
         return total
+
+    def _count_loss(self, loss: Any, x: Any, y_pred: Any) -> None:
+        """Enter the loss of a batch into the mean that logs show; look whether it is a number."""
+        add_batch(self._require_compiled().loss_metric, loss, len(flatten(y_pred)[0]))
+        if isinstance(loss.data, np.ndarray) and math.isnan(loss.data) and self._nan_place is None:
+            self._nan_place = first_nan(self, x)
 
     def _forget_losses(self) -> None:
         """Drop what layers gave to `add_loss` in an earlier call."""
@@ -163,7 +204,11 @@ class Steps:
 
     def get_metrics_result(self) -> dict[str, Any]:
         """Metric name -> value so far."""
-        return self._require_compiled().results()
+        found = self._require_compiled().results()
+        for metric in self._own_metrics():
+            value = metric.result()
+            found.update(value if isinstance(value, dict) else {metric.name: value})
+        return found
 
     def train_on_batch(
         self,

@@ -10,9 +10,11 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.backend import to_numpy
+from edgekit.train.batches import batches_of
 from edgekit.train.callbacks.callback import CallbackList, History
 from edgekit.train.class_weights import class_weights, weighted
-from edgekit.train.data import batches_of, split_for_validation, unpack
+from edgekit.train.data import split_for_validation, unpack
+from edgekit.train.models.mistakes import warn_of_inputs
 from edgekit.train.models.steps import Steps, numbers_of
 from edgekit.train.random import generator
 from edgekit.train.structure import flatten, pack
@@ -35,20 +37,21 @@ class Trainer(Steps):
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool = True,
+        shuffle: bool | str = True,
         class_weight: dict[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: Any = 1,
     ) -> History:
         """Train for `epochs` passes over the data; returns the History of all metrics.
 
         x: an array, a list or dict of arrays, or batches (x, y[, sample_weight]) from a generator
         or an indexable object. verbose: 0 silent, 1 a progress bar, 2 a line per epoch, "auto" a
-        bar on a terminal and lines elsewhere.
+        bar on a terminal and lines elsewhere. shuffle: samples, or "batch" for batches as they are.
+        validation_freq: every so many epochs, or the list of the epochs (the first is 1).
         """
         self._require_compiled()
         if validation_split and validation_data is None:
@@ -56,7 +59,9 @@ class Trainer(Steps):
                 validation_split, x, y, sample_weight
             )
         random = generator() if shuffle else None
-        batches = batches_of(x, y, sample_weight, batch_size, steps_per_epoch, random)
+        batches = batches_of(
+            x, y, sample_weight, batch_size, steps_per_epoch, random, by_batches=shuffle == "batch"
+        )
         held = _validation(validation_data, validation_batch_size or batch_size, validation_steps)
         running = CallbackList(callbacks, self, verbose, epochs, _steps_of(batches))
         weights = class_weights(class_weight)
@@ -71,19 +76,20 @@ class Trainer(Steps):
         batches: Any,
         weights: Any,
         held: Any,
-        validation_freq: int,
+        validation_freq: Any,
         running: CallbackList,
     ) -> None:
         """Train and validate epoch by epoch, until the last or until a callback stops."""
         self.history = running.history
         self.stop_training = False
+        self._nan_place = None
         logs: dict[str, float] = {}
         running.on_train_begin()
         try:
             for epoch in epochs:
                 running.on_epoch_begin(epoch)
                 logs = self._train_epoch(batches, weights, running)
-                if held is not None and (epoch + 1) % validation_freq == 0:
+                if held is not None and _is_due(epoch + 1, validation_freq):
                     found = self._test_epoch(held, running)
                     logs.update({f"val_{name}": value for name, value in found.items()})
                 running.on_epoch_end(epoch, logs)
@@ -96,37 +102,51 @@ class Trainer(Steps):
     def _train_epoch(self, batches: Any, weights: Any, running: CallbackList) -> dict[str, float]:
         self.reset_metrics()
         logs: Any = {}
-        for step, data in enumerate(batches):
-            running.on_train_batch_begin(step)
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        together, step = self.steps_per_execution, -1
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for step, data in enumerate(batches):
+                if step % together == 0:
+                    running.on_train_batch_begin(step)
                 logs = self.train_step(data if weights is None else weighted(data, weights))
-            if self._fit_variables is None:
-                self._fit_variables = self.trainable_variables
-                self._fit_layers = self.flat_layers()
+                if self._fit_variables is None:
+                    self._begin_fit(data)
+                if (step + 1) % together == 0:
+                    running.on_train_batch_end(step, logs)
+                if self.stop_training:
+                    break
+        if (step + 1) % together:
             running.on_train_batch_end(step, logs)
-            if self.stop_training:
-                break
         found = numbers_of(logs)
-        if math.isnan(found.get("loss", 0.0)) and not running.has_nan_guard:
+        if not running.has_nan_guard and math.isnan(found.get("loss", 0.0)):
             running.has_nan_guard = True
-            warnings.warn(
-                "the loss is NaN. Usual reasons: a learning rate that is too high, NaN or very "
-                "large numbers in the inputs or targets, a target range that does not fit the last "
-                "activation. callbacks.TerminateOnNaN() stops training at the first NaN",
-                RuntimeWarning,
-                stacklevel=4,
-            )
+            self._warn_of_nan()
         return found
+
+    def _begin_fit(self, data: Any) -> None:
+        """After the first step, when everything is built."""
+        self._fit_variables = self.trainable_variables
+        self._fit_layers = self.flat_layers()
+        warn_of_inputs(self, unpack(data)[0])
+
+    def _warn_of_nan(self) -> None:
+        place = f" What is known: {self._nan_place}." if self._nan_place else ""
+        warnings.warn(
+            f"the loss is NaN.{place} Usual reasons: a learning rate that is too high, NaN or very "
+            "large numbers in the inputs or targets, a target range that does not fit the last "
+            "activation. callbacks.TerminateOnNaN() stops training at the first NaN",
+            RuntimeWarning,
+            stacklevel=5,
+        )
 
     def _test_epoch(self, batches: Any, running: CallbackList) -> dict[str, float]:
         self.reset_metrics()
         logs: Any = {}
         running.on_test_begin()
-        for step, data in enumerate(batches):
-            running.on_test_batch_begin(step)
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for step, data in enumerate(batches):
+                running.on_test_batch_begin(step)
                 logs = self.test_step(data)
-            running.on_test_batch_end(step, logs)
+                running.on_test_batch_end(step, logs)
         found = numbers_of(logs)
         running.on_test_end(found)
         return found
@@ -184,6 +204,11 @@ def _validation(data: Any, batch_size: int | None, steps: int | None) -> Any:
         x, y, weight = unpack(data)
         return batches_of(x, y, weight, batch_size, steps)
     return batches_of(data, None, None, batch_size, steps)
+
+
+def _is_due(epoch: int, freq: Any) -> bool:
+    """Whether to validate after this epoch, the first being 1."""
+    return epoch in freq if isinstance(freq, list | tuple | set) else epoch % freq == 0
 
 
 def _steps_of(batches: Any) -> int | None:
