@@ -4,9 +4,10 @@
 
 * `digits.edge`: the demo's model, and `digits_litert.npz`: held-back digits as int8 (`x`) and what
   LiteRT computes for them from the demo's `digits.tflite` (`y`);
-* `operators_float32.edge`, `operators_fixedpoint.edge`: every int8 case of `tests/cases` side by
-  side in one graph, with two test vectors. Nothing is written unless LiteRT computes the very same
-  numbers for each case: its default runtime for float32, its reference kernels for fixedpoint.
+* `operators_float32.edge`, `operators_fixedpoint.edge`: every int8 case of `tests/cases`, and each
+  operator's first cases in uint8 and int16, side by side in one graph, with two test vectors.
+  Nothing is written unless LiteRT computes the very same numbers for each case: its default runtime
+  for float32, its reference kernels for fixedpoint.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, record_test_vectors
 from edgekit.ir import Graph, Metadata, Node, Value
 from tests import litert
-from tests.cases import INT8_CASES, int8_graph, random_inputs
+from tests.cases import INT8_CASES, Case, int8_graph, quantized_graph, random_inputs
+from tests.pi.wide_cases import wide_cases
 
 HERE = Path(__file__).resolve().parent
 DIGITS = 64
@@ -77,9 +79,11 @@ def check_against_litert(graph: Graph, what: str) -> None:
 
 def make_operators(arithmetic: str) -> None:
     graphs = [int8_graph(case, arithmetic) for case in INT8_CASES]
-    for case, graph in zip(INT8_CASES, graphs, strict=True):
+    graphs += [quantized_graph(case, dtype, arithmetic) for case, dtype in wide_cases()]
+    cases: list[tuple[Case, str]] = [*((case, "int8") for case in INT8_CASES), *wide_cases()]
+    for (case, dtype), graph in zip(cases, graphs, strict=True):
         if arithmetic == "float32" or case.op not in NOT_IN_REFERENCE:
-            check_against_litert(graph, f"{arithmetic}: {case}")
+            check_against_litert(graph, f"{arithmetic}: {case} {dtype}")
     whole = merged(graphs, f"operators_{arithmetic}", Metadata(arithmetic=arithmetic))
     vectors = tuple(record_test_vectors(whole, [random_inputs(whole), ends(whole)]))
     edgekit.save(whole.with_metadata(test_vectors=vectors), HERE / f"{whole.name}.edge")

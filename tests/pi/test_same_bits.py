@@ -13,6 +13,7 @@ import pytest
 from edgekit.errors import ModelFormatError
 from edgekit.interpreter import Interpreter, verify
 from tests.cases import INT8_CASES
+from tests.pi.wide_cases import wide_cases
 
 HERE = Path(__file__).resolve().parent
 MODELS = ("digits", "operators_float32", "operators_fixedpoint")
@@ -25,9 +26,12 @@ def test_every_activation_is_the_recorded_one(model: str) -> None:
 
 
 @pytest.mark.parametrize("arithmetic", ["float32", "fixedpoint"])
-def test_every_int8_operator_is_among_them(arithmetic: str) -> None:
+def test_every_integer_operator_is_among_them(arithmetic: str) -> None:
     graph = Interpreter(HERE / f"operators_{arithmetic}.edge").graph
-    missing = {case.op for case in INT8_CASES} - {node.op for node in graph.nodes}
+    wanted = {(case.op, "int8") for case in INT8_CASES} | {(c.op, d) for c, d in wide_cases()}
+    found = {(node.op, graph.value(str(node.inputs[0])).dtype) for node in graph.nodes}
+    missing = {(op, d) for op, d in wanted - found if op not in ("Quantize", "OneHot")}
+    missing |= {(op, "any") for op in {op for op, _ in wanted} - {op for op, _ in found}}
     assert not missing, f"{sorted(missing)} are not in the file; make it anew with make_golden.py"
 
 
