@@ -24,6 +24,7 @@ _ROOMS = (
     "importers",
     "interpreter",
     "ir",
+    "keras",
     "quantize",
     "train",
 )
@@ -37,6 +38,7 @@ __all__ = [
     "importers",
     "interpreter",
     "ir",
+    "keras",
     "load",
     "quantize",
     "save",
@@ -44,7 +46,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from edgekit import errors, export, importers, interpreter, ir, quantize, train
+    from edgekit import errors, export, importers, interpreter, ir, keras, quantize, train
     from edgekit.conversion import convert
     from edgekit.export import save
     from edgekit.importers import load

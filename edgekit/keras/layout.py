@@ -22,21 +22,21 @@ def forward(
 ) -> tuple[list[str], Getter, Callable[[], list[str]]]:
     """`__all__`, `__getattr__` and `__dir__` of a module that shows the names of `target`.
 
-    `more` maps further names to "module:attribute" (or "module" for a module); `own` are the names
-    that the module defines itself. `place` is the module below `keras`, under which old names are
-    looked up.
+    `more` maps names that `target` lacks to "module:attribute" (or "module" for a module); `own`
+    are the names that the module defines itself. `place` is the module below `keras`, under which
+    old names are looked up.
     """
     found = dict(more or {})
     shown = list(target.__all__) if target is not None else []
     listed = sorted({*shown, *found, *own})
 
     def get(name: str) -> Any:
+        if target is not None and name in shown:
+            return getattr(target, name)
         if name in found:
             module, _, attribute = found[name].partition(":")
             held = importlib.import_module(module)
             return getattr(held, attribute) if attribute else held
-        if target is not None and name in shown:
-            return getattr(target, name)
         return old_name(place, name)
 
     return listed, get, lambda: listed

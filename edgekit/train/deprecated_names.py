@@ -40,7 +40,6 @@ NAMES: dict[str, Name] = {
         )
         for name in ("SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl")
     },
-    "utils.generic_utils": Name("keras.utils", "edgekit.keras.utils"),
     "preprocessing.image.ImageDataGenerator": Name(
         "keras.utils.image_dataset_from_directory and the layers RandomFlip, RandomRotation ...",
         "edgekit.train.preprocessing.generator:ImageDataGenerator",

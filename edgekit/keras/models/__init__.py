@@ -3,11 +3,10 @@
 from edgekit.keras.layout import forward
 from edgekit.train import models as _held
 
+_HERE = "edgekit.keras.utils.models"
+
 __all__, __getattr__, __dir__ = forward(
     "models",
     _held,
-    {
-        "model_from_config": "edgekit.keras.utils.models:model_from_config",
-        "model_from_json": "edgekit.keras.utils.models:model_from_json",
-    },
+    {name: f"{_HERE}:{name}" for name in ("clone_model", "model_from_config", "model_from_json")},
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from edgekit.errors import EdgekitError, ModelFormatError, UnsupportedOperator, lookup
 from edgekit.train import layers as layers_module
+from edgekit.train.custom_objects import get_custom_objects
 from edgekit.train.layers.core import InputLayer
 from edgekit.train.saving.operations import (
     from_call_arguments,
@@ -28,7 +29,7 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
 
     if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):
         raise ModelFormatError("a layer's config has no class_name")
-    custom = dict(custom_objects or {})
+    custom = {**get_custom_objects(), **(custom_objects or {})}
     given = config.get("config")
     if not isinstance(given, Mapping):
         raise ModelFormatError(f"the config of a {config['class_name']} is missing")

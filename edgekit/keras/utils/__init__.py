@@ -1,0 +1,40 @@
+"""What stands beside the network: `keras.utils`."""
+
+from edgekit.keras.layout import forward
+
+_HERE, _TRAIN, _READ = "edgekit.keras.utils", "edgekit.train", "edgekit.train.preprocessing"
+
+__all__, __getattr__, __dir__ = forward(
+    "utils",
+    None,
+    {
+        **{
+            name: f"{_READ}:{name}"
+            for name in (
+                "array_to_img", "image_dataset_from_directory", "img_to_array", "load_img",
+                "pad_sequences", "save_img", "text_dataset_from_directory",
+                "timeseries_dataset_from_array",
+            )
+        },
+        **{
+            name: f"{_TRAIN}.custom_objects:{name}"
+            for name in (
+                "CustomObjectScope", "custom_object_scope", "get_custom_objects",
+                "get_registered_name", "get_registered_object", "register_keras_serializable",
+            )
+        },
+        "PyDataset": f"{_TRAIN}.py_dataset:PyDataset",
+        "Sequence": f"{_TRAIN}.py_dataset:PyDataset",
+        "Progbar": f"{_HERE}.progress:Progbar",
+        "deserialize_keras_object": f"{_HERE}.objects:deserialize_keras_object",
+        "get_file": f"{_HERE}.files:get_file",
+        "model_to_dot": f"{_TRAIN}.models:model_to_dot",
+        "normalize": f"{_HERE}.arrays:normalize",
+        "np_utils": f"{_HERE}.np_utils",
+        "plot_model": f"{_TRAIN}.models:plot_model",
+        "serialize_keras_object": f"{_HERE}.objects:serialize_keras_object",
+        "set_random_seed": f"{_TRAIN}:set_random_seed",
+        "split_dataset": f"{_HERE}.arrays:split_dataset",
+        "to_categorical": f"{_HERE}.arrays:to_categorical",
+    },
+)  # fmt: skip

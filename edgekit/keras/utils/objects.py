@@ -1,0 +1,45 @@
+"""Objects to configs and back: `serialize_keras_object`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgekit.errors import lookup
+from edgekit.train.custom_objects import get_custom_objects
+from edgekit.train.saving.reading import model_from_config
+from edgekit.train.saving.writing import model_config
+from edgekit.train.serialization import plain
+
+__all__ = ["deserialize_keras_object", "serialize_keras_object"]
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """The config of a layer, model, optimizer, loss ..., or a plain value."""
+    from edgekit.train import Layer
+
+    return model_config(obj) if isinstance(obj, Layer) else plain(obj)
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, **options: Any
+) -> Any:
+    """The object of a config."""
+    if not isinstance(config, Mapping) or "class_name" not in config:
+        return config
+    known = {**get_custom_objects(), **(custom_objects or {})}
+    name = config["class_name"]
+    for table in _tables():
+        if name in table and name not in known:
+            return table[name].from_config(config.get("config") or {})
+    if name in known and not hasattr(known[name], "call"):
+        return lookup(known, name, "class").from_config(config.get("config") or {})
+    return model_from_config(config, custom_objects)
+
+
+def _tables() -> list[Mapping[str, Any]]:
+    from edgekit.train import constraints, initializers, losses, metrics, optimizers, regularizers
+    from edgekit.train.optimizers import schedules
+
+    rooms = (optimizers, schedules, losses, metrics, initializers, regularizers, constraints)
+    return [getattr(room, "CLASSES", {}) for room in rooms]
