@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.frozen import replace
 from edgekit.ir import Graph, GraphBuilder
 
@@ -52,7 +52,8 @@ class _Writer:
         self.builder = GraphBuilder(name)
         self.model = model
         self.first, self.second = first, second
-        self.names: dict[int, str | None] = {}  # tensors that depend on the input; None: no rule
+        # tensors that depend on the input; None: no rule; several: times folded into the batch
+        self.names: dict[int, Any] = {}
         self.constants: dict[Any, str] = {}
         self.origins: dict[int, Variable] = {}  # what was computed of weights alone: the weight
         self.problems: list[str] = []
@@ -128,6 +129,9 @@ class _Writer:
         try:
             if write is None:
                 raise UnsupportedOperator("it has no operator in inference")
+            count = call.count_of_times()
+            if count and record.primitive.name != "unfold_time":
+                return tuple(write(call.at(t)) for t in range(count))
             return write(call)
         except UnsupportedOperator as error:
             self.problems.append(f"{record.primitive.name!r} in layer {call.layer!r}: {error}")
@@ -135,6 +139,8 @@ class _Writer:
 
     def _output(self, y: Any) -> str:
         name = self.names.get(id(y))
+        if isinstance(name, tuple):
+            raise ShapeError("an output of the model has several rows for each sample")
         if name is None:
             raise UnsupportedOperator(
                 "an output of the model does not come from its input through primitives; was it "
@@ -152,16 +158,22 @@ class _Call:
         self.other = other
         self.layer = layer
         self.attrs = dict(record.attrs)
+        self.time = 0
 
     @property
     def shape(self) -> Shape:
         return self._joint(self.record.output.shape, self.other.output.shape)
 
     def _joint(self, one: Shape, two: Shape) -> Shape:
-        """A shape in which the batch, and nothing but the batch, differed between the runs."""
+        """A shape in which the batch, and nothing but the batch, differed between the runs.
+
+        Where times are folded into the batch it is the shape at each time.
+        """
         if one == two:
             return one
-        if len(one) == len(two) and (one[0], two[0]) == BATCHES and one[1:] == two[1:]:
+        count = max(self.count_of_times(), 1)
+        batches = BATCHES, tuple(count * batch for batch in BATCHES)
+        if len(one) == len(two) and (one[0], two[0]) in batches and one[1:] == two[1:]:
             return (None, *one[1:])
         raise UnsupportedOperator(
             f"the shape {one} for a batch of {BATCHES[0]} is {two} for one of {BATCHES[1]}"
@@ -187,9 +199,26 @@ class _Call:
             )
         return one
 
+    def at(self, time: int) -> _Call:
+        """The call for one time of inputs whose times are apart."""
+        self.time = time
+        return self
+
+    def count_of_times(self) -> int:
+        """How many times the inputs have that were folded into the batch; 0 without."""
+        found = (self.writer.names.get(id(x)) for x in self.record.inputs)
+        return max((len(names) for names in found if isinstance(names, tuple)), default=0)
+
+    def times(self, position: int) -> tuple[str, ...]:
+        names = self.writer.names.get(id(self.record.inputs[position]))
+        if not isinstance(names, tuple):
+            raise UnsupportedOperator("it has one value for all times")
+        return names
+
     def value(self, position: int) -> str:
         x = self.record.inputs[position]
         name = self.writer.names.get(id(x))
+        name = name[self.time] if isinstance(name, tuple) else name
         return name if name is not None else self.weight(position, lambda array: array)
 
     def weight(self, position: int, layout: Callable[[np.ndarray], np.ndarray]) -> str:
@@ -211,6 +240,12 @@ class _Call:
     def number(self, value: Any) -> str:
         return self._constant(np.asarray(value, np.float32), "constant")
 
+    def integers(self, values: Any) -> str:
+        return self._constant(np.asarray(values, np.int32), "constant")
+
+    def dtype_of(self, position: int) -> str:
+        return str(self.record.arrays[position].dtype)
+
     def _constant(self, array: np.ndarray, name: str) -> str:
         data = array if array.dtype.kind != "f" else array.astype(np.float32)
         data = data.reshape(1) if data.ndim == 0 else data
@@ -221,13 +256,17 @@ class _Call:
         output = f"{self.layer}/{op.lower()}"
         return self.writer.builder.add(op, *inputs, name=self.layer, output=output, **clean)
 
+    def add_all(self, op: str, *inputs: str | None, **attrs: Any) -> tuple[str, ...]:
+        clean = {key: _plain(value) for key, value in attrs.items()}
+        return self.writer.builder.add_all(op, *inputs, name=self.layer, **clean)
+
 
 def _named_after_layers(graph: Graph, results: list[tuple[str | None, str]]) -> Graph:
     """The graph with the last value of each layer under the layer's own name."""
     taken = set(graph.values)
     renamed: dict[str, str] = {}
     for value, layer in results:
-        if value is None or value in renamed or graph.values[value].is_constant:
+        if not isinstance(value, str) or value in renamed or graph.values[value].is_constant:
             continue
         if value not in graph.inputs and layer not in taken:
             taken.add(layer)

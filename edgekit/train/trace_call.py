@@ -27,6 +27,9 @@ class Call(Protocol):
     def value(self, position: int) -> str:
         """The name of an input in the graph; a constant is entered as it is."""
 
+    def times(self, position: int) -> tuple[str, ...]:
+        """The names of an input whose times were folded into the batch, one for each time."""
+
     def constant(self, position: int) -> np.ndarray | None:
         """The array of an input that does not depend on the model's input, else None."""
 
@@ -39,11 +42,20 @@ class Call(Protocol):
     def number(self, value: float | Sequence[float] | np.ndarray) -> str:
         """A new constant of the rule's own."""
 
+    def dtype_of(self, position: int) -> str:
+        """The dtype of an input."""
+
+    def integers(self, values: Sequence[int] | np.ndarray) -> str:
+        """A new int32 constant of the rule's own."""
+
     def add(self, op: str, *inputs: str | None, **attrs: Any) -> str:
         """A node of the layer; returns the name of its result."""
 
+    def add_all(self, op: str, *inputs: str | None, **attrs: Any) -> tuple[str, ...]:
+        """A node with several results; returns their names."""
 
-Rule = Callable[[Call], str]
+
+Rule = Callable[[Call], Any]  # the name of the result; several where times are apart
 RULES: dict[str, Rule] = {}
 
 

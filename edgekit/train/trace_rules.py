@@ -14,6 +14,7 @@ import numpy as np
 from edgekit.errors import UnsupportedOperator
 from edgekit.train.ops.windows import explicit_padding
 
+from . import trace_recurrent as trace_recurrent
 from . import trace_windows as trace_windows
 from .trace_call import RULES as RULES
 from .trace_call import Call, Rule, rule
@@ -123,9 +124,10 @@ def _power(call: Call) -> str:
 
 @rule("cast")
 def _cast(call: Call) -> str:
-    if np.dtype(call.attrs["dtype"]) != np.float32:
-        raise UnsupportedOperator(f"a cast to {call.attrs['dtype']} cannot be exported")
-    return call.value(0)
+    dtype = np.dtype(call.attrs["dtype"]).name
+    if dtype == call.dtype_of(0):
+        return call.value(0)
+    return call.add("Cast", call.value(0), dtype=dtype)
 
 
 @rule("dense")

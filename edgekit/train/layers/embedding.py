@@ -71,7 +71,6 @@ class Embedding(Layer):
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraint_from(embeddings_constraint)
         self.mask_zero = mask_zero
-        self.supports_masking = bool(mask_zero)
         if weights is not None:
             self.build(None)
             single = isinstance(weights, list) and len(weights) == 1

@@ -8,7 +8,7 @@ from typing import Any
 from edgekit.train.layers.layer import Layer
 from edgekit.train.masks import set_mask
 from edgekit.train.ops.comparisons import not_equal, where
-from edgekit.train.ops.reductions import max
+from edgekit.train.ops.gather import any_true
 
 __all__ = ["Masking"]
 
@@ -37,7 +37,7 @@ class Masking(Layer):
 
     def _kept(self, inputs: Any) -> Any:
         """(batch, steps, 1): whether any feature of a step differs from the value."""
-        return max(not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
+        return any_true(not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -12,7 +12,7 @@ from edgekit.train.backend import device_module
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.recurrent_gates import GateCell
 from edgekit.train.ops.comparisons import where
-from edgekit.train.ops.gather import flip
+from edgekit.train.ops.gather import flip, zero_state
 from edgekit.train.ops.shape import concat
 from edgekit.train.structure import flatten, is_nested, map_structure, pack
 from edgekit.train.tensor import Tensor, Variable, wrap
@@ -167,7 +167,7 @@ class RNN(Layer):
         self, sequences: Any, states: list[Any] | None, mask: Any, training: bool
     ) -> tuple[Any, list[Any]]:
         """The outputs (all or the last) and the last states, one step of the cell at a time."""
-        states = self.get_initial_state(sequences.shape[0]) if states is None else states
+        states = self._zeros(sequences) if states is None else states
         if self.go_backwards:
             sequences = flip(sequences, axis=1)
             mask = None if mask is None else flip(mask, axis=1)
@@ -193,6 +193,13 @@ class RNN(Layer):
                 outputs.append(made.reshape(made.shape[0], 1, *made.shape[1:]))
         _forget_masks(self.cell)
         return (concat(outputs, axis=1) if self.return_sequences else last), states
+
+    def _zeros(self, sequences: Any) -> list[Any]:
+        """The states before the first time; a cell of one's own may say what they are."""
+        cells = getattr(self.cell, "cells", [self.cell])
+        if any(hasattr(c, "get_initial_state") and not isinstance(c, GateCell) for c in cells):
+            return self.get_initial_state(sequences.shape[0])
+        return map_structure(lambda n: zero_state(sequences, shape=_sizes(n)), self.state_size)
 
     def _cell_options(self, training: bool) -> dict[str, Any]:
         signature = getattr(self.cell, "_signature", None)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgekit.errors import InputError, ShapeError
+from edgekit.train.layers.core import Dense
 from edgekit.train.layers.layer import Layer
-from edgekit.train.ops.gather import flip
+from edgekit.train.layers.regularization import Dropout
+from edgekit.train.ops.gather import flip, fold_time, unfold_time
 from edgekit.train.ops.shape import concat
 from edgekit.train.structure import is_nested
 
@@ -69,6 +71,8 @@ class TimeDistributed(Wrapper):
 
     def call(self, inputs, training=None, mask=None):
         batch, time = inputs.shape[:2]
+        if isinstance(self.layer, Dense | Dropout):  # which take any number of axes
+            return self.layer(inputs, **({"training": training} if training is not None else {}))
         if mask is not None and tuple(mask.shape[:2]) != (batch, time):
             raise ShapeError(
                 f"layer {self.name!r}: expected a mask of shape {(batch, time)}. "
@@ -80,8 +84,7 @@ class TimeDistributed(Wrapper):
             options["training"] = training
         if signature.takes_mask and mask is not None:
             options["mask"] = mask.reshape(batch * time, *mask.shape[2:])
-        folded = self.layer(inputs.reshape(batch * time, *inputs.shape[2:]), **options)
-        return folded.reshape(batch, time, *folded.shape[1:])
+        return unfold_time(self.layer(fold_time(inputs), **options), time=time)
 
 
 _MODES = ("sum", "mul", "ave", "concat", None)

@@ -1,4 +1,4 @@
-"""Rows of a table by their numbers, and sequences turned around."""
+"""Rows of a table by their numbers, sequences turned around, and what layers of both begin with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module, scatter_add
 from edgekit.train.primitive import primitive
 
-__all__ = ["embed", "flip"]
+__all__ = ["any_true", "embed", "flip", "fold_time", "unfold_time", "zero_state"]
 
 
 @primitive
@@ -56,3 +56,38 @@ def _(g, y, x, *, axis=1):
     if hasattr(g, "__edgekit_tensor__"):
         return (flip(g, axis=axis),)
     return (array_module(g).flip(g, axis),)
+
+
+@primitive(differentiable=False)
+def any_true(x, *, axis: int = -1, keepdims: bool = False):
+    """Whether any element along `axis` is true."""
+    return x.any(axis=axis, keepdims=keepdims)
+
+
+@primitive(differentiable=False)
+def zero_state(x, *, shape: tuple[int, ...]):
+    """Zeros for each sample of `x`, (batch, *shape), in its dtype if that is floating."""
+    dtype = x.dtype if x.dtype.kind == "f" else np.float32
+    return array_module(x).zeros((x.shape[0], *shape), dtype)
+
+
+@primitive
+def fold_time(x):
+    """(batch, time, ...) as (batch * time, ...): each time a sample of its own."""
+    return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
+
+
+@fold_time.vjp(on_tensors=True)
+def _(g, y, x):
+    return (g.reshape(x.shape),)
+
+
+@primitive
+def unfold_time(x, *, time: int):
+    """What `fold_time` made of a sequence, as (batch, time, ...) again."""
+    return x.reshape(x.shape[0] // time, time, *x.shape[1:])
+
+
+@unfold_time.vjp(on_tensors=True)
+def _(g, y, x, *, time):
+    return (g.reshape(x.shape),)
