@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,9 @@ from edgekit.ir import Graph, MemoryPlan
 from edgekit.ir.graph import DTYPES
 from edgekit.ir.memory import NO_MARGINS, shared_names
 
-__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "raw_inputs"]
+from .zeros import Zero
+
+__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -25,29 +27,6 @@ LARGEST_APART = 2**16
 UNSCALED = ("int32", "int64", "bool")
 """Activations that lie in the arena in their own dtype; all others lie there as float32."""
 
-FOLDING = ("Conv2D", "DepthwiseConv2D", "Dense")
-"""Operators that can take their input's zero point into the bias."""
-
-
-def raw_inputs(graph: Graph) -> frozenset[str]:
-    """Inputs of 8 bits that need not lose their zero point: `sum w (q - z) = sum w q - z sum w`.
-
-    That is a constant for each channel of a layer, and one pass less over the input.
-    """
-    readers = graph.consumers()
-
-    def folds(name: str) -> bool:
-        value = graph.value(name)
-        if value.dtype not in ("int8", "uint8") or value.quant is None or name in graph.exits:
-            return False
-        nodes = readers[name]
-        return value.quant.zero_point[0] != 0 and all(
-            node.op in FOLDING and node.inputs[0] == name and name not in node.inputs[1:]
-            for node in nodes
-        )
-
-    return frozenset(name for name in graph.inputs if folds(name))
-
 
 class Arena:
     """The memory of all activations at one batch size, laid out by the plan.
@@ -57,17 +36,17 @@ class Arena:
     """
 
     def __init__(
-        self, graph: Graph, plan: MemoryPlan, batch: int, raw: Collection[str] = ()
+        self, graph: Graph, plan: MemoryPlan, batch: int, zeros: Mapping[str, Zero] | None = None
     ) -> None:
         self.graph, self.plan, self.batch = graph, plan, batch
         storage = np.zeros(plan.size * batch + 16, np.float32)
         skip = -(storage.ctypes.data // 4) % 16  # begin at a multiple of 64 bytes
         self.memory: Floats = storage[skip : skip + plan.size * batch]
-        self._raw = raw
+        self._zeros = zeros or {}
         self._apart = self._lay_apart(shared_names(plan)) | self._lay_windows()
         self.overwritten = shared_names(plan) - set(self._apart)
-        for name in raw:
-            self.whole(name).fill(self.zero(name))
+        for name in self._zeros:
+            np.copyto(self.whole(name), self.zero(name))
 
     def _lay_apart(self, shared: set[str]) -> dict[str, Floats]:
         """Memory for the activations whose borders are to last.
@@ -82,7 +61,7 @@ class Arena:
             if slot.margins == NO_MARGINS or value.dtype in UNSCALED:
                 continue
             shape = self._whole_shape(name)
-            place = (slot.offset, shape, slot.margins, name in self._raw)
+            place = (slot.offset, shape, slot.margins, name if name in self._zeros else "")
             if math.prod(shape) <= LARGEST_APART and place not in places:
                 storage = np.zeros(math.prod(shape) + 16, np.float32)
                 skip = -(storage.ctypes.data // 4) % 16
@@ -108,10 +87,16 @@ class Arena:
                 parts[name] = storage[start : start + math.prod(shape)].reshape(shape)
         return parts
 
-    def zero(self, name: str) -> int:
-        """The number that stands for the real 0 in an activation."""
-        quant = self.graph.value(name).quant
-        return quant.zero_point[0] if name in self._raw and quant is not None else 0
+    def zero(self, name: str) -> Zero:
+        """The number that stands for the real 0 in an activation, or one for each channel."""
+        return self._zeros.get(name, 0)
+
+    def zero_call(self, name: str, part: Array) -> Call:
+        """What fills a part of an activation, [..., channels], with the real 0."""
+        zero = self.zero(name)
+        if isinstance(zero, np.ndarray):
+            return partial(np.copyto, part, zero)
+        return partial(part.fill, zero)
 
     @property
     def bytes(self) -> int:
@@ -170,9 +155,9 @@ class Arena:
         top, left, bottom, right = self.plan.slots[name].margins
         if name not in self.overwritten or not (top or left or bottom or right):
             return []
-        whole, zero = self.whole(name), self.zero(name)
+        whole = self.whole(name)
         if whole.size <= 2**12:
-            return [partial(whole.fill, zero)]
+            return [self.zero_call(name, whole)]
         batch, height, width, channels = whole.shape
         if batch > 1:
             edges = [whole[:, :top], whole[:, height - bottom :]]
@@ -186,4 +171,7 @@ class Arena:
             seam = head - left * channels + row - right * channels
             if tail > seam:
                 edges.append(flat[seam:tail].reshape(-1, row)[:, : (left + right) * channels])
-        return [partial(edge.fill, zero) for edge in edges if edge.size]
+        edges = [edge for edge in edges if edge.size]
+        if isinstance(self.zero(name), np.ndarray):
+            edges = [edge.reshape(*edge.shape[:-1], -1, channels) for edge in edges]
+        return [self.zero_call(name, edge) for edge in edges]

@@ -15,6 +15,7 @@ from edgekit.ir.quant import LIMITS
 
 from .arithmetic import dequantize
 from .step import UNSCALED
+from .zeros import Zero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,7 +145,7 @@ def keeps_samples_apart(graph: Graph) -> bool:
     return all(graph.value(name).shape[:1] == (None,) for name in ends)
 
 
-def loader(value: Value, u: Array, zero: int) -> Callable[[Array], None]:
+def loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], None]:
     """A function that writes an input into its place in the arena, for use at every inference.
 
     zero: what stands for the real 0 there. It raises InputError for NaN.
@@ -177,7 +178,7 @@ def _load_floats(value: Value, array: Array, u: Array) -> None:
         raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
 
 
-def _quantize(value: Value, array: Array, u: Array, zero: int) -> None:
+def _quantize(value: Value, array: Array, u: Array, zero: Zero) -> None:
     assert value.quant is not None
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large saturates
         _load_floats(value, array, u)
@@ -189,8 +190,13 @@ def _quantize(value: Value, array: Array, u: Array, zero: int) -> None:
             np.add(u, np.float32(zero), u)
 
 
-def reader(value: Value, u: Array, zero: int = 0) -> Callable[[], Array]:
-    """A function that gives a copy of an activation in its public dtype."""
+def reader(value: Value, u: Array, zero: Zero = 0) -> Callable[[], Array]:
+    """A function that gives a copy of an activation in its public dtype.
+
+    zero: what stands for the real 0 in it, or one number for each channel.
+    """
+    if isinstance(zero, np.ndarray):
+        return lambda: u - zero
     if value.quant is None or value.dtype in ("float32", *UNSCALED):
         return partial(u.astype, DTYPES[value.dtype])
     dtype = DTYPES[value.dtype]

@@ -30,7 +30,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Observer = Callable[[str, Array], None]
 
 LARGEST_BATCH = 32  # more samples run in chunks,
-LARGEST_ARENA = 2**23  # and fewer where the arena, which grows with the batch, would exceed this
+LARGEST_ARENA = 2**18  # and fewer where the arena, which grows with the batch, leaves the cache
 KEPT_SIZES = 3
 
 

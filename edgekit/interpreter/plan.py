@@ -13,11 +13,12 @@ from edgekit.ir import Graph, MemoryPlan, Node, plan_memory
 from edgekit.ir.quant import LIMITS
 
 from . import door
-from .arena import UNSCALED, raw_inputs
+from .arena import UNSCALED
 from .copies import copies
 from .kernels import find_kernel
 from .kernels.variants import Variant
 from .step import Arena, Array, Call, Scratch, Step
+from .zeros import zeros
 
 __all__ = ["QUIET", "ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
 
@@ -181,8 +182,8 @@ def make_plan(
             f"graph {graph.name!r} needs {4 * memory.size} bytes for the activations of one "
             f"sample; allowed are {4 * LARGEST_ARENA}"
         )
-    raw = () if subplans_given else raw_inputs(graph)  # control flow copies its inputs as u
-    arena, scratch = Arena(graph, memory, batch, raw), Scratch()
+    own_zeros = {} if subplans_given else zeros(graph)  # control flow copies its inputs as u
+    arena, scratch = Arena(graph, memory, batch, own_zeros), Scratch()
     steps = []
     for node in graph.nodes:
         first = node.inputs[0]

@@ -28,6 +28,7 @@ from .arena import Arena as Arena
 from .arena import Array as Array
 from .arena import Call as Call
 from .arena import Floats as Floats
+from .zeros import Zero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,12 +122,14 @@ class Step:
         """An activation; a constant in its place looks the same (`u = q - zero_point`)."""
         return self._arena.content(self._input_name(position))
 
-    def zero(self, position: int) -> int:
-        """What `input(position)` holds where the real number is 0: 0 unless it is kept as stored.
-
-        The graph's inputs are, if convolutions and dense layers alone read them.
-        """
+    def zero(self, position: int) -> Zero:
+        """What `input(position)` holds where the real number is 0: 0, or as `zeros.py` says."""
         return self._arena.zero(self._input_name(position))
+
+    @property
+    def output_zero(self) -> Zero:
+        """What the output must hold where the real number is 0."""
+        return self._arena.zero(self.node.outputs[0])
 
     def padded_input(self, position: int, pads: tuple[int, int, int, int]) -> Floats:
         """An NHWC activation within `pads` (top, left, bottom, right) of real zeros.
@@ -146,7 +149,7 @@ class Step:
                 :, row : row + top + height + bottom, column : column + left + width + right
             ]
         whole = self.scratch((batch, height + top + bottom, width + left + right, channels))
-        self.call(whole.fill, self._arena.zero(self._input_name(position)))
+        self.calls.append(self._arena.zero_call(self._input_name(position), whole))
         self.call(np.copyto, whole[:, top : top + height, left : left + width], inside)
         return whole
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
+from ..zeros import bias_without
 from .dynamic_range import WIDEST, DynamicRange, has_dynamic_range
 from .rescaling import rescaler
 from .ufuncs import clip
@@ -52,7 +53,9 @@ class Accumulator:
         self.step = step
         bias = step.constant(2) if step.has_input(2) else None
         zero = step.zero(0)
-        if zero:  # the input keeps its zero point: what that adds to the sums is taken off again
+        if isinstance(zero, np.ndarray):  # the input lacks the bias of the layer before
+            bias = bias_without(step.node.op, step.constant(1), bias, zero)
+        elif zero:  # the input keeps its zero point: what that adds to the sums is taken off again
             surplus = zero * matrix.sum(axis=0, dtype=np.int64)
             bias = -surplus if bias is None else bias - surplus
         self.bias = bias if bias is not None and bias.any() else None
@@ -87,7 +90,9 @@ class Accumulator:
         networks have such biases.
         """
         limits = arithmetic.centered_range(self.step.input_quant(0), self.step.dtype(0))
-        low, high = (limit + self.step.zero(0) for limit in limits)
+        zero = self.step.zero(0)
+        assert isinstance(zero, int)
+        low, high = (limit + zero for limit in limits)
         bounds = arithmetic.accumulator_bounds(matrix, low, high)
         fits = bounds < arithmetic.EXACT_FLOAT32
         if self._rescale is not None or self.bias is None:  # the bias is added in int64
@@ -146,14 +151,19 @@ class Accumulator:
     def _finish_float(self, sums: Floats, y: Floats) -> None:
         bounds = {"none": None, "relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
         limits = bounds[self.step.attrs["activation"]]
-        if self.bias is not None:
-            rows = self._rows(sums)
-            self.step.call(np.add, rows, self._tiled("bias", self.bias, rows), rows)
+        rows, call = self._rows(sums), self.step.call
+        zero = self.step.output_zero
+        if isinstance(zero, np.ndarray):  # the bias is left out, see `zeros.py`
+            if limits is not None:
+                call(np.maximum, rows, self._tiled("zero", zero, rows), out=rows)
+            limits = None
+        elif self.bias is not None:
+            call(np.add, rows, self._tiled("bias", self.bias, rows), rows)
         if limits is not None:
             low, high = (np.array(limit, np.float32) for limit in limits)
             clip_into(self.step, sums, low, high, y)
         elif not np.may_share_memory(sums, y):
-            self.step.call(np.copyto, y, sums.reshape(y.shape))
+            call(np.copyto, y, sums.reshape(y.shape))
 
     def _finish_float32(self, sums: Array, y: Floats) -> None:
         """Four passes: bias, scale, rint, clip into the output."""
