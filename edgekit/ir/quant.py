@@ -47,9 +47,8 @@ class QuantParams(Frozen):
             )
         if axis is None and len(scale) != 1:
             raise QuantizationError(f"{len(scale)} scales need an axis, received none")
-        scales = np.array(scale, np.float32)
-        exact: tuple[float, ...] = tuple(scales.tolist())
-        if not (np.isfinite(scales) & (scales > 0)).all():
+        exact: tuple[float, ...] = tuple(np.array(scale, np.float32).tolist())
+        if not (min(exact) > 0 and math.isfinite(sum(exact))):
             bad = [s for s in exact if not (math.isfinite(s) and s > 0)]
             raise QuantizationError(f"scales must be finite and above zero, received {bad[:3]}")
         super().__init__(exact, tuple(map(int, zero_point)), axis)
