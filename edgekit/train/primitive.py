@@ -21,7 +21,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,17 @@ __all__ = [
 class Record:
     """One call of a primitive: what went in, what came out, in which layer."""
 
-    __slots__ = ("arrays", "attrs", "inputs", "output", "primitive", "saved", "scope", "version")
+    __slots__ = (
+        "arrays",
+        "attrs",
+        "inputs",
+        "needs",
+        "output",
+        "primitive",
+        "saved",
+        "scope",
+        "version",
+    )
 
     def __init__(
         self,
@@ -58,6 +68,7 @@ class Record:
         saved: Any,
         scope: str,
         version: int = 0,
+        needs: Sequence[bool] = (),
     ) -> None:
         self.primitive = primitive
         self.inputs = inputs
@@ -67,6 +78,7 @@ class Record:
         self.saved = saved
         self.scope = scope
         self.version = version  # of all variables among the inputs, summed
+        self.needs = needs  # which inputs a tape follows
 
     @property
     def place(self) -> str:

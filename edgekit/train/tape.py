@@ -18,7 +18,7 @@ from .primitive import Record as Record
 from .primitive import current_scope as current_scope
 from .primitive import name_scope as name_scope
 from .primitive import primitive as primitive
-from .primitive import recorders
+from .primitive import recorders, scope_state
 from .primitive import recording as recording
 from .structure import flatten, map_structure
 from .tensor import Tensor, Variable, wrap
@@ -119,17 +119,19 @@ class GradientTape:
         self, rule: Primitive, inputs: Any, arrays: Any, attrs: Any, output: Tensor, saved: Any
     ) -> None:
         """Keep a call if something that is followed goes into it. Primitives call this."""
-        followed = self._followed
+        followed, version = self._followed, 0
+        needs = []
         for x in inputs:
-            if id(x) in followed or (isinstance(x, Variable) and self._follows(x)):
-                break
-        else:
-            return
-        if not rule.differentiable or self.records is None:
+            need = id(x) in followed
+            if isinstance(x, Variable):
+                version += x.version
+                need = need or (x.trainable and self.watch_accessed_variables)
+            needs.append(need)
+        if True not in needs or not rule.differentiable or self.records is None:
             return
         followed.add(id(output))
         self.records.append(
-            Record(rule, inputs, arrays, attrs, output, saved, current_scope(), _version(inputs))
+            Record(rule, inputs, arrays, attrs, output, saved, scope_state.scope, version, needs)
         )
 
     def gradient(
@@ -178,16 +180,18 @@ class GradientTape:
         self, record: Record, g: Any, gradients: dict[int, Any], on_tensors: bool
     ) -> None:
         """Add what one record passes back to the gradients of its inputs."""
-        needs = [self._follows(x) for x in record.inputs]
+        needs = record.needs
         made = _input_gradients(record, g, needs, on_tensors)
-        for position, (x, gx) in enumerate(zip(record.inputs, made, strict=True)):
-            if gx is not None and needs[position]:
-                key = id(x)
-                gradients[key] = gradients[key] + gx if key in gradients else gx
-            elif needs[position]:
+        for x, gx, need in zip(record.inputs, made, needs, strict=True):
+            if not need:
+                continue
+            if gx is None:
+                position = next(i for i, other in enumerate(record.inputs) if other is x)
                 raise UnsupportedOperator(
                     f"{record.place} has no derivative by its input {position}"
                 )
+            key = id(x)
+            gradients[key] = gradients[key] + gx if key in gradients else gx
 
     def _follows(self, x: Any) -> bool:
         return id(x) in self._followed or (
@@ -227,17 +231,19 @@ def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, An
     return gradients
 
 
-def _input_gradients(record: Record, g: Any, needs: list[bool], on_tensors: bool) -> Sequence[Any]:
+def _input_gradients(
+    record: Record, g: Any, needs: Sequence[bool], on_tensors: bool
+) -> Sequence[Any]:
     rule = record.primitive
     if rule.backward is None:
         raise UnsupportedOperator(
             f"{record.place} has no derivative; register one with @{rule.name}.vjp"
         )
-    attrs = dict(record.attrs)
+    attrs = record.attrs
     if rule.saves:
-        attrs["saved"] = record.saved
+        attrs = {**attrs, "saved": record.saved}
     if rule.backward_asks_needs:
-        attrs["needs"] = needs
+        attrs = {**attrs, "needs": needs}
     if rule.backward_reads_inputs and record.version != _version(record.inputs):
         changed = ", ".join(repr(x.name) for x in record.inputs if isinstance(x, Variable))
         raise EdgekitError(

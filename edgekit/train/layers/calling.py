@@ -33,6 +33,7 @@ class Calling:
     # layers that take integers as they come (an embedding) set this to False
     casts_inputs = True
     supports_masking = False
+    _checked_shape: Any = None  # of the last input that fitted: the next batch has it too
     _makes_masks = False  # whether compute_mask does more than to hand the mask on
     activity_regularizer: Any
     autocast: bool
@@ -61,8 +62,9 @@ class Calling:
         inputs = args[0]
         if not self.built:
             self.build_for(self._signature.build_shapes(args, kwargs))
-        if self.input_spec is not None:
+        if self.input_spec is not None and (not plain or inputs.data.shape != self._checked_shape):
             check_inputs(self.input_spec, inputs, self.name)
+            self._checked_shape = inputs.data.shape if plain else None
         masks = self._with_masks(args, kwargs)
         outputs = self._run(args, kwargs, training)
         if self._keeps_half:

@@ -51,6 +51,7 @@ class Model(Trainer, Layer):
         self.built = True
         specs = [InputSpec(shape=(None, *x.shape[1:])) for x in graph.flat_inputs]
         self.input_spec = specs if is_nested(graph.inputs) else specs[0]
+        self._checked_shape = None
         if not self._trainable:
             self.trainable = False
 

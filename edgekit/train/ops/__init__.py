@@ -14,6 +14,7 @@ from . import gather as gather
 from . import losses as losses
 from . import math as math
 from . import nested as nested
+from . import nested_sequences as nested_sequences
 from . import normalization as normalization
 from . import pooling as pooling
 from . import random as random
@@ -38,6 +39,7 @@ __all__ = [
     "losses",
     "math",
     "nested",
+    "nested_sequences",
     "normalization",
     "pooling",
     "random",

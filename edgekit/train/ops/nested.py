@@ -212,6 +212,13 @@ def _(g, y, logits, labels, *, needs):
     return g * (activations.sigmoid(logits) - labels), -g * logits if needs[1] else None
 
 
+@losses.masked_log_sum_exp.nested_vjp
+def _(g, y, x, mask):
+    held = _raw(mask) & np.isfinite(_raw(y))[..., None]
+    shares = arithmetic.exp(comparisons.where(held, x - y.reshape(*y.shape, 1), -np.inf))
+    return g.reshape(*g.shape, 1) * shares, None
+
+
 @random.dropout.nested_vjp
 def _(g, y, x, *, saved, rate, generator, noise_shape=None):
     kept, scale = saved
