@@ -12,6 +12,7 @@ from edgekit.errors import QuantizationError
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph
 
+from .recurrent import CellRanges
 from .samples import Samples
 
 __all__ = ["Progress", "Range", "calibrate"]
@@ -46,21 +47,25 @@ def calibrate(
     """
     check_finite(graph, samples)
     ranges = {name: _range(samples.arrays[name]) for name in graph.inputs}
-    interpreter = Interpreter(graph)
+    interpreter, cells = Interpreter(graph), CellRanges(graph)
 
     def observe(name: str, array: Array) -> None:
         if name in samples.arrays or not array.size:
             return
+        cells.see(name, array)
         seen = _range(array)
         ranges[name] = ranges[name].union(seen) if name in ranges else seen
 
     for start, real, batch in samples.batches(graph):
         with np.errstate(all="ignore"):
             interpreter.run(batch, observe=observe)
+            for name in graph.inputs:
+                cells.see(name, batch[name])
         if not all(np.isfinite(bound) for seen in ranges.values() for bound in seen):
             raise _not_finite_inside(graph, interpreter, samples, start)
         if progress is not None:
             progress(start + real, samples.count)
+    ranges.update({name: Range(-limit, limit) for name, limit in cells.largest.items()})
     return ranges
 
 

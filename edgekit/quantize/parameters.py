@@ -14,6 +14,7 @@ from edgekit.frozen import Frozen
 from edgekit.ir import Graph, QuantParams, spec
 
 from .calibrate import Range
+from .recurrent import cell_params, lstm_layers
 from .scales import activation_params, representable
 from .tied import tied_groups
 
@@ -66,6 +67,8 @@ def choose_parameters(
                     f"{_layer(graph, name)}: its fixed output scale {fixed[name]} does not hold "
                     f"the values that share its scale; requantized to {chosen}"
                 )
+    for node in lstm_layers(graph, float_outputs):
+        quant[node.outputs[2]] = cell_params(known[node.outputs[2]].high)
     notes += _constant_notes(graph, ranges, float_outputs)
     return Parameters(quant, carried, notes)
 

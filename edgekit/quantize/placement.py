@@ -8,6 +8,7 @@ from edgekit.errors import QuantizationError, UnsupportedOperator
 from edgekit.ir import Graph, Node, spec
 
 from .recipe import Recipe
+from .recurrent import kept_in_float
 
 __all__ = ["check_keep_float", "float_nodes"]
 
@@ -54,6 +55,8 @@ def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:
         return f"the graphs that {node.op} runs stay in float: {_ADVICE[node.op]}"
     if operator.float_only:
         return f"{node.op} has no int8 form: {operator.float_only}"
+    if node.op == "Lstm":
+        return kept_in_float(graph, node)
     if operator.prefer_float:
         return f"{node.op} is better in float: {operator.prefer_float}"
     roles = dict(zip(operator.input_names, node.inputs, strict=False))

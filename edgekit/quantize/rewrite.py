@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from edgekit.frozen import Frozen, replace
-from edgekit.ir import Graph, Node, QuantParams, State, Value, spec
+from edgekit.ir import Graph, Node, QuantParams, State, Value, per_tensor, spec
 from edgekit.ir.graph import Array
 
 from .parameters import Parameters
+from .recurrent import GATES, gate_params, position, quantize_cell
 from .scales import (
     activation_params,
     quantize_bias,
@@ -45,6 +46,8 @@ def rewrite(graph: Graph, parameters: Parameters, float_outputs: Mapping[str, st
     for node in graph.nodes:
         if node.outputs[0] in float_outputs:
             writer.add_float(node)
+        elif node.op == "Lstm":
+            writer.add_lstm(node)
         else:
             writer.add_int8(node)
     return Rewritten(writer.finish(), tuple(writer.notes))
@@ -116,6 +119,43 @@ class _Writer:
                 output = raw
             outputs.append(output)
         self.nodes += [replace(node, inputs=inputs, outputs=tuple(outputs)), *carried]
+
+    def add_lstm(self, node: Node) -> None:
+        """An Lstm with int8 activations and weights, and a cell of 16 bits."""
+        y, hidden, cell = node.outputs
+        quant, cell_quant = self.parameters.quant[y], self.parameters.quant[cell]
+        x = self._as_int8(str(node.inputs[0]))
+        input_quant = self.values[x].quant
+        assert input_quant is not None
+        inputs = list(node.inputs)
+        inputs[0] = x
+        for gate in GATES:
+            for heard in ("input", "recurrent"):
+                place = position(f"{heard}_to_{gate}")
+                weight = self.graph.value(str(node.inputs[place]))
+                inputs[place] = self._weight(weight, gate_params(weight.array()))
+            place, scale = position(f"{gate}_bias"), input_quant.scale[0]
+            bias = self.graph.value(str(node.inputs[place]))
+            weight = self.graph.value(str(node.inputs[position(f"input_to_{gate}")]))
+            params = gate_params(weight.array())
+            steps, _ = quantize_bias(bias.array(), scale, params)
+            product = float(np.float32(scale) * np.float32(params.scale[0]))
+            inputs[place] = self._stored(bias.name, steps, per_tensor(product))
+        begin = self.graph.value(str(node.inputs[position("hidden")]))
+        inputs[position("hidden")] = self._constant(begin, quant)
+        begin = self.graph.value(str(node.inputs[position("cell")]))
+        steps16 = quantize_cell(begin.array(), cell_quant)
+        inputs[position("cell")] = self._stored(begin.name, steps16, cell_quant)
+        for name, dtype, own in ((y, "int8", quant), (hidden, "int8", quant)):
+            self.values[name] = replace(self.graph.value(name), dtype=dtype, quant=own)
+        self.values[cell] = replace(self.graph.value(cell), dtype="int16", quant=cell_quant)
+        self.int8_names[y] = y
+        attrs = {
+            **node.attrs,
+            "hidden_scale": quant.scale[0],
+            "hidden_zero_point": quant.zero_point[0],
+        }
+        self.nodes.append(replace(node, inputs=tuple(inputs), attrs=attrs))
 
     def finish(self) -> Graph:
         for name in self.graph.outputs:

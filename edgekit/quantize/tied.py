@@ -13,9 +13,10 @@ def tied_groups(graph: Graph, float_outputs: Container[str] = ()) -> list[list[s
     """The activations of a graph in groups; all values of a group share one scale.
 
     An operator that only moves elements (`OpSpec.tied`) joins its inputs and its outputs, a memory
-    itself and what it becomes. What is in `float_outputs` stays in float and joins nothing.
-    Constants are in no group: they are stored once per reader, in the reader's scale. Groups and
-    their members stand in the order in which the values come to exist.
+    itself and what it becomes; of an Lstm the output is the hidden state. What is in
+    `float_outputs` stays in float and joins nothing. Constants are in no group: they are stored
+    once per reader, in the reader's scale. Groups and their members stand in the order in which
+    the values come to exist.
     """
     order = [value.name for value in graph.activations()]
     leader = {name: name for name in order}
@@ -28,7 +29,11 @@ def tied_groups(graph: Graph, float_outputs: Container[str] = ()) -> list[list[s
 
     for node in graph.nodes:
         operator, output = spec(node.op), node.outputs[0]
-        if not operator.tied or output in float_outputs:
+        if output in float_outputs:
+            continue
+        if node.op == "Lstm":
+            leader[find(node.outputs[1])] = find(output)
+        if not operator.tied:
             continue
         for name in (*operator.activation_inputs(node), *node.outputs[1:]):
             if name in leader:

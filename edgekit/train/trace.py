@@ -57,7 +57,7 @@ class _Writer:
         self.constants: dict[Any, str] = {}
         self.origins: dict[int, Variable] = {}  # what was computed of weights alone: the weight
         self.problems: list[str] = []
-        self.results: list[tuple[str | None, str]] = []  # what each layer gives, and its name
+        self.results: list[tuple[Any, str]] = []  # what each layer gives, and its name
 
     def write(self) -> Graph:
         self._check_same_calls()
@@ -121,7 +121,7 @@ class _Writer:
         path = rest if own == getattr(self.model, "name", None) else record.scope
         return path or record.primitive.name
 
-    def _written(self, call: _Call) -> str | None:
+    def _written(self, call: _Call) -> str | tuple[str, ...] | None:
         record = call.record
         if any(id(x) in self.names and self.names[id(x)] is None for x in record.inputs):
             return None  # already a problem
@@ -261,7 +261,7 @@ class _Call:
         return self.writer.builder.add_all(op, *inputs, name=self.layer, **clean)
 
 
-def _named_after_layers(graph: Graph, results: list[tuple[str | None, str]]) -> Graph:
+def _named_after_layers(graph: Graph, results: list[tuple[Any, str]]) -> Graph:
     """The graph with the last value of each layer under the layer's own name."""
     taken = set(graph.values)
     renamed: dict[str, str] = {}

@@ -154,7 +154,8 @@ class _Steps:
 
     def write(self) -> str:
         """The result of the primitive, laid out as it has it."""
-        call, states = self.call, self._first_states()
+        call = self.call
+        states: Sequence[str | None] = self._first_states()
         sums = self._of_input()
         shown, before = [], call.number(np.zeros((1, self.units), np.float32))
         for t in self.times:

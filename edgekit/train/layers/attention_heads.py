@@ -15,6 +15,7 @@ from edgekit.train.layers.weights import constraint_from
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.dense import dense
 from edgekit.train.ops.math import matmul
+from edgekit.train.ops.reductions import broadcast_to
 from edgekit.train.ops.shape import transpose
 from edgekit.train.symbolic import infer_shapes
 from edgekit.train.tensor import Variable
@@ -65,6 +66,11 @@ class _Heads(Layer):
     """What both layers share: projections to heads and back, and masks."""
 
     supports_masking = True
+    query_dense: HeadDense
+    key_dense: HeadDense
+    value_dense: HeadDense
+    gate_dense: HeadDense
+    output_dense: HeadDense
     _shared_names = (
         "dropout",
         "use_bias",
@@ -216,7 +222,7 @@ class MultiHeadAttention(_Heads):
             else tuple(attention_axes) if attention_axes else None
         )  # fmt: skip
 
-    def build(self, query_shape, value_shape, key_shape=None):
+    def build(self, query_shape, value_shape, key_shape=None):  # type: ignore[override]
         key_shape = value_shape if key_shape is None else key_shape
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
             raise ShapeError(
@@ -235,15 +241,18 @@ class MultiHeadAttention(_Heads):
         axes = self.attention_axes or tuple(range(1, rank - 1))
         self.attention_axes = tuple(axis if axis >= 0 else rank + axis for axis in axes)
 
-    def compute_output_shape(self, query_shape, value_shape, key_shape=None):
+    def compute_output_shape(  # type: ignore[override]
+        self, query_shape, value_shape, key_shape=None
+    ):
         return (*query_shape[:-1], *(self.output_shape or query_shape[-1:]))
 
     def _attend(self, query: Any, key: Any, value: Any, mask: Any, training: Any) -> Any:
         """Scores over all attention axes at once: they are laid side by side, heads before."""
         query = query * (1.0 / math.sqrt(self.key_dim))
+        axes = self.attention_axes or ()
         rank = len(query.shape)
-        rest = [axis for axis in range(rank - 2) if axis not in self.attention_axes]
-        order = (*rest, rank - 2, *self.attention_axes, rank - 1)
+        rest = [axis for axis in range(rank - 2) if axis not in axes]
+        order = (*rest, rank - 2, *axes, rank - 1)
         q, k, v = (transpose(x, axes=order) for x in (query, key, value))
         seen, looked_at = (x.shape[len(rest) + 1 : -1] for x in (q, k))
         q, k, v = (_side_by_side(x, len(rest) + 1) for x in (q, k, v))
@@ -251,14 +260,14 @@ class MultiHeadAttention(_Heads):
         wide = (*q.shape[:-2], *seen, *looked_at)
         if mask is not None:
             while len(mask.shape) < len(wide):
-                mask = _wide(mask, -2 * len(self.attention_axes) - 1)
-            if len(self.attention_axes) > 1:
+                mask = _wide(mask, -2 * len(axes) - 1)
+            if len(axes) > 1:
                 mask = _broadcast(mask, wide).reshape(scores.shape)
         shares = self._shares(scores, mask)
         dropped = self.dropout_layer(shares, training=training) if self.dropout else shares
         mixed = matmul(dropped, v).reshape(*q.shape[:-2], *seen, v.shape[-1])
         output = transpose(mixed, axes=tuple(int(i) for i in np.argsort(order)))
-        return output, shares if len(self.attention_axes) == 1 else shares.reshape(wide)
+        return output, shares if len(axes) == 1 else shares.reshape(wide)
 
 
 def _side_by_side(x: Any, before: int) -> Any:
@@ -308,7 +317,7 @@ class GroupQueryAttention(_Heads):
         self.head_dim = head_dim
         self.num_query_heads, self.num_key_value_heads = num_query_heads, num_key_value_heads
 
-    def build(self, query_shape, value_shape, key_shape=None):
+    def build(self, query_shape, value_shape, key_shape=None):  # type: ignore[override]
         key_shape = value_shape if key_shape is None else key_shape
         queries = (self.num_query_heads, self.head_dim)
         values = (self.num_key_value_heads, self.head_dim)
@@ -319,7 +328,9 @@ class GroupQueryAttention(_Heads):
         self.value_dense = self._dense("value", (value_shape[-1],), values)
         self.output_dense = self._dense("attention_output", queries, (query_shape[-1],))
 
-    def compute_output_shape(self, query_shape, value_shape, key_shape=None):
+    def compute_output_shape(  # type: ignore[override]
+        self, query_shape, value_shape, key_shape=None
+    ):
         return tuple(query_shape)
 
     def _attend(self, query: Any, key: Any, value: Any, mask: Any, training: Any) -> Any:
@@ -360,6 +371,4 @@ def _joined(*masks: Any) -> Any:
 def _broadcast(mask: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(mask, np.ndarray):
         return np.broadcast_to(mask, shape)
-    from edgekit.train.ops.reductions import broadcast_to
-
     return broadcast_to(mask, shape=shape)
