@@ -1,7 +1,8 @@
-"""The command line: `edgekit convert|inspect|verify|run|export|bench`.
+"""The command line: `edgekit convert|inspect|verify|run|export|bench|migrate`.
 
-Exit codes: 0 done; 2 the arguments, a file or the data cannot be used; 3 an accuracy gate or a
-verification failed; 130 interrupted; 141 the reader of the output went away.
+Exit codes: 0 done; 1 `migrate` leaves something to do by hand; 2 the arguments, a file or the data
+cannot be used; 3 an accuracy gate or a verification failed; 130 interrupted; 141 the reader of the
+output went away.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ __all__ = ["main"]
 
 # In the order of `edgekit --help`. Each module has `SUMMARY`, `add_arguments` and `run`, and
 # imports numpy and the rooms of edgekit inside its functions, so that help and mistakes are quick.
-COMMANDS = ("convert", "inspect", "verify", "run", "export", "bench")
+COMMANDS = ("convert", "inspect", "verify", "run", "export", "bench", "migrate")
 
 DONE, UNUSABLE, FAILED, INTERRUPTED, BROKEN_PIPE = 0, 2, 3, 130, 141
 
