@@ -45,6 +45,31 @@ def test_sums_of_scales_far_apart(op: str, ratios: tuple[float, float], arithmet
     assert_equals_litert(random_graphs.sum_far_apart(op, arithmetic, ratios), PAIRS)
 
 
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("ratio", [2.0**-17, 1.4 * 2.0**-16, 255.9, 256.0, 300.0, 5000.0])
+def test_products_of_scales_far_apart(ratio: float, dtype: str, arithmetic: str) -> None:
+    """XNNPACK takes ratios from 2^-16 to 2^8. Above, LiteRT's default runtime overflows, and its
+    reference kernels say what both arithmetics give.
+    """
+    offset = 128 if dtype == "uint8" else 0
+    inputs = {name: (q.astype(np.int16) + offset).astype(dtype) for name, q in PAIRS.items()}
+    builder = GraphBuilder("Mul")
+    names = [
+        builder.input(n, (None, 256, 256), dtype, per_tensor(s, z + offset))
+        for n, s, z in (("x", 0.5, -3), ("y", 0.25, 17))
+    ]
+    quant = per_tensor(np.float32(0.125 / ratio), 5 + offset)
+    result = builder.add("Mul", *names, name="layer", quant=quant)
+    graph = builder.finish([result], Metadata(arithmetic=arithmetic))
+    if ratio < 256.0:
+        assert_equals_litert(graph, inputs)
+        return
+    (found,) = Interpreter(graph).run(inputs).values()
+    (wanted,) = litert.run(tflite_bytes(graph), inputs, "reference").values()
+    np.testing.assert_array_equal(found, wanted)
+
+
 BROADCASTS = [
     ((2, 5, 6, 4), (4,)),
     ((2, 5, 6, 4), (1, 1, 1, 4)),

@@ -12,12 +12,14 @@ Add, Sub, "fixedpoint": t = 2 * max(s_1, s_2) in float64, b = 20 bits (int16: 15
     y = scale(scale(u_1 * 2^b, s_1 / t) +- scale(u_2 * 2^b, s_2 / t), t / (2^b * s_out)),
     where scale(a, r) rounds a * r twice (`ir.fixed_point`). Add of two int16 inputs of one shape in
     "float32" rounds the inners once: (u * 2^15 * m + half) >> (31 - shift), halves up.
-Mul, "float32": y = rint(f32(u_1 * u_2) * r), r = f32(f32(s_1 * s_2) / s_out).
+Mul, "float32": y = rint(f32(u_1 * u_2) * r), r = f32(f32(s_1 * s_2) / s_out); outside [2^-16, 2^8)
+    the formula of "fixedpoint" holds.
 Mul, "fixedpoint": y = scale(u_1 * u_2, r), with the same r.
 Maximum, Minimum: inputs and output share one scale; the larger or smaller u.
 
 They equal LiteRT's default runtime on x86-64 and its reference kernels, except where an input's
-scale is 2^8 times the output's or more: there the default runtime overflows, and this does not.
+scale (of Mul, the product of scales) is 2^8 times the output's or more: there the default runtime
+overflows, and this does not.
 """
 
 from __future__ import annotations
@@ -115,7 +117,7 @@ def multiply_integers(step: Step) -> None:
     x, y, out = step.input(0), _operand(step, 1), step.output()
     low, high = output_limits(step)
     scale = _product_scale(step)
-    if _in_fixed_point(step):
+    if _in_fixed_point(step) or not 2.0**-16 <= scale < 2.0**8:
         multiplier, shift = fixed_point.multiplier_and_shift(float(scale))
 
         def multiply() -> None:
