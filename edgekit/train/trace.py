@@ -18,11 +18,13 @@ import numpy as np
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.frozen import replace
 from edgekit.ir import Graph, GraphBuilder
+from edgekit.ir.passes.constants import drop_dead_nodes
 
 from .primitive import Record
 from .tensor import Variable
 from .trace_rules import RULES
 from .trace_runs import Run, input_shapes, run_recorded
+from .trace_squeezes import Squeezes
 
 __all__ = ["trace"]
 
@@ -50,6 +52,7 @@ class _Writer:
 
     def __init__(self, name: str, model: Any, first: Run, second: Run) -> None:
         self.builder = GraphBuilder(name)
+        self.squeezes = Squeezes(self.builder)
         self.model = model
         self.first, self.second = first, second
         # tensors that depend on the input; None: no rule; several: times folded into the batch
@@ -72,7 +75,10 @@ class _Writer:
             listed = "\n  ".join(dict.fromkeys(self.problems))
             raise UnsupportedOperator(f"this model cannot be written as a graph:\n  {listed}")
         graph = self.builder.finish([self._output(y) for y in self.first.outputs])
-        return _named_after_layers(graph, self.results)
+        if self.squeezes.sources:
+            graph = drop_dead_nodes(graph)
+        results = [(self.squeezes.alive(y, graph.values), layer) for y, layer in self.results]
+        return _named_after_layers(graph, results)
 
     def _check_same_calls(self) -> None:
         one, two = ([r.primitive.name for r in run.records] for run in (self.first, self.second))
@@ -254,7 +260,7 @@ class _Call:
     def add(self, op: str, *inputs: str | None, **attrs: Any) -> str:
         clean = {key: _plain(value) for key, value in attrs.items()}
         output = f"{self.layer}/{op.lower()}"
-        return self.writer.builder.add(op, *inputs, name=self.layer, output=output, **clean)
+        return self.writer.squeezes.add(op, inputs, self.layer, output, clean)
 
     def add_all(self, op: str, *inputs: str | None, **attrs: Any) -> tuple[str, ...]:
         clean = {key: _plain(value) for key, value in attrs.items()}

@@ -60,6 +60,26 @@ def test_merged_masks() -> None:
     assert mask_of(layers.Dot(axes=2)(both)) is None
 
 
+@pytest.mark.parametrize(
+    ("layer", "function", "nothing"),
+    [
+        (layers.Multiply(), np.multiply, 1.0),
+        (layers.Maximum(), np.maximum, -np.inf),
+        (layers.Minimum(), np.minimum, np.inf),
+    ],
+)
+def test_what_masks_leave_out_takes_no_part(layer: Any, function: Any, nothing: float) -> None:
+    left, right = LEFT[..., None], RIGHT[..., None]
+    expected = function(np.where(left, A, nothing), np.where(right, B, nothing))
+    found = layer([masked(A, LEFT), masked(B, RIGHT)]).numpy()
+    there = LEFT | RIGHT
+    np.testing.assert_allclose(found[there], expected[there], rtol=1e-6)
+    if nothing == 1.0:
+        assert (found[~there] == 0).all()
+    one_sided = layer([masked(A, LEFT), Tensor(B)]).numpy()
+    np.testing.assert_allclose(one_sided, function(np.where(left, A, nothing), B), rtol=1e-6)
+
+
 def test_masks_pass_through_activations_noise_and_norms() -> None:
     x = masked(A, LEFT)
     for layer in (layers.ReLU(), layers.Dropout(0.5), layers.LayerNormalization(), layers.PReLU()):

@@ -144,3 +144,64 @@ def test_onnxruntime_gives_what_keras_gives(name: str) -> None:
     [found] = onnx_runtime.run(onnx_bytes(graph), named(graph, inputs)).values()
     scale = max(1.0, float(np.abs(expected).max()))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-5 * scale)
+
+
+def sequence_network() -> Any:
+    """Convolutions over time with everything that stands between them, and a shortcut."""
+    x = layers.Input((24, 6), name="signal")
+    y = layers.Conv1D(8, 3, padding="causal", name="first")(x)
+    y = layers.ReLU(name="relu")(layers.BatchNormalization(name="norm")(y))
+    y = layers.MaxPooling1D(2, name="pool")(y)
+    z = layers.SeparableConv1D(8, 3, padding="same", activation="relu", name="second")(y)
+    y = layers.Add(name="sum")([y, z])
+    y = layers.Conv1DTranspose(4, 4, strides=2, activation="tanh", name="wider")(y)
+    y = layers.GlobalAveragePooling1D(name="mean")(y)
+    return Model(x, layers.Dense(3, activation="softmax", name="classes")(y), name="time")
+
+
+def test_layers_over_sequences_stand_beside_each_other() -> None:
+    model = sequence_network()
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(rng.uniform(0.2, 1.0, weight.shape).astype(np.float32))
+    graph = trace(model)
+    assert [node.op for node in graph.nodes] == [
+        "Reshape", "Conv2D", "BatchNorm", "Relu", "MaxPool2D", "DepthwiseConv2D", "Conv2D", "Relu",
+        "Add", "TransposeConv2D", "Tanh", "Reshape", "Mean", "Dense", "Softmax",
+    ]  # fmt: skip
+    assert {"first", "norm", "relu", "pool", "second", "sum", "wider", "mean"} <= set(graph.values)
+    assert graph.nodes[1].inputs[1] == "first/kernel"
+    x = rng.normal(size=(5, 24, 6)).astype(np.float32)
+    [found] = Interpreter(graph).run({"signal": x}).values()
+    np.testing.assert_allclose(found, model(x).numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_a_value_that_is_an_output_keeps_its_shape() -> None:
+    x = layers.Input((12, 4), name="x")
+    y = layers.Conv1D(3, 3, name="conv")(x)
+    model = Model(x, [y, layers.ReLU(name="relu")(y)])
+    graph = trace(model)
+    data = np.random.default_rng(1).normal(size=(2, 12, 4)).astype(np.float32)
+    found = Interpreter(graph).run({"x": data})
+    assert list(found) == ["conv", "relu"]
+    for value, expected in zip(found.values(), model(data), strict=True):
+        np.testing.assert_allclose(value, expected.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_a_network_over_sequences_as_int8() -> None:
+    model = sequence_network()
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(rng.uniform(-1.0, 1.0, weight.shape).astype(np.float32) ** 2 + 0.1)
+    graph = trace(model)
+    samples = rng.normal(size=(40, 24, 6)).astype(np.float32)
+    made = edgekit.convert(graph, samples)
+    assert "BatchNorm" not in {node.op for node in made.graph.nodes}  # it went into a convolution
+    given = quantized(made.graph, [samples[:4]])
+    [found] = Interpreter(made.graph).run(given).values()
+    [expected] = litert.run(tflite_bytes(made.graph), given).values()
+    np.testing.assert_array_equal(found, expected)
+    quant = made.graph.value(made.graph.outputs[0]).quant
+    assert quant is not None
+    real = (found - np.float32(quant.zero_point[0])) * quant.scale[0]
+    np.testing.assert_allclose(real, model(samples[:4]).numpy(), atol=0.06)  # 15 of 256 steps

@@ -10,7 +10,9 @@ import numpy as np
 from edgekit.errors import ShapeError
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.layer import Layer
+from edgekit.train.masks import mask_of
 from edgekit.train.ops import math, shape
+from edgekit.train.ops.comparisons import where
 from edgekit.train.tensor import Tensor
 
 __all__ = [
@@ -85,6 +87,15 @@ def _of_rank(x: Any, rank: int) -> Any:
     return shape.reshape(x, shape=(x.shape[0], *(1,) * missing, *x.shape[1:]))
 
 
+def _mask_like(x: Any) -> Any:
+    """The mask of `x` as an array with axes of size 1 up to the rank of `x`, or None."""
+    mask = mask_of(x)
+    if mask is None:
+        return None
+    array = asarray(mask)
+    return array.reshape(*array.shape, *(1,) * (len(x.shape) - array.ndim))
+
+
 class Add(_Merge):
     """The sum of the inputs."""
 
@@ -108,10 +119,20 @@ class Subtract(_Merge):
 
 
 class Multiply(_Merge):
-    """The product of the inputs."""
+    """The product of the inputs; a step that a mask leaves out is no factor."""
 
     def merge(self, inputs):
-        return reduce(math.multiply, inputs)
+        masks = [_mask_like(x) for x in inputs]
+        if all(mask is None for mask in masks):
+            return reduce(math.multiply, inputs)
+        factors = [
+            x if mask is None else where(mask, x, 1.0)
+            for x, mask in zip(inputs, masks, strict=True)
+        ]
+        product = reduce(math.multiply, factors)
+        if any(mask is None for mask in masks):
+            return product
+        return where(reduce(np.logical_or, masks), product, 0.0)
 
 
 class Average(_Merge):
@@ -121,18 +142,30 @@ class Average(_Merge):
         return reduce(math.add, inputs) * (1.0 / len(inputs))
 
 
+def _of_those_there(function: Any, inputs: list[Any]) -> Any:
+    """`function` from input to input, in which a step that a mask leaves out takes no part."""
+    y, there = inputs[0], _mask_like(inputs[0])
+    for x in inputs[1:]:
+        mask = _mask_like(x)
+        x = x if mask is None else where(mask, x, y)
+        y = y if there is None else where(there, y, x)
+        there = None if there is None or mask is None else there | mask
+        y = function(y, x)
+    return y
+
+
 class Maximum(_Merge):
-    """The largest of the inputs, elementwise."""
+    """The largest of the inputs that masks leave, elementwise."""
 
     def merge(self, inputs):
-        return reduce(math.maximum, inputs)
+        return _of_those_there(math.maximum, inputs)
 
 
 class Minimum(_Merge):
-    """The smallest of the inputs, elementwise."""
+    """The smallest of the inputs that masks leave, elementwise."""
 
     def merge(self, inputs):
-        return reduce(math.minimum, inputs)
+        return _of_those_there(math.minimum, inputs)
 
 
 class Concatenate(_Merge):
