@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
-from edgekit.frozen import replace
 from edgekit.ir import Graph, GraphBuilder
 from edgekit.ir.passes.constants import drop_dead_nodes
 
 from .primitive import Record
 from .tensor import Variable
+from .trace_names import named_after_layers
 from .trace_rules import RULES
 from .trace_runs import Run, input_shapes, run_recorded
 from .trace_squeezes import Squeezes
@@ -78,7 +78,7 @@ class _Writer:
         if self.squeezes.sources:
             graph = drop_dead_nodes(graph)
         results = [(self.squeezes.alive(y, graph.values), layer) for y, layer in self.results]
-        return _named_after_layers(graph, results)
+        return named_after_layers(graph, results)
 
     def _check_same_calls(self) -> None:
         one, two = ([r.primitive.name for r in run.records] for run in (self.first, self.second))
@@ -265,33 +265,6 @@ class _Call:
     def add_all(self, op: str, *inputs: str | None, **attrs: Any) -> tuple[str, ...]:
         clean = {key: _plain(value) for key, value in attrs.items()}
         return self.writer.builder.add_all(op, *inputs, name=self.layer, **clean)
-
-
-def _named_after_layers(graph: Graph, results: list[tuple[Any, str]]) -> Graph:
-    """The graph with the last value of each layer under the layer's own name."""
-    taken = set(graph.values)
-    renamed: dict[str, str] = {}
-    for value, layer in results:
-        if not isinstance(value, str) or value in renamed or graph.values[value].is_constant:
-            continue
-        if value not in graph.inputs and layer not in taken:
-            taken.add(layer)
-            renamed[value] = layer
-
-    def new(name: str) -> str:
-        return renamed.get(name, name)
-
-    nodes = [
-        replace(
-            node,
-            inputs=tuple(None if i is None else new(i) for i in node.inputs),
-            outputs=tuple(map(new, node.outputs)),
-        )
-        for node in graph.nodes
-    ]
-    values = {new(name): replace(v, name=new(name)) for name, v in graph.values.items()}
-    outputs = tuple(map(new, graph.outputs))
-    return replace(graph, nodes=tuple(nodes), values=values, outputs=outputs)
 
 
 def _host(x: Any) -> Any:

@@ -62,9 +62,9 @@ class Squeezes:
             self.sources[y] = str(inputs[0])
         return y
 
-    def alive(self, value: str | None, values: Any) -> str | None:
+    def alive(self, value: Any, values: Any) -> Any:
         """`value`, or the same numbers before the reshape if that was left out."""
-        while value is not None and value not in values:
+        while isinstance(value, str) and value not in values:
             value = self.sources.get(value)
         return value
 

@@ -294,14 +294,14 @@ def test_all_problems_are_listed_at_once(tmp_path):
     def change(config):
         stack = config["config"]["layers"]
         stack[1]["class_name"] = "Conv3DTranspos"
-        stack[2]["config"]["data_format"] = "channels_first"
+        stack[2]["config"]["order"] = "C"
         stack[3]["config"]["activation"] = "rleu"
 
     rewrite(path, change)
     with pytest.raises(UnsupportedOperator) as caught:
         load_model(path)
     text = str(caught.value)
-    for part in ("layer 'conv2d': class 'Conv3DTranspos'", "layer 'flatten': data_format",
+    for part in ("layer 'conv2d': class 'Conv3DTranspos'", "order is not an argument",
                  "'rleu' is not known. Did you mean"):  # fmt: skip
         assert part in text
     assert "a.keras" in caught.value.__notes__[0]
