@@ -12,6 +12,7 @@ from .recurrent import kept_in_float
 
 __all__ = ["check_keep_float", "float_nodes"]
 
+_FAR_BELOW = -1000.0
 _ADVICE = {
     "If": "which of them runs is known only at run time; compute both and choose with Select",
     "While": "the number of its steps is not known at conversion, or too large; give the sequence "
@@ -57,6 +58,11 @@ def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:
         return f"{node.op} has no int8 form: {operator.float_only}"
     if node.op == "Lstm":
         return kept_in_float(graph, node)
+    if node.op == "Softmax" and _is_masked(graph, node):
+        return (
+            "it is told by huge negative numbers what not to look at, which leave no steps for the "
+            "others: an attention without masks becomes int8 throughout"
+        )
     if operator.prefer_float:
         return f"{node.op} is better in float: {operator.prefer_float}"
     roles = dict(zip(operator.input_names, node.inputs, strict=False))
@@ -74,6 +80,15 @@ def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:
     if all(graph.value(name).is_constant for name in operator.activation_inputs(node)):
         return "it computes with constants alone"
     return ""
+
+
+def _is_masked(graph: Graph, node: Node) -> bool:
+    """Does a choice put numbers far below all others into the input of a Softmax?"""
+    choice = graph.producers().get(str(node.inputs[0]))
+    if choice is None or choice.op != "Select":
+        return False
+    given = [graph.value(name) for name in choice.inputs[:2] if name is not None]
+    return any(v.is_constant and float(v.array().min()) < _FAR_BELOW for v in given)
 
 
 def check_keep_float(source: Graph, prepared: Graph, recipe: Recipe) -> None:

@@ -66,11 +66,8 @@ class _Heads(Layer):
     """What both layers share: projections to heads and back, and masks."""
 
     supports_masking = True
-    query_dense: HeadDense
-    key_dense: HeadDense
-    value_dense: HeadDense
-    gate_dense: HeadDense
-    output_dense: HeadDense
+    _gate_dense: HeadDense
+    _prefix = ""
     _shared_names = (
         "dropout",
         "use_bias",
@@ -136,16 +133,22 @@ class _Heads(Layer):
             self._steps_mask(query.shape[1], value.shape[1], use_causal_mask),
             attention_mask,
         )
-        gate = self.gate_dense(query) if self.use_gate else None
+        gate = self._gate_dense(query) if self.use_gate else None
         output, scores = self._attend(
-            self.query_dense(query),
-            self.key_dense(value if key is None else key),
-            self.value_dense(value),
+            self._projection("query")(query),
+            self._projection("key")(value if key is None else key),
+            self._projection("value")(value),
             mask,
             training,
         )
-        output = self.output_dense(output if gate is None else output * activations.sigmoid(gate))
+        output = output if gate is None else output * activations.sigmoid(gate)
+        output = self._projection("output")(output)
         return (output, scores) if return_attention_scores else output
+
+    def _projection(self, name: str) -> HeadDense:
+        """The projection under the name of the attribute that Keras has it in."""
+        found: HeadDense = getattr(self, f"{self._prefix}{name}_dense")
+        return found
 
     def _steps_mask(self, queries: int, values: int, causal: bool) -> Any:
         """Which values each query may see by its place alone, (1, queries, values), or None."""
@@ -233,7 +236,7 @@ class MultiHeadAttention(_Heads):
         self.query_dense = self._dense("query", (query_shape[-1],), (heads, keys))
         self.key_dense = self._dense("key", (key_shape[-1],), (heads, keys))
         if self.use_gate:
-            self.gate_dense = self._dense("gate", (query_shape[-1],), (heads, values))
+            self._gate_dense = self._dense("gate", (query_shape[-1],), (heads, values))
         self.value_dense = self._dense("value", (value_shape[-1],), (heads, values))
         made = self.output_shape or (query_shape[-1],)
         self.output_dense = self._dense("attention_output", (heads, values), made)
@@ -283,6 +286,8 @@ class GroupQueryAttention(_Heads):
     Source: Ainslie et al. 2023.
     """
 
+    keras_class = "GroupedQueryAttention"  # what Keras calls it in names and in files of weights
+    _prefix = "_"
     config_names = (
         "head_dim", "num_query_heads", "num_key_value_heads", *_Heads._shared_names,
     )  # fmt: skip
@@ -321,12 +326,12 @@ class GroupQueryAttention(_Heads):
         key_shape = value_shape if key_shape is None else key_shape
         queries = (self.num_query_heads, self.head_dim)
         values = (self.num_key_value_heads, self.head_dim)
-        self.query_dense = self._dense("query", (query_shape[-1],), queries)
-        self.key_dense = self._dense("key", (key_shape[-1],), values)
+        self._query_dense = self._dense("query", (query_shape[-1],), queries)
+        self._key_dense = self._dense("key", (key_shape[-1],), values)
         if self.use_gate:
-            self.gate_dense = self._dense("gate", (query_shape[-1],), queries)
-        self.value_dense = self._dense("value", (value_shape[-1],), values)
-        self.output_dense = self._dense("attention_output", queries, (query_shape[-1],))
+            self._gate_dense = self._dense("gate", (query_shape[-1],), queries)
+        self._value_dense = self._dense("value", (value_shape[-1],), values)
+        self._output_dense = self._dense("attention_output", queries, (query_shape[-1],))
 
     def compute_output_shape(  # type: ignore[override]
         self, query_shape, value_shape, key_shape=None

@@ -71,7 +71,8 @@ class Layer(Calling, WeightHolder, Serializable):
             )
         if name is not None and not isinstance(name, str):
             raise InputError(f"a layer's name must be a string. Received: name={name!r}")
-        self.name = name or unique_name(snake_case(type(self).__name__))
+        kind = getattr(self, "keras_class", type(self).__name__)
+        self.name = name or unique_name(snake_case(kind))
         self.dtype_policy = dtype
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)

@@ -63,7 +63,8 @@ class TimeDistributed(Wrapper):
         return (input_shape[0], *input_shape[2:])
 
     def build(self, input_shape=None):
-        super().build(self._of_one_time(input_shape))
+        if not self.layer.built:
+            self.layer.build_for(self._of_one_time(input_shape))
 
     def compute_output_shape(self, input_shape):
         one = self.layer.compute_output_shape(self._of_one_time(input_shape))

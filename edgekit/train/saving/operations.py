@@ -27,6 +27,7 @@ _NN = "keras.src.ops.nn"
 TABLE: dict[str, KerasOperation] = {
     "absolute": KerasOperation("Absolute"),
     "add": KerasOperation("Add"),
+    "any_true": KerasOperation("Any", _REDUCE),
     "concat": KerasOperation("Concatenate", {"axis": "axis"}),
     "divide": KerasOperation("Divide"),
     "elu": KerasOperation("Elu", {"alpha": "alpha"}, _NN),
@@ -46,6 +47,7 @@ TABLE: dict[str, KerasOperation] = {
     "minimum": KerasOperation("Minimum"),
     "multiply": KerasOperation("Multiply"),
     "negative": KerasOperation("Negative"),
+    "not_equal": KerasOperation("NotEqual"),
     "power": KerasOperation("Power"),
     "relu": KerasOperation("Relu", {}, _NN),
     "relu6": KerasOperation("Relu6", {}, _NN),

@@ -55,7 +55,7 @@ def _walk_list(items: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any
 def _class_of(layer: Any) -> str:
     if type(layer).__name__ == "Model" and getattr(layer, "_graph", None) is not None:
         return "functional"
-    return snake_case(type(layer).__name__)
+    return snake_case(getattr(layer, "keras_class", type(layer).__name__))
 
 
 def _numbered(name: str, counts: dict[str, int]) -> str:
