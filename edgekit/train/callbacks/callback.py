@@ -1,29 +1,32 @@
-"""The base of callbacks, and the list that calls them."""
+"""The base of callbacks, and the history of training."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, require
 from edgekit.train.deprecations import accept_old_spellings
 
-__all__ = ["Callback", "CallbackList", "History", "is_better", "monitored"]
+__all__ = ["EVENTS", "Callback", "History"]
 
-_EVENTS = tuple(
+EVENTS = tuple(
     f"on_{what}_{edge}"
     for what in ("train", "epoch", "train_batch", "test", "test_batch", "predict", "predict_batch")
     for edge in ("begin", "end")
 )
-_GROWS = ("acc", "auc", "precision", "recall", "f1", "iou", "top_k")
 
 
 class Callback:
-    """The base: override the events of interest. `self.model` and `self.params` are set."""
+    """The base: override the events of interest. `self.model` and `self.params` are set.
+
+    `on_batch_begin` and `on_batch_end` are other names of the events of training batches.
+    """
 
     model: Any = None
     params: Mapping[str, Any] = {}
+    # whether it acts after all others, having seen what they did
+    acts_last = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -49,15 +52,23 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Before a training step."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """After a training step; logs hold the metrics of the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Before a training step."""
+
+    def on_batch_end(self, batch: int, logs: Any = None) -> None:
         """After a training step; logs hold the metrics of the epoch so far."""
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Before an evaluation or validation."""
 
     def on_test_end(self, logs: Any = None) -> None:
-        """After an evaluation or validation."""
+        """After an evaluation or validation; logs hold its metrics."""
 
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Before a batch of an evaluation."""
@@ -85,96 +96,38 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 
+    def on_train_begin(self, logs=None):
+        self.epoch = []
+
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
+    def plot(self, metrics: Any = None, path: Any = None) -> Any:
+        """A figure of matplotlib with a panel for each metric, its `val_` beside it.
 
-class CallbackList:
-    """Calls the callbacks; an event that none of them overrides costs one attribute."""
-
-    def __init__(
-        self,
-        callbacks: Any,
-        model: Any,
-        verbose: Any,
-        epochs: int,
-        steps: int | None,
-        doing: str = "fit",
-    ) -> None:
-        from edgekit.train.callbacks.progress import progress_for
-        from edgekit.train.callbacks.stopping import TerminateOnNaN
-
-        given = _as_callbacks(callbacks)
-        self.history = next((c for c in given if isinstance(c, History)), History())
-        bar = progress_for(verbose, doing, sys.stderr)
-        listed = [*given, *([bar] if bar else [])]
-        listed += [] if self.history in given else [self.history]
-        self.callbacks = listed
-        self.has_nan_guard = any(isinstance(c, TerminateOnNaN) for c in given)
-        params = {"epochs": epochs, "steps": steps, "verbose": verbose}
-        for callback in listed:
-            callback.set_model(model)
-            callback.set_params(params)
-        self._listeners = {
-            event: [
-                getattr(callback, event)
-                for callback in listed
-                if getattr(type(callback), event) is not getattr(Callback, event)
-                or event in vars(callback)
-            ]
-            for event in _EVENTS
-        }
-
-    def __getattr__(self, event: str) -> Any:
-        if event not in _EVENTS:
-            raise AttributeError(event)
-        expected = 2 if "epoch" in event or "batch" in event else 1
-        listeners = self._listeners[event]
-
-        def tell(*arguments: Any) -> None:
-            given = arguments + (None,) * (expected - len(arguments))
-            for listener in listeners:
-                listener(*given)
-
-        setattr(self, event, tell)
-        return tell
-
-
-def _as_callbacks(callbacks: Any) -> list[Callback]:
-    """One callback, several or none, as a list."""
-    given = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
-    given = [callback for callback in given if callback is not None]
-    for callback in given:
-        if not isinstance(callback, Callback):
+        metrics: names; all that were measured where none are given. path: a file to save it in.
+        """
+        plots = require("matplotlib.figure", extra="report")
+        names = [name for name in self.history if not name.startswith("val_")]
+        names = list(metrics) if metrics is not None else names
+        missing = [name for name in names if name not in self.history]
+        if missing or not names:
             raise InputError(
-                "callbacks are objects of subclasses of Callback. "
-                f"Received: {callback!r} (of type {type(callback).__name__})"
+                f"there is nothing to plot for {missing or 'a history without metrics'}. "
+                f"Measured: {', '.join(self.history) or 'nothing'}"
             )
-    return given
-
-
-def is_better(monitor: str, mode: str, min_delta: float = 0.0) -> Any:
-    """A function (new, best) -> whether the monitored number improved."""
-    if mode not in ("auto", "min", "max"):
-        raise InputError(f"mode must be 'auto', 'min' or 'max'. Received: {mode!r}")
-    grows = mode == "max" or (mode == "auto" and any(part in monitor for part in _GROWS))
-    delta = abs(min_delta)
-    if grows:
-        return lambda new, best: best is None or new > best + delta
-    return lambda new, best: best is None or new < best - delta
-
-
-def monitored(callback: str, monitor: str, logs: Any) -> float | None:
-    """The monitored number of an epoch; a warning, naming what there is, where it is missing."""
-    if monitor in (logs or {}):
-        return float(logs[monitor])
-    import warnings
-
-    warnings.warn(
-        f"{callback} watches {monitor!r}, which this epoch did not measure. "
-        f"There is: {', '.join(sorted(logs or {}))}",
-        stacklevel=2,
-    )
-    return None
+        figure = plots.Figure(figsize=(6.4, 2.8 * len(names)), layout="constrained")
+        panels = figure.subplots(len(names), 1, squeeze=False)
+        for name, panel in zip(names, panels[:, 0], strict=True):
+            for label in (name, f"val_{name}"):
+                values = self.history.get(label)
+                if values:
+                    epochs = self.epoch[-len(values) :]
+                    panel.plot([epoch + 1 for epoch in epochs], values, marker=".", label=label)
+            panel.set_xlabel("epoch")
+            panel.legend()
+        if path is not None:
+            figure.savefig(path)
+        return figure

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from edgekit.errors import InputError
-from edgekit.train.callbacks.callback import Callback, is_better, monitored
+from edgekit.train.callbacks.monitor import MonitorCallback
 
-__all__ = ["ModelCheckpoint"]
+__all__ = ["ModelCheckpoint", "due_after"]
 
 
-class ModelCheckpoint(Callback):
+class ModelCheckpoint(MonitorCallback):
     """Save the model (`.keras`) or its weights (`.weights.h5`) after epochs, or every n batches.
 
-    filepath may hold names of metrics: "model-{epoch:02d}-{val_loss:.2f}.keras".
+    filepath may hold names of metrics: "model-{epoch:02d}-{val_loss:.2f}.keras", and {batch} where
+    save_freq is a number of batches. save_best_only: only when `monitor` improved, from
+    `initial_value_threshold` on. A file is written whole or not at all.
     """
 
     def __init__(
@@ -28,6 +31,7 @@ class ModelCheckpoint(Callback):
         save_freq: Any = "epoch",
         initial_value_threshold: float | None = None,
     ) -> None:
+        super().__init__(monitor, mode, initial_value_threshold)
         self.filepath = os.fspath(filepath)
         ending = ".weights.h5" if save_weights_only else ".keras"
         if not self.filepath.endswith(ending):
@@ -39,46 +43,75 @@ class ModelCheckpoint(Callback):
             raise InputError(
                 f"save_freq must be 'epoch' or a number of batches. Received: {save_freq!r}"
             )
-        self.monitor = monitor
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
-        self.best = initial_value_threshold
-        self._improves = is_better(monitor, mode)
-        self._epoch = 0
-        self._batches = 0
+        self._current_epoch = 0
+        self._last_batch_seen: int | None = None
+        self._batches_seen = 0
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch
+        self._current_epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.save_freq != "epoch":
-            self._batches += 1
-            if self._batches % self.save_freq == 0:
-                self._save(self._epoch, logs)
+        if self.save_freq != "epoch" and due_after(self, batch):
+            self._save(self._current_epoch, batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
         if self.save_freq == "epoch":
-            self._save(epoch, logs)
+            self._save(epoch, None, logs)
 
-    def _save(self, epoch: int, logs: Any) -> None:
-        if self.save_best_only:
-            current = monitored("ModelCheckpoint", self.monitor, logs)
-            if current is None or not self._improves(current, self.best):
-                return
-            self.best = current
+    def _save(self, epoch: int, batch: int | None, logs: Any) -> None:
+        path = self._path(epoch, batch, logs)
+        if self.save_best_only and not self._is_best(epoch, logs):
+            return
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: saving model to {path}")
+        if os.path.isdir(path):
+            raise InputError(f"ModelCheckpoint: {path} is a folder; name a file.")
+        if os.path.dirname(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        if self.save_weights_only:
+            self.model.save_weights(path, overwrite=True)
+        else:
+            self.model.save(path, overwrite=True)
+
+    def _is_best(self, epoch: int, logs: Any) -> bool:
+        current = (logs or {}).get(self.monitor)
+        if current is None:
+            warnings.warn(
+                f"ModelCheckpoint watches {self.monitor!r}, which was not measured; the model is "
+                f"saved all the same. There is: {', '.join(sorted(logs or {}))}",
+                stacklevel=3,
+            )
+            return True
+        if self._is_improvement(float(current), self.best):
+            self.best = float(current)
+            return True
+        if self.verbose:
+            print(f"Epoch {epoch + 1}: {self.monitor} did not improve from {self.best}")
+        return False
+
+    def _path(self, epoch: int, batch: int | None, logs: Any) -> str:
         numbers = {name: float(value) for name, value in (logs or {}).items()}
+        if batch is not None:
+            numbers.setdefault("batch", batch + 1)
         try:
-            path = self.filepath.format(epoch=epoch + 1, **numbers)
+            return self.filepath.format(epoch=epoch + 1, **numbers)
         except KeyError as error:
             raise InputError(
                 f"ModelCheckpoint: filepath names {error}, which was not measured. "
                 f"There is: epoch, {', '.join(sorted(numbers))}"
             ) from error
-        if self.verbose:
-            print(f"Epoch {epoch + 1}: saving model to {path}")
-        if self.save_weights_only:
-            self.model.save_weights(path)
-        else:
-            self.model.save(path)
+
+
+def due_after(callback: Any, batch: int) -> bool:
+    """Whether `save_freq` batches have passed since the last time, over the ends of epochs."""
+    last = callback._last_batch_seen
+    callback._batches_seen += batch + 1 if last is None or batch <= last else batch - last
+    callback._last_batch_seen = batch
+    if callback._batches_seen < callback.save_freq:
+        return False
+    callback._batches_seen = 0
+    return True

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any, TextIO
 
-from edgekit.errors import InputError
-from edgekit.train.callbacks.callback import Callback
+import numpy as np
 
-__all__ = ["ProgressBar", "ProgressLines", "progress_for"]
+from edgekit.errors import InputError
+from edgekit.train.callbacks.callback import EVENTS, Callback
+
+__all__ = ["ProgbarLogger", "ProgressBar", "ProgressLines", "progress_for"]
 
 
 def progress_for(verbose: Any, doing: str, stream: TextIO) -> Callback | None:
@@ -119,10 +121,45 @@ class ProgressBar(Callback):
         self._close({})
 
 
+class ProgbarLogger(Callback):
+    """The progress that `fit` shows by itself, as a callback to be passed: a bar, or lines."""
+
+    def __init__(self) -> None:
+        import sys
+
+        self._shown = progress_for(1, "fit", sys.stderr)
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        if self._shown is not None:
+            self._shown.set_model(model)
+
+    def set_params(self, params: Any) -> None:
+        super().set_params(params)
+        if self._shown is not None:
+            self._shown.set_params(params)
+
+
+def _forwarding(event: str) -> Any:
+    def told(self: ProgbarLogger, *arguments: Any) -> None:
+        if self._shown is not None:
+            getattr(self._shown, event)(*arguments)
+
+    return told
+
+
+for _event in EVENTS:
+    if "predict" not in _event and "test" not in _event:
+        setattr(ProgbarLogger, _event, _forwarding(_event))
+
+
 def numbers(logs: Any) -> str:
     """`loss: 0.1234 - accuracy: 0.9876`."""
     parts = []
     for name, value in (logs or {}).items():
+        if np.ndim(value):
+            parts.append(f"{name}: {np.asarray(value)}")
+            continue
         number = float(value)
         shown = f"{number:.4f}" if number == 0 or abs(number) >= 1e-3 else f"{number:.4e}"
         parts.append(f"{name}: {shown}")

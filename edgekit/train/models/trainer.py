@@ -11,7 +11,8 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train.backend import to_numpy
 from edgekit.train.batches import batches_of
-from edgekit.train.callbacks.callback import CallbackList, History
+from edgekit.train.callbacks.callback import History
+from edgekit.train.callbacks.callback_list import Running
 from edgekit.train.class_weights import class_weights, weighted
 from edgekit.train.data import split_for_validation, unpack
 from edgekit.train.models.mistakes import warn_of_inputs
@@ -63,7 +64,7 @@ class Trainer(Steps):
             x, y, sample_weight, batch_size, steps_per_epoch, random, by_batches=shuffle == "batch"
         )
         held = _validation(validation_data, validation_batch_size or batch_size, validation_steps)
-        running = CallbackList(callbacks, self, verbose, epochs, _steps_of(batches))
+        running = Running(callbacks, self, verbose, epochs, _steps_of(batches))
         weights = class_weights(class_weight)
         self._run_epochs(
             range(initial_epoch, epochs), batches, weights, held, validation_freq, running
@@ -77,7 +78,7 @@ class Trainer(Steps):
         weights: Any,
         held: Any,
         validation_freq: Any,
-        running: CallbackList,
+        running: Running,
     ) -> None:
         """Train and validate epoch by epoch, until the last or until a callback stops."""
         self.history = running.history
@@ -85,6 +86,7 @@ class Trainer(Steps):
         self._nan_place = None
         logs: dict[str, float] = {}
         running.on_train_begin()
+        epochs = running.resume(epochs, batches)
         try:
             for epoch in epochs:
                 running.on_epoch_begin(epoch)
@@ -97,14 +99,16 @@ class Trainer(Steps):
                     break
         finally:
             self._fit_variables = self._fit_layers = None
+        if self.optimizer is not None and len(epochs):
+            self.optimizer.finalize_variable_values(self.trainable_variables)
         running.on_train_end(logs)
 
-    def _train_epoch(self, batches: Any, weights: Any, running: CallbackList) -> dict[str, float]:
+    def _train_epoch(self, batches: Any, weights: Any, running: Running) -> dict[str, float]:
         self.reset_metrics()
         logs: Any = {}
         together, step = self.steps_per_execution, -1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for step, data in enumerate(batches):
+            for step, data in running.remaining(batches):
                 if step % together == 0:
                     running.on_train_batch_begin(step)
                 logs = self.train_step(data if weights is None else weighted(data, weights))
@@ -116,7 +120,7 @@ class Trainer(Steps):
                     break
         if (step + 1) % together:
             running.on_train_batch_end(step, logs)
-        found = numbers_of(logs)
+        found = numbers_of(logs if step >= 0 else self.get_metrics_result())
         if not running.has_nan_guard and math.isnan(found.get("loss", 0.0)):
             running.has_nan_guard = True
             self._warn_of_nan()
@@ -138,7 +142,7 @@ class Trainer(Steps):
             stacklevel=5,
         )
 
-    def _test_epoch(self, batches: Any, running: CallbackList) -> dict[str, float]:
+    def _test_epoch(self, batches: Any, running: Running) -> dict[str, float]:
         self.reset_metrics()
         logs: Any = {}
         running.on_test_begin()
@@ -167,7 +171,7 @@ class Trainer(Steps):
         """The loss, or a list of loss and metrics (a dict with `return_dict`)."""
         self._require_compiled()
         batches = batches_of(x, y, sample_weight, batch_size, steps)
-        running = CallbackList(callbacks, self, verbose, 1, _steps_of(batches), doing="evaluate")
+        running = Running(callbacks, self, verbose, 1, _steps_of(batches), doing="evaluate")
         found = self._test_epoch(batches, running)
         if return_dict:
             return found
@@ -185,7 +189,7 @@ class Trainer(Steps):
         """The outputs for all samples, as numpy arrays in the structure of the outputs."""
         self._require_built()
         batches = batches_of(x, None, None, batch_size, steps)
-        running = CallbackList(callbacks, self, verbose, 1, _steps_of(batches), doing="predict")
+        running = Running(callbacks, self, verbose, 1, _steps_of(batches), doing="predict")
         structure, parts = None, []
         running.on_predict_begin()
         for step, data in enumerate(batches):
