@@ -15,7 +15,6 @@ from edgekit.train.ops.comparisons import less as less
 from edgekit.train.ops.comparisons import less_equal as less_equal
 from edgekit.train.ops.comparisons import not_equal as not_equal
 from edgekit.train.ops.elementwise import arccos as arccos
-from edgekit.train.ops.elementwise import arccosh as arccosh
 from edgekit.train.ops.elementwise import arcsin as arcsin
 from edgekit.train.ops.elementwise import arcsinh as arcsinh
 from edgekit.train.ops.elementwise import arctan as arctan
@@ -140,6 +139,11 @@ def cast(x: Any, dtype: Any) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """`x` within x_min .. x_max."""
     return minimum(maximum(x, x_min), x_max)
+
+
+def arccosh(x: Any) -> Any:
+    """The number whose cosh is x, at least 0."""
+    return log(add(x, sqrt(subtract(square(x), 1.0))))
 
 
 def reciprocal(x: Any) -> Any:

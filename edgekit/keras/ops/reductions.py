@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,16 @@ def _axes(axis: Any) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
 
-def prod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The product."""
-    return elementwise.prod(_tensor(x), axis=axis, keepdims=keepdims)
+    x = _tensor(x)
+    if axis is None:
+        found = prod(x.reshape(-1), 0)
+        return found.reshape((1,) * len(x.shape)) if keepdims else found
+    head = (slice(None),) * (axis % len(x.shape))
+    parts = [x[(*head, slice(i, i + 1))] for i in range(x.shape[axis])]
+    found = functools.reduce(math.multiply, parts)
+    return found if keepdims else found[(*head, 0)]
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

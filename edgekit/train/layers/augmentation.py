@@ -19,7 +19,8 @@ __all__ = ["RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "Ra
 class RandomImageLayer(ImageLayer):
     """The base: `get_random_transformation` draws, `transform_images` applies what was drawn.
 
-    In inference the input passes unchanged. The same seed draws the same changes.
+    In inference the input passes unchanged. The same seed draws the same changes. Called by itself,
+    outside of a model, such a layer changes its input, as in Keras.
     """
 
     seed: int | None
@@ -27,6 +28,9 @@ class RandomImageLayer(ImageLayer):
     def _set_seed(self, seed: int | None) -> None:
         self.seed = seed
         self.generator = generator(seed)
+
+    def call(self, inputs, training=True):
+        return super().call(inputs, training)
 
     def on_batch(self, images: Any, training: bool) -> Any:
         if not training:
@@ -124,11 +128,6 @@ class RandomCrop(RandomImageLayer):
         self._set_seed(seed)
         self.seed = int(self.generator.integers(0, 1 << 31)) if seed is None else seed
 
-    def on_batch(self, images: Any, training: bool) -> Any:
-        if training:
-            return super().on_batch(images, training)
-        return images
-
     def get_random_transformation(self, data, training=True, seed=None):
         height, width = data.shape[1:3]
         if height <= self.height or width <= self.width:
@@ -151,7 +150,8 @@ class RandomCrop(RandomImageLayer):
 class RandomContrast(RandomImageLayer):
     """Each picture as (x - mean) * f + mean, cut to `value_range`, one f for each.
 
-    f is drawn from 1 - factor[0] to 1 + factor[1]; the mean is that of each channel.
+    f is drawn from 1 - factor[0] to 1 + factor[1], where one number stands for (0, number); the
+    mean is that of each channel.
     """
 
     config_names = ("factor", "value_range", "seed")
@@ -162,8 +162,7 @@ class RandomContrast(RandomImageLayer):
         self.data_format = options.pop("data_format", None)
         super().__init__(**options)
         self._set_data_format(self.data_format)
-        low, high = self._bounds(factor, 0.0)
-        self.factor = (high, high) if not isinstance(factor, list | tuple) else (low, high)
+        self.factor = self._bounds(factor, 0.0)
         self.value_range = value_range
         self._set_seed(seed)
 

@@ -71,7 +71,7 @@ class _Warping(RandomImageLayer):
     def _warped(self, images: Any, matrices: Any) -> Any:
         return warp_images(
             images,
-            np.asarray(matrices, np.float32),
+            transforms=np.asarray(matrices, np.float32),
             interpolation=self.interpolation,
             fill_mode=self.fill_mode,
             fill_value=float(self.fill_value),

@@ -160,6 +160,11 @@ class Discretization(HostLayer):
         depth = len(self.bin_boundaries) + 1 if known else self.num_bins
         return self._encoded_shape(input_shape, depth)
 
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["trainable"]
+        return config
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """An adapted layer has both `num_bins` and the boundaries that were found."""

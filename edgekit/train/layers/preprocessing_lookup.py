@@ -247,12 +247,18 @@ class IndexLookup(HostLayer):
     def compute_output_shape(self, input_shape):
         return self._encoded_shape(input_shape, self._depth())
 
+    def _saved_idf(self) -> list[float] | None:
+        """The weights of the tokens in the vocabulary, as the constructor takes them."""
+        if self._idf is None:
+            return None
+        return self._idf[self._first_token : self.vocabulary_size()].tolist()
+
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in self.config_names
                if name not in ("vocabulary", "idf_weights", "vocabulary_size")}  # fmt: skip
         saved = {
-            "vocabulary": self.get_vocabulary() if self._tokens else None,
-            "idf_weights": None if self._idf is None else self._idf.tolist(),
+            "vocabulary": self.get_vocabulary(False) if self._tokens else None,
+            "idf_weights": self._saved_idf(),
             "vocabulary_size": self.vocabulary_size() if self._tokens else None,
         }
         return {"name": self.name, "trainable": self._trainable, "dtype": self.dtype} | own | saved

@@ -51,17 +51,7 @@ class TextVectorization(HostLayer):
         for name in ("vocabulary_size", "has_input_vocabulary"):
             options.pop(name, None)
         super().__init__(**options)
-        where = f"layer {self.name!r}:"
-        for value, known, what in (
-            (standardize, _STANDARDS, "standardize"),
-            (split, ("whitespace", "character"), "split"),
-        ):
-            if value is not None and not callable(value):
-                lookup(dict.fromkeys(known), value, f"{where} {what}", InputError)
-        if ragged:
-            raise UnsupportedOperator(f"{where} ragged=True is not supported; rows are padded")
-        if output_sequence_length is not None and output_mode != "int":
-            raise InputError(f"{where} output_sequence_length needs output_mode='int'")
+        self._check(standardize, split, output_mode, output_sequence_length, ragged)
         self.standardize, self.split, self.ngrams = standardize, split, ngrams
         self.output_sequence_length = output_sequence_length
         self.encoding = encoding
@@ -77,6 +67,21 @@ class TextVectorization(HostLayer):
             name=f"{self.name}_lookup",
         )
         self.output_mode = self._lookup.output_mode
+
+    def _check(
+        self, standardize: Any, split: Any, output_mode: str, length: int | None, ragged: bool
+    ) -> None:
+        where = f"layer {self.name!r}:"
+        for value, known, what in (
+            (standardize, _STANDARDS, "standardize"),
+            (split, ("whitespace", "character"), "split"),
+        ):
+            if value is not None and not callable(value):
+                lookup(dict.fromkeys(known), value, f"{where} {what}", InputError)
+        if ragged:
+            raise UnsupportedOperator(f"{where} ragged=True is not supported; rows are padded")
+        if length is not None and output_mode != "int":
+            raise InputError(f"{where} output_sequence_length needs output_mode='int'")
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Take the vocabulary of strings: a list, an array, or batches of them."""

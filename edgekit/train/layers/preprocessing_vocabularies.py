@@ -13,7 +13,10 @@ __all__ = ["IntegerLookup", "StringLookup"]
 class StringLookup(IndexLookup):
     """Strings as indices, or back."""
 
-    config_names = (*IndexLookup.config_names, "encoding")
+    config_names = (
+        *(name for name in IndexLookup.config_names if name != "vocabulary_dtype"),
+        "encoding",
+    )
 
     def __init__(
         self,

@@ -10,7 +10,9 @@ from . import conv_transpose as conv_transpose
 from . import ctc as ctc
 from . import dense as dense
 from . import depthwise as depthwise
+from . import elementwise as elementwise
 from . import gather as gather
+from . import images as images
 from . import losses as losses
 from . import math as math
 from . import nested as nested
@@ -35,7 +37,9 @@ __all__ = [
     "ctc",
     "dense",
     "depthwise",
+    "elementwise",
     "gather",
+    "images",
     "losses",
     "math",
     "nested",

@@ -10,8 +10,8 @@ from edgekit.train.primitive import primitive
 from edgekit.train.tensor import PRIMITIVES
 
 __all__ = [
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "ceil", "cos", "cosh", "cumsum",
-    "expm1", "floor", "log1p", "prod", "round", "sign", "sin", "sinh", "tan",
+    "arccos", "arcsin", "arcsinh", "arctan", "arctanh", "ceil", "cos", "cosh", "cumsum",
+    "expm1", "floor", "log1p", "round", "sign", "sin", "sinh", "tan",
 ]  # fmt: skip
 
 
@@ -47,7 +47,6 @@ arctan = _function("arctan", lambda x, y: 1 / (1 + x * x))
 sinh = _function("sinh", lambda x, y: _of("cosh", x))
 cosh = _function("cosh", lambda x, y: _of("sinh", x))
 arcsinh = _function("arcsinh", lambda x, y: 1 / _of("sqrt", x * x + 1))
-arccosh = _function("arccosh", lambda x, y: 1 / _of("sqrt", x * x - 1))
 arctanh = _function("arctanh", lambda x, y: 1 / (1 - x * x))
 log1p = _function("log1p", lambda x, y: 1 / (1 + x))
 expm1 = _function("expm1", lambda x, y: y + 1)
@@ -72,29 +71,9 @@ def cumsum(x, *, axis: int):
     return x.cumsum(axis=axis)
 
 
-@cumsum.vjp
+@cumsum.vjp(on_tensors=True)
 def _(g, y, x, *, axis):
-    module = array_module(g)
-    return (module.flip(module.flip(g, axis).cumsum(axis=axis), axis),)
-
-
-@primitive
-def prod(x, *, axis: int | None = None, keepdims: bool = False):
-    """The product along `axis` (all axes when None)."""
-    return x.prod(axis=axis, keepdims=keepdims)
-
-
-@prod.vjp
-def _(g, y, x, *, axis=None, keepdims=False):
-    module = array_module(x)
-    flat = x.reshape(-1) if axis is None else x
-    at = 0 if axis is None else axis % x.ndim
-    one = module.ones_like(flat[(slice(None),) * at + (slice(0, 1),)])
-    most = flat.shape[at] - 1
-    cut = (slice(None),) * at
-    before = module.concatenate([one, flat[(*cut, slice(0, most))]], axis=at).cumprod(axis=at)
-    turned = module.flip(flat, at)
-    after = module.concatenate([one, turned[(*cut, slice(0, most))]], axis=at).cumprod(axis=at)
-    others = (before * module.flip(after, at)).reshape(x.shape)
-    g = g if keepdims or axis is None else module.expand_dims(g, at)
-    return (g * others,)
+    turned = (slice(None),) * (axis % len(x.shape)) + (slice(None, None, -1),)
+    g = g[turned]
+    summed = cumsum(g, axis=axis) if hasattr(g, "__edgekit_tensor__") else g.cumsum(axis=axis)
+    return (summed[turned],)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from edgekit.train.backend import array_module
+from edgekit.train.backend import array_module, scatter_add
 from edgekit.train.primitive import primitive
 
 __all__ = ["FILL_MODES", "METHODS", "resize_images", "warp_images"]
@@ -70,8 +70,7 @@ def _weights(before: int, after: int, method: str, antialias: bool) -> np.ndarra
         middle = (np.arange(after) + 0.5) * scale - 0.5
         width = max(scale, 1.0) if antialias else 1.0
         shares = _KERNELS[method](np.abs(middle[:, None] - np.arange(before)) / width)
-    shares = shares / shares.sum(axis=1, keepdims=True)
-    return shares.astype(np.float32)
+    return shares / shares.sum(axis=1, keepdims=True)
 
 
 def _nearest(before: int, after: int) -> np.ndarray:
@@ -103,7 +102,10 @@ def resize_images(x, *, size: tuple[int, int], method: str = "bilinear", antiali
     method: bilinear, nearest, bicubic, area, lanczos3, lanczos5, gaussian or mitchellcubic.
     """
     if method == "nearest":
-        rows, columns = (_nearest(a, b) for a, b in zip(x.shape[1:3], size, strict=True))
+        module = array_module(x)
+        rows, columns = (
+            module.asarray(_nearest(a, b)) for a, b in zip(x.shape[1:3], size, strict=True)
+        )
         return x[:, rows][:, :, columns]
     return _mixed(x, *_matrices(x, size, method, antialias))
 
@@ -125,8 +127,8 @@ def _(g, y, x, *, size, method="bilinear", antialias=False):
 @primitive
 def warp_images(
     x,
-    transforms,
     *,
+    transforms: Any,
     interpolation: str = "bilinear",
     fill_mode: str = "reflect",
     fill_value: float = 0.0,
@@ -139,26 +141,63 @@ def warp_images(
     wrap. "constant_outside" does not blend the edge with the fill value.
     """
     module = array_module(x)
-    _, height, width, _ = x.shape
+    total: Any = 0
+    filled: Any = 0
+    for row, column, there, share in _corners(x, transforms, interpolation, fill_mode):
+        total = total + x[module.arange(len(x))[:, None, None], row, column] * (share * there)
+        filled = filled + share * ~there
+    return total + x.dtype.type(fill_value) * filled
+
+
+@warp_images.vjp
+def _(g, y, x, *, transforms, interpolation="bilinear", fill_mode="reflect", fill_value=0.0):
+    module = array_module(x)
+    gx = module.zeros_like(x)
+    for row, column, there, share in _corners(x, transforms, interpolation, fill_mode):
+        at = (module.arange(len(x))[:, None, None], row, column)
+        scatter_add(gx, at, g * (share * there))
+    return (gx,)
+
+
+def _corners(x: Any, transforms: Any, interpolation: str, fill_mode: str) -> Iterator[Any]:
+    """The pixels that each pixel of the result is blended of: rows, columns (n, h, w), whether
+    they are inside, and their share (n, h, w, 1).
+    """
+    module = array_module(x)
+    rows, columns = _places(module, x.shape[1:3], transforms, fill_mode)
+    if interpolation == "nearest":  # halves away from zero
+        half = np.float32(0.5)
+        at = [module.trunc(p + module.copysign(half, p)) for p in (rows, columns)]
+        yield _pixel(module, x, at[0], at[1], module.ones_like(rows))
+        return
+    top, left = module.floor(rows), module.floor(columns)
+    below, right = rows - top, columns - left
+    for row, vertical in ((top, 1 - below), (top + 1, below)):
+        for column, across in ((left, 1 - right), (left + 1, right)):
+            yield _pixel(module, x, row, column, vertical * across)
+
+
+def _pixel(module: Any, x: Any, row: Any, column: Any, share: Any) -> Any:
+    height, width = x.shape[1:3]
+    there = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    return (
+        module.clip(row, 0, height - 1).astype(np.int32),
+        module.clip(column, 0, width - 1).astype(np.int32),
+        there[..., None],
+        share[..., None].astype(x.dtype),
+    )
+
+
+def _places(module: Any, size: tuple[int, int], transforms: Any, fill_mode: str) -> Any:
+    """(rows, columns), float32, at which each pixel is read."""
+    height, width = size
     u, v = module.arange(width, dtype=np.float32), module.arange(height, dtype=np.float32)[:, None]
     a0, a1, a2, b0, b1, b2, c0, c1 = (
         module.asarray(transforms, dtype=np.float32)[:, i, None, None] for i in range(8)
     )
     k = c0 * u + c1 * v + np.float32(1)
     columns = _inside(module, (a0 * u + a1 * v + a2) / k, width, fill_mode)
-    rows = _inside(module, (b0 * u + b1 * v + b2) / k, height, fill_mode)
-    fill = x.dtype.type(fill_value)
-    if interpolation == "nearest":  # halves away from zero
-        half = np.float32(0.5)
-        at = (module.trunc(p + module.copysign(half, p)) for p in (rows, columns))
-        return _read(module, x, *at, fill)
-    top, left = module.floor(rows), module.floor(columns)
-    below, right = (rows - top)[..., None], (columns - left)[..., None]
-    upper = _read(module, x, top, left, fill) * (1 - right)
-    upper += _read(module, x, top, left + 1, fill) * right
-    lower = _read(module, x, top + 1, left, fill) * (1 - right)
-    lower += _read(module, x, top + 1, left + 1, fill) * right
-    return upper * (1 - below) + lower * below
+    return _inside(module, (b0 * u + b1 * v + b2) / k, height, fill_mode), columns
 
 
 def _inside(module: Any, at: Any, size: int, fill_mode: str) -> Any:
@@ -178,13 +217,3 @@ def _inside(module: Any, at: Any, size: int, fill_mode: str) -> Any:
         after = at - size * module.trunc(at / turn)
         at = module.where(at < 0, before, module.where(at > size - 1, after, at))
     return module.clip(at, 0, size - 1)
-
-
-def _read(module: Any, x: Any, rows: Any, columns: Any, fill: Any) -> Any:
-    """The pixels at whole coordinates, `fill` outside."""
-    n, height, width, _ = x.shape
-    there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    row = module.clip(rows, 0, height - 1).astype(np.int32)
-    column = module.clip(columns, 0, width - 1).astype(np.int32)
-    found = x[module.arange(n)[:, None, None], row, column]
-    return found if there.all() else module.where(there[..., None], found, fill)

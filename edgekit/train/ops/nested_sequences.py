@@ -122,6 +122,7 @@ composed(simple_rnn, _simple)
 composed(lstm, _lstm)
 composed(gru, _gru)
 linear(images.resize_images)
+linear(images.warp_images)
 
 
 # -- rows of a table ------------------------------------------------------------------------------

@@ -8,17 +8,12 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.preprocessing.transforms import (
-    affine_matrix,
-    apply_brightness_shift,
-    apply_channel_shift,
-    warped,
-)
+from edgekit.train.preprocessing.drawn import Transform, recoloured, shift_of, two_numbers
+from edgekit.train.preprocessing.transforms import affine_matrix, warped
 
 __all__ = ["ImageDataGenerator"]
 
 _FILL_MODES = ("constant", "nearest", "reflect", "wrap")
-Transform = dict[str, Any]
 
 
 class ImageDataGenerator:
@@ -28,6 +23,11 @@ class ImageDataGenerator:
     are degrees; zoom_range is a share or (low, high). Statistics of the data (featurewise_*, ZCA)
     are taken by `fit`.
     """
+
+    # what `fit` finds
+    mean: Any = None
+    std: Any = None
+    zca_whitening_matrix: Any = None
 
     def __init__(
         self,
@@ -55,37 +55,37 @@ class ImageDataGenerator:
         interpolation_order: int = 1,
         dtype: Any = None,
     ) -> None:
+        self._check(fill_mode, data_format, validation_split)
+        by_std = featurewise_std_normalization and not zca_whitening
+        self.featurewise_center = featurewise_center or zca_whitening or by_std
+        self.featurewise_std_normalization = by_std
+        self.samplewise_center = samplewise_center or samplewise_std_normalization
+        self.samplewise_std_normalization = samplewise_std_normalization
+        self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
+        self.rotation_range, self.shear_range = rotation_range, shear_range
+        self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
+        self.brightness_range = two_numbers(brightness_range, "brightness_range")
+        self.zoom_range = self._zoom(zoom_range)
+        self.channel_shift_range, self.validation_split = channel_shift_range, validation_split
+        self.fill_mode, self.cval, self.interpolation_order = fill_mode, cval, interpolation_order
+        self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
+        self.rescale, self.preprocessing_function = rescale, preprocessing_function
+        self.data_format, self.dtype = "channels_last", dtype or "float32"
+
+    @staticmethod
+    def _check(fill_mode: str, data_format: str | None, validation_split: float) -> None:
         if fill_mode not in _FILL_MODES:
             raise InputError(f"fill_mode must be one of {_FILL_MODES}. Received: {fill_mode!r}")
         if data_format not in (None, "channels_last"):
             raise InputError(f"data_format {data_format!r} is not supported; use 'channels_last'")
         if validation_split and not 0 < validation_split < 1:
             raise InputError(f"validation_split must be from 0 to 1. Received: {validation_split}")
-        self.featurewise_center = featurewise_center or zca_whitening
-        self.samplewise_center = samplewise_center or samplewise_std_normalization
-        self.featurewise_std_normalization = featurewise_std_normalization and not zca_whitening
-        self.featurewise_center |= self.featurewise_std_normalization
-        self.samplewise_std_normalization = samplewise_std_normalization
-        self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
-        self.rotation_range, self.shear_range = rotation_range, shear_range
-        self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
-        self.brightness_range = _two(brightness_range, "brightness_range")
-        self.zoom_range = self._zoom(zoom_range)
-        self.channel_shift_range = channel_shift_range
-        self.fill_mode, self.cval, self.interpolation_order = fill_mode, cval, interpolation_order
-        self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
-        self.rescale, self.preprocessing_function = rescale, preprocessing_function
-        self.validation_split = validation_split
-        self.data_format, self.dtype = "channels_last", dtype or "float32"
-        self.mean: Any = None
-        self.std: Any = None
-        self.zca_whitening_matrix: Any = None
 
     @staticmethod
     def _zoom(zoom_range: Any) -> tuple[float, float]:
         if isinstance(zoom_range, int | float):
             return 1 - zoom_range, 1 + zoom_range
-        found = _two(zoom_range, "zoom_range")
+        found = two_numbers(zoom_range, "zoom_range")
         assert found is not None
         return found
 
@@ -131,7 +131,8 @@ class ImageDataGenerator:
         keep_aspect_ratio: bool = False,
     ) -> Any:
         """Batches of the picture files of a folder, whose subfolders are the classes."""
-        from edgekit.train.preprocessing.batches import FilePictures, files_of_classes
+        from edgekit.train.preprocessing.batches import FilePictures
+        from edgekit.train.preprocessing.picture_files import files_of_classes
 
         names, paths, numbers = files_of_classes(directory, classes, follow_links)
         reading = (tuple(target_size), color_mode, interpolation, keep_aspect_ratio)
@@ -164,7 +165,7 @@ class ImageDataGenerator:
         """Batches of the picture files that a column of a table names (a DataFrame, or a dict of
         columns); `y_col` holds their classes or numbers.
         """
-        from edgekit.train.preprocessing.batches import pictures_of_table
+        from edgekit.train.preprocessing.picture_files import pictures_of_table
 
         reading = (tuple(target_size), color_mode, interpolation, False)
         columns = (x_col, y_col, weight_col)
@@ -213,8 +214,8 @@ class ImageDataGenerator:
         """
         random: Any = np.random if seed is None else np.random.RandomState(seed)
         theta = random.uniform(-self.rotation_range, self.rotation_range)
-        tx = _shift(random, self.height_shift_range, img_shape[0])
-        ty = _shift(random, self.width_shift_range, img_shape[1])
+        tx = shift_of(random, self.height_shift_range, img_shape[0])
+        ty = shift_of(random, self.width_shift_range, img_shape[1])
         shear = random.uniform(-self.shear_range, self.shear_range)
         zx, zy = (1, 1) if self.zoom_range == (1, 1) else random.uniform(*self.zoom_range, 2)
         shift = random.uniform(-self.channel_shift_range, self.channel_shift_range)
@@ -250,7 +251,7 @@ class ImageDataGenerator:
         rest = np.array([1, 0, 0, 0, 1, 0, 0, 0], np.float32)
         if not np.array_equal(matrices, np.broadcast_to(rest, matrices.shape)):
             images = warped(images, matrices, self.fill_mode, self.cval, self.interpolation_order)
-        return np.stack([_recoloured(x, one) for x, one in zip(images, drawn, strict=True)])
+        return np.stack([recoloured(x, one) for x, one in zip(images, drawn, strict=True)])
 
     # -- statistics -------------------------------------------------------------------------------
 
@@ -276,34 +277,3 @@ class ImageDataGenerator:
             _, s, vt = np.linalg.svd(flat / np.sqrt(len(flat)), full_matrices=False)
             weights = 1.0 / np.sqrt(s**2 + self.zca_epsilon)
             self.zca_whitening_matrix = (vt.T * weights) @ vt
-
-
-def _two(value: Any, name: str) -> tuple[float, float] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list | tuple | np.ndarray) or len(value) != 2:
-        raise InputError(f"{name} must be two numbers. Received: {value!r}")
-    return value[0], value[1]
-
-
-def _shift(random: Any, given: Any, size: int) -> float:
-    """Pixels from a share, from a number of pixels, or from a list to choose from."""
-    if not np.any(given):
-        return 0
-    if np.ndim(given):
-        drawn = random.choice(given) * random.choice([-1, 1])
-    else:
-        drawn = random.uniform(-given, given)
-    return float(drawn * size if np.max(given) < 1 else drawn)
-
-
-def _recoloured(x: np.ndarray, drawn: Transform) -> np.ndarray:
-    if drawn.get("channel_shift_intensity") is not None:
-        x = apply_channel_shift(x, drawn["channel_shift_intensity"])
-    if drawn.get("flip_horizontal"):
-        x = x[:, ::-1]
-    if drawn.get("flip_vertical"):
-        x = x[::-1]
-    if drawn.get("brightness") is not None:
-        x = apply_brightness_shift(x, drawn["brightness"], scale=False)
-    return x

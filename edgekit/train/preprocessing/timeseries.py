@@ -28,14 +28,10 @@ def timeseries_dataset_from_array(
     """Batches of windows (sequence_length steps, `sampling_rate` apart), each with the target of
     its first step (`targets[i]` belongs to the window that starts at i), or without targets.
     """
-    for name, value in (("sequence_length", sequence_length), ("sequence_stride", sequence_stride),
-                        ("sampling_rate", sampling_rate)):  # fmt: skip
-        if value <= 0:
-            raise InputError(f"{name} must be above 0. Received: {value}")
+    steps = _checked_steps(sequence_length, sequence_stride, sampling_rate)
     data = np.asarray(data)
     first, last = start_index or 0, len(data) if end_index is None else end_index
-    reach = (sequence_length - 1) * sampling_rate
-    windows = last - first - reach
+    windows = last - first - int(steps[-1])
     if targets is not None:
         windows = min(windows, len(targets))
     starts = first + np.arange(0, max(windows, 0), sequence_stride)
@@ -44,14 +40,7 @@ def timeseries_dataset_from_array(
             f"there is no window of {sequence_length} steps, {sampling_rate} apart, from {first} "
             f"to {last}"
         )
-    source = generator(seed)
-    order = [source.permutation(starts) if shuffle else starts]
-
-    def renew() -> None:
-        if shuffle:
-            order[0] = source.permutation(starts)
-
-    steps = np.arange(0, reach + 1, sampling_rate)
+    order, renew = _shuffled(starts, seed) if shuffle else ([starts], None)
     size = batch_size or 1
 
     def item(index: int) -> Any:
@@ -64,3 +53,23 @@ def timeseries_dataset_from_array(
         return x, y if batch_size else y[0]
 
     return Dataset(item, -(-len(starts) // size), renew)
+
+
+def _shuffled(starts: np.ndarray, seed: int | None) -> tuple[list[np.ndarray], Any]:
+    """(the first order, in a list; the function that puts another there)."""
+    source = generator(seed)
+    order = [source.permutation(starts)]
+
+    def renew() -> None:
+        order[0] = source.permutation(starts)
+
+    return order, renew
+
+
+def _checked_steps(length: int, stride: int, rate: int) -> np.ndarray:
+    """The steps of a window, from its first."""
+    given = {"sequence_length": length, "sequence_stride": stride, "sampling_rate": rate}
+    for name, value in given.items():
+        if value <= 0:
+            raise InputError(f"{name} must be above 0. Received: {value}")
+    return np.arange(0, (length - 1) * rate + 1, rate)

@@ -59,7 +59,7 @@ def warped(
         raise InputError(f"interpolation_order must be 0 or 1. Received: {order}")
     return warp_images(
         wrap(np.asarray(images, np.float32)),
-        np.asarray(matrices, np.float32),
+        transforms=np.asarray(matrices, np.float32),
         interpolation="bilinear" if order else "nearest",
         fill_mode="constant_outside" if fill_mode == "constant" else fill_mode,
         fill_value=float(cval),
