@@ -17,7 +17,9 @@ from edgekit.frozen import replace
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.interpreter.fixed_curves import sigmoid_table, tanh_table
-from edgekit.ir import Graph, validate
+from edgekit.interpreter.kernels import plain_lstm_integer
+from edgekit.interpreter.kernels.plain_lstm_integer import Line
+from edgekit.ir import Graph, fixed_point, validate
 from tests import litert
 from tests.material import ROOT
 from tests.recurrent_graphs import KINDS, lstm_graph, svdf_graph
@@ -97,6 +99,41 @@ def test_cells_of_every_precision(exponent: int) -> None:
 def test_hidden_states_of_any_zero_point(zero_point: int) -> None:
     check_against_litert(lstm_graph("integer", zero_point=zero_point))
     check_against_litert(lstm_graph("integer", zero_point=zero_point, units=5))
+
+
+@pytest.mark.parametrize("ratio", [2.0**-23, 2.0**-22.4, 1.7 * 2.0**-24, 2.0**-20.01])
+def test_a_line_stands_for_two_roundings(ratio: float) -> None:
+    line = next(
+        line for line in (Line(ratio, (-125, 130), up) for up in (False, True)) if line.holds()
+    )
+    n = np.random.default_rng(3).integers(-(2**30), 2**30, 10_000)
+    edges = np.rint((np.arange(-125, 130) + 0.5) / ratio).astype(np.int64)
+    n = np.concatenate([n, *(edges + i for i in range(-2, 3))])
+    n = n[np.abs(n) <= 2**30]
+    exact = fixed_point.scale(n, *fixed_point.multiplier_and_shift(ratio))
+    np.testing.assert_array_equal(np.clip(line(n), -125, 130), np.clip(exact, -125, 130))
+
+
+def test_a_line_that_rounds_elsewhere_is_found_out() -> None:
+    """Without a shift to the right, halves go up and not away from zero."""
+    assert not Line(1.5, (-128, 127)).holds()
+    assert not Line(2.0**-23, (-128, 127)).holds()
+
+
+@pytest.mark.parametrize("name", ["plain", "batch", "time major", "larger"])
+def test_both_ways_of_a_plain_integer_layer_agree(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = lstm_graph("integer", **LSTMS[name])
+    xs = inputs(graph, 5)
+    model = Interpreter(graph)
+    assert len(model.make_plan().calls) > 20
+    found = [model.run(x)[graph.outputs[0]] for x in xs]
+    monkeypatch.setattr(plain_lstm_integer, "serves", lambda layer: False)
+    model = Interpreter(graph)
+    assert len(model.make_plan().calls) < 20
+    for x, one in zip(xs, found, strict=True):
+        np.testing.assert_array_equal(model.run(x)[graph.outputs[0]], one)
 
 
 @pytest.mark.parametrize("activation", ["relu", "relu6"])

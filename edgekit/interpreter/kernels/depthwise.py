@@ -95,7 +95,7 @@ def by_column_planes(step: Step, accumulator: Accumulator, x: Array, taps: Array
     (down, right), (stride_down, stride_right) = step.attrs["dilations"], step.attrs["strides"]
     sample, row, column, channel = x.strides
     tiled = repeated(taps, width)
-    for samples, rows in blocks(batch, height, length * kernel_width * stride_down):
+    for samples, rows in blocks(batch, height, length * kernel_width):
         count, tall = samples.stop - samples.start, rows.stop - rows.start
         lines = (tall - 1) * stride_down + (taps.shape[0] - 1) * down + 1
         columns = as_strided(

@@ -31,6 +31,7 @@ from edgekit.ir import QuantParams, fixed_point
 
 from .. import fixed_curves
 from ..step import Array, Call, Step
+from . import plain_lstm_integer
 from .integer_calls import halving, operand, rescaling, saturation
 from .layer_norm import normalization
 from .recurrence import POSITIONS, Recurrence, times
@@ -75,6 +76,11 @@ class IntegerLstm(Recurrence):
         multipliers, shifts = fixed_point.multipliers_and_shifts(map(float, ratios))
         return np.repeat(multipliers, self.cells), np.repeat(shifts, self.cells)
 
+    @property
+    def cell_limit(self) -> int:
+        """Of the cell, in its own steps; 0 for none."""
+        return _clip_steps(self.attrs["cell_clip"], self.quant("cell").scale[0], INT16)
+
     def matrix(self, prefix: str) -> Array:
         """The gates' weights in float64, in which every sum of their products is exact."""
         return self.step.prepared(
@@ -88,6 +94,9 @@ def lstm_integer(step: Step) -> None:
     n, width = layer.cells, len(layer.gates) * layer.cells
     shape = (layer.batch, width)
     rows = _inputs_heard(layer)
+    if plain_lstm_integer.serves(layer):
+        plain_lstm_integer.run_through(layer, rows, _rows_call(layer, rows))
+        return
     sums, products = np.zeros(shape, np.int64), np.zeros(shape, np.float64)
     hidden = np.zeros((layer.batch, layer.units), np.float64)
     # The gates and the cell, side by side: the cell gate comes last and the cell right behind it.
@@ -206,7 +215,7 @@ def _cell_update(layer: IntegerLstm, parts: dict[str, Integers], line: Integers)
     calls += halving(product, bits)
     cell = pair[:, n:]
     calls.append(partial(np.add, product[:, :n], product[:, n:], cell))
-    limit = _clip_steps(layer.attrs["cell_clip"], layer.quant("cell").scale[0], INT16)
+    limit = layer.cell_limit
     return [*calls, saturation(cell, (-limit, limit) if limit else INT16)]
 
 
