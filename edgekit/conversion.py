@@ -69,7 +69,8 @@ def convert(
     model: a trained `edgekit.train` model, a graph, or the path of a model file.
     calibration: typical inputs, scaled as in training: an array (samples first), a mapping by
         input name, one array per input, or an iterable of samples; 100 are a good number. uint8
-        arrays are raw pixels to which `preprocessing` is applied.
+        arrays are raw pixels to which `preprocessing` is applied. A model with memories takes
+        them, and those of `evaluate`, as consecutive steps of one sequence.
     evaluate: inputs and labels (or target values) on which float and int8 are compared; both run
         on the interpreter, int8 in the very arithmetic that the device computes.
     max_drop: how many points (hundredths) of accuracy int8 may lose.

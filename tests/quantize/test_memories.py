@@ -225,3 +225,20 @@ def test_a_logarithm_of_what_became_zero_is_noted() -> None:
     quantized = quantize(graph, normal(0, 50, 4) * np.float32(4) - np.float32(9))
     (note,) = [note for note in quantized.report.notes if "not finite" in note]
     assert "'loudness' (Log)" in note and "infinite" in str(quantized.report)
+
+
+def test_a_layer_of_several_outputs_stays_in_float_as_a_whole() -> None:
+    g = GraphBuilder("ranked")
+    scores = g.add("Dense", g.input("x", (None, 4)), g.constant(normal(0, 9, 4), "w"), name="dense")
+    best, places = g.add_all("TopK", scores, name="best", k=3)
+    quantized = quantize(g.finish([best, places, scores]), normal(1, 40, 4))
+    graph = quantized.graph
+    assert [graph.value(name).dtype for name in graph.outputs] == ["float32", "int32", "int8"]
+    assert list(quantized.report.float_layers) == ["best"]
+    notes = "\n".join(quantized.report.notes)
+    assert f"output {best!r} stays float32" in notes and f"output {places!r} stays int32" in notes
+    x = normal(2, 5, 4)
+    stored = stored_as(graph.value("x"), x)
+    found = Interpreter(graph).run(stored)
+    for name, wanted in litert.run(tflite_bytes(graph), {"x": stored}).items():
+        np.testing.assert_array_equal(found[name], wanted)
