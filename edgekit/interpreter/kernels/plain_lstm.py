@@ -76,7 +76,8 @@ def _update(layer: Recurrence, line: Floats, shares: Floats) -> list[Call]:
         partial(np.multiply, line[:, : 2 * n], line[:, 3 * n :], shares),
         partial(np.add, shares[:, :n], shares[:, n:], cell),
     ]
-    limit = np.array(layer.attrs["cell_clip"], np.float32)
+    limit = layer.attrs["cell_clip"]
     if limit > 0:
-        calls.append(partial(clip, cell, -limit, limit, cell))
+        low, high = np.array(-limit, np.float32), np.array(limit, np.float32)
+        calls.append(partial(clip, cell, low, high, cell))
     return [*calls, partial(np.tanh, cell, shares[:, :n])]
