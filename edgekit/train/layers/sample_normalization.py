@@ -76,6 +76,7 @@ class RMSNormalization(AxisNormalization):
     """scale * x / sqrt(mean of squares + epsilon), over `axis`. Source: Zhang and Sennrich 2019."""
 
     config_names = ("axis", "epsilon")
+    supports_masking = False
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Any) -> None:
         super().__init__(axis, epsilon, **options)
