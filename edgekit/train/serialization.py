@@ -7,12 +7,14 @@ Reading looks names up in tables; nothing in a file is imported or executed.
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator, lookup
+from edgekit.train.custom_objects import get_custom_objects, get_registered_name
 from edgekit.train.deprecations import accept_old_spellings
 
 __all__ = ["Serializable", "accept_options", "plain", "resolve", "serialize"]
@@ -92,6 +94,10 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, types.FunctionType):
+        from edgekit.train.saving.functions import function_config
+
+        return function_config(value)
     return value
 
 
@@ -103,7 +109,7 @@ def serialize(value: Any) -> dict[str, Any]:
         "module": module,
         "class_name": cls.__name__,
         "config": value.get_config(),
-        "registered_name": None if _is_own(cls) else cls.__name__,
+        "registered_name": None if _is_own(cls) else get_registered_name(cls),
     }
 
 
@@ -121,12 +127,22 @@ def resolve(identifier: Any, table: Mapping[str, Any], what: str) -> Any:
         return identifier
     if isinstance(identifier, Serializable):
         return identifier
+    if custom := get_custom_objects():
+        table = {**table, **custom}
     if isinstance(identifier, str):
         found = lookup(table, identifier, what)
         return found() if isinstance(found, type) else found
     if isinstance(identifier, Mapping) and "class_name" in identifier:
-        found = lookup(table, identifier["class_name"], what)
-        return found.from_config(identifier.get("config") or {})
+        name, config = identifier["class_name"], identifier.get("config") or {}
+        if name in ("function", "__lambda__"):
+            if isinstance(config, str) and config in table:
+                return table[config]
+            from edgekit.train.saving.functions import function_from_config
+
+            return function_from_config(identifier, what)
+        registered = identifier.get("registered_name")
+        found = lookup(table, registered if registered in table else name, what)
+        return found.from_config(config) if hasattr(found, "from_config") else found(**config)
     if isinstance(identifier, type) and issubclass(identifier, Serializable):
         return identifier()
     raise InputError(

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import warnings
 import zipfile
 
 import numpy as np
 import pytest
 
 from edgekit import train
-from edgekit.errors import InputError, ModelFormatError, ShapeError, UnsupportedOperator
+from edgekit.errors import (
+    EdgekitError,
+    InputError,
+    ModelFormatError,
+    ShapeError,
+    UnsupportedOperator,
+)
 from edgekit.train import (
     Input,
     Model,
@@ -22,6 +30,13 @@ from edgekit.train import (
     optimizers,
     set_random_seed,
 )
+from edgekit.train.custom_objects import (
+    custom_object_scope,
+    get_custom_objects,
+    register_keras_serializable,
+)
+from edgekit.train.saving.legacy import modern_config
+from edgekit.train.saving.reading import model_from_config
 from tests.material import material
 from tests.train.keras_cases.models import subclassed
 from tests.train.keras_goldens import FOLDER, arrays, numbered
@@ -434,9 +449,6 @@ def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_what_cannot_be_written_is_said(tmp_path):
-    x = Input((2,))
-    with pytest.raises(InputError, match="a Lambda holds Python code"):
-        Model(x, layers.Lambda(lambda v: v * 2)(x)).save(tmp_path / "a.keras")
     model = Sequential([layers.Input((2,)), layers.Dense(1)])
     model.compile(optimizers.SGD(lambda step: 0.1), losses.MeanSquaredError())
     with pytest.warns(UserWarning, match="cannot be written: optimizer"):
@@ -461,7 +473,7 @@ def test_an_unknown_optimizer_leaves_the_model_uncompiled(tmp_path):
         (lambda p: tiny(p / "a.h5"), "must end in .keras"),
         (lambda p: tiny(p / "none" / "a.keras"), "does not exist"),
         (lambda p: load_model(p / "a.keras"), "there is no file"),
-        (lambda p: load_model(p / "a.h5"), "expected a .keras file"),
+        (lambda p: load_model(p / "a.npz"), "expected a .keras file"),
         (lambda p: (tiny(p / "a.keras"), load_model(p / "a.keras").save(p / "a.keras",
                     overwrite=False)), "pass overwrite=True"),
     ],
@@ -469,3 +481,137 @@ def test_an_unknown_optimizer_leaves_the_model_uncompiled(tmp_path):
 def test_wrong_paths_are_said(act, message, tmp_path):
     with pytest.raises(InputError, match=message):
         act(tmp_path)
+
+
+def test_a_lambda_is_code_and_only_run_where_trusted(tmp_path):
+    x, path = Input((2,)), tmp_path / "a.keras"
+    factor = 3.0
+    Model(x, layers.Lambda(lambda v, by=2.0: v * by + factor)(x)).save(path)
+    with pytest.raises(UnsupportedOperator, match="the file holds Python code, which is not run"):
+        load_model(path)
+    loaded = load_model(path, safe_mode=False)
+    np.testing.assert_array_equal(loaded(np.ones((1, 2))).numpy(), [[5.0, 5.0]])
+
+
+def doubled(v):
+    return v * 2.0
+
+
+def test_functions_are_held_by_name(tmp_path):
+    def distance(y_true, y_pred):
+        return (y_true - y_pred) * (y_true - y_pred)
+
+    x, path = Input((2,)), tmp_path / "a.keras"
+    model = Model(x, layers.Dense(1, activation=doubled)(layers.Lambda(doubled)(x)))
+    model.compile("sgd", distance, metrics=[distance])
+    model.save(path)
+    with pytest.raises(UnsupportedOperator, match="'doubled' is not known"):
+        load_model(path)
+    found = load_model(path, custom_objects={"doubled": doubled, "distance": distance})
+    data = np.ones((3, 2), np.float32)
+    np.testing.assert_array_equal(found.predict(data, verbose=0), model.predict(data, verbose=0))
+    assert found.evaluate(data, data[:, :1], verbose=0) == model.evaluate(
+        data, data[:, :1], verbose=0
+    )
+    with pytest.warns(UserWarning, match="'distance'"):
+        assert not load_model(path, custom_objects={"doubled": doubled}).compiled
+    with custom_object_scope({"doubled": doubled, "distance": distance}):
+        assert load_model(path).compiled
+
+
+def test_registered_classes_are_found(tmp_path):
+    @register_keras_serializable("house")
+    class Scaled(layers.Layer):
+        def __init__(self, by=1.0, **options):
+            super().__init__(**options)
+            self.by = by
+
+        def call(self, inputs):
+            return inputs * self.by
+
+        def get_config(self):
+            return {**super().get_config(), "by": self.by}
+
+    try:
+        path = tmp_path / "a.keras"
+        Sequential([layers.Input((2,)), Scaled(4.0)]).save(path)
+        config = json.loads(zipfile.ZipFile(path).read("config.json"))
+        assert config["config"]["layers"][1]["registered_name"] == "house>Scaled"
+        assert load_model(path)(np.ones((1, 2))).numpy().tolist() == [[4.0, 4.0]]
+    finally:
+        for name in ("Scaled", "house>Scaled"):
+            get_custom_objects().pop(name, None)
+
+
+MATERIAL = [
+    "mlperf_tiny/pretrainedResnet.h5", "mlperf_tiny/vww_96.h5", "tinymaix/mnist_valid.h5",
+    "tinymaix/mnist_resnet.h5", "tinymaix/mnist_dw.h5", "tinymaix/cifar10.h5",
+    "moonflower/mnist_model.h5", "moonflower/mnist_model.keras",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MATERIAL)
+def test_files_that_others_made_predict_as_with_keras(name):
+    model = load_model(material(f"keras/{name}"))
+    expected = np.load(material(f"expected/keras/{name}.npz"))
+    found = model.predict(expected["in0"], verbose=0)
+    np.testing.assert_allclose(found, expected["out0"], atol=1e-5)
+    assert model.compiled
+    assert float(model.optimizer.learning_rate) > 0
+
+
+def test_weights_of_keras_2_by_order_and_by_name(tmp_path):
+    path = material("keras/tinymaix/cifar10.h5")
+    first, second = load_model(path), load_model(path)
+    zeros = [np.zeros_like(w) for w in first.get_weights()]
+    second.set_weights(zeros)
+    second.load_weights(path)
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    other = Sequential([layers.Input((32, 32, 3)), layers.Conv2D(32, 5, name="ftr0"),
+                        layers.Conv2D(7, 3, name="ftr1"), layers.Conv2D(2, 3, name="mine")])
+    with pytest.raises(ShapeError, match="the model has 3 layers with weights, the file"):
+        other.load_weights(path)
+    with pytest.raises(ShapeError, match="layer 'ftr1': .*kernel: expected shape"):
+        other.load_weights(path, by_name=True)
+    with pytest.warns(UserWarning, match="(?s)were skipped:.*layer 'ftr1'"):
+        other.load_weights(path, by_name=True, skip_mismatch=True)
+    np.testing.assert_array_equal(
+        other.get_layer("ftr0").get_weights()[0], first.get_layer("ftr0").get_weights()[0]
+    )
+
+
+def test_old_configs_are_rewritten():
+    old = {
+        "class_name": "Sequential",
+        "config": [
+            {"class_name": "Conv2D", "config": {
+                "name": "c", "filters": 2, "kernel_size": [3, 3],
+                "batch_input_shape": [None, 8, 8, 1], "dtype": "float32",
+                "kernel_initializer": {"class_name": "VarianceScaling",
+                                       "config": {"scale": 1.0, "dtype": "float32"}}}},
+            {"class_name": "BatchNormalizationV1", "config": {"name": "b", "axis": [3],
+                "fused": True, "renorm": False}},
+            {"class_name": "LeakyReLU", "config": {"name": "l", "alpha": 0.25}},
+        ],
+    }  # fmt: skip
+    model = model_from_config(modern_config(old))
+    assert model.output_shape == (None, 6, 6, 2)
+    assert model.layers[1].axis in (-1, 3)
+    assert model.layers[2].negative_slope == 0.25
+
+
+def test_damaged_old_files_are_refused(tmp_path):
+    data = material("keras/tinymaix/mnist_dw.h5").read_bytes()
+    random = np.random.default_rng(2)
+    path = tmp_path / "a.h5"
+    for position in random.integers(0, len(data), 25):
+        broken = bytearray(data)
+        broken[position] ^= 1 << random.integers(0, 8)
+        path.write_bytes(broken)
+        with contextlib.suppress(EdgekitError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            load_model(path)
+    path.write_bytes(data[:5000])
+    with pytest.raises(ModelFormatError, match="damaged"):
+        load_model(path)

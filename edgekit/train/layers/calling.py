@@ -89,7 +89,7 @@ class Calling:
         if self.supports_masking:
             if not all(carries):
                 set_masks(outputs, self.compute_mask(inputs, masks))
-        elif not any(carries):
+        elif masks is not None and not any(carries):
             warnings.warn(
                 f"layer {self.name!r} ({type(self).__name__}) does not support masking: the mask "
                 "of its input ends here, and later layers will not see it",

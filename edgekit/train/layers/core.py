@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from edgekit.errors import InputError, ShapeError
@@ -9,7 +11,7 @@ from edgekit.train import activations, constraints, initializers, regularizers
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.ops.dense import dense
-from edgekit.train.symbolic import SymbolicTensor, note_call
+from edgekit.train.symbolic import SymbolicTensor, infer_shapes, note_call
 from edgekit.train.tensor import Variable
 
 __all__ = ["Activation", "Dense", "Identity", "Input", "InputLayer", "Lambda"]
@@ -176,21 +178,78 @@ class Identity(Layer):
 
 
 class Lambda(Layer):
-    """A Python function as a layer. It cannot be saved: a model file holds no code."""
+    """A Python function as a layer.
 
-    def __init__(self, function: Any, output_shape: Any = None, **options: Any) -> None:
+    output_shape: a shape without the batch, or a function of the input's shape; found by trying
+    where it is not given. mask: a mask, or a function of (inputs, mask). arguments: further keyword
+    arguments of the function. A file holds the name of the function, or the code of a lambda, which
+    is run only where it is loaded with `safe_mode=False`; a subclass of Layer is the better way.
+    """
+
+    casts_inputs = False
+
+    def __init__(
+        self,
+        function: Any,
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: Any = None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
         self.function = function
+        self.arguments = dict(arguments or {})
+        self.output_shape_given = output_shape
+        self.mask = mask
+        self.supports_masking = mask is not None
         self.built = True
 
-    def call(self, inputs):
-        return self.function(inputs)
+    def call(self, inputs, mask=None, training=None):
+        taken = inspect.signature(self.function).parameters if callable(self.function) else {}
+        known = {"mask": mask, "training": training}
+        given = {name: value for name, value in known.items() if name in taken}
+        return self.function(inputs, **given, **self.arguments)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
+
+    def compute_output_shape(self, input_shape):
+        given = self.output_shape_given
+        if given is None:
+            return super().compute_output_shape(input_shape)
+        if callable(given):
+            return tuple(given(input_shape))
+        batch = input_shape[0]
+        return (batch[0] if isinstance(batch, tuple | list) else batch, *_as_tuple(given))
+
+    def output_spec(self, inputs: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self.output_shape_given is None:
+            return infer_shapes(self.__call__, (inputs, *args), kwargs or {})
+        return super().output_spec(inputs, args, kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        raise InputError(
-            f"layer {self.name!r}: a Lambda holds Python code, which a model file does not; "
-            "write a subclass of Layer and pass it to load_model as custom_objects"
-        )
+        from edgekit.train.saving.functions import function_config
+
+        config = {**super().get_config(), "function": function_config(self.function)}
+        if self.output_shape_given is not None:
+            given = self.output_shape_given
+            config["output_shape"] = function_config(given) if callable(given) else given
+        if self.mask is not None:
+            config["mask"] = function_config(self.mask) if callable(self.mask) else self.mask
+        config["arguments"] = self.arguments
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        from edgekit.train.saving.functions import function_from_config
+
+        given, owner = dict(config), f"layer {config.get('name')!r}"
+        for name in ("function", "output_shape", "mask"):
+            if name == "function" or isinstance(given.get(name), Mapping):
+                given[name] = function_from_config(given.get(name), owner)
+        if isinstance(given.get("output_shape"), list):
+            given["output_shape"] = tuple(given["output_shape"])
+        return cls(**given)
 
 
 def _as_tuple(shape: Any) -> tuple[Any, ...]:

@@ -22,14 +22,11 @@ class Compiled:
 
     def __init__(self, loss: Any, loss_weights: Any, metrics_: Any, weighted_metrics: Any) -> None:
         self.given = {
-            "loss": loss,
+            "loss": _read(loss, losses.get, ("crossentropy", "ce")),
             "loss_weights": loss_weights,
-            "metrics": metrics_,
-            "weighted_metrics": weighted_metrics,
+            "metrics": _read(metrics_, metrics.get, metrics.BY_SHAPE),
+            "weighted_metrics": _read(weighted_metrics, metrics.get, metrics.BY_SHAPE),
         }
-        _check_names(loss, losses.get, ("crossentropy", "ce"))
-        for group in (metrics_, weighted_metrics):
-            _check_names(group, metrics.get, metrics.BY_SHAPE)
         self.built = False
         self.loss_metric = metrics.Mean(name="loss")
         self.output_names: list[str] = []
@@ -211,15 +208,16 @@ def _spread_metrics(spec: Any, names: list[str], what: str) -> list[Any]:
     return _spread(spec, names, what)
 
 
-def _check_names(spec: Any, get: Any, by_shape: tuple[str, ...]) -> None:
-    """Raise for a misspelt name before any training."""
+def _read(spec: Any, get: Any, by_shape: tuple[str, ...]) -> Any:
+    """What was given, with configs made objects; raises for a misspelt name before any training."""
     if isinstance(spec, dict) and "class_name" not in spec:
-        spec = list(spec.values())
-    for one in spec if isinstance(spec, list | tuple) else [spec]:
-        if isinstance(one, list | tuple):
-            _check_names(one, get, by_shape)
-        elif not (isinstance(one, str) and one in by_shape):
-            get(one)
+        return {key: _read(one, get, by_shape) for key, one in spec.items()}
+    if isinstance(spec, list | tuple):
+        return [_read(one, get, by_shape) for one in spec]
+    if isinstance(spec, str) and spec in by_shape:
+        return spec
+    found = get(spec)
+    return found if isinstance(spec, dict) else spec
 
 
 def _kind(y: Any, y_pred: Any) -> str:

@@ -217,11 +217,25 @@ class Model(Trainer, Layer):
 
         save_weights(self, filepath, overwrite=overwrite)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Take the weights of a `.weights.h5` or `.keras` file of the same architecture."""
+    def load_weights(
+        self, filepath: Any, skip_mismatch: bool = False, by_name: bool = False
+    ) -> None:
+        """Take the weights of a `.weights.h5`, `.keras` or `.h5` file of the same architecture.
+
+        skip_mismatch: warn of what does not fit. by_name: only for `.h5` files of Keras 2.
+        """
         from edgekit.train.saving import load_weights
 
-        load_weights(self, filepath, skip_mismatch=skip_mismatch)
+        load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name)
+
+    def to_json(self, **options: Any) -> str:
+        """The architecture as JSON (options are those of `json.dumps`); see `model_from_json`."""
+        import json
+
+        from edgekit.train.saving.writing import model_config
+        from edgekit.train.serialization import plain
+
+        return json.dumps(plain(model_config(self)), **options)
 
     def get_config(self) -> dict[str, Any]:
         if self._graph is None:

@@ -33,21 +33,31 @@ class Sequential(Model):
 
     def add(self, layer: Any) -> None:
         """Put a layer on top."""
+        before = len(self._stack)
         self._append(layer)
-        self._graph = None
-        self.built = False
-        self._build_if_possible()
+        if self._graph is not None and len(self._stack) > before:
+            self._extend_graph(self._graph.outputs, self._stack[before:])
+        else:
+            self._build_if_possible()
+        self._compiled_again()
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the top layer away and return it."""
         if not self._stack:
             raise InputError(f"model {self.name!r} has no layer to pop.")
         layer = self._stack.pop()
-        self._graph = None
-        self.built = False
-        if rebuild:
-            self._build_if_possible()
+        graph, self._graph, self.built = self._graph, None, False
+        if graph is not None and rebuild and self._stack and self._input_layer is not None:
+            call = graph.calls[-1]
+            layer.calls = [other for other in layer.calls if other is not call]
+            self._take_graph(LayerGraph(self._input_layer.output, call.args[0]))
+        self._compiled_again()
         return layer
+
+    def _compiled_again(self) -> None:
+        """Outputs changed: what depends on their shapes is chosen anew at the next batch."""
+        if self._compiled is not None:
+            self._compiled.built = False
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, SymbolicTensor):
@@ -84,11 +94,14 @@ class Sequential(Model):
             self._build_graph(self._input_layer)
 
     def _build_graph(self, source: InputLayer) -> None:
-        x = source.output
-        for layer in self._stack:
-            x = layer(x)
-        self._take_graph(LayerGraph(source.output, x))
+        self._extend_graph(source.output, self._stack)
         self._build_shape = source.batch_shape
+
+    def _extend_graph(self, x: Any, layers: list[Layer]) -> None:
+        for layer in layers:
+            x = layer(x)
+        assert self._input_layer is not None
+        self._take_graph(LayerGraph(self._input_layer.output, x))
 
     def build(self, input_shape: Any = None) -> None:
         if self._graph is not None:

@@ -14,7 +14,10 @@ from typing import Any
 
 from edgekit.errors import EdgekitError, InputError, ModelFormatError
 from edgekit.files import replacing
+from edgekit.train.custom_objects import custom_object_scope
 from edgekit.train.layers.weights import LOADING, WeightBudget
+from edgekit.train.saving.functions import safe_mode_of
+from edgekit.train.saving.hdf5 import is_legacy_weights, load_legacy_model, load_legacy_weights
 from edgekit.train.saving.reading import model_from_config
 from edgekit.train.saving.weights import read_weights, write_weights
 from edgekit.train.saving.writing import model_config
@@ -72,19 +75,26 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,
 ) -> Any:
-    """The model in a `.keras` file, of Keras 3 or of edgekit.
+    """The model in a `.keras` file, of Keras 3 or of edgekit, or in an `.h5` file of Keras 2.
 
-    custom_objects: class name -> class, for layers of one's own. Nothing in the file is executed,
-    whatever `safe_mode` says. Raises UnsupportedOperator listing every layer that is not known, and
-    ModelFormatError for a damaged file.
+    custom_objects: name -> class or function of one's own, as `register_keras_serializable` makes
+    known too. Nothing in the file is executed, but for the code of Lambda layers where `safe_mode`
+    is False: only for files from a source that you trust. Raises UnsupportedOperator listing every
+    layer that is not known, and ModelFormatError for a damaged file.
     """
-    path = _source(filepath, ".keras")
+    with custom_object_scope(custom_objects), safe_mode_of(safe_mode):
+        if str(filepath).endswith((".h5", ".hdf5")):
+            return load_legacy_model(_source(filepath, (".h5", ".hdf5")), compile)
+        return _load_archive(_source(filepath, (".keras",)), compile)
+
+
+def _load_archive(path: Path, compile: bool) -> Any:
     parts = _read_archive(path)
     try:
         config = json.loads(parts[CONFIG])
         token = LOADING.set(WeightBudget(len(parts[WEIGHTS])))
         try:
-            model = model_from_config(config, custom_objects)
+            model = model_from_config(config)
         finally:
             LOADING.reset(token)
     except EdgekitError as error:
@@ -110,16 +120,27 @@ def load_model(
     return model
 
 
-def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
-    """Fill a built model from a `.weights.h5` or `.keras` file."""
+def load_weights(
+    model: Any, filepath: Any, skip_mismatch: bool = False, by_name: bool = False
+) -> None:
+    """Fill a built model from a `.weights.h5`, `.keras` or `.h5` file.
+
+    skip_mismatch: warn of weights that do not fit instead of refusing the file. by_name: for `.h5`
+    files of Keras 2, fill the layers whose names are in the file and leave the others.
+    """
     if not model.built:
         raise InputError(
             f"model {model.name!r} has no weights to fill yet: build it or call it on data first"
         )
     if str(filepath).endswith(".keras"):
-        data = _read_archive(_source(filepath, ".keras"))[WEIGHTS]
+        data = _read_archive(_source(filepath, (".keras",)))[WEIGHTS]
     else:
-        data = _source(filepath, ".weights.h5").read_bytes()
+        data = _source(filepath, (".h5", ".hdf5")).read_bytes()
+        if is_legacy_weights(data):
+            load_legacy_weights(model, data, by_name, skip_mismatch)
+            return
+    if by_name:
+        raise InputError("by_name is for .h5 files of Keras 2; this one goes by its structure")
     read_weights(model, data, skip_mismatch)
 
 
@@ -134,10 +155,10 @@ def _target(filepath: Any, ending: str, overwrite: bool) -> Path:
     return path
 
 
-def _source(filepath: Any, ending: str) -> Path:
+def _source(filepath: Any, endings: tuple[str, ...]) -> Path:
     path = Path(os.fspath(filepath))
-    if not path.name.endswith(ending):
-        raise InputError(f"expected a {ending} file. Received: {path}")
+    if not path.name.endswith(endings):
+        raise InputError(f"expected a {' or '.join(endings)} file. Received: {path}")
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,6 +44,8 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
             if (config["class_name"] in models)
             else cls.from_config(given)
         )
+    elif "custom_objects" in inspect.signature(cls.from_config).parameters:
+        made = cls.from_config(given, custom_objects=custom)  # a layer that holds layers
     else:
         made = cls.from_config(given)
     _build_again(made, config.get("build_config"))
