@@ -8,7 +8,7 @@ import pytest
 from edgekit.errors import UnsupportedOperator
 from edgekit.export.tflite import tflite_bytes
 from edgekit.export.tflite.kernels import MISSING
-from edgekit.ir import GraphBuilder, per_tensor
+from edgekit.ir import Graph, GraphBuilder, Metadata, per_tensor
 from tests import litert
 from tests.cases import CASES, Case, random_inputs
 from tests.export.test_tflite_ops import NO_REFERENCE
@@ -63,3 +63,31 @@ def test_all_of_them_are_listed_at_once() -> None:
         tflite_bytes(g.finish([places]))
     for line in ("SpaceToDepth 'to_depth'", "DepthToSpace 'to_space'", "ArgMax 'best'"):
         assert f"{line}: LiteRT's kernel takes no int16" in str(caught.value)
+
+
+@pytest.mark.parametrize("op", ["Conv2D", "DepthwiseConv2D", "TransposeConv2D", "Dense"])
+@pytest.mark.parametrize("ratio", [255.9, 256.0, 1000.0])
+def test_scales_that_the_default_runtime_refuses(op: str, ratio: float) -> None:
+    def graph(arithmetic: str) -> Graph:
+        g = GraphBuilder(op)
+        image = (4,) if op == "Dense" else (3, 3, 4)
+        shape = {"Dense": (4, 4), "DepthwiseConv2D": (1, 2, 2, 4)}.get(op, (4, 2, 2, 4))
+        x = g.input("x", (1, *image), "int8", per_tensor(0.5))
+        weight = g.constant(np.ones(shape, np.int8), "w", per_tensor(0.5))
+        attrs = {"size": (4, 4)} if op == "TransposeConv2D" else {}
+        quant = per_tensor(np.float32(0.25 / ratio))
+        y = g.add(op, x, weight, name="layer", quant=quant, **attrs)
+        return g.finish([y], Metadata(arithmetic=arithmetic))
+
+    inputs = {"x": np.ones(graph("float32").value("x").shape, np.int8)}
+    content = tflite_bytes(graph("fixedpoint"))
+    litert.run(content, inputs, "reference")
+    if ratio < 256:
+        litert.run(tflite_bytes(graph("float32")), inputs)
+        return
+    with pytest.raises(
+        UnsupportedOperator, match=f"'layer': the scale of its products is {ratio:g}"
+    ):
+        tflite_bytes(graph("float32"))
+    with pytest.raises((RuntimeError, ValueError), match="XNNPACK"):
+        litert.run(content, inputs)
