@@ -53,7 +53,7 @@ class Adam(Optimizer):
 
     def update(self, p, g, slots, rate, scratch):
         module = array_module(p)
-        t = int(self.iterations.data) + 1
+        t = self._step_number
         alpha = rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         m, v = slots["momentum"], slots["velocity"]
         a, b = scratch
@@ -124,7 +124,7 @@ class Adamax(_Moments):
 
     def update(self, p, g, slots, rate, scratch):
         module = array_module(p)
-        t = int(self.iterations.data) + 1
+        t = self._step_number
         m, u = slots["momentum"], slots["norm"]
         a, b = scratch
         module.subtract(g, m, out=a)
@@ -157,11 +157,11 @@ class Nadam(_Moments):
         return self.beta_1 * (1.0 - 0.5 * 0.96**t)
 
     def begin_update(self) -> None:
-        self._product.data *= np.float32(self._momentum_at(int(self.iterations.data) + 1))
+        self._product.data *= np.float32(self._momentum_at(self._step_number))
 
     def update(self, p, g, slots, rate, scratch):
         module = array_module(p)
-        t = int(self.iterations.data) + 1
+        t = self._step_number
         now, ahead = self._momentum_at(t), self._momentum_at(t + 1)
         product = float(self._product.data)
         m, v = slots["momentum"], slots["velocity"]

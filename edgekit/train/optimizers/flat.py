@@ -81,16 +81,23 @@ class FlatVector:
             raise InputError(f"variable {variable.name!r} was not there when build() was called.")
         return found
 
-    def load(self, grads: Sequence[Any], variables: Sequence[Variable], owner: str) -> list[int]:
-        """Copy gradients to their places; returns the numbers of the variables that have one."""
+    def load_all(self, grads: Sequence[Any], variables: Sequence[Variable]) -> bool:
+        """Copy a gradient for every variable to its place; False where one is missing."""
         own = self.variables
-        if len(variables) == len(own) and all(
-            g is not None and v is known for g, v, known in zip(grads, variables, own, strict=True)
-        ):
-            flat = [array_of(g).reshape(-1) for g in grads]
-            if flat:
-                self.module.concatenate(flat, out=self.gradients)
-            return list(range(len(own)))
+        if len(variables) != len(own):
+            return False
+        flat = []
+        for g, v, known in zip(grads, variables, own, strict=True):
+            if g is None or v is not known:
+                return False
+            flat.append((g.data if isinstance(g, Tensor) else g).reshape(-1))
+        self.module.concatenate(flat, out=self.gradients)
+        return True
+
+    def load_some(
+        self, grads: Sequence[Any], variables: Sequence[Variable], owner: str
+    ) -> list[int]:
+        """Copy gradients to their places; returns the numbers of the variables that have one."""
         unknown = [v.name for v in variables if id(v) not in self._positions]
         if unknown:
             raise InputError(

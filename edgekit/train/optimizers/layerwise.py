@@ -29,7 +29,7 @@ class Lamb(_Moments):
         p, g = variable.data, gradient.data
         module = array_module(p)
         m, v = (self._slot_of(variable, name) for name in ("momentum", "velocity"))
-        t = int(self.iterations.data) + 1
+        t = self._step_number
         m += (g - m) * np.float32(1 - self.beta_1)
         v += (g * g - v) * np.float32(1 - self.beta_2)
         root = module.sqrt(v / np.float32(1 - self.beta_2**t)) + np.float32(self.epsilon)
@@ -87,7 +87,7 @@ class Adafactor(Optimizer):
         p, g = variable.data, gradient.data
         module = array_module(p)
         row, column, velocity = (x.data for x in self._moments[self._get_variable_index(variable)])
-        t = int(self.iterations.data) + 1
+        t = self._step_number
         if isinstance(self._rate, Variable) and self.relative_step:
             learning_rate = min(learning_rate, 1 / math.sqrt(t))
         step = max(self.epsilon_2, _root_mean_square(p)) * min(learning_rate, 1 / math.sqrt(t))
@@ -219,7 +219,7 @@ class Muon(Optimizer):
         return x.T if turned else x
 
     def _step_adam(self, g: Any, p: Any, m: Any, v: Any, rate: float) -> None:
-        t = int(self.iterations.data) + 1
+        t = self._step_number
         alpha = rate * math.sqrt(1 - self.adam_beta_2**t) / (1 - self.adam_beta_1**t)
         m += (g - m) * np.float32(1 - self.adam_beta_1)
         v += (g * g - v) * np.float32(1 - self.adam_beta_2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.names import snake_case, unique_name
+from edgekit.train.optimizers.checks import check_counts, check_gradients
 from edgekit.train.optimizers.flat import FlatVector
 from edgekit.train.optimizers.rate import HasLearningRate
 from edgekit.train.serialization import accept_options, plain
@@ -77,9 +77,10 @@ class Optimizer(HasLearningRate):
         self.ema_overwrite_frequency = ema_overwrite_frequency
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
-        _check_counts(use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps)
+        check_counts(use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps)
         self.learning_rate = learning_rate
         self.built = False
+        self._step_number = 1  # of the update that is being made
         self._not_decayed: tuple[list[Any], list[str]] = ([], [])
 
     @property
@@ -127,9 +128,12 @@ class Optimizer(HasLearningRate):
             raise ShapeError(f"{len(grads)} gradients were given for {len(variables)} variables.")
         if not variables:
             return
-        _check_gradients(grads, variables)
         flat.bind()
-        places = flat.load(grads, variables, self.name)
+        if flat.load_all(grads, variables):
+            places: Sequence[int] = range(len(variables))
+        else:
+            check_gradients(grads, variables)
+            places = flat.load_some(grads, variables, self.name)
         if self.loss_scale_factor is not None:
             for g in flat.parts(flat.gradients, places):
                 g *= np.float32(1.0 / self.loss_scale_factor)
@@ -137,15 +141,15 @@ class Optimizer(HasLearningRate):
             self._clip(flat, places)
             rate = float(self.learning_rate)
             self._apply_weight_decay([flat.variables[i] for i in places])
+            self._step_number = int(self.iterations.data) + 1
             self.begin_update()
             self._update_all(flat, places, rate)
         if self.use_ema:
             self._follow_average(flat)
         for i in places:
             v = flat.variables[i]
-            constraint = getattr(v, "constraint", None)
-            if constraint is not None:
-                v.data[...] = _array(constraint(v))
+            if v.constraint is not None:
+                v.data[...] = _array(v.constraint(v))
             v.version += 1
         self._iterations.data += 1
 
@@ -215,6 +219,8 @@ class Optimizer(HasLearningRate):
         return self.weight_decay
 
     def _apply_weight_decay(self, variables: Sequence[Variable]) -> None:
+        if self.weight_decay is None and type(self)._decay_of is Optimizer._decay_of:
+            return
         for v in variables:
             decay = self._decay_of(v)
             if decay and self._use_weight_decay(v):
@@ -267,36 +273,6 @@ class Optimizer(HasLearningRate):
         names = [name for name in self.config_names if name != "learning_rate"]
         values = {name: plain(getattr(self, name)) for name in names}
         return {"name": values.pop("name"), "learning_rate": self.rate_config(), **values}
-
-
-def _check_counts(use_ema: bool, momentum: float, frequency: Any, accumulation: Any) -> None:
-    if accumulation and (not isinstance(accumulation, int) or accumulation < 2):
-        raise InputError(
-            f"gradient_accumulation_steps must be an integer of at least 2. Received: "
-            f"{accumulation!r}"
-        )
-    if not use_ema:
-        return
-    if not 0 <= momentum <= 1:
-        raise InputError(f"ema_momentum must be from 0 to 1. Received: {momentum!r}")
-    if frequency and (not isinstance(frequency, int) or frequency < 1):
-        raise InputError(
-            f"ema_overwrite_frequency must be a positive integer or None. Received: {frequency!r}"
-        )
-
-
-def _check_gradients(grads: Sequence[Any], variables: Sequence[Variable]) -> None:
-    missing = [v.name for g, v in zip(grads, variables, strict=True) if g is None]
-    if len(missing) == len(variables):
-        raise InputError(
-            "no variable has a gradient: does the loss depend on the model's weights? "
-            f"Variables: {missing}"
-        )
-    if missing:
-        warnings.warn(
-            f"the loss does not depend on {', '.join(missing)}: there is no gradient for it",
-            stacklevel=3,
-        )
 
 
 def _array(value: Any) -> Any:

@@ -1,0 +1,57 @@
+"""Make keras/signatures.json: names, arguments, their order and defaults in the modules of Keras.
+
+    python tests/golden/make_signatures.py
+
+Needs keras; the tests need only the file.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+
+ROOMS = ("callbacks", "constraints", "initializers", "losses", "metrics", "optimizers",
+         "optimizers.schedules", "regularizers")  # fmt: skip
+
+
+def signature(found):
+    """[name, default] of every argument; a default that is no plain value is its name."""
+    return [
+        [p.name, None if p.default is p.empty else _plain(p.default), p.default is p.empty]
+        for p in inspect.signature(found).parameters.values()
+        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+
+
+def _plain(value):
+    if isinstance(value, tuple):
+        return list(value)
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+if __name__ == "__main__":
+    rooms = {}
+    for room in ROOMS:
+        module = keras
+        for part in room.split("."):
+            module = getattr(module, part)
+        rooms[room] = {
+            name: signature(value)
+            for name, value in sorted(vars(module).items())
+            if callable(value) and not name.startswith("_")
+        }
+    target = Path(__file__).parent / "keras" / "signatures.json"
+    lines = [
+        f'{json.dumps(room)}: {{\n' + ",\n".join(
+            f"  {json.dumps(name)}: {json.dumps(found)}" for name, found in names.items()
+        ) + "\n}"
+        for room, names in rooms.items()
+    ]  # fmt: skip
+    target.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    print({room: len(names) for room, names in rooms.items()})
