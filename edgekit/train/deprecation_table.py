@@ -120,6 +120,7 @@ _CONV2D = {
     "nb_col": Argument("kernel_size=", replace=_kernel_size, example=3),
     "atrous_rate": _to("dilation_rate", 2),
 }
+_OF_ONE_KERNEL = ("init", "W_regularizer", "W_constraint")  # a separable convolution has two
 _POOL = {"border_mode": _to("padding", "same"), "dim_ordering": _DIM_ORDERING}
 _IMAGES = {"dim_ordering": _DIM_ORDERING}
 _POOL1D = {
@@ -183,16 +184,23 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
     },
     "Conv2D": _CONV2D,
     "Conv2DTranspose": _CONV2D,
-    "SeparableConv2D": _CONV2D,
+    "SeparableConv2D": {
+        **{name: old for name, old in _CONV2D.items() if name not in _OF_ONE_KERNEL},
+        "depthwise_init": _to("depthwise_initializer", "ones"),
+        "pointwise_init": _to("pointwise_initializer", "ones"),
+    },
     "DepthwiseConv2D": {"border_mode": _to("padding", "same"), "subsample": _to("strides", 2)},
-    **dict.fromkeys(("MaxPooling2D", "AveragePooling2D"), _POOL),
+    **dict.fromkeys(
+        ("MaxPooling2D", "AveragePooling2D", "MaxPooling3D", "AveragePooling3D"), _POOL
+    ),
     **dict.fromkeys(("MaxPooling1D", "AveragePooling1D"), _POOL1D),
     **dict.fromkeys(
         ("GlobalMaxPooling2D", "GlobalAveragePooling2D", "UpSampling2D", "ZeroPadding2D"),
         _IMAGES,
     ),
     **dict.fromkeys(("Dropout", "GaussianDropout"), _RATE),
-    **dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D"), _SPATIAL),
+    "SpatialDropout1D": _RATE,
+    **dict.fromkeys(("SpatialDropout2D", "SpatialDropout3D"), _SPATIAL),
     "GaussianNoise": {"sigma": _to("stddev", 0.1)},
     "BatchNormalization": {
         "mode": Argument(only=(0,), example=0),

@@ -96,7 +96,7 @@ def accept_old_spellings(cls: type) -> None:
     if not cls.__module__.startswith("edgekit.train."):
         return
     name = cls.__name__
-    if name in ARGUMENTS and "__init__" in vars(cls):
+    if name in ARGUMENTS:  # its own constructor, or that of the base it shares with its ranks
         cls.__init__ = _renaming(cls.__init__, name, ARGUMENTS[name], 1)  # type: ignore[misc]
     for owner, old in ARGUMENTS.items():
         owning, dot, method = owner.partition(".")

@@ -1,0 +1,211 @@
+"""Every old spelling of the tables: it works, with one warning that names today's."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from edgekit import keras
+from edgekit.errors import UnsupportedOperator
+from edgekit.train import Sequential, callbacks, layers, optimizers
+from edgekit.train.deprecated_names import NAMES, REMOVED
+from edgekit.train.deprecation_table import ARGUMENTS, ATTRIBUTES, METHODS
+
+# what a class cannot be made without, beside the old argument
+NEEDED = {
+    "Dense": {"units": 2}, "Conv1D": {"filters": 2, "kernel_size": 2},
+    "Conv2D": {"filters": 2, "kernel_size": 3}, "Conv2DTranspose": {"filters": 2, "kernel_size": 3},
+    "SeparableConv2D": {"filters": 2, "kernel_size": 3}, "DepthwiseConv2D": {"kernel_size": 3},
+    "Dropout": {"rate": 0.1}, "GaussianDropout": {"rate": 0.1}, "GaussianNoise": {"stddev": 0.2},
+    "SpatialDropout1D": {"rate": 0.1}, "SpatialDropout2D": {"rate": 0.1},
+    "SpatialDropout3D": {"rate": 0.1},
+    "MaxPooling1D": {}, "AveragePooling1D": {}, "MaxPooling2D": {},
+    "AveragePooling2D": {"pool_size": 2}, "Embedding": {"input_dim": 3, "output_dim": 2},
+    "SimpleRNN": {"units": 2}, "GRU": {"units": 2}, "LSTM": {"units": 2},
+    "ModelCheckpoint": {"filepath": "x.keras"}, "ReduceLROnPlateau": {}, "TensorBoard": {},
+}  # fmt: skip
+CLASSES = [
+    (owner, old) for owner, table in ARGUMENTS.items() if owner[0].isupper() and "." not in owner
+    for old in table if owner != "Model"
+]  # fmt: skip
+
+
+def class_of(name):
+    found = next(
+        (getattr(room, name) for room in (layers, optimizers, callbacks) if hasattr(room, name)),
+        None,
+    )
+    assert found is not None, f"{name} of the table is nowhere"
+    return found
+
+
+def warned(function):
+    """(what a function returns, the only warning that it gave)."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = function()
+    assert [w.category for w in caught] == [DeprecationWarning], [str(w.message) for w in caught]
+    assert caught[0].filename == __file__, "the warning must point at the user's line"
+    return result, str(caught[0].message)
+
+
+@pytest.mark.parametrize("owner, old", CLASSES)
+def test_old_arguments_of_classes(owner, old):
+    entry = ARGUMENTS[owner][old]
+    needed = dict(NEEDED.get(owner, {}))
+    value = entry.only[0] if entry.only else entry.example
+    if old == "weights":
+        value = [np.ones((3, 2), np.float32)]
+    if old in ("nb_row", "nb_col"):
+        needed.pop("kernel_size")
+    if entry.new:
+        needed.pop(entry.new, None)
+    if old == "input_length" and owner != "Embedding":
+        needed["input_dim"] = 4
+    made, message = warned(lambda: class_of(owner)(**needed, **{old: value}))
+    assert owner in message and f"{old}=" in message
+    assert entry.dropped or entry.today in message
+    if entry.new and entry.replace is None and old != "lr":
+        today = class_of(owner)(**needed, **{entry.new: value})
+        assert config_of(made) == config_of(today)
+
+
+def config_of(thing):
+    config = thing.get_config() if hasattr(thing, "get_config") else vars(thing)
+    return {k: str(v) for k, v in config.items() if k != "name"}
+
+
+def test_no_old_argument_is_a_name_of_today():
+    for owner, table in ARGUMENTS.items():
+        if not owner[0].isupper() or "." in owner:
+            continue
+        cls = keras.Model if owner == "Model" else class_of(owner)
+        known = inspect.signature(cls).parameters
+        for old, entry in table.items():
+            assert old not in known or entry.only, f"{owner}({old}=) is today's spelling"
+            takes_any = any(p.kind is p.VAR_KEYWORD for p in known.values())
+            assert not entry.new or entry.new in known or takes_any, f"{owner}({entry.new}=)"
+
+
+def test_decay_divides_the_rate_by_the_steps():
+    made, message = warned(lambda: optimizers.SGD(lr=0.1, decay=0.5))
+    assert "InverseTimeDecay" in message and "lr= is learning_rate=" in message
+    assert float(made.learning_rate) == pytest.approx(0.1)
+    made.iterations.assign(np.int64(2))
+    assert float(made.learning_rate) == pytest.approx(0.1 / (1 + 0.5 * 2))
+
+
+def trained():
+    model = Sequential([layers.Dense(3, "softmax", input_shape=(4,))])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+def batches():
+    rng = np.random.default_rng(0)
+    while True:
+        yield rng.normal(size=(4, 4)).astype("float32"), rng.integers(0, 3, 4)
+
+
+METHOD_CALLS = {
+    "fit_generator": lambda m: m.fit_generator(batches(), 2, epochs=1, verbose=0, workers=2),
+    "evaluate_generator": lambda m: m.evaluate_generator(batches(), 2, verbose=0),
+    "predict_generator": lambda m: m.predict_generator(iter([np.ones((2, 4), "float32")]), 1),
+    "predict_classes": lambda m: m.predict_classes(np.ones((2, 4), "float32"), verbose=0),
+    "predict_proba": lambda m: m.predict_proba(np.ones((2, 4), "float32"), verbose=0),
+}
+
+
+@pytest.mark.parametrize("name", METHODS["Model"])
+def test_old_methods_of_models(name):
+    model = trained()
+    made, message = warned(lambda: METHOD_CALLS[name](model))
+    assert METHODS["Model"][name].today in message
+    if name == "predict_classes":
+        expected = model.predict(np.ones((2, 4), "float32"), verbose=0).argmax(axis=-1)
+        np.testing.assert_array_equal(made, expected)
+
+
+@pytest.mark.parametrize("name", [n for n in ARGUMENTS if n.startswith("Model.")])
+def test_old_arguments_of_methods(name):
+    method = name.partition(".")[2]
+    x, y = np.ones((4, 4), "float32"), np.zeros(4)
+    given = {"fit": (x, y), "evaluate": (x, y), "predict": (x,), "compile": ("sgd", "mse")}[method]
+    for old, entry in ARGUMENTS[name].items():
+        model = trained()
+        value = entry.only[0] if entry.only else (1 if entry.example is None else entry.example)
+        quiet = {} if method == "compile" else {"verbose": 0}
+        call = getattr(model, method)
+        _, message = warned(lambda: call(*given, **{old: value}, **quiet))  # noqa: B023
+        assert f"{old}=" in message
+
+
+def test_inputs_and_outputs_of_models():
+    x = keras.Input((4,))
+    y = layers.Dense(2)(x)
+    model, message = warned(lambda: keras.Model(input=x, output=y))
+    assert "input= is inputs=" in message and model.output_shape == (None, 2)
+
+
+def test_old_attributes():
+    assert ATTRIBUTES == {"Optimizer": {"lr": "learning_rate"}}
+    made = optimizers.Adam(0.5)
+    rate, message = warned(lambda: made.lr)
+    assert float(rate) == 0.5 and "use learning_rate" in message
+    warned(lambda: setattr(made, "lr", 0.25))
+    assert float(made.learning_rate) == 0.25
+
+
+def test_the_old_argument_of_to_categorical():
+    made, message = warned(lambda: keras.utils.to_categorical([1], nb_classes=3))
+    assert made.tolist() == [[0, 1, 0]] and "num_classes=" in message
+
+
+def reached(path):
+    module = importlib.import_module(f"edgekit.keras.{path.rpartition('.')[0]}")
+    return getattr(module, path.rpartition(".")[2])
+
+
+@pytest.mark.parametrize("path", NAMES)
+def test_old_names(path):
+    importlib.import_module(f"edgekit.keras.{path.rpartition('.')[0]}")
+    found, message = warned(lambda: reached(path))
+    assert callable(found)
+    assert f"keras.{path}" in message and NAMES[path].today in message
+
+
+@pytest.mark.parametrize("path", REMOVED)
+def test_removed_names_say_what_to_use(path):
+    with pytest.raises(UnsupportedOperator, match="is gone") as error:
+        reached(path)
+    assert REMOVED[path] in str(error.value)
+
+
+MOVED = [
+    *(f"layers.{name}" for name in (
+        "advanced_activations", "convolutional", "core", "embeddings", "local", "merge", "noise",
+        "normalization", "pooling", "recurrent", "wrappers", "experimental.preprocessing",
+    )),
+    *(f"utils.{name}" for name in (
+        "np_utils", "generic_utils", "vis_utils", "data_utils", "layer_utils",
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", MOVED)
+def test_old_import_paths_warn_once(path):
+    name = f"edgekit.keras.{path}"
+    sys.modules.pop(name, None)
+    importlib.import_module(name.rpartition(".")[0])
+    _, message = warned(lambda: importlib.import_module(name))
+    assert f"keras.{path} is an old spelling: import from keras.{path.split('.')[0]}" in message
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        module = importlib.import_module(name)
+    today = importlib.import_module(f"edgekit.keras.{path.split('.')[0]}")
+    assert set(dir(module)) == set(today.__all__)
