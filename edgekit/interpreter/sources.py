@@ -85,7 +85,7 @@ def _open_tflite(opening: Opening) -> Model:
 
 def _lean(graph: Graph) -> tuple[Graph, MemoryPlan] | None:
     """The graph without its dead channels. `.edge` files were written without them."""
-    from edgekit.ir.passes.channels import drop_dead_channels
+    from edgekit.ir.passes import drop_dead_channels
 
     if graph.states:  # memories would have to be kept in two places
         return None

@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from edgekit.frozen import Frozen, replace
 from edgekit.ir import Graph, Preprocessing, validate
-from edgekit.ir.passes.channels import drop_dead_channels
+from edgekit.ir.passes import drop_dead_channels, prepare, store_tables
 from edgekit.ir.passes.loops import unroll_loops
-from edgekit.ir.passes.prepare import prepare
-from edgekit.ir.passes.store_tables import store_tables
 
 from .calibrate import Progress, Range, calibrate, check_finite
 from .input_check import check_inputs

@@ -17,7 +17,7 @@ import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir import Graph, GraphBuilder
-from edgekit.ir.passes.constants import drop_dead_nodes
+from edgekit.ir.passes import drop_dead_nodes
 
 from .primitive import Record
 from .tensor import Variable

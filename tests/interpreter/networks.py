@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_channel, per_tensor
-from edgekit.ir.passes.store_tables import store_tables
+from edgekit.ir.passes import store_tables
 
 
 def residual(dtype: str = "int8", arithmetic: str = "float32", seed: int = 0) -> Graph:

@@ -10,7 +10,7 @@ import pytest
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_tensor, plan_memory, validate
 from edgekit.ir.metadata import ARITHMETICS
-from edgekit.ir.passes.channels import drop_dead_channels
+from edgekit.ir.passes import drop_dead_channels
 
 
 def sparse_network(seed: int, rule: str, dtype: str = "int8") -> Graph:

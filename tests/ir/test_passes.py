@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 
 from edgekit.ir import Graph, GraphBuilder, per_channel, per_tensor, validate
-from edgekit.ir.passes.activations import fuse_activations, fuse_padding
-from edgekit.ir.passes.batch_norm import fold_batch_norm
-from edgekit.ir.passes.channels import drop_dead_channels
-from edgekit.ir.passes.constants import drop_dead_nodes, drop_identities, fold_constants
-from edgekit.ir.passes.prepare import prepare
+from edgekit.ir.passes import (
+    drop_dead_channels,
+    drop_dead_nodes,
+    drop_identities,
+    fold_batch_norm,
+    fold_constants,
+    fuse_activations,
+    fuse_padding,
+    prepare,
+)
 
 PASSES = [
     drop_dead_channels,

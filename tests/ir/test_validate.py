@@ -9,7 +9,7 @@ from edgekit.errors import ModelFormatError, ShapeError
 from edgekit.frozen import replace
 from edgekit.ir import Graph, GraphBuilder, Metadata, Value, per_channel, per_tensor, validate
 from edgekit.ir.memory import plan_memory
-from edgekit.ir.passes.prepare import prepare
+from edgekit.ir.passes import prepare
 from edgekit.ir.validate import problems
 from tests.cases import CASES, INT8_CASES, float_graph, int8_graph
 

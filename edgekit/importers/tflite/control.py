@@ -17,7 +17,7 @@ from edgekit.errors import EdgekitError, ModelFormatError, ShapeError, Unsupport
 from edgekit.frozen import replace
 from edgekit.ir import GraphBuilder, Node, Value
 from edgekit.ir.control import DEEPEST_CALLS, control_problems, control_results
-from edgekit.ir.passes.constants import drop_dead_nodes
+from edgekit.ir.passes import drop_dead_nodes
 
 from .file import Operator, Subgraph
 from .reader import Reader, Rule

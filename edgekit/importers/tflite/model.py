@@ -18,7 +18,7 @@ from edgekit.errors import (
 from edgekit.frozen import Frozen
 from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing
 from edgekit.ir.metadata import ARITHMETICS
-from edgekit.ir.passes.constants import drop_dead_nodes
+from edgekit.ir.passes import drop_dead_nodes
 from edgekit.schema.source import Source, source_bytes
 
 from .file import METADATA_NAME, Operator, Signature, Subgraph, TfliteFile
