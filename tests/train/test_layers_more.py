@@ -101,10 +101,15 @@ def test_softmax_over_what_a_mask_leaves() -> None:
 
 
 def test_thresholded_relu() -> None:
-    layer = layers.ThresholdedReLU(theta=0.5)
+    with pytest.warns(DeprecationWarning, match=r"use ReLU\(threshold=theta\)"):
+        layer = layers.ThresholdedReLU(theta=0.5)
     np.testing.assert_array_equal(layer(A).numpy(), np.where(A > 0.5, A, 0))
+    np.testing.assert_array_equal(layers.ReLU(threshold=0.5)(A).numpy(), layer(A).numpy())
     assert layer.get_config()["theta"] == 0.5
-    with pytest.raises(InputError, match="theta must be a number of at least 0"):
+    with (
+        pytest.warns(DeprecationWarning),
+        pytest.raises(InputError, match="theta must be a number of at least 0"),
+    ):
         layers.ThresholdedReLU(theta=-1)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train import activations
+from edgekit.train.deprecations import old_spelling
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.parameters import Parameterized, parameter_names
@@ -146,11 +147,12 @@ class PReLU(Parameterized):
 
 
 class ThresholdedReLU(_Activation):
-    """x above theta, 0 below: a layer of Keras 2."""
+    """x above theta, 0 below: a layer of Keras 2, today ReLU(threshold=theta)."""
 
     config_names = ("theta",)
 
     def __init__(self, theta: float = 1.0, **options: Any) -> None:
+        old_spelling("ThresholdedReLU is an old layer", "use ReLU(threshold=theta)")
         super().__init__(**options)
         if not isinstance(theta, int | float) or theta < 0:
             raise InputError(
