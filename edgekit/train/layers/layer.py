@@ -172,19 +172,19 @@ class Layer(Calling, WeightHolder, Serializable):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the layer's only call."""
-        return self._only_call().args[0]
+        """The symbolic input of the layer's first call."""
+        return self._first_call().args[0]
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the layer's only call."""
-        return self._only_call().outputs
+        """The symbolic output of the layer's first call."""
+        return self._first_call().outputs
 
-    def _only_call(self) -> Call:
-        if len(self.calls) != 1:
+    def _first_call(self) -> Call:
+        if not self.calls:
             raise InputError(
-                f"layer {self.name!r} was called {len(self.calls)} times on symbolic tensors, so "
-                "it has no single input and output"
+                f"layer {self.name!r} was not called on symbolic tensors yet, so it has no input "
+                "and no output: build the model with an Input"
             )
         return self.calls[0]
 

@@ -201,9 +201,13 @@ class Model(Trainer, Layer):
         print_fn: Any = None,
         expand_nested: bool = False,
         show_trainable: bool = False,
+        layer_range: Any = None,
     ) -> None:
-        """Print a table of the layers, their output shapes and their numbers of weights."""
-        print_summary(self, line_length, print_fn, expand_nested, show_trainable)
+        """Print a table of the layers, their output shapes and their numbers of weights.
+
+        layer_range: two names (or regular expressions), of the first and the last layer to show.
+        """
+        print_summary(self, line_length, print_fn, expand_nested, show_trainable, layer_range)
 
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Write a `.keras` file that Keras 3 can read too; the file is replaced as a whole."""

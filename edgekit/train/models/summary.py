@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-import numpy as np
-
+from edgekit.errors import InputError
 from edgekit.train.structure import flatten, map_structure
 
 __all__ = ["print_summary"]
@@ -17,10 +17,18 @@ def print_summary(
     print_fn: Any,
     expand_nested: bool,
     show_trainable: bool,
+    layer_range: Any = None,
 ) -> None:
-    """Print the layers of a model with their output shapes and numbers of weights."""
-    head = ["Layer (type)", "Output Shape", "Param #"] + (["Trainable"] if show_trainable else [])
-    rows = _rows(model, 0, expand_nested, show_trainable)
+    """Print the layers of a model with their output shapes and numbers of weights.
+
+    A functional model that is no chain has one more column: which layers each one takes its
+    inputs from.
+    """
+    sources = _sources(model)
+    head = ["Layer (type)", "Output Shape", "Param #"]
+    head += ["Connected to"] * (sources is not None) + ["Trainable"] * show_trainable
+    layers = _in_range(model.layers, layer_range)
+    rows = _rows(layers, 0, expand_nested, show_trainable, sources)
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     if line_length is not None:
         widths[0] = max(widths[0], line_length - sum(widths[1:]) - 2 * (len(widths) - 1))
@@ -31,17 +39,51 @@ def print_summary(
     (print_fn or print)("\n".join(lines))
 
 
-def _rows(model: Any, depth: int, expand_nested: bool, show_trainable: bool) -> list[list[str]]:
+def _in_range(layers: list[Any], layer_range: Any) -> list[Any]:
+    """From the layer of the first name (a regular expression) to that of the second."""
+    if layer_range is None:
+        return layers
+    names = [layer.name for layer in layers]
+    ends = []
+    for pattern in layer_range:
+        found = [i for i, name in enumerate(names) if re.fullmatch(pattern, name)]
+        if not found:
+            raise InputError(f"layer_range: no layer is named {pattern!r}; there are {names}")
+        ends.append(found)
+    return layers[min(ends[0]) : max(ends[1]) + 1]
+
+
+def _sources(model: Any) -> dict[str, str] | None:
+    """Layer name -> the layers that it takes its inputs from; None for a chain."""
+    graph = getattr(model, "_graph", None)
+    if graph is None:
+        return None
+    found: dict[str, list[str]] = {}
+    used: dict[int, int] = {}
+    for call in graph.calls:
+        names = found.setdefault(call.layer.name, [])
+        for x in call.inputs:
+            used[id(x)] = used.get(id(x), 0) + 1
+            names.append(x.call.layer.name if x.call is not None else x.name)
+    chain = all(len(names) <= 1 for names in found.values()) and all(n == 1 for n in used.values())
+    return None if chain else {name: ", ".join(names) or "-" for name, names in found.items()}
+
+
+def _rows(
+    layers: list[Any], depth: int, expand: bool, show_trainable: bool, sources: Any
+) -> list[list[str]]:
     rows = []
-    for layer in model.layers:
+    for layer in layers:
         row = [
             "  " * depth + f"{layer.name} ({type(layer).__name__})",
             _output_shape(layer),
             f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
         ]
+        if sources is not None:
+            row.append(sources.get(layer.name, "-") if depth == 0 else "-")
         rows.append([*row, "Y" if layer.trainable else "N"] if show_trainable else row)
-        if expand_nested and hasattr(layer, "layers"):
-            rows += _rows(layer, depth + 1, expand_nested, show_trainable)
+        if expand and hasattr(layer, "layers"):
+            rows += _rows(layer.layers, depth + 1, expand, show_trainable, sources)
     return rows
 
 
@@ -72,17 +114,19 @@ def _line(cells: list[str], widths: list[int]) -> str:
 
 
 def _totals(model: Any) -> list[str]:
-    trainable = sum(int(np.prod(v.shape)) for v in model.trainable_weights)
-    fixed = sum(int(np.prod(v.shape)) for v in model.non_trainable_weights)
+    groups = {
+        "Total": model.weights,
+        "Trainable": model.trainable_weights,
+        "Non-trainable": model.non_trainable_weights,
+    }
     return [
-        f" Total params: {trainable + fixed:,} ({_size(trainable + fixed)})",
-        f" Trainable params: {trainable:,} ({_size(trainable)})",
-        f" Non-trainable params: {fixed:,} ({_size(fixed)})",
+        f" {what} params: {sum(v.size for v in found):,} ({_size(found)})"
+        for what, found in groups.items()
     ]
 
 
-def _size(count: int) -> str:
-    size = float(count * 4)
+def _size(variables: list[Any]) -> str:
+    size = float(sum(v.data.nbytes for v in variables))
     for unit in ("B", "KB", "MB"):
         if size < 1024:
             return f"{size:.2f} {unit}"
