@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
@@ -51,25 +54,40 @@ def _log_softmax(call: Call) -> str:
     return call.add("LogSoftmax", call.value(0))
 
 
-@rule("layer_norm")
-def _layer_norm(call: Call) -> str:
-    """Mean, variance and what follows, as parts; gamma and beta in the input's layout."""
-    axes = axes_of(call, call.attrs.get("axis", -1))
-    x = call.value(0)
+def _normalized(call: Call, x: str, axes: tuple[int, ...]) -> str:
+    """(x - mean) / sqrt(variance + epsilon), mean and variance as parts."""
     mean = call.add("Mean", x, axes=axes, keepdims=True)
     squares = call.add("SquaredDifference", x, mean)
     variance = call.add("Mean", squares, axes=axes, keepdims=True)
     epsilon = call.number(float(call.attrs.get("epsilon", 1e-3)))
     inverse = call.add("Rsqrt", call.add("Add", variance, epsilon))
-    y = call.add("Mul", call.add("Sub", x, mean), inverse)
-    shape = [n if i in axes else 1 for i, n in enumerate(call.shape_of(0))]
+    return call.add("Mul", call.add("Sub", x, mean), inverse)
 
-    def aligned(vector: np.ndarray) -> np.ndarray:
-        return vector.reshape([n or 1 for n in shape][min(axes) :])
 
+def _scaled(call: Call, y: str, layout: Callable[[np.ndarray], np.ndarray]) -> str:
+    """y * gamma + beta, those of the two that there are."""
     if call.given(1):
-        y = call.add("Mul", y, call.weight(1, aligned))
-    return call.add("Add", y, call.weight(2, aligned)) if call.given(2) else y
+        y = call.add("Mul", y, call.weight(1, layout))
+    return call.add("Add", y, call.weight(2, layout)) if call.given(2) else y
+
+
+@rule("layer_norm")
+def _layer_norm(call: Call) -> str:
+    axes = axes_of(call, call.attrs.get("axis", -1))
+    shape = [(n or 1) if i in axes else 1 for i, n in enumerate(call.shape_of(0))]
+    y = _normalized(call, call.value(0), axes)
+    return _scaled(call, y, lambda vector: vector.reshape(shape[min(axes) :]))
+
+
+@rule("group_norm")
+def _group_norm(call: Call) -> str:
+    """Over positions and the channels of a group, with the groups as an axis of their own."""
+    _, *positions, channels = call.shape_of(0)
+    groups = call.attrs["groups"]
+    grouped = (-1, math.prod(n or 1 for n in positions), groups, (channels or 0) // groups)
+    y = _normalized(call, call.add("Reshape", call.value(0), shape=grouped), (1, 3))
+    y = call.add("Reshape", y, shape=(-1, *call.shape[1:]))
+    return _scaled(call, y, lambda vector: vector)
 
 
 @rule("unit_norm")

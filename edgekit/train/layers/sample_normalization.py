@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math as numbers
 from typing import Any
 
 from edgekit.errors import InputError, ShapeError
@@ -11,6 +10,7 @@ from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.normalization import AxisNormalization, ScaledNormalization
 from edgekit.train.layers.parameters import parameter_names
 from edgekit.train.ops import math
+from edgekit.train.ops.group_norm import group_norm
 from edgekit.train.ops.normalization import layer_norm, unit_norm
 from edgekit.train.ops.shape import reshape, transpose
 
@@ -145,13 +145,7 @@ class GroupNormalization(ScaledNormalization):
         axis = self.axis % rank
         order = (*(i for i in range(rank) if i != axis), axis)
         x = inputs if axis == rank - 1 else transpose(inputs, axes=order)
-        shape = x.shape
-        # (batch, positions, groups, channels of the group): statistics over positions and channels
-        grouped = (shape[0], numbers.prod(shape[1:-1]), self.groups, shape[-1] // self.groups)
-        y = layer_norm(reshape(x, shape=grouped), axis=(1, 3), epsilon=self.epsilon)
-        y = reshape(y, shape=shape)
-        y = y if self.gamma is None else y * self.gamma
-        y = y if self.beta is None else y + self.beta
+        y = group_norm(x, self.gamma, self.beta, groups=self.groups, epsilon=self.epsilon)
         if axis == rank - 1:
             return y
         return transpose(y, axes=tuple(order.index(i) for i in range(rank)))

@@ -13,6 +13,7 @@ from . import depthwise as depthwise
 from . import elementwise as elementwise
 from . import gather as gather
 from . import images as images
+from . import group_norm as group_norm
 from . import losses as losses
 from . import math as math
 from . import nested as nested
@@ -40,6 +41,7 @@ __all__ = [
     "elementwise",
     "gather",
     "images",
+    "group_norm",
     "losses",
     "math",
     "nested",

@@ -24,9 +24,18 @@ def layer_norm(x, gamma=None, beta=None, axis=-1, epsilon=1e-3):
     return F.layer_norm(x, x.shape[-count:], gamma, beta, epsilon)
 
 
+def group_norm(x, gamma=None, beta=None, groups=1, epsilon=1e-3):
+    """With ones for gamma: PyTorch cannot differentiate it twice without."""
+    ones = torch.ones(x.shape[-1], dtype=x.dtype)
+    gamma = ones if gamma is None else gamma
+    beta = 0 * ones if beta is None else beta
+    return F.group_norm(x.movedim(-1, 1), groups, gamma, beta, epsilon).movedim(1, -1)
+
+
 TORCH = {
     "batch_norm_training": batch_norm_training,
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
     "unit_norm": lambda x, axis=-1: x / x.square().sum(axis, keepdim=True).sqrt(),
+    "group_norm": group_norm,
 }

@@ -18,3 +18,6 @@ case("layer_norm plain", "layer_norm", (3, 5), epsilon=1e-3)
 
 case("unit_norm", "unit_norm", (3, 5))
 case("unit_norm axes", "unit_norm", (2, 3, 4), axis=(1, 2))
+case("group_norm", "group_norm", (2, 3, 2, 6), (6,), (6,), groups=3, epsilon=1e-3)
+case("group_norm shift", "group_norm", (2, 5, 4), None, (4,), groups=4, epsilon=1e-5)
+case("group_norm plain", "group_norm", (3, 4), groups=2, epsilon=1e-2)
