@@ -82,12 +82,6 @@ def _kernel_size(value: Any, others: dict[str, Any]) -> dict[str, Any]:
     return {"kernel_size": (rows, columns)}
 
 
-def _embedding_weights(value: Any, others: dict[str, Any]) -> dict[str, Any]:
-    from edgekit.train import initializers
-
-    return {"embeddings_initializer": initializers.Constant(value[0])}
-
-
 def _input_length(value: Any, others: dict[str, Any]) -> dict[str, Any]:
     return {"input_shape": (value, others.pop("input_dim"))} if "input_dim" in others else {}
 
@@ -132,7 +126,6 @@ _RECURRENT = {
     **_WEIGHTED,
     "output_dim": _to("units", 2),
     "inner_init": _to("recurrent_initializer", "zeros"),
-    "inner_activation": _to("recurrent_activation", "sigmoid"),
     "U_regularizer": _to("recurrent_regularizer", "l2"),
     "dropout_W": _to("dropout", 0.1),
     "dropout_U": _to("recurrent_dropout", 0.0),
@@ -141,6 +134,7 @@ _RECURRENT = {
     "time_major": Argument(only=(False,), example=False),
     "input_length": Argument("input_shape=", replace=_input_length, example=3),
 }
+_GATED = {**_RECURRENT, "inner_activation": _to("recurrent_activation", "sigmoid")}
 _RATE = {"p": _to("rate", 0.5)}
 _SPATIAL = {**_RATE, "dim_ordering": _DIM_ORDERING}
 _OPTIMIZER = {
@@ -214,11 +208,9 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
         "init": _to("embeddings_initializer", "ones"),
         "W_regularizer": _to("embeddings_regularizer", "l2"),
         "input_length": _DROPPED,
-        "weights": Argument(
-            "embeddings_initializer=initializers.Constant(matrix)", replace=_embedding_weights
-        ),
     },
-    **dict.fromkeys(("SimpleRNN", "GRU", "LSTM"), _RECURRENT),
+    "SimpleRNN": _RECURRENT,
+    **dict.fromkeys(("GRU", "LSTM"), _GATED),
     "Model": {"input": _to("inputs"), "output": _to("outputs")},
     "Model.fit": {"nb_epoch": _to("epochs", 1), **_LOADER},
     "Model.evaluate": _LOADER,

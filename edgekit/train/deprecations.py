@@ -58,8 +58,9 @@ def today(owner: str, old: Mapping[str, Argument], given: dict[str, Any]) -> dic
     for name in found:
         entry = old[name]
         said.append(f"{name}= is {entry.today}" if not entry.dropped else f"{name}= has no effect")
-        value = made.pop(name)
-        for key, replaced in entry.replaced(value, made).items():
+        if name not in made:  # taken by the one before it
+            continue
+        for key, replaced in entry.replaced(made.pop(name), made).items():
             if key in made and entry.new == key:
                 raise TypeError(f"{owner} got both {name}= and {key}=, which are the same")
             made[key] = replaced

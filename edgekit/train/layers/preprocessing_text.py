@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
@@ -19,6 +20,8 @@ from edgekit.train.tensor import wrap
 __all__ = ["TextVectorization"]
 
 _PUNCTUATION = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")
+# TensorFlow's lower(), which Keras uses, knows ASCII only
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _STANDARDS = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
 
 
@@ -143,7 +146,7 @@ class TextVectorization(HostLayer):
     def _standardized(self, text: str) -> str:
         standard = self.standardize or ""
         if standard.startswith("lower"):
-            text = text.lower()
+            text = text.translate(_LOWER)
         return _PUNCTUATION.sub("", text) if standard.endswith("punctuation") else text
 
     def _split_texts(self, texts: np.ndarray) -> list[list[str]]:

@@ -1,0 +1,40 @@
+"""The networks of keras.applications that are compared, and weights that both sides draw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mobilenet": ("MobileNet", {"alpha": 0.25, "input_shape": (64, 64, 3), "classes": 7}),
+    "mobilenet_features": (
+        "MobileNet",
+        {"alpha": 0.25, "input_shape": (33, 48, 3), "include_top": False, "pooling": "avg"},
+    ),
+    "mobilenet_v2": ("MobileNetV2", {"alpha": 0.35, "input_shape": (64, 64, 3), "classes": 5}),
+    "mobilenet_v2_features": (
+        "MobileNetV2",
+        {"alpha": 0.35, "input_shape": (33, 40, 3), "include_top": False, "pooling": "max"},
+    ),
+}
+
+
+def picture(shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(7).uniform(-1, 1, (2, *shape)).astype(np.float32)
+
+
+def set_weights(model: Any) -> None:
+    """Weights that keep the size of the activations; variances are positive."""
+    rng = np.random.default_rng(3)
+    made = []
+    for w in model.weights:
+        shape = tuple(w.shape)
+        if "variance" in w.name or "gamma" in w.name:
+            made.append(rng.uniform(0.8, 1.2, shape))
+        elif len(shape) < 2:
+            made.append(rng.normal(0, 0.1, shape))
+        else:
+            rows = np.prod(shape[:2] if shape[-1] == 1 else shape[:-1])  # a depthwise kernel
+            made.append(rng.normal(0, np.sqrt(2 / rows), shape))
+    model.set_weights([w.astype(np.float32) for w in made])
