@@ -11,8 +11,7 @@ Sums have 2^-12 as their scale s_k, or gate_scales[k] where they are normalized:
     normalization: m = trunc(sum(a) * 1024 / n), v = trunc((sum(a^2) * (2^20 // n) - m^2) / 2^20),
         the smallest v being max(1, trunc(10000 * s_n)); a' = M(1024 * a - m, 1 / sqrt(v)) by
         `inverse_sqrt`; a = int16(M(trunc((a' * n_k + b_k +- 512) / 1024), s_n * 2^12))
-Gates: i, f, o = sigmoid(a), g = tanh(a) by `fixed_curves.py`; without an input gate
-    i = 32767 - f.
+Gates: i, f, o = sigmoid(a), g = tanh(a) by `fixed_curves.py`; with no input gate i = 32767 - f.
 Cell, with the scale 2^e: c = int16(R(f * c, 15) + R(i * g, 30 + e)), clipped to
     trunc(cell_clip / 2^e).
 Output: h = M(o * tanh(c), 2^-30 / s_hidden), int8 with hidden_zero_point. With a projection this is
