@@ -8,7 +8,7 @@ from edgekit.train.layers.activation import Softmax as Softmax
 from edgekit.train.layers.activation import ThresholdedReLU as ThresholdedReLU
 from edgekit.train.layers.attention import AdditiveAttention as AdditiveAttention
 from edgekit.train.layers.attention import Attention as Attention
-from edgekit.train.layers.attention_heads import GroupQueryAttention as GroupQueryAttention
+from edgekit.train.layers.attention_groups import GroupQueryAttention as GroupQueryAttention
 from edgekit.train.layers.attention_heads import MultiHeadAttention as MultiHeadAttention
 from edgekit.train.layers.augmentation import RandomBrightness as RandomBrightness
 from edgekit.train.layers.augmentation import RandomContrast as RandomContrast
@@ -80,13 +80,13 @@ from edgekit.train.layers.preprocessing_text import TextVectorization as TextVec
 from edgekit.train.layers.preprocessing_vocabularies import IntegerLookup as IntegerLookup
 from edgekit.train.layers.preprocessing_vocabularies import StringLookup as StringLookup
 from edgekit.train.layers.recurrent import RNN as RNN
-from edgekit.train.layers.recurrent import StackedRNNCells as StackedRNNCells
 from edgekit.train.layers.recurrent_cells import GRUCell as GRUCell
 from edgekit.train.layers.recurrent_cells import LSTMCell as LSTMCell
 from edgekit.train.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
 from edgekit.train.layers.recurrent_layers import GRU as GRU
 from edgekit.train.layers.recurrent_layers import LSTM as LSTM
 from edgekit.train.layers.recurrent_layers import SimpleRNN as SimpleRNN
+from edgekit.train.layers.recurrent_stack import StackedRNNCells as StackedRNNCells
 from edgekit.train.layers.regularization import ActivityRegularization as ActivityRegularization
 from edgekit.train.layers.regularization import AlphaDropout as AlphaDropout
 from edgekit.train.layers.regularization import Dropout as Dropout

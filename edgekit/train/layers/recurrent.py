@@ -1,4 +1,4 @@
-"""RNN: a cell run over the times of a sequence; and several cells run as one."""
+"""RNN: a cell run over the times of a sequence."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.train.backend import device_module
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.recurrent_gates import GateCell
+from edgekit.train.layers.recurrent_stack import StackedRNNCells, check_cell, sizes_of
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.gather import flip, zero_state
 from edgekit.train.ops.shape import concat
 from edgekit.train.structure import flatten, is_nested, map_structure, pack
-from edgekit.train.tensor import Tensor, Variable, wrap
+from edgekit.train.tensor import Variable, wrap
 
-__all__ = ["RNN", "StackedRNNCells"]
+__all__ = ["RNN"]
 
 
 class RNN(Layer):
@@ -64,7 +65,7 @@ class RNN(Layer):
             )
         super().__init__(**options)
         cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
-        _check_cell(cell, self.name)
+        check_cell(cell, self.name)
         self.cell = cell
         self.return_sequences = return_sequences
         self.return_state = return_state
@@ -97,10 +98,12 @@ class RNN(Layer):
         batch, time = sequences_shape[:2]
         size = getattr(self.cell, "output_size", None)
         size = self.state_size[0] if size is None else size
-        output = (batch, time, *_sizes(size)) if self.return_sequences else (batch, *_sizes(size))
+        output = (
+            (batch, time, *sizes_of(size)) if self.return_sequences else (batch, *sizes_of(size))
+        )
         if not self.return_state:
             return output
-        return [output, *map_structure(lambda n: (batch, *_sizes(n)), self.state_size)]
+        return [output, *map_structure(lambda n: (batch, *sizes_of(n)), self.state_size)]
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         mask = flatten(previous_mask)[0] if is_nested(previous_mask) else previous_mask
@@ -179,7 +182,7 @@ class RNN(Layer):
             new = list(new) if is_nested(new) else [new]
             if mask is not None:
                 taken = mask[:, t]
-                before = _zeros_like(made) if last is None or self.zero_output_for_mask else last
+                before = 0.0 if last is None or self.zero_output_for_mask else last
                 made = where(_wide(taken, made), made, before)
                 new = pack(
                     states,
@@ -199,7 +202,7 @@ class RNN(Layer):
         cells = getattr(self.cell, "cells", [self.cell])
         if any(hasattr(c, "get_initial_state") and not isinstance(c, GateCell) for c in cells):
             return self.get_initial_state(sequences.shape[0])
-        return map_structure(lambda n: zero_state(sequences, shape=_sizes(n)), self.state_size)
+        return map_structure(lambda n: zero_state(sequences, shape=sizes_of(n)), self.state_size)
 
     def _cell_options(self, training: bool) -> dict[str, Any]:
         signature = getattr(self.cell, "_signature", None)
@@ -218,96 +221,6 @@ class RNN(Layer):
 
         config = dict(config)
         return cls(model_from_config(config.pop("cell"), custom_objects), **config)
-
-
-class StackedRNNCells(Layer):
-    """Cells one after the other, each hearing the output of the one before; states in a list."""
-
-    def __init__(self, cells: Any, **options: Any) -> None:
-        super().__init__(**options)
-        for cell in cells:
-            _check_cell(cell, self.name)
-        self.cells = list(cells)
-
-    @property
-    def state_size(self) -> list[Any]:
-        return [cell.state_size for cell in self.cells]
-
-    @property
-    def output_size(self) -> Any:
-        last = self.cells[-1]
-        size = getattr(last, "output_size", None)
-        return _first(last.state_size) if size is None else size
-
-    def build(self, input_shape):
-        for cell in self.cells:
-            if isinstance(cell, Layer) and not cell.built:
-                cell.build_for(input_shape)
-            size = getattr(cell, "output_size", None)
-            size = _first(cell.state_size) if size is None else size
-            input_shape = (input_shape[0], *_sizes(size))
-
-    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """What each cell starts from."""
-        states = []
-        for cell in self.cells:
-            own = getattr(cell, "get_initial_state", None)
-            if own is not None:
-                states.append(own(batch_size=batch_size))
-            else:
-                states.append(
-                    map_structure(
-                        lambda n: wrap(device_module().zeros((batch_size, n), np.float32)),
-                        cell.state_size,
-                    )
-                )
-        return states
-
-    def call(self, inputs, states, training=False):
-        new_states = []
-        for cell, state in zip(self.cells, states, strict=True):
-            signature = getattr(cell, "_signature", None)
-            takes = signature is not None and signature.takes_training
-            given = list(state) if is_nested(state) else [state]
-            inputs, new = cell(inputs, given, **({"training": training} if takes else {}))
-            new = list(new) if is_nested(new) else [new]
-            new_states.append(new if is_nested(state) else new[0])
-        return inputs, new_states
-
-    def get_config(self) -> dict[str, Any]:
-        from edgekit.train.saving.writing import model_config
-
-        return {**super().get_config(), "cells": [model_config(cell) for cell in self.cells]}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
-        from edgekit.train.saving.reading import model_from_config
-
-        config = dict(config)
-        cells = [model_from_config(cell, custom_objects) for cell in config.pop("cells")]
-        return cls(cells, **config)
-
-
-def _check_cell(cell: Any, layer: str) -> None:
-    missing = [name for name in ("call", "state_size") if not hasattr(cell, name)]
-    if missing:
-        raise InputError(
-            f"layer {layer!r}: a cell needs `call(inputs, states)` and `state_size`; "
-            f"{type(cell).__name__} has no {' and no '.join(missing)}"
-        )
-
-
-def _first(size: Any) -> Any:
-    return size[0] if isinstance(size, list | tuple) else size
-
-
-def _sizes(size: Any) -> tuple[int, ...]:
-    """The size of a state without the batch: a number, or a shape."""
-    return tuple(size) if isinstance(size, tuple) else (int(size),)
-
-
-def _zeros_like(x: Any) -> Tensor:
-    return wrap(device_module().zeros(tuple(x.shape), x.dtype))
 
 
 def _wide(mask: Any, x: Any) -> Any:

@@ -104,5 +104,7 @@ TORCH = {
     "gru": gru,
     "simple_rnn": simple_rnn,
     "embed": lambda table, numbers: F.embedding(numbers.long(), table),
+    "fold_time": lambda x: x.flatten(0, 1),
+    "unfold_time": lambda x, time: x.unflatten(0, (-1, time)),
     "flip": lambda x, axis=1: x.flip(axis),
 }

@@ -34,4 +34,6 @@ case("gru before dropped", "gru", X, (3, 6), (2, 6), (6,), None, None, ("positiv
 case("embed", "embed", (6, 3), ("class", (4, 5), 6))
 case("embed one", "embed", (6, 3), ("class", (1,), 6))
 case("flip", "flip", (2, 3, 4))
+case("fold_time", "fold_time", (2, 3, 4))
+case("unfold_time", "unfold_time", (6, 4), time=3)
 case("flip axis", "flip", (2, 3, 4), axis=-1)
