@@ -17,7 +17,7 @@ export MKL_NUM_THREADS := 1
 unexport OPENBLAS_CORETYPE
 unexport OPENBLAS_L2_SIZE
 
-.PHONY: help demo test test-pi lint fuzz bench schema clean
+.PHONY: help demo test test-oracles test-pi lint fuzz bench schema clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -27,6 +27,11 @@ demo: .venv/.desktop ## the whole way on real digits: train, convert to int8, ve
 
 test: .venv/.dev ## run the tests
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
+
+test-oracles: .venv/.dev ## exchange model files with Keras; EDGEKIT_KERAS_PYTHON=a Python that has keras
+	@test -n "$(EDGEKIT_KERAS_PYTHON)" || \
+	  { echo "name a Python with keras: make test-oracles EDGEKIT_KERAS_PYTHON=/path/to/python" >&2; exit 2; }
+	EDGEKIT_KERAS_PYTHON="$(EDGEKIT_KERAS_PYTHON)" $(BIN)/python -m pytest tests/oracles
 
 test-pi: ## run the device's tests on an emulated Raspberry Pi (Debian only)
 	scripts/test_pi.sh

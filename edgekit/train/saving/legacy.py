@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.train.saving.operations import is_operation_name
 
 __all__ = ["modern_compile_config", "modern_config"]
 
@@ -66,6 +67,9 @@ def modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
         made["config"] = _modern_model(given)
     elif name == "TFOpLambda":
         made.update(_operation(given))
+    elif "trainable" not in given and is_operation_name(name):
+        # Keras 3 leaves the module out in .h5 files; layers of these names say `trainable`
+        made["module"] = config.get("module") or "keras.src.ops.numpy"
     else:
         made["config"] = _modern_arguments(name, given)
     if "inbound_nodes" in config:

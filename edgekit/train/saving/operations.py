@@ -72,6 +72,11 @@ def is_operation(config: Any) -> bool:
     return str(config.get("module", "")).startswith("keras.src.ops")
 
 
+def is_operation_name(class_name: str) -> bool:
+    """Whether Keras has an operation of this name (and perhaps a layer too)."""
+    return class_name in _BY_CLASS
+
+
 def operation_config(operation: Operation, kwargs: dict[str, Any]) -> dict[str, Any]:
     """The config of an operation; `kwargs` are the attributes of its call."""
     entry = lookup(TABLE, operation.primitive.name, f"operation {operation.name!r}")

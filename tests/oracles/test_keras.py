@@ -1,0 +1,79 @@
+"""Model files both ways with a real Keras 3, run as another process.
+
+`make test-oracles` runs this; EDGEKIT_KERAS_PYTHON names a Python that has keras and a backend.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit import train
+from edgekit.train.models import model_from_json
+from tests.oracles.architectures import ARCHITECTURES, continued, outputs_of, trained
+
+PYTHON = os.environ.get("EDGEKIT_KERAS_PYTHON")
+pytestmark = pytest.mark.skipif(
+    not PYTHON, reason="EDGEKIT_KERAS_PYTHON names no Python with keras"
+)
+pytest.importorskip("h5py")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """ours/: files written here, and what Keras said of them; theirs/: files of Keras."""
+    made = tmp_path_factory.mktemp("oracle")
+    (made / "ours").mkdir()
+    for name in ARCHITECTURES:
+        train.clear_session()
+        train.set_random_seed(1)
+        trained(train, name).save(made / "ours" / f"{name}.keras")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    environment = {"KERAS_BACKEND": "torch", "CUDA_VISIBLE_DEVICES": "", **environment}
+    script = Path(__file__).with_name("keras_peer.py")
+    run = subprocess.run(
+        [PYTHON, str(script), str(made)], env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    return made
+
+
+def compare(path, model, name, of_keras=True):
+    """float32 on both sides: predictions agree to 1e-5, weights after a step to 1e-5 as well."""
+    with np.load(path) as expected:
+        for key, value in outputs_of(model, name).items():
+            np.testing.assert_allclose(value, expected[f"out/{key}"], rtol=1e-5, atol=1e-5)
+        after = [key for key in expected.files if key.startswith("after/")]
+        if not (after and of_keras):
+            return
+        for i, weight in enumerate(continued(model, name)):
+            np.testing.assert_allclose(weight, expected[f"after/{i}"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_keras_predicts_and_trains_on_with_our_files(folder, name):
+    compare(folder / "ours" / f"{name}.npz", train.load_model(folder / f"ours/{name}.keras"), name)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_we_predict_and_train_on_with_files_of_keras(folder, name):
+    model = train.load_model(folder / f"theirs/{name}.keras")
+    assert model.compiled
+    compare(folder / "theirs" / f"{name}.npz", model, name)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_we_predict_with_h5_files_of_keras(folder, name):
+    model = train.load_model(folder / f"theirs/{name}.h5", compile=False)
+    compare(folder / "theirs" / f"{name}.npz", model, name, of_keras=False)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_json_and_weights_of_keras(folder, name):
+    model = model_from_json((folder / f"theirs/{name}.json").read_text())
+    model.load_weights(folder / f"theirs/{name}.weights.h5")
+    compare(folder / "theirs" / f"{name}.npz", model, name, of_keras=False)
