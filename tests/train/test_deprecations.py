@@ -22,7 +22,7 @@ NEEDED = {
     "Conv2D": {"filters": 2, "kernel_size": 3}, "Conv2DTranspose": {"filters": 2, "kernel_size": 3},
     "SeparableConv2D": {"filters": 2, "kernel_size": 3}, "DepthwiseConv2D": {"kernel_size": 3},
     "Dropout": {"rate": 0.1}, "GaussianDropout": {"rate": 0.1}, "GaussianNoise": {"stddev": 0.2},
-    "SpatialDropout1D": {"rate": 0.1}, "SpatialDropout2D": {"rate": 0.1}, "SpatialDropout3D": {"rate": 0.1},
+    "SpatialDropout1D": {"rate": 0.1}, "SpatialDropout2D": {"rate": 0.1},
     "SpatialDropout3D": {"rate": 0.1},
     "MaxPooling1D": {}, "AveragePooling1D": {}, "MaxPooling2D": {},
     "AveragePooling2D": {"pool_size": 2}, "Embedding": {"input_dim": 3, "output_dim": 2},

@@ -43,7 +43,7 @@ class _Wrapped(Estimator):
 
     def _made(self, x: np.ndarray, y: np.ndarray) -> Model:
         if isinstance(self.model, Model):
-            from edgekit.keras.models import clone_model
+            from edgekit.train.models import clone_model
 
             made: Model = clone_model(self.model)
             config = self.model.get_compile_config()

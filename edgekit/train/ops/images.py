@@ -138,7 +138,8 @@ def warp_images(
     transforms: (n, 8) rows a0 a1 a2 b0 b1 b2 c0 c1. The pixel (column u, row v) of the result is
     read at ((a0 u + a1 v + a2) / k, (b0 u + b1 v + b2) / k) with k = c0 u + c1 v + 1; what lies
     outside is filled: constant (`fill_value`), nearest, reflect (d c b a | a b c d | d c b a) or
-    wrap. "constant_outside" does not blend the edge with the fill value.
+    wrap. As scipy does it, "constant_outside" does not blend the edge with the fill value, and
+    "wrap_short" takes the last pixel for the first of the next turn.
     """
     module = array_module(x)
     total: Any = 0
@@ -211,9 +212,10 @@ def _inside(module: Any, at: Any, size: int, fill_mode: str) -> Any:
         at = module.where(at > size - 1, np.float32(2 * size - 1) - at, at)
         # between the last pixel and its mirror image, and between the first and its own
         at = module.where(at < 0, -at - 1, at)
-    elif fill_mode == "wrap":
+    elif fill_mode in ("wrap", "wrap_short"):
         turn = np.float32(max(size - 1, 1))
-        before = at + size * (module.trunc(-at / turn) + 1)
-        after = at - size * module.trunc(at / turn)
+        step = turn if fill_mode == "wrap_short" else np.float32(size)
+        before = at + step * (module.trunc(-at / turn) + 1)
+        after = at - step * module.trunc(at / turn)
         at = module.where(at < 0, before, module.where(at > size - 1, after, at))
     return module.clip(at, 0, size - 1)

@@ -25,6 +25,9 @@ __all__ = [
 ]
 
 
+_AS_SCIPY = {"constant": "constant_outside", "wrap": "wrap_short"}
+
+
 def affine_matrix(
     size: tuple[int, int],
     theta: float = 0,
@@ -61,7 +64,7 @@ def warped(
         wrap(np.asarray(images, np.float32)),
         transforms=np.asarray(matrices, np.float32),
         interpolation="bilinear" if order else "nearest",
-        fill_mode="constant_outside" if fill_mode == "constant" else fill_mode,
+        fill_mode=_AS_SCIPY.get(fill_mode, fill_mode),
         fill_value=float(cval),
     ).numpy()
 

@@ -1,0 +1,118 @@
+"""`keras.ops` against numpy: one call each, and gradients through what is composed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.keras import ops
+from edgekit.train import GradientTape, Input, Model, Tensor
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(0.1, 0.9, (3, 4)).astype("float32")
+Y = RNG.uniform(0.1, 0.9, (3, 4)).astype("float32")
+V = RNG.normal(size=(2, 3, 4)).astype("float32")
+
+SAME = [
+    *((name, (X,), {}) for name in (
+        "abs", "absolute", "arccos", "arcsin", "arcsinh", "arctan", "arctanh", "ceil", "cos",
+        "cosh", "exp", "expm1", "floor", "isfinite", "isinf", "isnan", "log", "log10", "log1p",
+        "log2", "logical_not", "max", "mean", "median", "min", "ndim", "negative", "prod", "ravel",
+        "reciprocal", "round", "shape", "sign", "sin", "sinh", "size", "sort", "sqrt", "square",
+        "squeeze", "std", "sum", "tan", "transpose", "tril", "triu", "var", "zeros_like",
+        "ones_like", "argmax", "argmin", "argsort", "cumsum", "count_nonzero", "all", "any",
+    )),
+    *((name, (X, Y), {}) for name in (
+        "add", "divide", "equal", "floor_divide", "greater", "greater_equal", "isclose", "less",
+        "less_equal", "logaddexp", "logical_and", "logical_or", "logical_xor", "maximum", "minimum",
+        "mod", "multiply", "not_equal", "power", "subtract", "true_divide", "vdot", "outer",
+        "inner",
+    )),
+    *((name, (V,), {"axis": 1}) for name in (
+        "sum", "mean", "max", "min", "std", "var", "prod", "argmax", "argmin", "cumsum", "sort",
+        "argsort", "all", "any", "median", "expand_dims", "flip", "average",
+    )),
+    ("arccosh", (X + 1,), {}), ("matmul", (V, V.transpose(0, 2, 1)), {}), ("dot", (V, X.T), {}),
+    ("dot", (X, V.transpose(0, 2, 1)), {}), ("tensordot", (V, V), {"axes": ([1, 2], [1, 2])}),
+    ("tensordot", (V, X), {"axes": 2}), ("einsum", ("bij,bkj->bik", V, V), {}),
+    ("einsum", ("ij,jk", X, X.T), {}), ("einsum", ("ij->j", X), {}), ("trace", (X[:, :3],), {}),
+    ("reshape", (V, (4, -1)), {}), ("swapaxes", (V, 0, 2), {}), ("moveaxis", (V, 0, -1), {}),
+    ("moveaxis", (V, [0, 1], [2, 0]), {}), ("concatenate", ([X, Y],), {"axis": 1}),
+    ("stack", ([X, Y],), {"axis": 1}), ("hstack", ([X, Y],), {}), ("vstack", ([X, Y],), {}),
+    ("take", (V, [2, 0]), {"axis": 1}), ("take", (X, 3), {}), ("repeat", (X, 2), {"axis": 1}),
+    ("repeat", (X, 2), {}), ("tile", (X, (2, 1, 3)), {}), ("roll", (X, 1), {"axis": 1}),
+    ("roll", (X, 5), {}), ("pad", (X, ((1, 0), (2, 3))), {}), ("broadcast_to", (X, (2, 3, 4)), {}),
+    ("diag", (X[0],), {}), ("linspace", (0, 1, 5), {}), ("arange", (2, 9, 3), {}),
+    ("eye", (3, 4, 1), {}), ("identity", (3,), {}), ("where", (X > Y, X, Y), {}),
+    ("clip", (X, 0.3, 0.6), {}), ("quantile", (X, 0.3), {"axis": 1}), ("zeros", ((2, 3),), {}),
+    ("full", ((2, 3), 7.0), {}), ("full_like", (X, 2.0), {}), ("squeeze", (X[None],), {"axis": 0}),
+    ("take_along_axis", (X, X.argsort(axis=1)), {"axis": 1}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, args, options", SAME)
+def test_functions_are_those_of_numpy(name, args, options):
+    expected = getattr(np, name)(*args, **options)
+    made = getattr(ops, name)(*args, **options)
+    made = made if isinstance(made, tuple | int) else made.numpy()
+    # float32 against numpy's own float32 sums in another order
+    np.testing.assert_allclose(made, expected, rtol=2e-6, atol=1e-6)
+
+
+def test_what_numpy_has_not():
+    np.testing.assert_allclose(ops.logsumexp(V, axis=1), np.log(np.exp(V).sum(1)), rtol=1e-6)
+    np.testing.assert_allclose(ops.rsqrt(X), 1 / np.sqrt(X), rtol=1e-6)
+    np.testing.assert_allclose(ops.norm(X, axis=1), np.linalg.norm(X, axis=1), rtol=1e-6)
+    np.testing.assert_allclose(ops.norm(X, ord=1, axis=1), np.abs(X).sum(1), rtol=1e-6)
+    np.testing.assert_allclose(ops.softmax(X).numpy().sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(ops.one_hot([1, 0, 5], 3), [[0, 1, 0], [1, 0, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(ops.multi_hot([[1, 1], [0, 2]], 3), [[0, 1, 0], [1, 0, 1]])
+    largest, places = ops.top_k(X, 2)
+    np.testing.assert_array_equal(largest, -np.sort(-X, axis=1)[:, :2])
+    np.testing.assert_array_equal(np.take_along_axis(X, places.numpy(), 1), largest)
+    parts = ops.split(V, [1, 3], axis=2)
+    assert [p.shape for p in parts] == [(2, 3, 1), (2, 3, 2), (2, 3, 1)]
+    assert [p.shape for p in ops.unstack(V, axis=1)] == [(2, 4)] * 3
+    np.testing.assert_array_equal(ops.slice(V, (0, 1, 2), (1, 2, 2)), V[:1, 1:3, 2:])
+    target = (Y > 0.5).astype("float32")
+    np.testing.assert_allclose(
+        ops.binary_crossentropy(target, X), -(target * np.log(X) + (1 - target) * np.log(1 - X)),
+        rtol=1e-5,
+    )  # fmt: skip
+    with pytest.raises(UnsupportedOperator, match="twice"):
+        ops.einsum("ii->i", X[:, :3])
+
+
+COMPOSED = {
+    "logsumexp": lambda x: ops.logsumexp(x, axis=1),
+    "var": lambda x: ops.var(x, axis=0),
+    "einsum": lambda x: ops.einsum("ij,kj->ik", x, x),
+    "sort": lambda x: ops.sort(x) * ops.convert_to_tensor(X),
+    "stack": lambda x: ops.stack([x, x * x], axis=1),
+    "prod": lambda x: ops.prod(x, axis=1),
+    "norm": lambda x: ops.norm(x, axis=1),
+    "cumsum": lambda x: ops.cumsum(x, axis=1) * Y,
+    "tile": lambda x: ops.tile(x, (2, 1)) * ops.tile(x, (2, 1)),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_gradients_of_composed_functions(name):
+    function = COMPOSED[name]
+    direction = RNG.normal(size=X.shape)
+    x = Tensor(X.astype(np.float64))
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = ops.sum(function(x))
+    slope = float((tape.gradient(y, x).numpy() * direction).sum())
+    step = 1e-6
+    ends = [float(ops.sum(function(Tensor(X + s * step * direction)))) for s in (1, -1)]
+    assert slope == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5, abs=1e-5)
+
+
+def test_functions_become_part_of_a_functional_model():
+    x = Input((4,))
+    model = Model(x, ops.concatenate([ops.exp(x), ops.expand_dims(ops.sum(x, axis=1), -1)], 1))
+    expected = np.concatenate([np.exp(X), X.sum(1, keepdims=True)], 1)
+    np.testing.assert_allclose(model(X).numpy(), expected, rtol=1e-6)
