@@ -28,7 +28,7 @@ FOLDING = ("Conv2D", "DepthwiseConv2D", "Dense")
 """Operators that can take their input's zero into the bias."""
 
 LARGEST_BIAS = 16.0
-"""Where a larger one is taken back by the next layer, the rounding that it leaves may be felt."""
+"""Where a larger one is taken back by the next layer, the rounding that it leaves is felt."""
 
 
 def zeros(graph: Graph) -> dict[str, Zero]:
@@ -46,6 +46,8 @@ def zeros(graph: Graph) -> dict[str, Zero]:
         nodes = readers[name]
         alone = nodes and _folds(nodes, name) and name not in graph.exits
         if not alone or not all(_is_float(graph, each) for each in (node, *nodes)):
+            continue
+        if not all(_has_few_terms(graph, reader) for reader in nodes):
             continue
         bias = _bias(graph, node, found.get(node.inputs[0] or "", 0))
         if bias.any() and np.abs(bias).max() <= LARGEST_BIAS:
@@ -74,6 +76,14 @@ def _is_float(graph: Graph, node: Node) -> bool:
         and attrs.get("groups", 1) == 1
         and attrs["activation"] in ("none", "relu")
     )
+
+
+def _has_few_terms(graph: Graph, node: Node) -> bool:
+    """Whether a pass over the input is much of a layer's work. In sums over whole windows it is
+    not, and the more terms, the more rounding the constant part of them brings."""
+    assert node.inputs[1] is not None
+    shape = graph.value(node.inputs[1]).shape
+    return node.op != "Conv2D" or shape[1:3] == (1, 1)
 
 
 def _bias(graph: Graph, node: Node, zero: Zero) -> Floats:
