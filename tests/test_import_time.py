@@ -82,6 +82,7 @@ KEYWORDS = {
 NOT_FOR_IT = (
     "importers.tflite.metadata",
     "importers.tflite.sparsity",
+    "interpreter.kernels.dynamic_range",
     "interpreter.reader",
     "interpreter.verification",
     "ir.fixed_functions",

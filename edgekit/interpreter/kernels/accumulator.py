@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
 from ..zeros import bias_without
-from .dynamic_range import WIDEST, DynamicRange, has_dynamic_range
 from .rescaling import rescaler
 from .ufuncs import clip
+
+if TYPE_CHECKING:
+    from .dynamic_range import DynamicRange
 
 __all__ = ["Accumulator", "blocks", "centered_weight", "clip_into", "multiply", "output_limits"]
 
 TILED_ELEMENTS = 10_000
-"""Per-channel vectors are repeated to the size of the sums up to here, so that one loop serves."""
+"""Per-channel vectors are repeated to the size of the sums up to here, so that one loop serves;
+in float layers, which have one vector and not two, up to twice as far."""
 
 TILED_ROW = 6_000
 """For larger maps to about this length: long enough for the loops, and it stays in the cache."""
@@ -67,7 +70,7 @@ class Accumulator:
             self.scales = np.broadcast_to(arithmetic.requantize_scales(*quants), channels)
             self.limits = output_limits(step, even=rounds_to_even(step))
             self._rescale = rescaler(step, channels)
-        self.dynamic = DynamicRange(step) if has_dynamic_range(step) else None
+        self.dynamic = _dynamic_range(step)
         self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
         self.dtype: Any = self.matrix.dtype
         self._repeated: dict[tuple[str, int], Array] = {}
@@ -75,8 +78,7 @@ class Accumulator:
 
     def _exact_matrix(self, matrix: Array) -> Array:
         if self.dynamic is not None:
-            bounds = arithmetic.accumulator_bounds(matrix, -WIDEST, WIDEST)
-            wide = bool((bounds >= arithmetic.EXACT_FLOAT32).any())
+            wide = bool((self.dynamic.sum_bounds(matrix) >= arithmetic.EXACT_FLOAT32).any())
         else:
             wide = self.step.quantized and not self._float32_is_exact(matrix)
         return np.ascontiguousarray(matrix, np.float64 if wide else np.float32)
@@ -195,7 +197,8 @@ class Accumulator:
 
     def _rows(self, sums: Array) -> Array:
         """`sums` as rows to which per-channel vectors are repeated."""
-        if sums.size <= TILED_ELEMENTS:
+        vectors = 2 if self.step.quantized else 1
+        if sums.size * vectors <= 2 * TILED_ELEMENTS:
             return sums.reshape(-1)
         channels = self.matrix.shape[1]
         pixels = sums.size // channels
@@ -210,6 +213,15 @@ class Accumulator:
             plain = np.ascontiguousarray(vector, rows.dtype)
             self._repeated[key] = np.tile(plain, rows.shape[-1] // len(plain))
         return self._repeated[key]
+
+
+def _dynamic_range(step: Step) -> DynamicRange | None:
+    """How float activations are rounded where they meet int8 weights."""
+    if step.dtype(0) != "float32" or step.dtype(1) != "int8":
+        return None
+    from .dynamic_range import DynamicRange  # few networks have such layers
+
+    return DynamicRange(step)
 
 
 def centered_weight(step: Step) -> Array:

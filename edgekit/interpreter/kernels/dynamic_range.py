@@ -28,11 +28,12 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 
+from .. import arithmetic
 from ..step import Array, Step
 from .hybrid import Rounding, quantize_rows
 from .ufuncs import clip
 
-__all__ = ["DynamicRange", "has_dynamic_range"]
+__all__ = ["DynamicRange"]
 
 WIDEST = 255
 """The largest difference of two int8 numbers: no rounded activation is larger."""
@@ -40,25 +41,20 @@ WIDEST = 255
 BOUNDS = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
 
 
-def has_dynamic_range(step: Step) -> bool:
-    """Whether float activations meet int8 weights. UnsupportedOperator for other operators."""
-    if step.dtype(0) != "float32" or step.dtype(1) != "int8":
-        return False
-    if step.node.op not in ("Dense", "Conv2D", "DepthwiseConv2D"):
-        raise UnsupportedOperator(
-            f"layer {step.name!r}: {step.node.op} with int8 weights needs int8 activations too; "
-            "store its weights as float32"
-        )
-    return True
-
-
 class DynamicRange:
     """The rounded input of one node, and the calls before and after its products.
 
     integers: the input as integers in float32, in its own shape, once the calls have run.
+
+    Raises UnsupportedOperator for other operators than these three.
     """
 
     def __init__(self, step: Step) -> None:
+        if step.node.op not in ("Dense", "Conv2D", "DepthwiseConv2D"):
+            raise UnsupportedOperator(
+                f"layer {step.name!r}: {step.node.op} with int8 weights needs int8 activations "
+                "too; store its weights as float32"
+            )
         self.step = step
         x, self.kept = step.input(0), _scales_shape(step)
         rows = math.prod(self.kept)
@@ -71,6 +67,10 @@ class DynamicRange:
         flat, target = x.reshape(rows, -1), self.integers.reshape(rows, -1)
         self.rounding = _rounding(step)
         step.call(quantize_rows(flat, target, self.scales, self.rounding))
+
+    def sum_bounds(self, matrix: Array) -> Array:
+        """How large the sum of each channel can become, whatever the input is."""
+        return arithmetic.accumulator_bounds(matrix, -WIDEST, WIDEST)
 
     def padded(self, pads: tuple[int, int, int, int]) -> Array:
         """`integers` within a border of zeros."""
