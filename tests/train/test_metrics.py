@@ -89,6 +89,22 @@ def test_masked_steps_do_not_count():
     assert float(metric.result()) == pytest.approx(10 / 3)
 
 
+@pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.AUC(),
+        metrics.AUC(thresholds=[0.3]),
+        metrics.Precision(),
+        metrics.Precision([0, 0.7]),
+    ],
+)
+def test_outputs_that_are_not_numbers_are_above_no_threshold(metric):
+    metric.update_state([1, 0, 1], np.array([np.nan, 0.2, np.nan], np.float32))
+    assert all(hits == 0 for hits in metric.true_positives.numpy())
+    metric.update_state([1], np.array([np.inf], np.float32))
+    assert metric.true_positives.numpy()[0] == 1
+
+
 def test_any_callable_is_a_metric():
     metric = metrics.get(lambda y_true, y_pred: y_pred - y_true)
     metric.update_state(Tensor([[1.0], [2.0]]), Tensor([[2.0], [4.0]]))

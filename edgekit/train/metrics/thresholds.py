@@ -74,6 +74,8 @@ class CountsAtThresholds(Metric):
         """Hits, false alarms, right rejections and misses at each threshold."""
         module = array_module(p)
         n = len(self._thresholds)
+        unknown = module.isnan(p)  # above no threshold
+        p = module.where(unknown, np.float32(0), p)
         if self._evenly:
             bucket = module.ceil(p.clip(0.0, 1.0) * np.float32(n - 1)).astype("int64") - 1
             if self._thresholds[0] < 0:
@@ -81,7 +83,7 @@ class CountsAtThresholds(Metric):
         else:
             order = np.sort(self._thresholds)
             bucket = module.searchsorted(asarray(order), p, side="left").astype("int64") - 1
-        above = bucket >= 0
+        above = (bucket >= 0) & ~unknown
         totals = []
         for kind in (label, ~label):
             chosen = kind & above
