@@ -12,8 +12,8 @@ from . import dense as dense
 from . import depthwise as depthwise
 from . import elementwise as elementwise
 from . import gather as gather
-from . import images as images
 from . import group_norm as group_norm
+from . import images as images
 from . import losses as losses
 from . import math as math
 from . import nested as nested
@@ -40,8 +40,8 @@ __all__ = [
     "depthwise",
     "elementwise",
     "gather",
-    "images",
     "group_norm",
+    "images",
     "losses",
     "math",
     "nested",

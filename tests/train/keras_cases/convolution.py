@@ -2,7 +2,6 @@
 
 from tests.train.keras_cases.case import IMAGE, SEQUENCE, VOLUME
 
-
 # name, class, arguments, inputs
 LAYERS = [
     ("conv", "Conv2D", {"filters": 5, "kernel_size": 3}, [IMAGE]),

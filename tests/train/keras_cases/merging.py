@@ -2,7 +2,6 @@
 
 from tests.train.keras_cases.case import IMAGE
 
-
 # name, class, arguments, inputs
 LAYERS = [
     ("add", "Add", {}, [IMAGE, IMAGE, IMAGE]),

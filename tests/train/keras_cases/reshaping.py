@@ -2,7 +2,6 @@
 
 from tests.train.keras_cases.case import IMAGE, SEQUENCE, VOLUME
 
-
 # name, class, arguments, inputs
 LAYERS = [
     ("flatten", "Flatten", {}, [IMAGE]),
