@@ -14,6 +14,7 @@ from edgekit.train import activations as activations
 from edgekit.train import callbacks as callbacks
 from edgekit.train import constraints as constraints
 from edgekit.train import datasets as datasets
+from edgekit.train import dtype_policies as dtype_policies
 from edgekit.train import initializers as initializers
 from edgekit.train import layers as layers
 from edgekit.train import losses as losses
@@ -21,12 +22,15 @@ from edgekit.train import metrics as metrics
 from edgekit.train import models as models
 from edgekit.train import optimizers as optimizers
 from edgekit.train import regularizers as regularizers
+from edgekit.train.custom_gradient import custom_gradient as custom_gradient
 from edgekit.train.data import to_categorical as to_categorical
 from edgekit.train.layers import Input as Input
 from edgekit.train.layers import Layer as Layer
 from edgekit.train.models import Model as Model
 from edgekit.train.models import Sequential as Sequential
 from edgekit.train.names import clear_session as clear_session
+from edgekit.train.ops.math import stop_gradient as stop_gradient
+from edgekit.train.py_dataset import PyDataset as PyDataset
 from edgekit.train.random import set_random_seed as set_random_seed
 from edgekit.train.saving import load_model as load_model
 from edgekit.train.tape import GradientTape as GradientTape
@@ -38,6 +42,7 @@ __all__ = [
     "Input",
     "Layer",
     "Model",
+    "PyDataset",
     "Sequential",
     "Tensor",
     "Variable",
@@ -45,7 +50,9 @@ __all__ = [
     "callbacks",
     "clear_session",
     "constraints",
+    "custom_gradient",
     "datasets",
+    "dtype_policies",
     "initializers",
     "layers",
     "load_model",
@@ -55,5 +62,6 @@ __all__ = [
     "optimizers",
     "regularizers",
     "set_random_seed",
+    "stop_gradient",
     "to_categorical",
 ]

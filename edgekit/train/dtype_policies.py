@@ -2,9 +2,10 @@
 
 numpy has no float16 arithmetic worth the name: its products of matrices are hundreds of times
 slower than float32. float16 is therefore storage here. With "mixed_float16" the weights are float32
-and what a layer returns is kept in float16; with "float16" the weights are float16 too. The
-arithmetic inside of a layer is float32 either way, and gradients stay float32, so that nothing
-underflows and no loss scaling is needed. "float64" computes in float64.
+and what a layer returns is kept in float16; with "float16" the weights are float16 too, until an
+optimizer takes them up, which keeps float32 ones. The arithmetic inside of a layer is float32
+either way, and gradients stay float32, so that nothing underflows and no loss scaling is needed.
+"float64" computes in float64.
 """
 
 from __future__ import annotations

@@ -141,7 +141,9 @@ def resolve(identifier: Any, table: Mapping[str, Any], what: str) -> Any:
 
             return function_from_config(identifier, what)
         registered = identifier.get("registered_name")
-        found = lookup(table, registered if registered in table else name, what)
+        if isinstance(registered, str) and registered in table:
+            name = registered
+        found = lookup(table, name, what)
         return found.from_config(config) if hasattr(found, "from_config") else found(**config)
     if isinstance(identifier, type) and issubclass(identifier, Serializable):
         return identifier()

@@ -24,6 +24,7 @@ from edgekit.train import (
     set_random_seed,
     to_categorical,
 )
+from edgekit.train.dtype_policies import set_dtype_policy
 from edgekit.train.ops.math import log
 from edgekit.train.py_dataset import PyDataset
 from tests.material import material
@@ -662,3 +663,25 @@ def test_small_gradients_come_through_half_precision():
     assert gradient.dtype == np.float32
     assert (gradient != 0).all()  # in float16 these would be zeros
     assert np.abs(gradient).max() < 6e-8
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept", "trained"),
+    [("float64", np.float64, np.float64), ("float16", np.float16, np.float32)],
+)
+def test_other_dtypes_of_weights(policy, kept, trained):
+    """float64 all the way; of float16 weights the optimizer keeps float32 ones."""
+    set_dtype_policy(policy)
+    try:
+        set_random_seed(0)
+        model = Sequential(
+            [layers.Input((6,)), layers.Dense(8, "tanh"), layers.Dense(4, "softmax")]
+        )
+        assert all(v.dtype == kept for v in model.weights)
+        model.compile("adam", "sparse_categorical_crossentropy")
+        history = model.fit(X, Y, epochs=3, verbose=0).history["loss"]
+    finally:
+        set_dtype_policy(None)
+    assert history[-1] < history[0]
+    assert all(v.dtype == trained for v in model.weights)
+    assert model(X).dtype == kept

@@ -88,9 +88,12 @@ class Steps:
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """Compile as the result of `get_compile_config` says."""
-        names = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
         self.compile(
-            **{name: config.get(name) for name in names},
+            optimizer=config.get("optimizer"),
+            loss=config.get("loss"),
+            loss_weights=config.get("loss_weights"),
+            metrics=config.get("metrics"),
+            weighted_metrics=config.get("weighted_metrics"),
             steps_per_execution=config.get("steps_per_execution") or 1,
         )
 

@@ -22,7 +22,7 @@ _PIECE = 1 << 14
 
 
 class FlatVector:
-    """Parameters, gradients and slots of some variables, each one vector of float32.
+    """Parameters, gradients and slots of some variables, each one vector of float32 (or float64).
 
     slots: name -> the value that the slot starts with.
     """
@@ -31,9 +31,11 @@ class FlatVector:
         self.variables = list(variables)
         size = sum(v.size for v in self.variables)
         self.module = module = array_module(self.variables[0].data) if self.variables else np
-        self.parameters = module.empty(size, np.float32)
-        self.gradients = module.empty(size, np.float32)
-        self.slots = {name: module.full(size, value, np.float32) for name, value in slots.items()}
+        # float16 weights are kept in float32 while they train; float64 ones stay what they are
+        self.dtype = np.result_type(np.float32, *(v.dtype for v in self.variables))
+        self.parameters = module.empty(size, self.dtype)
+        self.gradients = module.empty(size, self.dtype)
+        self.slots = {name: module.full(size, value, self.dtype) for name, value in slots.items()}
         self.ranges: list[tuple[int, int]] = []
         start = 0
         for v in self.variables:
@@ -46,7 +48,7 @@ class FlatVector:
         self.pieces = [
             self.piece(begin, min(begin + width, size)) for begin in range(0, size, width)
         ]
-        self._scratch = tuple(module.empty(min(width, size), np.float32) for _ in range(2))
+        self._scratch = tuple(module.empty(min(width, size), self.dtype) for _ in range(2))
 
     def views(self, vector: Any) -> list[Any]:
         """The part of a vector that belongs to each variable, in the variable's shape."""
@@ -64,7 +66,7 @@ class FlatVector:
         """Two arrays to compute in."""
         a, b = self._scratch
         if size > a.size:
-            return self.module.empty(size, np.float32), self.module.empty(size, np.float32)
+            return self.module.empty(size, self.dtype), self.module.empty(size, self.dtype)
         return a[:size], b[:size]
 
     def bind(self) -> None:

@@ -93,7 +93,8 @@ def _fill(h5py: Any, group: Any, model: Any, by_name: bool, skip_mismatch: bool)
         )
     else:
         pairs = [(layer, arrays) for layer, (_, arrays) in zip(layers, stored, strict=True)]
-    problems, found = [], []
+    problems: list[str] = []
+    found: list[tuple[Any, np.ndarray]] = []
     for layer, arrays in pairs:
         variables = [*layer.trainable_weights, *layer.non_trainable_weights]
         problem = _mismatch(variables, arrays)
