@@ -49,7 +49,6 @@ class Layer(Calling, WeightHolder, Serializable):
             cls._makes_masks = True
             if "supports_masking" not in vars(cls):
                 cls.supports_masking = True
-        cls._signature = Signature(cls.call, cls.build)
 
     def __init__(
         self,
@@ -71,7 +70,10 @@ class Layer(Calling, WeightHolder, Serializable):
             )
         if name is not None and not isinstance(name, str):
             raise InputError(f"a layer's name must be a string. Received: name={name!r}")
-        kind = getattr(self, "keras_class", type(self).__name__)
+        cls = type(self)
+        if "_signature" not in vars(cls):  # of the first layer of its class
+            cls._signature = Signature(cls.call, cls.build)
+        kind = getattr(self, "keras_class", cls.__name__)
         self.name = name or unique_name(snake_case(kind))
         self.dtype_policy = dtype
         self.autocast = autocast
@@ -216,7 +218,3 @@ def _map_shapes(function: Any, shapes: Any) -> Any:
     if shapes and not all(size is None or isinstance(size, int | np.integer) for size in shapes):
         return [_map_shapes(function, shape) for shape in shapes]
     return function(tuple(shapes))
-
-
-# of the base itself, which __init_subclass__ does not see
-Layer._signature = Signature(Layer.call, Layer.build)
