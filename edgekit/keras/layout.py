@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
+from edgekit.train.deprecated_names import MOVED
 from edgekit.train.deprecations import moved_module, old_name
 
 __all__ = ["forward", "moved_module"]
@@ -37,6 +38,8 @@ def forward(
             module, _, attribute = found[name].partition(":")
             held = importlib.import_module(module)
             return getattr(held, attribute) if attribute else held
+        if name in MOVED.get(place, ()):
+            return importlib.import_module(f"edgekit.keras.{place}.{name}")
         return old_name(place, name)
 
     return listed, get, lambda: listed

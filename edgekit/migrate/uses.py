@@ -88,18 +88,15 @@ def _remove_statement(script: Script, line: Any, parents: Any) -> None:
 
 
 def _remove_decorator(script: Script, node: Any) -> None:
-    """The decorator with its indentation and its line end."""
+    """The decorator with its indentation and its line end; a comment beside it stays."""
     start, end = script.span(node)
     text = script.text(node)
-    while start > 0 and script.source[start - 1 : start] in (b" ", b"\t"):
-        start -= 1
-    if not script.source[:end].endswith((b"\n", b"\r")):
-        while script.source[end : end + 1] in (b" ", b"\t"):
-            end += 1
-        if script.source[end : end + 1] == b"#":  # a comment stays, on the line of its own
-            end = script.span(node)[1]
-        else:
-            end += 2 if script.source[end : end + 2] == b"\r\n" else 1
+    while script.source[end : end + 1] in (b" ", b"\t"):
+        end += 1
+    if script.source[end : end + 1] != b"#":
+        while start > 0 and script.source[start - 1 : start] in (b" ", b"\t"):
+            start -= 1
+        end += 2 if script.source[end : end + 2] == b"\r\n" else 1
     script.remove(start, end, node, text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["NAMES", "REMOVED", "Name"]
+__all__ = ["MOVED", "NAMES", "REMOVED", "Name"]
 
 
 class Name(NamedTuple):
@@ -95,3 +95,12 @@ REMOVED: dict[str, str] = {
     "models.Graph": "use keras.Model(inputs, outputs)",
     "utils.multi_gpu_model": "train on one device",
 }
+
+# module below keras -> old modules in it, whose names stand in the module itself today
+MOVED: dict[str, tuple[str, ...]] = {
+    "layers": (
+        "advanced_activations", "convolutional", "core", "embeddings", "local", "merge", "noise",
+        "normalization", "pooling", "recurrent", "wrappers",
+    ),
+    "utils": ("data_utils", "generic_utils", "layer_utils", "np_utils", "vis_utils"),
+}  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from edgekit import keras
 from edgekit.errors import UnsupportedOperator
 from edgekit.train import Sequential, callbacks, layers, optimizers
-from edgekit.train.deprecated_names import NAMES, REMOVED
+from edgekit.train.deprecated_names import MOVED, NAMES, REMOVED
 from edgekit.train.deprecation_table import ARGUMENTS, ATTRIBUTES, METHODS
 
 # what a class cannot be made without, beside the old argument
@@ -184,18 +184,11 @@ def test_removed_names_say_what_to_use(path):
     assert REMOVED[path] in str(error.value)
 
 
-MOVED = [
-    *(f"layers.{name}" for name in (
-        "advanced_activations", "convolutional", "core", "embeddings", "local", "merge", "noise",
-        "normalization", "pooling", "recurrent", "wrappers", "experimental.preprocessing",
-    )),
-    *(f"utils.{name}" for name in (
-        "np_utils", "generic_utils", "vis_utils", "data_utils", "layer_utils",
-    )),
-]  # fmt: skip
+PATHS = [f"{place}.{name}" for place, names in MOVED.items() for name in names]
+PATHS.append("layers.experimental.preprocessing")
 
 
-@pytest.mark.parametrize("path", MOVED)
+@pytest.mark.parametrize("path", PATHS)
 def test_old_import_paths_warn_once(path):
     name = f"edgekit.keras.{path}"
     sys.modules.pop(name, None)
@@ -207,3 +200,28 @@ def test_old_import_paths_warn_once(path):
         module = importlib.import_module(name)
     today = importlib.import_module(f"edgekit.keras.{path.split('.')[0]}")
     assert set(dir(module)) == set(today.__all__)
+
+
+def test_old_modules_are_found_without_importing_them():
+    sys.modules.pop("edgekit.keras.utils.np_utils", None)
+    vars(keras.utils).pop("np_utils", None)
+    made, _ = warned(lambda: keras.utils.np_utils.to_categorical([1], 2))
+    assert made.tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("name", ["m.h5", "folder", "m.hdf5"])
+def test_old_file_names_of_models(tmp_path, name):
+    model = trained()
+    _, message = warned(lambda: model.save(tmp_path / name))
+    assert ".keras" in message
+    again = keras.models.load_model(tmp_path / name)
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+
+
+@pytest.mark.parametrize("name", ["x.h5", "x.ckpt", "x"])
+def test_old_file_names_of_weights(tmp_path, name):
+    model, other = trained(), trained()
+    _, message = warned(lambda: model.save_weights(tmp_path / name))
+    assert "x.weights.h5" in message
+    other.load_weights(tmp_path / name)
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])

@@ -470,7 +470,7 @@ def test_an_unknown_optimizer_leaves_the_model_uncompiled(tmp_path):
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda p: tiny(p / "a.h5"), "must end in .keras"),
+        (lambda p: tiny(p / "a.onnx"), "must end in .keras"),
         (lambda p: tiny(p / "none" / "a.keras"), "does not exist"),
         (lambda p: load_model(p / "a.keras"), "there is no file"),
         (lambda p: load_model(p / "a.npz"), "expected a .keras file"),
@@ -568,8 +568,14 @@ def test_weights_of_keras_2_by_order_and_by_name(tmp_path):
     second.load_weights(path)
     for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    other = Sequential([layers.Input((32, 32, 3)), layers.Conv2D(32, 5, name="ftr0"),
-                        layers.Conv2D(7, 3, name="ftr1"), layers.Conv2D(2, 3, name="mine")])
+    other = Sequential(
+        [
+            layers.Input((32, 32, 3)),
+            layers.Conv2D(32, 5, name="ftr0"),
+            layers.Conv2D(7, 3, name="ftr1"),
+            layers.Conv2D(2, 3, name="mine"),
+        ]
+    )
     with pytest.raises(ShapeError, match="the model has 3 layers with weights, the file"):
         other.load_weights(path)
     with pytest.raises(ShapeError, match="layer 'ftr1': .*kernel: expected shape"):

@@ -29,7 +29,6 @@ __all__, __getattr__, __dir__ = forward(
         "deserialize_keras_object": f"{_HERE}.objects:deserialize_keras_object",
         "get_file": f"{_HERE}.files:get_file",
         "normalize": f"{_HERE}.arrays:normalize",
-        "np_utils": f"{_HERE}.np_utils",
         "plot_model": f"{_TRAIN}.models:plot_model",
         "serialize_keras_object": f"{_HERE}.objects:serialize_keras_object",
         "set_random_seed": f"{_TRAIN}:set_random_seed",

@@ -18,6 +18,13 @@ from edgekit.train.custom_objects import custom_object_scope
 from edgekit.train.layers.weights import LOADING, WeightBudget
 from edgekit.train.saving.functions import safe_mode_of
 from edgekit.train.saving.hdf5 import is_legacy_weights, load_legacy_model, load_legacy_weights
+from edgekit.train.saving.old_paths import (
+    is_archive,
+    model_source,
+    model_target,
+    weights_source,
+    weights_target,
+)
 from edgekit.train.saving.reading import model_from_config
 from edgekit.train.saving.weights import read_weights, write_weights
 from edgekit.train.saving.writing import model_config
@@ -37,7 +44,7 @@ def save_model(
     model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True
 ) -> None:
     """Write a `.keras` file: the same bytes for the same model, and whole or not at all."""
-    path = _target(filepath, ".keras", overwrite)
+    path = _target(model_target(filepath), "", overwrite)
     if not model.built:
         raise InputError(
             f"model {model.name!r} has no weights yet: build it or call it on data before saving"
@@ -61,7 +68,7 @@ def save_model(
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Write the weights alone, as a `.weights.h5` file."""
-    path = _target(filepath, ".weights.h5", overwrite)
+    path = _target(weights_target(filepath), "", overwrite)
     if not model.built:
         raise InputError(f"model {model.name!r} has no weights yet: build it before saving")
     data = write_weights(model, include_optimizer=True)
@@ -83,6 +90,9 @@ def load_model(
     layer that is not known, and ModelFormatError for a damaged file.
     """
     with custom_object_scope(custom_objects), safe_mode_of(safe_mode):
+        filepath = model_source(filepath)
+        if is_archive(filepath):
+            return _load_archive(Path(filepath), compile)
         if str(filepath).endswith((".h5", ".hdf5")):
             return load_legacy_model(_source(filepath, (".h5", ".hdf5")), compile)
         return _load_archive(_source(filepath, (".keras",)), compile)
@@ -135,7 +145,8 @@ def load_weights(
     if str(filepath).endswith(".keras"):
         data = _read_archive(_source(filepath, (".keras",)))[WEIGHTS]
     else:
-        data = _source(filepath, (".h5", ".hdf5")).read_bytes()
+        endings = weights_source(filepath, (".h5", ".hdf5"))
+        data = _source(filepath, endings).read_bytes()
         if is_legacy_weights(data):
             load_legacy_weights(model, data, by_name, skip_mismatch)
             return
