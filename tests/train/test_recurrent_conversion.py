@@ -79,6 +79,9 @@ MODELS = {
             layers.LSTM(4),
         ]
     ),
+    "pictures": lambda: Sequential(
+        [Input((3, 5, 4, 2)), layers.ConvLSTM2D(3, 3), layers.Flatten(), layers.Dense(2)]
+    ),
     "attention": attention,
     "causal attention": causal_attention,
     "states": states_handed_on,

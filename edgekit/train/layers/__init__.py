@@ -83,6 +83,9 @@ from edgekit.train.layers.recurrent import RNN as RNN
 from edgekit.train.layers.recurrent_cells import GRUCell as GRUCell
 from edgekit.train.layers.recurrent_cells import LSTMCell as LSTMCell
 from edgekit.train.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
+from edgekit.train.layers.recurrent_conv import ConvLSTM1D as ConvLSTM1D
+from edgekit.train.layers.recurrent_conv import ConvLSTM2D as ConvLSTM2D
+from edgekit.train.layers.recurrent_conv import ConvLSTM3D as ConvLSTM3D
 from edgekit.train.layers.recurrent_layers import GRU as GRU
 from edgekit.train.layers.recurrent_layers import LSTM as LSTM
 from edgekit.train.layers.recurrent_layers import SimpleRNN as SimpleRNN
@@ -164,6 +167,9 @@ __all__ = [
     "Conv2D",
     "Conv2DTranspose",
     "Conv3D",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",

@@ -158,7 +158,7 @@ class GateCell(Layer):
         """Forget the factors; every sequence gets new ones."""
         self._masks.clear()
 
-    def _mask(self, which: str, shape: tuple[int, int], rate: float) -> list[Tensor] | None:
+    def _mask(self, which: str, shape: tuple[int, ...], rate: float) -> list[Tensor] | None:
         if not 0.0 < rate < 1.0:
             return None
         if which not in self._masks:
@@ -205,4 +205,4 @@ class GateCell(Layer):
 
     def gate(self, sums: Any, number: int) -> Any:
         """The columns of one gate."""
-        return sums[:, number * self.units : (number + 1) * self.units]
+        return sums[..., number * self.units : (number + 1) * self.units]

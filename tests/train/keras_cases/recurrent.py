@@ -66,6 +66,14 @@ LAYERS = [
      [SEQUENCE]),
     ("time_distributed_conv", _wrapping("TimeDistributed", "Conv2D", filters=2, kernel_size=3), {},
      [(2, 3, 5, 4, 2)]),
+    ("conv_lstm", "ConvLSTM2D", {"filters": 2, "kernel_size": 3}, [(2, 3, 5, 4, 2)]),
+    ("conv_lstm_same", "ConvLSTM2D",
+     {"filters": 2, "kernel_size": [3, 2], "padding": "same", "strides": 2,
+      "return_sequences": True, "return_state": True}, [(2, 3, 5, 4, 2)],
+     {"call": {"mask": ("bool", (2, 3))}}),
+    ("conv_lstm_row", "ConvLSTM1D",
+     {"filters": 2, "kernel_size": 3, "go_backwards": True, "use_bias": False}, [(2, 3, 5, 2)]),
+    ("conv_lstm_volume", "ConvLSTM3D", {"filters": 2, "kernel_size": 2}, [(2, 2, 3, 3, 3, 1)]),
     ("embedding", "Embedding", {"input_dim": 6, "output_dim": 3}, [("int", (4, 5), 6)]),
     ("embedding_mask_zero", "Embedding", {"input_dim": 6, "output_dim": 3, "mask_zero": True},
      [("int", (4, 5), 6)]),
@@ -78,6 +86,7 @@ LAYERS = [
 
 DEFAULTS = {
     "layers": {
+        "ConvLSTM2D": {"filters": 2, "kernel_size": 3},
         "Embedding": {"input_dim": 3, "output_dim": 2},
         "GRU": {"units": 2},
         "GRUCell": {"units": 2},
