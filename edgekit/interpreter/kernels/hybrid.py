@@ -24,6 +24,7 @@ from typing import Literal
 import numpy as np
 
 from ..step import Array, Floats
+from .ufuncs import clip
 
 __all__ = ["Rounding", "quantize_rows"]
 
@@ -84,6 +85,8 @@ def _asymmetric(x: Floats, integers: Array, scales: Floats) -> Callable[[], obje
 
 
 def _even(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
+    if len(x) == 1:
+        return _even_row(x, integers, scales)
     size = np.empty(x.shape, np.float32)
 
     def quantize() -> None:
@@ -98,6 +101,26 @@ def _even(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
         np.multiply(x, per_unit, size)
         np.rint(size, size)
         _move(size, zero, integers)
+
+    return quantize
+
+
+def _even_row(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
+    """The same for a single row, whose few numbers are no arrays; comparisons let NaN through."""
+    size, zero_float, one = np.empty(x.shape, np.float32), np.float32(0.0), np.float32(1.0)
+
+    def quantize() -> None:
+        low, high = np.minimum.reduce(x, None), np.maximum.reduce(x, None)
+        low, high = zero_float if low > 0 else low, zero_float if high < 0 else high
+        span = high - low
+        per_unit = STEPS / (STEPS if span == 0 else span)
+        low, high = low * per_unit, high * per_unit
+        zero = LOWEST - low if (LOWEST + low) + (HIGHEST + high) > 0 else HIGHEST - high
+        zero = np.rint(LOWEST if zero < LOWEST else HIGHEST if zero > HIGHEST else zero)
+        scales.fill(one / per_unit)
+        np.multiply(x, per_unit, size)
+        np.rint(size, size)
+        clip(size, LOWEST - zero, HIGHEST - zero, integers)
 
     return quantize
 
