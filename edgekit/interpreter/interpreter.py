@@ -43,8 +43,8 @@ class Interpreter(TfliteMethods):
 
     source: a `.edge` or `.tflite` file, its bytes, or a graph.
     threads: how many parts of a large batch run at the same time. A single sample always runs in
-        the caller's thread; the threads of numpy's BLAS are set by its own environment variables
-        (OPENBLAS_NUM_THREADS).
+        the caller's thread, since its layers are too short to share; the threads of numpy's BLAS
+        are set by its own environment variables (OPENBLAS_NUM_THREADS).
     arithmetic: how a quantized `.tflite` model rounds: "float32" as LiteRT's default runtime (the
         default), "fixedpoint" as its reference kernels. Other models say so themselves.
     signature: the signature of a `.tflite` file; by default the first.
