@@ -14,4 +14,4 @@ READER_VERSION = 1
 """The newest format that the reader here understands."""
 
 ARITHMETIC_VERSIONS = {"float32": 1, "fixedpoint": 1}
-"""The version of each integer arithmetic, raised by the first release that changes an output bit."""
+"""The version of each integer arithmetic, raised by a release that changes an output bit."""
