@@ -159,11 +159,9 @@ class Muon(Optimizer):
             ema_momentum, ema_overwrite_frequency, loss_scale_factor,
             gradient_accumulation_steps, name, **named,
         )  # fmt: skip
-        self.adam_beta_1, self.adam_beta_2 = adam_beta_1, adam_beta_2
+        self.adam_beta_1, self.adam_beta_2, self.epsilon = adam_beta_1, adam_beta_2, epsilon
         self.adam_weight_decay, self.adam_lr_ratio = adam_weight_decay, adam_lr_ratio
-        self.epsilon = epsilon
-        self.exclude_layers = list(exclude_layers or [])
-        self.exclude_embeddings = exclude_embeddings
+        self.exclude_layers, self.exclude_embeddings = exclude_layers or [], exclude_embeddings
         self.muon_a, self.muon_b, self.muon_c = muon_a, muon_b, muon_c
         self.momentum, self.nesterov = momentum, nesterov
         self.ns_steps, self.rms_rate = ns_steps, rms_rate
