@@ -27,8 +27,9 @@ def softmax_cross_entropy(logits, labels):
     total = e.sum(axis=-1, keepdims=True)
     log_total = module.log(total)
     if sparse:
-        picked = module.take_along_axis(shifted, labels[..., None].astype(module.intp), axis=-1)
-        return (log_total - picked)[..., 0], (e, total)
+        rows = shifted.reshape(-1, shifted.shape[-1])
+        picked = rows[module.arange(len(rows)), labels.reshape(-1)].reshape(labels.shape)
+        return log_total[..., 0] - picked, (e, total)
     weight = labels.sum(axis=-1)
     return log_total[..., 0] * weight - (labels * shifted).sum(axis=-1), (e, total)
 
