@@ -30,6 +30,7 @@ page).
 | exit status | meaning |
 |---|---|
 | 0 | done |
+| 1 | `migrate` leaves something to do by hand |
 | 2 | an option, a file or an array cannot be used; one sentence says which and what to do |
 | 3 | a gate was missed: the accuracy dropped too far, or the model is not bit-exact here |
 

@@ -67,7 +67,7 @@ def _binds_keras(script: Script, node: Any) -> bool:
 
 
 def _module(script: Script, node: Any) -> str:
-    return script.dotted(node) or ""
+    return str(script.dotted(node) or "")
 
 
 def _bound(script: Script, alias: Any) -> str:
@@ -130,7 +130,8 @@ def _joined(script: Script, statements: list[str], line: Any) -> str:
     while head > 0 and script.source[head - 1 : head] in (b" ", b"\t"):
         head -= 1
     indent = script.source[head:start].decode(script.tree.encoding)
-    return (script.tree.default_newline + indent).join(statements)
+    between: str = script.tree.default_newline + indent
+    return between.join(statements)
 
 
 def _remove(script: Script, node: Any, line: Any, parents: Any) -> None:

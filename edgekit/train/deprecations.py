@@ -103,10 +103,10 @@ def accept_old_spellings(cls: type) -> None:
         owning, dot, method = owner.partition(".")
         if dot and owning == name and hasattr(cls, method):
             setattr(cls, method, _renaming(getattr(cls, method), owner, old, 1))
-    for old, method in METHODS.get(name, {}).items():
-        setattr(cls, old, _old_method(f"{name}.{old}", method))
-    for old, new in ATTRIBUTES.get(name, {}).items():
-        setattr(cls, old, _old_attribute(f"{name}.{old}", new))
+    for called, stands_for in METHODS.get(name, {}).items():
+        setattr(cls, called, _old_method(f"{name}.{called}", stands_for))
+    for attribute, new in ATTRIBUTES.get(name, {}).items():
+        setattr(cls, attribute, _old_attribute(f"{name}.{attribute}", new))
 
 
 def _old_method(label: str, method: Method) -> Callable[..., Any]:

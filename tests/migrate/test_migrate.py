@@ -16,6 +16,7 @@ from edgekit.cli import main
 from edgekit.errors import InputError
 from edgekit.migrate import migrate
 from edgekit.migrate.table import BY_HAND, MOVED, OPS
+from tests.material import ROOT
 
 pytest.importorskip("libcst")
 
@@ -272,3 +273,13 @@ def test_the_command_reports_and_writes_only_when_told(tmp_path, capsys):
     good.write_text("import keras\n")
     assert main(["migrate", str(good), str(bad), "--write"]) == 2
     assert good.read_text() == "import keras\n", "no file is written when one cannot be read"
+
+
+def test_the_page_shows_what_the_command_prints(tmp_path, monkeypatch, capsys):
+    page = (ROOT / "docs" / "migrating.md").read_text()
+    script = page.partition("```python\n")[2].partition("```")[0]
+    shown = page.partition("$ edgekit migrate train.py\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(script)
+    assert main(["migrate", "train.py"]) == 1
+    assert capsys.readouterr().out == shown

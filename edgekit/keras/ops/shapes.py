@@ -210,14 +210,20 @@ def _masked(x: Any, mask: np.ndarray) -> Any:
     return _tensor(x) * mask.astype(np.float32)
 
 
+def _below(x: Any, k: int) -> np.ndarray:
+    """Ones below a diagonal of the last two axes, zeros above."""
+    rows, columns = shape(x)[-2:]
+    return np.tri(rows, columns, k)
+
+
 def tril(x: Any, k: int = 0) -> Any:
     """The lower triangle, zeros elsewhere."""
-    return _masked(x, np.tri(*shape(x)[-2:], k=k))
+    return _masked(x, _below(x, k))
 
 
 def triu(x: Any, k: int = 0) -> Any:
     """The upper triangle, zeros elsewhere."""
-    return _masked(x, 1 - np.tri(*shape(x)[-2:], k=k - 1))
+    return _masked(x, 1 - _below(x, k - 1))
 
 
 def diag(x: Any, k: int = 0) -> Any:

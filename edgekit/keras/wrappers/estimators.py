@@ -47,6 +47,8 @@ class _Wrapped(Estimator):
 
             made: Model = clone_model(self.model)
             config = self.model.get_compile_config()
+            if config is None:
+                raise InputError(f"{type(self).__name__} needs a compiled model")
             made.compile_from_config(config)
             return made
         built: Model = self.model(x, y, **(self.model_kwargs or {}))

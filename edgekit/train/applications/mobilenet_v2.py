@@ -18,7 +18,7 @@ _BLOCKS = (
     (6, 64, 1), (6, 64, 1), (6, 96, 1), (6, 96, 1), (6, 96, 1), (6, 160, 2), (6, 160, 1),
     (6, 160, 1), (6, 320, 1),
 )  # fmt: skip
-_NORM = {"epsilon": 1e-3, "momentum": 0.999}
+_NORM: dict[str, Any] = {"epsilon": 1e-3, "momentum": 0.999}
 
 
 def MobileNetV2(  # noqa: N802 - Keras' name

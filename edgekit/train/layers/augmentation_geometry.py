@@ -128,9 +128,8 @@ class _TwoFactors(_Warping):
         super().__init__(**options)
         self.height_factor, self.width_factor = height_factor, width_factor
         self._rows = self._bounds(height_factor, -1.0, "height_factor")
-        self._columns = (
-            None if width_factor is None else self._bounds(width_factor, -1.0, "width_factor")
-        )
+        columns = height_factor if width_factor is None else width_factor
+        self._columns = self._bounds(columns, -1.0, "width_factor")
         self._set_warp(fill_mode, interpolation, seed, fill_value, data_format)
 
 
@@ -141,7 +140,7 @@ class RandomZoom(_TwoFactors):
         shape = (data.shape[0], 1)
         rows = self._drawn(1 + self._rows[0], 1 + self._rows[1], shape, seed)
         columns = rows
-        if self._columns is not None:
+        if self.width_factor is not None:
             columns = self._drawn(1 + self._columns[0], 1 + self._columns[1], shape, seed)
         return {"height_zoom": rows, "width_zoom": columns, "input_shape": tuple(data.shape)}
 

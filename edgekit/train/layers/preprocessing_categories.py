@@ -156,8 +156,8 @@ class Discretization(HostLayer):
         return wrap(encoded(bins, self.output_mode, len(self.bin_boundaries) + 1))
 
     def compute_output_shape(self, input_shape):
-        known = self.bin_boundaries is not None
-        depth = len(self.bin_boundaries) + 1 if known else self.num_bins
+        known = self.bin_boundaries
+        depth = self.num_bins if known is None else len(known) + 1
         return self._encoded_shape(input_shape, depth)
 
     def get_config(self) -> dict[str, Any]:

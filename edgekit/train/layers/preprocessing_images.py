@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from edgekit.errors import InputError, UnsupportedOperator, lookup
@@ -53,7 +54,7 @@ class _ToSize(ImageLayer):
         return (*input_shape[:-3], self.height, self.width, input_shape[-1])
 
 
-def largest_window(size: tuple[int, int], target: tuple[int, int]) -> tuple[slice, slice]:
+def largest_window(size: Sequence[int], target: Sequence[int]) -> tuple[slice, slice]:
     """The largest part in the middle of a picture of `size` in the proportions of `target`."""
     (height, width), (rows, columns) = size, target
     inner = (

@@ -33,7 +33,7 @@ class IndexLookup(HostLayer):
     output_mode: int, one_hot, multi_hot, count or tf_idf. invert: indices to tokens.
     """
 
-    config_names = (
+    config_names: tuple[str, ...] = (
         "invert", "max_tokens", "num_oov_indices", "oov_token", "mask_token", "output_mode",
         "sparse", "pad_to_max_tokens", "vocabulary_dtype", "idf_weights", "vocabulary",
         "vocabulary_size", "oov_method", "salt",

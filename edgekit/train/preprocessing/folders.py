@@ -48,7 +48,9 @@ def image_dataset_from_directory(
     method = _PILLOW.get(interpolation, interpolation)
 
     def read(path: str) -> np.ndarray:
-        image = load_img(path, color_mode, tuple(image_size), method, crop_to_aspect_ratio)
+        image = load_img(
+            path, color_mode, (image_size[0], image_size[1]), method, crop_to_aspect_ratio
+        )
         return img_to_array(image)
 
     files = _files(directory, labels, class_names, _PICTURES, follow_links)

@@ -135,7 +135,7 @@ class ImageDataGenerator:
         from edgekit.train.preprocessing.picture_files import files_of_classes
 
         names, paths, numbers = files_of_classes(directory, classes, follow_links)
-        reading = (tuple(target_size), color_mode, interpolation, keep_aspect_ratio)
+        reading = ((target_size[0], target_size[1]), color_mode, interpolation, keep_aspect_ratio)
         pictures = FilePictures(paths, numbers, names, class_mode, reading, self, subset, directory)
         saving = (save_to_dir, save_prefix, save_format)
         return pictures.batches(batch_size, shuffle, seed, saving)
@@ -167,7 +167,7 @@ class ImageDataGenerator:
         """
         from edgekit.train.preprocessing.picture_files import pictures_of_table
 
-        reading = (tuple(target_size), color_mode, interpolation, False)
+        reading = ((target_size[0], target_size[1]), color_mode, interpolation, False)
         columns = (x_col, y_col, weight_col)
         pictures = pictures_of_table(
             dataframe, directory, columns, classes, class_mode, reading, self, subset,

@@ -28,7 +28,8 @@ def text_to_word_sequence(
 ) -> list[str]:
     """The words of a text, without the characters of `filters`."""
     text = input_text.lower() if lower else input_text
-    words = text.translate(str.maketrans(dict.fromkeys(filters, split))).split(split)
+    table: dict[int, str] = dict.fromkeys(map(ord, filters), split)
+    words = text.translate(table).split(split)
     return [word for word in words if word]
 
 

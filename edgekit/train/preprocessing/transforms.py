@@ -138,7 +138,7 @@ def random_zoom(x: Any, zoom_range: tuple[float, float], *axes: int, **options: 
 
 
 def _with_axes(x: Any, axes: tuple[int, ...], options: dict[str, Any], **drawn: Any) -> np.ndarray:
-    named = dict(zip(("row_axis", "col_axis", "channel_axis"), axes, strict=False))
+    named: dict[str, Any] = dict(zip(("row_axis", "col_axis", "channel_axis"), axes, strict=False))
     options = {"order" if k == "interpolation_order" else k: v for k, v in options.items()}
     return apply_affine_transform(x, **drawn, **named, **options)
 
