@@ -180,7 +180,15 @@ class Mean(_Totals):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Add values; a weight is one number, or one for each value or sample."""
-        values, weight = _per_sample(values, sample_weight, "mean")
+        array = array_of(values)
+        if array.ndim == 0 and isinstance(sample_weight, int | float):  # the loss of a batch
+            self.total = self.total + array.astype(np.float64) * sample_weight
+            self.count = self.count + sample_weight
+            return
+        if array.ndim <= 1 and sample_weight is None:
+            values, weight = array, None
+        else:
+            values, weight = _per_sample(values, sample_weight, "mean")
         module = array_module(values)
         self.total = self.total + values.sum(dtype=module.float64)
         if weight is None:
@@ -227,5 +235,7 @@ class MeanMetricWrapper(Mean):
     def update_state(  # type: ignore[override]  # Keras gives the wrapper another signature
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        sample_weight = apply_mask(sample_weight, mask_of(y_pred), "sum")
+        mask = mask_of(y_pred)
+        if mask is not None:
+            sample_weight = apply_mask(sample_weight, mask, "sum")
         super().update_state(self.fn(y_true, y_pred, **self.fn_kwargs), sample_weight)
