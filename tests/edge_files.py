@@ -31,7 +31,7 @@ def _fields(record: Record) -> Fields:
             found[field.name] = (value.table, _fields(value))
         elif isinstance(value, Record):
             found[field.name] = _fields(value)
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             found[field.name] = [_fields(v) if isinstance(v, Record) else v for v in value]
         elif field.name.removesuffix("_type") not in unions:
             found[field.name] = value.copy() if isinstance(value, np.ndarray) else value

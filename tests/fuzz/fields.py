@@ -31,7 +31,7 @@ def _fields(record: Record, schema: Schema) -> Fields:
             found[field.name] = None if value is None else (value.table, _fields(value, schema))
         elif isinstance(value, Record):
             found[field.name] = _fields(value, schema)
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):  # a tuple where the field is absent
             found[field.name] = [_fields(v, schema) if isinstance(v, Record) else v for v in value]
         elif field.name.removesuffix("_type") not in unions:
             found[field.name] = value
