@@ -28,7 +28,7 @@ import numpy as np
 
 from edgekit.errors import EdgekitError
 
-from .backend import asarray, same_place
+from .operands import fit_constants
 from .tensor import PRIMITIVES, Tensor, wrap
 
 __all__ = [
@@ -158,7 +158,8 @@ class Primitive:
         if self.backward_nested is not None:
             raise EdgekitError(f"primitive {self.name!r} has a derivative for nested tapes already")
         self.backward_nested = rule
-        self.nested_keywords = {"needs", "saved"} & inspect.signature(rule).parameters.keys()
+        taken = inspect.signature(rule).parameters
+        self.nested_keywords = frozenset({"needs", "saved"} & taken.keys())
         return rule
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
@@ -180,7 +181,7 @@ class Primitive:
             for x in inputs:
                 if hasattr(x, "__symbolic_call__"):
                     return x.__symbolic_call__(self, inputs, attrs), None
-            arrays = _fit_constants(inputs, arrays)
+            arrays = fit_constants(inputs, arrays)
         saved = None
         data = self.forward(*arrays, **attrs)
         if self.saves:
@@ -225,42 +226,6 @@ def primitive(
         return made
 
     return make(forward) if forward is not None else make
-
-
-def _fit_constants(inputs: tuple[Any, ...], arrays: list[Any]) -> list[Any]:
-    """Numbers take the dtype of the tensor they meet; floating arrays do too, and its place.
-
-    So `x * 2.0`, `x * np.float64(2)` and `x - mean` stay float32 where `x` is, on every numpy.
-    """
-    like = _leading(inputs, arrays)
-    fitted = []
-    for x, data in zip(inputs, arrays, strict=True):
-        if isinstance(x, Tensor) or data is None:
-            fitted.append(data)
-        elif like is not None and np.isscalar(data):
-            fitted.append(_number_like(data, like.dtype))
-        elif like is None:
-            fitted.append(asarray(data))
-        else:
-            kind = getattr(data, "dtype", like.dtype)
-            both_floating = kind.kind == "f" and like.dtype.kind == "f"
-            fitted.append(same_place(data, like, like.dtype if both_floating else kind))
-    return fitted
-
-
-def _leading(inputs: tuple[Any, ...], arrays: list[Any]) -> Any:
-    """The array that sets dtype and place: a floating tensor, else any tensor, else an array."""
-    tensors = [a for x, a in zip(inputs, arrays, strict=True) if isinstance(x, Tensor)]
-    candidates = tensors or [a for a in arrays if getattr(a, "shape", ())]
-    floating = [a for a in candidates if a.dtype.kind == "f"]
-    return next(iter(floating or candidates), None)
-
-
-def _number_like(number: Any, dtype: np.dtype[Any]) -> Any:
-    """A number in the dtype of what it meets, unless that would cut off its fraction."""
-    if dtype.kind == "f" or (dtype.kind in "iu" and isinstance(number, int | np.integer)):
-        return dtype.type(number)
-    return np.asarray(number)
 
 
 @contextlib.contextmanager

@@ -73,8 +73,7 @@ class Layer(Calling, WeightHolder, Serializable):
         cls = type(self)
         if "_signature" not in vars(cls):  # of the first layer of its class
             cls._signature = Signature(cls.call, cls.build)
-        kind = getattr(self, "keras_class", cls.__name__)
-        self.name = name or unique_name(snake_case(kind))
+        self.name = name or unique_name(snake_case(getattr(self, "keras_class", cls.__name__)))
         self.dtype_policy = dtype
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)

@@ -17,6 +17,7 @@ from . import images as images
 from . import losses as losses
 from . import math as math
 from . import nested as nested
+from . import nested_pooling as nested_pooling
 from . import nested_sequences as nested_sequences
 from . import normalization as normalization
 from . import pooling as pooling
@@ -45,6 +46,7 @@ __all__ = [
     "losses",
     "math",
     "nested",
+    "nested_pooling",
     "nested_sequences",
     "normalization",
     "pooling",

@@ -45,9 +45,7 @@ def bilinear(rule: Primitive) -> None:
     def _(g, y, x, kernel, bias=None, *, needs, **attrs):
         gx = input_gradient(g, _raw(x), kernel, **attrs) if needs[0] else None
         gk = kernel_gradient(g, x, _raw(kernel), **attrs) if needs[1] else None
-        gb = None
-        if bias is not None and needs[2]:
-            gb = g.sum(axis=tuple(range(g.ndim - 1)))
+        gb = g.sum(axis=tuple(range(g.ndim - 1))) if bias is not None and needs[2] else None
         return (gx, gk, gb)[: len(needs)]
 
     @input_gradient.vjp

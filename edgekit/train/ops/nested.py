@@ -16,13 +16,12 @@ from edgekit.train.backend import array_module
 from edgekit.train.primitive import Primitive, primitive
 from edgekit.train.tensor import Tensor
 
-from . import activations, comparisons, losses, normalization, pooling, random, reductions, shape
+from . import activations, comparisons, losses, normalization, random, reductions, shape
 from . import math as arithmetic
 from .bilinear import bilinear, linear
 from .conv import conv2d
 from .depthwise import depthwise_conv2d
 from .reductions import spread, unbroadcast
-from .windows import padded
 
 __all__ = ["composed", "piecewise"]
 
@@ -58,8 +57,7 @@ def piecewise(rule: Primitive) -> None:
 
 for _rule in (conv2d, depthwise_conv2d):
     bilinear(_rule)
-for _rule in (pooling.average_pool2d, shape.resize_nearest):
-    linear(_rule)
+linear(shape.resize_nearest)
 for _rule in (
     activations.relu6,
     activations.leaky_relu,
@@ -257,61 +255,3 @@ def _batch_norm(x, gamma, beta, moving_mean, moving_variance, *, epsilon=1e-3):
 composed(normalization._batch_norm_training, _batch_norm_training)
 composed(normalization._batch_norm_inference, _batch_norm)
 composed(normalization.layer_norm, _layer_norm)
-
-
-# -- pooling --------------------------------------------------------------------------------------
-
-
-@primitive
-def picked_by_max_pool2d(u, x, *, pool_size, strides=None, padding="valid"):
-    """The elements of `u` that stand where the largest of each window of `x` stands."""
-    module = array_module(x)
-    g = pooling._geometry(x, pool_size, strides, padding)
-    source, values = padded(x, g, value=-float("inf")), padded(u, g)
-    y = pooling.max_pool2d.forward(x, pool_size=pool_size, strides=strides, padding=padding)
-    free, picked = module.ones(y.shape, bool), module.zeros_like(y)
-    for i, j in pooling._window(g):
-        taken = (pooling._tap(source, g, i, j) == y) & free
-        free &= ~taken
-        picked += pooling._tap(values, g, i, j) * taken
-    return picked
-
-
-@primitive
-def max_pool2d_input_gradient(g, x, *, pool_size, strides=None, padding="valid"):
-    """`g` put where the largest of each window of `x` stands."""
-    attrs = {"pool_size": pool_size, "strides": strides, "padding": padding}
-    y = pooling.max_pool2d.forward(x, **attrs)
-    return pooling.max_pool2d.backward(g, y, x, **attrs)[0]
-
-
-@pooling.max_pool2d.nested_vjp
-def _(g, y, x, **attrs):
-    return (max_pool2d_input_gradient(g, _raw(x), **attrs),)
-
-
-@max_pool2d_input_gradient.vjp
-def _(u, y, g, x, **attrs):
-    return picked_by_max_pool2d.forward(u, x, **attrs), None
-
-
-@max_pool2d_input_gradient.nested_vjp
-def _(u, y, g, x, **attrs):
-    return picked_by_max_pool2d(u, _raw(x), **attrs), None
-
-
-@picked_by_max_pool2d.vjp
-def _(g, y, u, x, **attrs):
-    return max_pool2d_input_gradient.forward(g, x, **attrs), None
-
-
-@picked_by_max_pool2d.nested_vjp
-def _(g, y, u, x, **attrs):
-    return max_pool2d_input_gradient(g, _raw(x), **attrs), None
-
-
-@pooling.global_max_pool2d.nested_vjp
-def _(g, y, x, *, keepdims=False):
-    ones = array_module(_raw(y)).ones_like(_raw(y))
-    shares = pooling.global_max_pool2d.backward(ones, _raw(y), _raw(x), keepdims=keepdims)[0]
-    return (spread(g.reshape(x.shape[0], 1, 1, x.shape[3]), x, (1, 2), True) * shares,)
