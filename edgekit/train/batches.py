@@ -176,7 +176,10 @@ def batches_of(
         raise InputError("no data was given: x is None.")
     if is_arrays(x):
         batches: Any = ArrayBatches(x, y, sample_weight, batch_size, random, by_batches)
-        return batches if steps is None else IterableBatches(batches_forever(batches), steps)
+        if steps is None:
+            return batches
+        # which order comes next is part of what a backup keeps, so it is handed on
+        return IterableBatches(batches_forever(batches), steps, random)
     if not isinstance(x, Iterable) and not _indexes(x):
         raise InputError(
             "x must be an array, a list or dict of arrays, a generator of batches or an object "
