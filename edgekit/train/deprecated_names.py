@@ -102,5 +102,6 @@ MOVED: dict[str, tuple[str, ...]] = {
         "advanced_activations", "convolutional", "core", "embeddings", "local", "merge", "noise",
         "normalization", "pooling", "recurrent", "wrappers",
     ),
+    "layers.experimental": ("preprocessing",),
     "utils": ("data_utils", "generic_utils", "layer_utils", "np_utils", "vis_utils"),
 }  # fmt: skip

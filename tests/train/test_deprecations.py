@@ -185,7 +185,6 @@ def test_removed_names_say_what_to_use(path):
 
 
 PATHS = [f"{place}.{name}" for place, names in MOVED.items() for name in names]
-PATHS.append("layers.experimental.preprocessing")
 
 
 @pytest.mark.parametrize("path", PATHS)

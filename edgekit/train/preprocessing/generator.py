@@ -28,6 +28,7 @@ class ImageDataGenerator:
     mean: Any = None
     std: Any = None
     zca_whitening_matrix: Any = None
+    data_format = "channels_last"
 
     def __init__(
         self,
@@ -56,21 +57,24 @@ class ImageDataGenerator:
         dtype: Any = None,
     ) -> None:
         self._check(fill_mode, data_format, validation_split)
-        by_std = featurewise_std_normalization and not zca_whitening
-        self.featurewise_center = featurewise_center or zca_whitening or by_std
+        by_std = not zca_whitening and featurewise_std_normalization
         self.featurewise_std_normalization = by_std
-        self.samplewise_center = samplewise_center or samplewise_std_normalization
+        self.featurewise_center = featurewise_center or zca_whitening or by_std
         self.samplewise_std_normalization = samplewise_std_normalization
+        self.samplewise_center = samplewise_center or samplewise_std_normalization
         self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
         self.rotation_range, self.shear_range = rotation_range, shear_range
         self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
-        self.brightness_range = two_numbers(brightness_range, "brightness_range")
-        self.zoom_range = self._zoom(zoom_range)
         self.channel_shift_range, self.validation_split = channel_shift_range, validation_split
         self.fill_mode, self.cval, self.interpolation_order = fill_mode, cval, interpolation_order
         self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
         self.rescale, self.preprocessing_function = rescale, preprocessing_function
-        self.data_format, self.dtype = "channels_last", dtype or "float32"
+        self._take_sizes(zoom_range, brightness_range, dtype)
+
+    def _take_sizes(self, zoom_range: Any, brightness_range: Any, dtype: Any) -> None:
+        self.dtype = dtype or "float32"
+        self.zoom_range = self._zoom(zoom_range)
+        self.brightness_range = two_numbers(brightness_range, "brightness_range")
 
     @staticmethod
     def _check(fill_mode: str, data_format: str | None, validation_split: float) -> None:

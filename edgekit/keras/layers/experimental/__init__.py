@@ -2,8 +2,4 @@
 
 from edgekit.keras.layout import forward
 
-_HERE = "edgekit.keras.layers.experimental"
-
-__all__, __getattr__, __dir__ = forward(
-    "layers.experimental", None, {"preprocessing": f"{_HERE}.preprocessing"}
-)
+__all__, __getattr__, __dir__ = forward("layers.experimental", None)
