@@ -49,7 +49,7 @@ class Embedding(Layer):
     ) -> None:
         length = options.pop("input_length", None)
         if length is not None and not {"input_shape", "batch_input_shape"} & set(options):
-            options["input_shape"] = (length,) if isinstance(length, int) else tuple(length)
+            options["input_shape"] = length if isinstance(length, tuple) else (length,)
         super().__init__(**options)
         wrong = [
             f"{name}={size!r}"
@@ -63,8 +63,7 @@ class Embedding(Layer):
             )
         if lora_rank is not None or lora_alpha is not None:
             raise UnsupportedOperator(
-                f"layer {self.name!r}: low-rank adaptation is not supported; leave out lora_rank "
-                "and lora_alpha"
+                f"layer {self.name!r}: low-rank adaptation (lora_rank) is not supported"
             )
         self.input_dim, self.output_dim = int(input_dim), int(output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
@@ -73,8 +72,7 @@ class Embedding(Layer):
         self.mask_zero = mask_zero
         if weights is not None:
             self.build(None)
-            single = isinstance(weights, list) and len(weights) == 1
-            self.set_weights(weights if single else [weights])
+            self.set_weights(weights if isinstance(weights, list) else [weights])
 
     def build(self, input_shape=None):
         if self.built:

@@ -12,7 +12,7 @@ from edgekit.train.layers.geometry import channels_last, output_size, padding_wo
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.recurrent import RNN
 from edgekit.train.layers.recurrent_cells import LSTMCell
-from edgekit.train.layers.recurrent_whole import of_cell
+from edgekit.train.layers.recurrent_whole import flags_in, made_cell, of_cell
 from edgekit.train.layers.spatial import on_images
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.conv3d import conv3d
@@ -171,43 +171,9 @@ class _ConvLSTM(RNN):
         stateful: bool = False,
         **options: Any,
     ) -> None:
-        cell = ConvLSTMCell(
-            self.rank,
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
-            dtype=options.get("dtype"),
-            trainable=options.get("trainable", True),
-            name="conv_lstm_cell",
-        )
-        super().__init__(
-            cell,
-            return_sequences,
-            return_state,
-            go_backwards,
-            stateful,
-            activity_regularizer=activity_regularizer,
-            **options,
-        )
+        given = locals()
+        cell = made_cell(ConvLSTMCell, given, options, rank=self.rank)
+        super().__init__(cell, **flags_in(given), **options)
         self.input_spec = InputSpec(ndim=self.rank + 3)
 
     def _state_shape(self, sequences_shape: Any) -> tuple[int, ...]:

@@ -10,14 +10,41 @@ from edgekit.train.backend import array_module
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.recurrent import RNN
+from edgekit.train.layers.recurrent_gates import GateCell
+from edgekit.train.names import snake_case
 from edgekit.train.ops.recurrent_steps import CURVES
 
-__all__ = ["WholeSequence", "of_cell"]
+__all__ = ["WholeSequence", "flags_in", "made_cell", "of_cell"]
 
 
 def of_cell(name: str) -> Any:
     """A property that is the cell's."""
     return property(lambda self: getattr(self.cell, name))
+
+
+FLAGS = (
+    "return_sequences", "return_state", "go_backwards", "stateful", "unroll",
+    "activity_regularizer",
+)  # fmt: skip
+
+
+def flags_in(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of RNN among those of a layer."""
+    return {name: given[name] for name in FLAGS if name in given}
+
+
+def made_cell(
+    cell: type[GateCell], given: Mapping[str, Any], options: dict[str, Any], **more: Any
+) -> GateCell:
+    """The cell of a layer, from the arguments of the layer."""
+    return cell(
+        **{name: given[name] for name in cell.config_names if name in given},
+        **more,
+        dtype=options.get("dtype"),
+        trainable=options.get("trainable", True),
+        name=snake_case(cell.__name__),
+        implementation=options.pop("implementation", 2),
+    )
 
 
 class WholeSequence(RNN):
@@ -46,8 +73,9 @@ class WholeSequence(RNN):
     dropout = of_cell("dropout")
     recurrent_dropout = of_cell("recurrent_dropout")
 
-    def __init__(self, cell: Any, **options: Any) -> None:
-        super().__init__(cell, **options)
+    def __init__(self, cell: type[GateCell], given: Mapping[str, Any], **options: Any) -> None:
+        """`given` holds the arguments of the layer by name: the cell's, and the flags of RNN."""
+        super().__init__(made_cell(cell, given, options), **flags_in(given), **options)
         self.input_spec = InputSpec(ndim=3)
 
     def attributes(self) -> dict[str, Any] | None:

@@ -72,13 +72,27 @@ def lstm(
     hearing = Hearing(_gates(recurrent, INSIDE), order, batch)
     hiddens, cells = (xp.empty((time + 1, batch, units), z.dtype) for _ in range(2))
     hiddens[0], cells[0] = (initial(given, batch, units, z) for given in (hidden, cell))
+    curves = curve(recurrent_activation).apply, curve(activation).apply
+    gates, curved = _forward(z, hiddens, cells, hearing, curves, masked)
+    y = packed(hiddens[1:], (hiddens[-1], cells[-1]), masked, sequences, state)
+    return y, (x, gates, hiddens, cells, curved, masked, hearing)
+
+
+def _forward(
+    z: Array, hiddens: Array, cells: Array, hearing: Hearing, curves: Any, masked: Mask
+) -> tuple[Array, Array]:
+    """Fill hiddens and cells from their first on; `z` is what x adds to the gates' sums. Returns
+    the gates (time, 4, batch, units) and the activated cells.
+    """
+    xp = array_module(z)
+    time, batch, units = len(z), z.shape[1], hiddens.shape[2]
+    gates = xp.empty((time, 4, batch, units), z.dtype)
     curved = xp.empty((time, batch, units), z.dtype)
-    gate, squash = curve(recurrent_activation).apply, curve(activation).apply
+    gate, squash = curves
 
     def by_gate(sums: Array) -> Array:
         return sums.reshape(batch, 4, units).swapaxes(0, 1)
 
-    gates = xp.empty((time, 4, batch, units), z.dtype)
     for t in range(time):
         hearing.hear(hiddens[t])
         xp.add(by_gate(z[t]), by_gate(hearing.products), out=gates[t])
@@ -95,8 +109,7 @@ def lstm(
         if masked.given:
             masked.keep(t, hiddens[t], hiddens[t + 1])
             masked.keep(t, cells[t], after)
-    y = packed(hiddens[1:], (hiddens[-1], cells[-1]), masked, sequences, state)
-    return y, (x, gates, hiddens, cells, curved, masked, hearing)
+    return gates, curved
 
 
 @lstm.vjp
