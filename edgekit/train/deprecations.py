@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 import os
 import sys
 import warnings
@@ -28,8 +29,9 @@ __all__ = [
     "with_old_arguments",
 ]
 
-# code that stands between the user's line and a warning
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_STEPS = {"steps", "steps_per_epoch", "validation_steps"}
+# what stands between the user's line and a warning: our code, and the import system
 _NOT_COUNTED = "<frozen importlib"  # by `warnings.warn`
 _OURS = (_PACKAGE, importlib.__file__, _NOT_COUNTED)
 
@@ -119,6 +121,8 @@ def _old_method(label: str, method: Method) -> Callable[..., Any]:
                 value = kwargs.pop(old)
                 if new is not None:
                     kwargs[new] = value
+        for name in _STEPS & kwargs.keys():  # len(x) / 32 was taken for that many and a last one
+            kwargs[name] = math.ceil(kwargs[name]) if kwargs[name] is not None else None
         return method.finish(getattr(self, method.calls)(**kwargs))
 
     called.__name__ = label.rpartition(".")[2]

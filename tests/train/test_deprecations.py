@@ -111,7 +111,7 @@ def batches():
 
 
 METHOD_CALLS = {
-    "fit_generator": lambda m: m.fit_generator(batches(), 2, epochs=1, verbose=0, workers=2),
+    "fit_generator": lambda m: m.fit_generator(batches(), 7 / 4, epochs=1, verbose=0, workers=2),
     "evaluate_generator": lambda m: m.evaluate_generator(batches(), 2, verbose=0),
     "predict_generator": lambda m: m.predict_generator(iter([np.ones((2, 4), "float32")]), 1),
     "predict_classes": lambda m: m.predict_classes(np.ones((2, 4), "float32"), verbose=0),

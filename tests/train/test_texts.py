@@ -97,6 +97,8 @@ def test_skipgrams_pair_neighbours_and_random_words():
 def test_text_layers_say_what_is_wrong():
     with pytest.raises(InputError, match=r"not in the vocabulary: zebra"):
         layers.StringLookup(vocabulary=["a"], num_oov_indices=0)(np.array(["zebra"]))
+    with pytest.raises(InputError, match=r"no vocabulary yet: call adapt"):
+        layers.TextVectorization()(np.array(["a"]))
     with pytest.raises(InputError, match=r"'a'.* twice"):
         layers.StringLookup(vocabulary=["a", "a"])
     with pytest.raises(ShapeError, match=r"one string for each sample"):

@@ -198,6 +198,12 @@ class IndexLookup(HostLayer):
 
     def indices(self, tokens: list[Any]) -> list[int]:
         """The index of each token; -1 for the mask token where it is to be left out."""
+        if not self._tokens:
+            raise InputError(
+                f"layer {self.name!r} has no vocabulary yet: call adapt(data) or "
+                "set_vocabulary(tokens); that of a file of Keras may lie in its assets, which are "
+                "not read"
+            )
         masked = 0 if self.output_mode == "int" else -1
         found = [
             masked if t == self.mask_token and t is not None else self._index.get(t, -2)

@@ -79,7 +79,8 @@ LAYERS = [
     ("contrast", forced("RandomContrast",
      contrast_factor=np.float32([0.6, 1.4]).reshape(2, 1, 1, 1)),
      {"factor": 0.5, "value_range": [-1.0, 1.5]}, [IMAGE], RANDOM),
-    ("brightness", forced("RandomBrightness", rgb_delta=np.float32([0.5, -0.7]).reshape(2, 1, 1, 1)),
+    ("brightness", forced("RandomBrightness",
+     rgb_delta=np.float32([0.5, -0.7]).reshape(2, 1, 1, 1)),
      {"factor": [-0.3, 0.4], "value_range": [-2.0, 2.0]}, [IMAGE], RANDOM),
     *[
         (f"rotation_{fill}_{interpolation}", forced("RandomRotation", rotation_matrix=MATRICES),
