@@ -4,7 +4,7 @@ Passes over activations are spared so, because a weighted layer that reads x + k
 `sum w (x + k) = sum w x + k sum w`, and the last term is a constant for each output channel.
 
 * Inputs of 8 bits keep their zero point.
-* Float activations leave out the bias b of the layer that makes them: relu(sums + b) is
+* Float maps leave out the bias b of the layer that makes them: relu(sums + b) is
   max(sums, -b) + b, and what lies in memory is max(sums, -b), where -b stands for 0.
 """
 
@@ -44,7 +44,8 @@ def zeros(graph: Graph) -> dict[str, Zero]:
     for node in graph.nodes:
         name = node.outputs[0]
         nodes = readers[name]
-        alone = nodes and _folds(nodes, name) and name not in graph.exits
+        # a pass over the few numbers of a vector costs less than the rounding that it would leave
+        alone = nodes and node.op != "Dense" and _folds(nodes, name) and name not in graph.exits
         if not alone or not all(_is_float(graph, each) for each in (node, *nodes)):
             continue
         if not all(_has_few_terms(graph, reader) for reader in nodes):
