@@ -29,10 +29,9 @@ NO_DERIVATIVE = "integers have no derivative; training is in real numbers"
 NOT_TRAINED = "no layer that we train has it; it comes with the networks of others"
 NOT_LAYERS = (
     *("BatchToSpace", "SpaceToBatch", "DepthToSpace", "SpaceToDepth", "Gather", "GatherNd"),
-    *("MirrorPad", "Split", "Tile", "ResizeBilinear", "TransposeConv2D", "Conv3D"),
+    *("MirrorPad", "Split", "Tile", "ResizeBilinear", "TransposeConv2D"),
     *("DetectionPostProcess", "UpdateSlice"),
-    *("Atan2", "CumSum", "FloorMod", "L2Normalize", "Prelu", "ReduceProd", "Rsqrt"),
-    *("Cos", "Sin", "SquaredDifference", "TopK"),
+    *("Atan2", "FloorMod", "L2Normalize", "ReduceProd", "Rsqrt", "SquaredDifference", "TopK"),
 )
 STEPS = ("Ceil", "Floor", "FloorDiv", "OneHot", "Round", "Sign")
 NO_SLOPE = "it is constant between steps: its derivative is 0"

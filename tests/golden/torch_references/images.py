@@ -20,7 +20,7 @@ def resize(x, size, method="bilinear", antialias=False):
 
 
 def warp(x, transforms, fill_mode, interpolation="bilinear"):
-    n, height, width, _ = x.shape
+    height, width = x.shape[1:3]
     maps = torch.tensor(transforms, dtype=x.dtype)
     v, u = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
     points = torch.stack([u, v, torch.ones_like(u)], -1).to(x.dtype)
