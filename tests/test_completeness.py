@@ -28,10 +28,9 @@ FROM_INTEGERS = "it starts from integers"
 NO_DERIVATIVE = "integers have no derivative; training is in real numbers"
 NOT_TRAINED = "no layer that we train has it; it comes with the networks of others"
 NOT_LAYERS = (
-    *("BatchToSpace", "SpaceToBatch", "DepthToSpace", "SpaceToDepth", "Gather", "GatherNd"),
-    *("MirrorPad", "Split", "Tile", "ResizeBilinear", "TransposeConv2D"),
-    *("DetectionPostProcess", "UpdateSlice"),
-    *("Atan2", "FloorMod", "L2Normalize", "ReduceProd", "Rsqrt", "SquaredDifference", "TopK"),
+    *("BatchToSpace", "SpaceToBatch", "DepthToSpace", "SpaceToDepth", "GatherNd", "MirrorPad"),
+    *("Split", "Tile", "DetectionPostProcess", "UpdateSlice", "Atan2", "FloorMod", "ReduceProd"),
+    *("Rsqrt", "SquaredDifference", "TopK"),
 )
 STEPS = ("Ceil", "Floor", "FloorDiv", "OneHot", "Round", "Sign")
 NO_SLOPE = "it is constant between steps: its derivative is 0"
@@ -62,7 +61,9 @@ PRIMITIVE_OF = {
     "Conv2D": "conv2d",
     "DepthwiseConv2D": "depthwise_conv2d",
     "Div": "divide",
+    "Gather": "embed",
     "HardSwish": "hard_silu",
+    "L2Normalize": "unit_norm",
     "LeakyRelu": "leaky_relu",
     "LogSoftmax": "log_softmax",
     "MaxPool2D": "max_pool2d",
@@ -71,10 +72,12 @@ PRIMITIVE_OF = {
     "Pow": "power",
     "ReduceMax": "max",
     "ReduceMin": "min",
+    "ResizeBilinear": "resize_images",
     "ResizeNearest": "resize_nearest",
     "Select": "where",
     "Slice": "getitem",
     "Sub": "subtract",
+    "TransposeConv2D": "conv2d_transpose",
 }
 
 
@@ -143,7 +146,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
         derivatives(),
         {
             **dict.fromkeys(("Quantize", "Dequantize", "Requantize"), NO_DERIVATIVE),
-            **dict.fromkeys((*NOT_LAYERS, *RECURRENT, *CONTROL), NOT_TRAINED),
+            **dict.fromkeys((*NOT_LAYERS, "Svdf", *CONTROL), NOT_TRAINED),
             "WideSoftmax": NO_DERIVATIVE,
             **dict.fromkeys(STEPS, NO_SLOPE),
             **dict.fromkeys((*LOGIC, *COMPARISONS), TRUTH),

@@ -167,10 +167,6 @@ class Step:
         """The array that the calls must fill: the first output, or another."""
         return self._arena.view(self.node.outputs[position])
 
-    def output_whole(self) -> Array:
-        """The output with its border, which the calls must leave alone."""
-        return self._arena.whole(self.node.outputs[0])
-
     def input_quant(self, position: int) -> QuantParams:
         return self._quant(self._input_name(position))
 

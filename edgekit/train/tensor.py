@@ -19,7 +19,7 @@ from .backend import Array, asarray, to_numpy
 __all__ = ["PRIMITIVES", "Operators", "Tensor", "Variable", "wrap"]
 
 PRIMITIVES: dict[str, Callable[..., Any]] = {}
-"""Every primitive by its name; `tape.primitive` writes here when an `ops` module is imported."""
+"""Every primitive by its name; `primitive.primitive` writes here when an `ops` module is imported."""
 
 
 class Operators:

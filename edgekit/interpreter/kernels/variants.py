@@ -20,7 +20,6 @@ SMALL_PRODUCT = 10**6  # multiplications: OpenBLAS has faster ways for products 
 SHORT_RUN = 16  # elements of a kernel row that are hardly worth a copy of their own
 RUN = 200  # copying one more short run costs as much as so many multiplications in a product
 MOST_COLUMNS = 4
-PAIRED_CHANNELS = 16  # up to here the runs of column planes are too short
 PIXEL_CHANNELS = 384  # from here on one pixel's channels make a long row by themselves
 
 

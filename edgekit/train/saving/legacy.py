@@ -24,15 +24,8 @@ _CLASSES = {
     "Model": "Functional",
     "SeparableConvolution2D": "SeparableConv2D",
 }
-# arguments under other names, for every class or for one
+# arguments under other names
 _RENAMED = {
-    "batch_input_shape": "batch_shape",
-    "init": "kernel_initializer",
-    "nb_filter": "filters",
-    "output_dim": "units",
-    "subsample": "strides",
-}
-_RENAMED_IN = {
     "LeakyReLU": {"alpha": "negative_slope"},
     "InputLayer": {"batch_input_shape": "batch_shape"},
 }
@@ -85,7 +78,7 @@ def _modern_model(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _modern_arguments(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    renamed = _RENAMED_IN.get(name, {})
+    renamed = _RENAMED.get(name, {})
     for key, value in given.items():
         if key in _GONE and (_GONE[key] is None or value in _GONE[key]):
             continue
