@@ -150,10 +150,10 @@ def test_int8_has_the_bits_of_litert(name, tmp_path):
     steps = to_int8(x, quant)
     y = computed(full.graph, steps)
     save(full.graph, tmp_path / "a.tflite")
-    # One fresh runtime in some twenty gives other bits for one and the same file of some hundred
-    # nodes (XNNPACK, GRU in both directions); so one of three is to have ours.
-    runs = (by_litert(tmp_path / "a.tflite", steps[:6]) for _ in range(3))
-    assert any(np.array_equal(run, y[:6]) for run in runs)
+    # XNNPACK: of 200 runtimes made for one file of some hundred nodes, 4 gave other bits from their
+    # second call on, and others again when asked again; the first call was right in 1200 of 1200.
+    for sample, ours in zip(steps[:6], y[:6], strict=True):
+        np.testing.assert_array_equal(by_litert(tmp_path / "a.tflite", sample[None])[0], ours)
     right = model.predict(x, verbose=0)
     if result is not None:
         y = (y.astype(np.float64) - result.zero_point[0]) * result.scale[0]
