@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train import activations, initializers, regularizers
-from edgekit.train.layers.layer import Layer
+from edgekit.train import activations
+from edgekit.train.layers.parameters import Parameterized
 from edgekit.train.layers.regularization import Dropout
-from edgekit.train.layers.weights import constraint_from
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.dense import dense
 from edgekit.train.ops.reductions import broadcast_to
@@ -24,32 +23,20 @@ __all__ = ["HeadDense", "Heads", "broadcast", "joined", "wide"]
 _NOTHING = -3e4
 
 
-class HeadDense(Layer):
+class HeadDense(Parameterized):
     """x (..., *summed) times kernel (*summed, *made), plus bias (*made): (..., *made)."""
 
     def __init__(self, summed: tuple[int, ...], made: tuple[int, ...], options: Any) -> None:
         super().__init__(name=options["name"])
         self.summed, self.made = summed, made
-        self.options = options
+        self.use_bias = options["use_bias"]
+        self._declare_from(options, "kernel", "bias")
         self.bias: Variable | None = None
 
     def build(self, input_shape):
-        given = self.options
-        self.kernel = self.add_weight(
-            (*self.summed, *self.made),
-            given["kernel_initializer"],
-            regularizer=given["kernel_regularizer"],
-            constraint=given["kernel_constraint"],
-            name="kernel",
-        )
-        if given["use_bias"]:
-            self.bias = self.add_weight(
-                self.made,
-                given["bias_initializer"],
-                regularizer=given["bias_regularizer"],
-                constraint=given["bias_constraint"],
-                name="bias",
-            )
+        self.kernel = self._make("kernel", (*self.summed, *self.made))
+        if self.use_bias:
+            self.bias = self._make("bias", self.made)
 
     def call(self, inputs):
         rows, columns = math.prod(self.summed), math.prod(self.made)
@@ -60,7 +47,7 @@ class HeadDense(Layer):
         return y if len(self.made) == 1 else y.reshape(*outer, *self.made)
 
 
-class Heads(Layer):
+class Heads(Parameterized):
     """What both layers share: projections to heads and back, and masks."""
 
     supports_masking = True
@@ -93,13 +80,7 @@ class Heads(Layer):
         self.use_gate = given["use_gate"]
         self.sliding_window = window
         self.seed = given["seed"]
-        for name in ("kernel", "bias"):
-            for kind, get in (
-                ("initializer", initializers.get),
-                ("regularizer", regularizers.get),
-                ("constraint", constraint_from),
-            ):
-                setattr(self, f"{name}_{kind}", get(given[f"{name}_{kind}"]))
+        self._declare_from(given, "kernel", "bias")
         self.dropout_layer = Dropout(self.dropout, seed=self.seed)
 
     def _dense(self, name: str, summed: tuple[int, ...], made: tuple[int, ...]) -> HeadDense:

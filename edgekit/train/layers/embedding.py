@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator
-from edgekit.train import initializers, regularizers
-from edgekit.train.layers.layer import Layer
-from edgekit.train.layers.weights import constraint_from
+from edgekit.train.layers.parameters import Parameterized, parameter_names
 from edgekit.train.ops.comparisons import not_equal
 from edgekit.train.ops.gather import embed
 from edgekit.train.ops.math import cast
@@ -17,7 +15,7 @@ from edgekit.train.ops.math import cast
 __all__ = ["Embedding"]
 
 
-class Embedding(Layer):
+class Embedding(Parameterized):
     """Row n of `embeddings` (input_dim, output_dim) for each number n of the input.
 
     mask_zero: number 0 is padding; its places are masked in the layers that follow.
@@ -27,9 +25,7 @@ class Embedding(Layer):
     config_names = (
         "input_dim",
         "output_dim",
-        "embeddings_initializer",
-        "embeddings_regularizer",
-        "embeddings_constraint",
+        *parameter_names("embeddings"),
         "mask_zero",
     )
     casts_inputs = False
@@ -66,9 +62,9 @@ class Embedding(Layer):
                 f"layer {self.name!r}: low-rank adaptation (lora_rank) is not supported"
             )
         self.input_dim, self.output_dim = int(input_dim), int(output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraint_from(embeddings_constraint)
+        self._declare(
+            "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        )
         self.mask_zero = mask_zero
         if weights is not None:
             self.build(None)
@@ -77,13 +73,7 @@ class Embedding(Layer):
     def build(self, input_shape=None):
         if self.built:
             return
-        self.embeddings = self.add_weight(
-            (self.input_dim, self.output_dim),
-            self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-            name="embeddings",
-        )
+        self.embeddings = self._make("embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs):
         if inputs.dtype.kind not in "iu":

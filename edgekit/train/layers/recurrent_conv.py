@@ -72,25 +72,10 @@ class ConvLSTMCell(LSTMCell):
 
     def build(self, input_shape):
         self.output_shape_for(input_shape)
-        width = 4 * self.filters
-        for name, channels in (("kernel", input_shape[-1]), ("recurrent_kernel", self.filters)):
-            which = name.removesuffix("_kernel")  # of their initializers and so on
-            weight = self.add_weight(
-                (*self.kernel_size, channels, width),
-                getattr(self, f"{which}_initializer"),
-                regularizer=getattr(self, f"{which}_regularizer"),
-                constraint=getattr(self, f"{which}_constraint"),
-                name=name,
-            )
-            setattr(self, name, weight)
-        if self.use_bias:
-            self.bias = self.add_weight(
-                (width,),
-                self._first_bias(),
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+        width = self.gates * self.filters
+        self._make_weights(
+            (*self.kernel_size, input_shape[-1], width), (*self.kernel_size, self.filters, width)
+        )
 
     def _convolved(self, x: Any, kernel: Any, bias: Any, window: dict[str, Any]) -> Any:
         if self.rank == 3:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train import activations, initializers, regularizers
+from edgekit.train import activations
 from edgekit.train.backend import device_module
-from edgekit.train.layers.layer import Layer
-from edgekit.train.layers.weights import constraint_from
+from edgekit.train.layers.parameters import Parameterized
 from edgekit.train.ops.dense import dense
 from edgekit.train.ops.math import matmul
 from edgekit.train.ops.random import dropout
@@ -21,7 +20,7 @@ from edgekit.train.tensor import Tensor, Variable, wrap
 __all__ = ["GateCell"]
 
 
-class GateCell(Layer):
+class GateCell(Parameterized):
     """What the three cells share: weights for `gates` gates side by side, and dropout.
 
     kernel (inputs, gates * units), recurrent_kernel (units, gates * units), bias of `bias_shape`.
@@ -72,15 +71,9 @@ class GateCell(Layer):
         self.units = int(units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer, self.recurrent_initializer, self.bias_initializer = map(
-            initializers.get, initial
-        )
-        self.kernel_regularizer, self.recurrent_regularizer, self.bias_regularizer = map(
-            regularizers.get, penalties
-        )
-        self.kernel_constraint, self.recurrent_constraint, self.bias_constraint = map(
-            constraint_from, constraints
-        )
+        weights = ("kernel", "recurrent", "bias")
+        for weight, *given in zip(weights, initial, penalties, constraints, strict=True):
+            self._declare(weight, *given)
         self.dropout = min(1.0, max(0.0, dropout))
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
         if self.recurrent_dropout != 0.0:
@@ -111,30 +104,17 @@ class GateCell(Layer):
                 f"Received: input_shape={input_shape}"
             )
         width = self.gates * self.units
-        self.kernel = self.add_weight(
-            (size, width),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-            name="kernel",
-        )
-        self.recurrent_kernel = self.add_weight(
-            (self.units, width),
-            self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-            name="recurrent_kernel",
-        )
+        self._make_weights((size, width), (self.units, width))
+
+    def _make_weights(self, kernel: tuple[int, ...], recurrent: tuple[int, ...]) -> None:
+        """Make the weights, in the shapes of the two kernels."""
+        self.kernel = self._make("kernel", kernel)
+        self.recurrent_kernel = self._make("recurrent", recurrent, "recurrent_kernel")
         if self.use_bias:
-            self.bias = self.add_weight(
-                self.bias_shape,
-                self._first_bias(),
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-                name="bias",
-            )
+            self.bias = self._make("bias", self.bias_shape, initializer=self._first_bias())
 
     def _first_bias(self) -> Any:
+        """What fills the bias."""
         return self.bias_initializer
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:

@@ -218,9 +218,6 @@ class _LayerVariable(Variable):
     may_train: bool
 
 
-constraint_from = constraints.get
-
-
 def _may_train(variable: Variable) -> bool:
     return getattr(variable, "may_train", variable.trainable)
 
