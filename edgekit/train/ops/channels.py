@@ -15,10 +15,10 @@ import numpy as np
 
 from edgekit.train.backend import Array, array_module
 
-__all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "rows", "tile"]
+__all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "rows", "scratch", "tile"]
 
 TILE_ELEMENTS = 8192
-BLOCK_ELEMENTS = 524_288
+BLOCK_ELEMENTS = 262_144
 SMALL_ELEMENTS = 16_384
 """Below this the calls that make long rows cost more than they save."""
 
@@ -69,10 +69,22 @@ def channel_sums(x: Array) -> Array:
 
 def blocks(wide: Array) -> Iterator[slice]:
     """Slices of the rows of `wide` that stay in the cache on a CPU; all at once on a GPU."""
-    count, length = wide.shape
-    step = count if array_module(wide) is not np else max(1, BLOCK_ELEMENTS // max(1, length))
-    for start in range(0, count, max(1, step)):
+    step = _block_rows(wide)
+    for start in range(0, wide.shape[0], step):
         yield slice(start, start + step)
+
+
+def _block_rows(wide: Array) -> int:
+    count, length = wide.shape
+    if array_module(wide) is not np:
+        return max(1, count)
+    return max(1, BLOCK_ELEMENTS // max(1, length))
+
+
+def scratch(wide: Array) -> Array:
+    """Room for one of the `blocks` of `wide`."""
+    count, length = wide.shape
+    return array_module(wide).empty((min(count, _block_rows(wide)), length), wide.dtype)
 
 
 def product_sums(a: Array, b: Array) -> Array:

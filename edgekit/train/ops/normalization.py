@@ -11,7 +11,7 @@ from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import Primitive, primitive
 
-from .channels import blocks, channel_sums, product_sums, rows, tile
+from .channels import blocks, channel_sums, product_sums, rows, scratch, tile
 from .math import maximum, sqrt
 from .shape import transpose
 
@@ -60,22 +60,28 @@ def _training(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
     share = number(x.shape[-1] / x.size)
     wide = rows(x)
     mean = channel_sums(x) * share
-    wide_mean = tile(mean, wide)
+    wide_mean, room = tile(mean, wide), scratch(wide)
     squares = module.zeros(wide.shape[1], x.dtype)
     for block in blocks(wide):
-        centred = wide[block] - wide_mean
+        part = wide[block]
+        centred = module.subtract(part, wide_mean, out=room[: len(part)])
         squares += product_sums(centred, centred)
     variance = squares.reshape(-1, x.shape[-1]).sum(axis=0) * share
     inverse = number(1) / module.sqrt(variance + number(epsilon))
-    scale = tile(inverse if gamma is None else inverse * gamma, wide)
-    shift = None if beta is None else tile(beta, wide)
+    scale = inverse if gamma is None else inverse * gamma
+    shift = -mean * scale if beta is None else beta - mean * scale
+    return _scaled(wide, scale, shift).reshape(x.shape), (mean, variance, inverse)
+
+
+def _scaled(wide: Array, scale: Array, shift: Array) -> Array:
+    """scale * x + shift per channel, in the shape of `wide`."""
+    module = array_module(wide)
+    wide_scale, wide_shift = tile(scale, wide), tile(shift, wide)
     y = module.empty_like(wide)
     for block in blocks(wide):
-        part = module.subtract(wide[block], wide_mean, out=y[block])
-        part *= scale
-        if shift is not None:
-            part += shift
-    return y.reshape(x.shape), (mean, variance, inverse)
+        part = module.multiply(wide[block], wide_scale, out=y[block])
+        part += wide_shift
+    return y
 
 
 _batch_norm_training: Primitive = _training
@@ -92,11 +98,15 @@ def _(g, y, x, gamma=None, beta=None, *, saved, needs, epsilon=1e-3):
 
 def _gradient_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     """For each channel the sums of g and of g * (x - mean)."""
+    module = array_module(x)
     wide_x, wide_g = rows(x), rows(g)
-    wide_mean = tile(mean, wide_x)
-    total = array_module(x).zeros(wide_x.shape[1], x.dtype)
+    wide_mean, room = tile(mean, wide_x), scratch(wide_x)
+    total = module.zeros(wide_x.shape[1], x.dtype)
     for block in blocks(wide_x):
-        total += product_sums(wide_g[block], wide_x[block] - wide_mean)
+        part = wide_x[block]
+        total += product_sums(
+            wide_g[block], module.subtract(part, wide_mean, out=room[: len(part)])
+        )
     return channel_sums(g), total.reshape(-1, x.shape[-1]).sum(axis=0)
 
 
@@ -109,15 +119,16 @@ def _centred_gradient(
     wide_x, wide_g = rows(x), rows(g)
     share = x.dtype.type(x.shape[-1] / x.size)
     scale = inverse if gamma is None else inverse * gamma
-    wide_mean, wide_scale = tile(mean, wide_x), tile(scale, wide_x)
-    slope = tile(scale * inverse * g_gamma * -share, wide_x)
-    shift = tile(scale * g_sums * -share, wide_x)
-    gx = module.empty_like(wide_x)
+    slope = scale * inverse * g_gamma * -share
+    shift = scale * g_sums * -share - mean * slope
+    wide_slope, wide_shift, wide_scale = (tile(v, wide_x) for v in (slope, shift, scale))
+    gx, room = module.empty_like(wide_x), scratch(wide_x)
     for block in blocks(wide_x):
-        part = module.subtract(wide_x[block], wide_mean, out=gx[block])
-        part *= slope
-        part += shift
-        part += wide_g[block] * wide_scale
+        part = wide_x[block]
+        by_x = module.multiply(part, wide_slope, out=room[: len(part)])
+        by_x += wide_shift
+        result = module.multiply(wide_g[block], wide_scale, out=gx[block])
+        result += by_x
     return gx.reshape(x.shape)
 
 
@@ -125,13 +136,7 @@ def _centred_gradient(
 def _batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, *, epsilon: float = 1e-3):
     """Normalized by given statistics: a scale and a shift per channel."""
     scale, shift = _affine(x, gamma, beta, moving_mean, moving_variance, epsilon)
-    wide = rows(x)
-    wide_scale, wide_shift = tile(scale, wide), tile(shift, wide)
-    y = array_module(x).empty_like(wide)
-    for block in blocks(wide):
-        part = array_module(x).multiply(wide[block], wide_scale, out=y[block])
-        part += wide_shift
-    return y.reshape(x.shape)
+    return _scaled(rows(x), scale, shift).reshape(x.shape)
 
 
 def _affine(
