@@ -226,10 +226,10 @@ def _filled(value: Value, sample: Array) -> Array:
 
 
 def _end(value: Value, samples: Array, largest: bool) -> Array:
-    """The smallest or largest stored integer of a quantized input, or number of a float one."""
-    if value.dtype in LIMITS:
+    """The smallest or largest stored integer of a quantized input, or number of another one."""
+    if value.dtype in LIMITS and value.quant is not None:
         return np.array(LIMITS[value.dtype][largest], value.dtype)
-    return np.array(samples.max() if largest else samples.min())
+    return np.array(samples.max() if largest else samples.min(), value.dtype)
 
 
 def _stage(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:

@@ -51,6 +51,42 @@ def test_the_model_file_holds_everything(tmp_path: Path) -> None:
     assert metadata.accuracy.int8_value == np.mean(Interpreter(path).predict(X).argmax(1) == Y)
 
 
+def words(dtype: str) -> Graph:
+    """Scores of a text of six words, by the table of their vectors."""
+    rng = np.random.default_rng(0)
+    b = GraphBuilder("words")
+    numbers = b.input("numbers", (None, 6), dtype)
+    table = b.constant(rng.normal(size=(300, 4)).astype(np.float32), "table")
+    vectors = b.add("Gather", table, numbers, axis=0)
+    weight = b.constant(rng.normal(size=(3, 4)).astype(np.float32), "weight")
+    return b.finish([b.add("Dense", b.add("Mean", vectors, axes=(1,)), weight, name="scores")])
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_inputs_that_count_words_are_calibrated_with_integers(dtype: str) -> None:
+    """Numbers of words stay integers, of whatever width they come in."""
+    texts = np.random.default_rng(1).integers(0, 300, (100, 6))
+    graph = words(dtype)
+    expected = Interpreter(graph).predict(texts.astype(dtype))
+    for given in (np.int16, np.int32, np.int64):
+        converted = edgekit.convert(graph, texts.astype(given), evaluate=(texts, expected))
+        assert converted.graph.value("numbers").dtype == dtype
+        scores = Interpreter(converted.graph).predict(texts.astype(dtype))
+        assert np.abs(scores - expected).max() < 0.05 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros((5, 6), np.float32), "expected int32 .* received float32 .* takes integers"),
+        (np.full((5, 6), 2**40), "beyond -2147483648 to 2147483647"),
+    ],
+)
+def test_what_is_no_number_of_a_word_is_refused(data: np.ndarray, message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
+        edgekit.convert(words("int32"), data)
+
+
 def test_test_vectors_reach_both_ends_of_the_inputs() -> None:
     vectors = edgekit.convert(classifier(), X[:100]).graph.metadata.test_vectors
     ends = {int(array.min()) for v in vectors for array in v.inputs.values()}

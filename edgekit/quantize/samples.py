@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgekit.errors import QuantizationError, ShapeError
 from edgekit.frozen import Frozen
 from edgekit.ir import Graph, Preprocessing, Value, plan_memory
+from edgekit.ir.quant import LIMITS
 
 __all__ = ["Batch", "Samples", "gather", "preprocess"]
 
@@ -24,7 +25,7 @@ LARGEST_BATCH = 32
 
 
 class Samples(Frozen, eq=False):
-    """Arrays by input name, float32, all with the same leading dimension `count`.
+    """Arrays by input name, in the dtypes of a float graph, with the same leading `count`.
 
     `preprocessed` says that the model's preprocessing was applied to raw uint8 data.
     """
@@ -98,7 +99,7 @@ def gather(
         if problem:
             problems.append(f"{what} data for input {value.name!r}: {problem}")
         else:
-            arrays[value.name] = np.asarray(array, np.float32)
+            arrays[value.name] = np.asarray(array, _dtype(value))
     if problems:
         raise ShapeError("; ".join(problems))
     counts = {name: len(array) for name, array in arrays.items()}
@@ -186,9 +187,19 @@ def _stacked(inputs: Sequence[Value], items: Sequence[Any], what: str) -> dict[s
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
 
+def _dtype(value: Value) -> str:
+    """What an input of a float graph is fed with: float32, or the integers that it counts in."""
+    return value.dtype if _counts(value) else "float32"
+
+
+def _counts(value: Value) -> bool:
+    """Whether integers of an input stand for themselves: words, classes, positions."""
+    return value.dtype in LIMITS and value.quant is None
+
+
 def _problem(value: Value, array: Array) -> str:
-    """Why an array cannot be fed to a float input, and what would help."""
-    wanted = f"expected float32 [samples, {_text(value.shape[1:])[1:]}"
+    """Why an array cannot be fed to an input of a float graph, and what would help."""
+    wanted = f"expected {_dtype(value)} [samples, {_text(value.shape[1:])[1:]}"
     received = f"received {array.dtype.name} {_text(array.shape)}"
     if array.shape == value.shape[1:]:
         return f"{wanted}, {received}: one sample without a sample dimension; give x[None]"
@@ -196,12 +207,24 @@ def _problem(value: Value, array: Array) -> str:
         return f"{wanted}, {received}: the channel is missing; give x[..., None]"
     if array.ndim != len(value.shape) or array.shape[1:] != value.shape[1:]:
         return f"{wanted}, {received}"
+    if _counts(value):
+        return _integer_problem(value, array, f"{wanted}, {received}")
     if array.dtype.kind != "f":
         help_ = (
             "raw pixels need the model's preprocessing; give the numbers that the model was "
             "trained on, as float32 (for example x.astype('float32') / 255)"
         )
         return f"{wanted}, {received}: {help_ if array.dtype.kind in 'iu' else 'give numbers'}"
+    return ""
+
+
+def _integer_problem(value: Value, array: Array, what: str) -> str:
+    """Integers of any width will do, as long as each fits."""
+    if array.dtype.kind not in "iu":
+        return f"{what}: the input takes integers, such as the numbers of words or classes"
+    low, high = LIMITS[value.dtype]
+    if array.size and (int(array.min()) < low or int(array.max()) > high):
+        return f"{what} with numbers beyond {low} to {high}"
     return ""
 
 
