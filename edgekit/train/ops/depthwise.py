@@ -44,10 +44,7 @@ def depthwise_conv2d(
             f"expected NHWC with {kernel.shape[2]} channels"
         )
     g = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
-    y = _forward(_repeated(x, kernel), _per_channel(kernel), g)
-    if bias is not None:
-        add_vector(y, bias)
-    return y
+    return _forward(_repeated(x, kernel), _per_channel(kernel), g, bias)
 
 
 @depthwise_conv2d.vjp
@@ -128,20 +125,24 @@ def _axis_phases(g: Geometry, axis: int, size: int, length: int) -> list[tuple[A
     return found
 
 
-def _forward(x: Array, kernel: Array, g: Geometry) -> Array:
+def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
     module = array_module(x)
     channels = x.shape[3]
     layout = _layout(g)
     weights = _tiled(kernel, g.out_width)
     y = module.empty((x.shape[0], g.out_height, g.out_width * channels), x.dtype)
+    images = _Images(layout)
     for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, channels)):
+        part = y[samples]
         for number, phase in enumerate(layout.phases):
-            windows = _windows(_image(x[samples], layout, phase), g, phase)
+            windows = _windows(images.of(x[samples], phase), g, phase)
             taps = weights[phase.kernel]
             if number == 0:
-                module.einsum("nijhx,ijx->nhx", windows, taps, out=y[samples])
+                module.einsum("nijhx,ijx->nhx", windows, taps, out=part)
             else:
-                y[samples] += module.einsum("nijhx,ijx->nhx", windows, taps)
+                part += module.einsum("nijhx,ijx->nhx", windows, taps)
+        if bias is not None:
+            add_vector(part.reshape(-1, channels), bias)  # while the part is in the cache
     return y.reshape(x.shape[0], g.out_height, g.out_width, channels)
 
 
@@ -156,46 +157,72 @@ def _gradients(
     """The gradients of the input and of the kernel (KH, KW, C)."""
     module = array_module(x)
     layout = _layout(shape)
-    gx = module.zeros_like(x) if needs[0] else None
+    back = _Back(g, kernel, layout) if needs[0] else None
+    gx = module.empty_like(x) if back is not None and back.covers(x) else None
+    gx = module.zeros_like(x) if back is not None and gx is None else gx
     gk = module.zeros_like(_tiled(kernel, shape.out_width)) if needs[1] else None
+    images = _Images(layout)
     for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, x.shape[3])):
         if gk is not None:
-            _add_kernel_gradient(g[samples], x[samples], shape, layout, gk)
-        if gx is not None:
-            _fill_input_gradient(g[samples], kernel, layout, gx[samples])
+            _add_kernel_gradient(g[samples], x[samples], shape, images, gk)
+        if back is not None:
+            back.fill(g[samples], gx[samples])
     if gk is not None:
         gk = gk.reshape(*shape.kernel, shape.out_width, -1).sum(axis=2)
     return gx, gk
 
 
-def _add_kernel_gradient(g: Array, x: Array, shape: Geometry, layout: _Layout, gk: Array) -> None:
+def _add_kernel_gradient(g: Array, x: Array, shape: Geometry, images: _Images, gk: Array) -> None:
     rows = g.reshape(*g.shape[:2], -1)
     einsum = array_module(g).einsum
-    for phase in layout.phases:
-        windows = _windows(_image(x, layout, phase), shape, phase)
+    for phase in images.layout.phases:
+        windows = _windows(images.of(x, phase), shape, phase)
         into = gk[phase.kernel]
         for i in range(phase.taps[0]):
             for j in range(phase.taps[1]):
                 into[i, j] += einsum("nhx,nhx->x", rows, windows[:, i, j])
 
 
-def _fill_input_gradient(g: Array, kernel: Array, layout: _Layout, gx: Array) -> None:
-    """Each pixel takes from the outputs that saw it, so the shifts go the other way."""
-    module = array_module(g)
-    n, height, width, channels = g.shape
-    down, right = layout.reach
-    border = module.zeros((n, layout.height + down, layout.width + right, channels), g.dtype)
-    border[:, down : down + height, right : right + width] = g
-    for phase in layout.phases:
-        rows, columns = phase.there
-        if rows.stop == rows.start or columns.stop == columns.start:
-            continue
-        start = (down + rows.start - phase.last[0], right + columns.start - phase.last[1])
-        size = (rows.stop - rows.start, columns.stop - columns.start)
-        windows = _strided(border[:, start[0] :, start[1] :], phase, size)
-        taps = kernel[phase.kernel][::-1, ::-1]
-        back = module.einsum("nijhx,ijx->nhx", windows, _tiled(taps, size[1]))
-        gx[:, phase.here[0], phase.here[1]] = back.reshape(n, *size, channels)
+class _Back:
+    """The gradient of the input: each pixel takes from the outputs that saw it, so the shifts go
+    the other way.
+    """
+
+    def __init__(self, g: Array, kernel: Array, layout: _Layout) -> None:
+        self.layout = layout
+        self.border: Any = None
+        self.parts = []
+        for phase in layout.phases:
+            rows, columns = phase.there
+            size = (rows.stop - rows.start, columns.stop - columns.start)
+            if size[0] and size[1]:
+                down, right = layout.reach
+                start = (down + rows.start - phase.last[0], right + columns.start - phase.last[1])
+                taps = _tiled(kernel[phase.kernel][::-1, ::-1], size[1])
+                self.parts.append((phase, start, size, taps))
+
+    def covers(self, x: Array) -> bool:
+        """Whether every pixel of the input gets a gradient."""
+        return sum(size[0] * size[1] for _, _, size, _ in self.parts) == x.shape[1] * x.shape[2]
+
+    def fill(self, g: Array, gx: Array) -> None:
+        """Write the gradient of some samples."""
+        module = array_module(g)
+        n, height, width, channels = g.shape
+        down, right = self.layout.reach
+        if self.border is None:
+            shape = (n, self.layout.height + down, self.layout.width + right, channels)
+            self.border = module.zeros(shape, g.dtype)
+        border = self.border[:n]
+        border[:, down : down + height, right : right + width] = g
+        for phase, start, size, taps in self.parts:
+            windows = _strided(border[:, start[0] :, start[1] :], phase, size)
+            if size == gx.shape[1:3]:
+                out = gx.reshape(n, size[0], -1)
+                module.einsum("nijhx,ijx->nhx", windows, taps, out=out)
+                continue
+            back = module.einsum("nijhx,ijx->nhx", windows, taps)
+            gx[:, phase.here[0], phase.here[1]] = back.reshape(n, *size, channels)
 
 
 def _tiled(kernel: Array, width: int) -> Array:
@@ -203,14 +230,27 @@ def _tiled(kernel: Array, width: int) -> Array:
     return array_module(kernel).tile(kernel, (1, 1, width))
 
 
-def _image(x: Array, layout: _Layout, phase: _Phase) -> Array:
-    """The pixels of one phase of the padded `x`: (n, height, width, C), zeros outside the input."""
-    n, height, width, channels = x.shape
-    if (layout.height, layout.width) == (height, width) and phase.there == phase.here:
-        return x
-    image = array_module(x).zeros((n, layout.height, layout.width, channels), x.dtype)
-    image[:, phase.there[0], phase.there[1]] = x[:, phase.here[0], phase.here[1]]
-    return image
+class _Images:
+    """The phase images of one part of a batch after the other, in the same memory."""
+
+    def __init__(self, layout: _Layout) -> None:
+        self.layout = layout
+        self._rooms: dict[Pair, Array] = {}  # by the first kernel element of the phase
+
+    def of(self, x: Array, phase: _Phase) -> Array:
+        """The pixels of one phase of the padded `x`: (n, height, width, C), zeros outside."""
+        layout = self.layout
+        n, height, width, channels = x.shape
+        if (layout.height, layout.width) == (height, width) and phase.there == phase.here:
+            return x
+        key = (phase.kernel[0].start, phase.kernel[1].start)
+        room = self._rooms.get(key)
+        if room is None:
+            room = array_module(x).zeros((n, layout.height, layout.width, channels), x.dtype)
+            self._rooms[key] = room
+        image = room[:n]
+        image[:, phase.there[0], phase.there[1]] = x[:, phase.here[0], phase.here[1]]
+        return image
 
 
 def _windows(image: Array, g: Geometry, phase: _Phase) -> Array:
