@@ -71,9 +71,10 @@ def backend() -> str:
     return "numpy"
 
 
-def variable(value: Any, dtype: Any = None, name: str = "variable", constraint: Any = None) -> Any:
+def variable(value: Any, dtype: Any = None, name: Any = None, constraint: Any = None) -> Any:
     """A variable with this value."""
-    return Variable(np.asarray(value), name=name, dtype=dtype or "float32")
+    named = name or "variable"
+    return Variable(np.asarray(value), named, dtype=dtype or "float32", constraint=constraint)
 
 
 zeros_variable = variable
@@ -199,15 +200,15 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """-sum t log p along the last axis."""
-    return _ops.categorical_crossentropy(target, output, from_logits)
+    """-sum t log p along `axis`."""
+    return _ops.categorical_crossentropy(target, output, from_logits, axis)
 
 
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
     """-log p of the class that the number `target` names."""
-    return _ops.sparse_categorical_crossentropy(target, output, from_logits)
+    return _ops.sparse_categorical_crossentropy(target, output, from_logits, axis)
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
@@ -264,14 +265,14 @@ def random_normal_variable(
     shape: Any, mean: float, scale: float, dtype: Any = None, name: Any = None, seed: Any = None
 ) -> Any:
     """A variable of normal numbers."""
-    return variable(to_numpy(random_normal(shape, mean, scale, dtype, seed)))
+    return variable(to_numpy(random_normal(shape, mean, scale, dtype, seed)), dtype, name)
 
 
 def random_uniform_variable(
     shape: Any, low: float, high: float, dtype: Any = None, name: Any = None, seed: Any = None
 ) -> Any:
     """A variable of numbers from low to high."""
-    return variable(to_numpy(random_uniform(shape, low, high, dtype, seed)))
+    return variable(to_numpy(random_uniform(shape, low, high, dtype, seed)), dtype, name)
 
 
 def _sizes(shape: Any) -> tuple[int, ...]:

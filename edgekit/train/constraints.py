@@ -47,7 +47,7 @@ class NonNeg(Constraint):
     """max(w, 0)."""
 
     def __call__(self, w: Any) -> Tensor:
-        array = _array(w)
+        array = asarray(w)
         return wrap(array * (array >= 0))
 
 
@@ -109,13 +109,9 @@ class MinMaxNorm(Constraint):
         return wrap(array * (wanted / (_EPSILON + norms)))
 
 
-def _array(w: Any) -> Any:
-    return w.data if isinstance(w, Tensor) else asarray(w)
-
-
 def _with_norms(w: Any, axis: Any) -> tuple[Any, Any]:
     """The array, and its norms over `axis`, kept as axes of length 1."""
-    array = _array(w)
+    array = asarray(w)
     axes = tuple(axis) if isinstance(axis, list | tuple) else axis
     return array, array_module(array).sqrt((array * array).sum(axis=axes, keepdims=True))
 

@@ -9,7 +9,7 @@ from typing import Any
 from edgekit.errors import InputError
 from edgekit.train.primitive import Primitive, recorders
 from edgekit.train.tape import GradientTape, stop_recording
-from edgekit.train.tensor import Tensor, wrap
+from edgekit.train.tensor import Tensor, array_of, wrap
 
 __all__ = ["custom_gradient"]
 
@@ -59,7 +59,7 @@ def _rule(name: str, gradient: Callable[[Any], Any], count: int) -> Primitive:
 
     def on_arrays(g: Any, y: Any, *inputs: Any) -> list[Any]:
         found = on_tensors(wrap(g), y, *inputs)
-        return [x.data if isinstance(x, Tensor) else x for x in found]
+        return [array_of(x) for x in found]
 
     made = Primitive(lambda *inputs: inputs[0], name, saves=False, differentiable=True)
     made.vjp(on_arrays)

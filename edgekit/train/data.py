@@ -103,7 +103,7 @@ def as_arrays(part: Any, name: str) -> Any:
     ):
         return [as_arrays(item, name) for item in part]
     try:
-        array = part.data if isinstance(part, Tensor) else asarray(part)
+        array = asarray(part)
     except ValueError as error:
         raise ShapeError(f"{name} is not an array: {error}") from error
     if array.dtype.kind not in "fiub":

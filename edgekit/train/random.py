@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["generator", "new_seed", "set_random_seed"]
+__all__ = ["common_generator", "generator", "new_seed", "set_random_seed"]
 
 _STATE = {"generator": np.random.Generator(np.random.SFC64())}
 
@@ -23,9 +23,14 @@ def set_random_seed(seed: int) -> None:
     _STATE["generator"] = np.random.Generator(np.random.SFC64(int(seed)))
 
 
+def common_generator() -> np.random.Generator:
+    """The generator of all seeds, for those who take its state down."""
+    return _STATE["generator"]
+
+
 def new_seed() -> int:
     """A seed drawn from the common generator."""
-    return int(_STATE["generator"].integers(0, 2**31 - 1))
+    return int(common_generator().integers(0, 2**31 - 1))
 
 
 def generator(seed: int | None = None) -> np.random.Generator:

@@ -16,10 +16,10 @@ from edgekit.errors import ShapeError
 
 from .backend import Array, asarray, to_numpy
 
-__all__ = ["PRIMITIVES", "Operators", "Tensor", "Variable", "wrap"]
+__all__ = ["PRIMITIVES", "Operators", "Tensor", "Variable", "array_of", "wrap"]
 
 PRIMITIVES: dict[str, Callable[..., Any]] = {}
-"""Every primitive by its name; `primitive.primitive` writes here when an `ops` module is imported."""
+"""Every primitive by its name; `primitive` writes here when an `ops` module is imported."""
 
 
 class Operators:
@@ -197,6 +197,11 @@ def wrap(data: Array) -> Tensor:
     return tensor
 
 
+def array_of(x: Any) -> Any:
+    """The array of a tensor; anything else as it is. No tape follows what becomes of it."""
+    return x.data if isinstance(x, Tensor) else x
+
+
 class Variable(Tensor):
     """A tensor that keeps its place in memory while its values change: weights, moving statistics.
 
@@ -247,7 +252,7 @@ class Variable(Tensor):
         return self
 
     def _fitting(self, value: Any) -> Array:
-        data = value.data if isinstance(value, Tensor) else asarray(value)
+        data = asarray(value)
         if data.shape != self.data.shape:
             raise ShapeError(
                 f"variable {self.name!r} has shape {self.shape}, the value given has {data.shape}"

@@ -149,12 +149,16 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """-sum t log p along the last axis."""
-    return losses.categorical_crossentropy(target, _tensor(output), from_logits=from_logits)
+    """-sum t log p along `axis`."""
+    return losses.categorical_crossentropy(
+        target, _tensor(output), from_logits=from_logits, axis=axis
+    )
 
 
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
     """-log p of the class that the number `target` names."""
-    return losses.sparse_categorical_crossentropy(target, _tensor(output), from_logits=from_logits)
+    return losses.sparse_categorical_crossentropy(
+        target, _tensor(output), from_logits=from_logits, axis=axis
+    )

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from edgekit.train.callbacks.progress import numbers
+
 __all__ = ["Progbar"]
 
 
@@ -63,5 +65,6 @@ class Progbar:
             filled = min(self.width * self._seen // self.target, self.width)
             parts[0] += " [" + "=" * filled + "." * (self.width - filled) + "]"
         parts.append(f"{now - self._start:.1f}s")
-        parts += [f"{name}: {s / max(n, 1):.4f}" for name, (s, n) in self._values.items()]
+        if self._values:
+            parts.append(numbers({name: s / max(n, 1) for name, (s, n) in self._values.items()}))
         return " - ".join(parts)

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import ShapeError
-from edgekit.train import random
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.batches import ArrayBatches, IterableBatches
 from edgekit.train.optimizers import Optimizer
-from edgekit.train.tensor import Tensor
+from edgekit.train.random import common_generator
 
 __all__ = ["Snapshot", "loaded", "saved"]
 
@@ -51,8 +50,8 @@ class Snapshot:
             "order_now": _state_of(getattr(self.batches, "random", None)),
             "weights": [np.array(to_numpy(w)) for w in self.model.weights],
             "optimizers": [optimizer.get_weights() for optimizer in self._optimizers()],
-            "metrics": [[np.array(_host(a)) for a in m.state()] for m in self.model.metrics],
-            "common": _state_of(random._STATE["generator"]),
+            "metrics": [[np.array(to_numpy(a)) for a in m.state()] for m in self.model.metrics],
+            "common": _state_of(common_generator()),
             "numpy": list(np.random.get_state()),
             "python": standard_random.getstate(),
             "layers": [
@@ -126,7 +125,7 @@ class Snapshot:
             self._restore_metrics(found["metrics"])
         if self._order_is_per_epoch():
             _put_back(self.batches.random, found["order_now"])
-        _put_back(random._STATE["generator"], found["common"])
+        _put_back(common_generator(), found["common"])
         np.random.set_state(tuple(found["numpy"]))
         standard_random.setstate(found["python"])
         for layer, states in zip(self.model.flat_layers(), found["layers"], strict=True):
@@ -157,10 +156,6 @@ def _check(own: list[Any], found: list[Any]) -> None:
             f"the backup is of another model: it holds weights of shapes {found}, the model has "
             f"{own}. Name another backup_dir, or delete it"
         )
-
-
-def _host(value: Any) -> Any:
-    return to_numpy(value.data if isinstance(value, Tensor) else value)
 
 
 def _generators(layer: Any) -> list[tuple[str, np.random.Generator]]:

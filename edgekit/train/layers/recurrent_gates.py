@@ -26,6 +26,7 @@ class GateCell(Parameterized):
     kernel (inputs, gates * units), recurrent_kernel (units, gates * units), bias of `bias_shape`.
     """
 
+    bias_initializer: Any
     gates = 1
     has_gate_masks = False  # whether each gate has a dropout mask of its own
     config_names: tuple[str, ...] = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.errors import ShapeError
-from edgekit.train.backend import array_module
-from edgekit.train.metrics.metric import MeanMetricWrapper, Metric, array_of, same_rank
+from edgekit.train.backend import array_module, asarray
+from edgekit.train.metrics.metric import MeanMetricWrapper, Metric, same_rank
 
 __all__ = [
     "Accuracy",
@@ -26,26 +26,26 @@ __all__ = [
 
 def accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where y_true == y_pred."""
-    y_true, y_pred = _same_shape(array_of(y_true), array_of(y_pred), "accuracy")
+    y_true, y_pred = _same_shape(asarray(y_true), asarray(y_pred), "accuracy")
     return (y_true == y_pred).astype("float32")
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """1 where y_pred is on the label's side of `threshold`."""
-    y_true, y_pred = _same_shape(array_of(y_true), array_of(y_pred), "binary_accuracy")
+    y_true, y_pred = _same_shape(asarray(y_true), asarray(y_pred), "binary_accuracy")
     return (y_true == (y_pred > threshold)).astype("float32")
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest of y_pred is at the largest of y_true (one-hot labels)."""
-    y_true, y_pred = array_of(y_true), array_of(y_pred)
+    y_true, y_pred = asarray(y_true), asarray(y_pred)
     return (y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)).astype("float32")
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest of y_pred is at y_true (class numbers)."""
-    y_pred = array_of(y_pred)
-    labels = _class_numbers(array_of(y_true), y_pred, "sparse_categorical_accuracy")
+    y_pred = asarray(y_pred)
+    labels = _class_numbers(asarray(y_true), y_pred, "sparse_categorical_accuracy")
     return (labels == y_pred.argmax(axis=-1)).astype("float32")
 
 
@@ -56,8 +56,8 @@ def sparse_top_k_categorical_accuracy(
 
     With `from_sorted_ids` y_pred holds class numbers, the most likely first.
     """
-    y_pred = array_of(y_pred)
-    labels = _class_numbers(array_of(y_true), y_pred, "sparse_top_k_categorical_accuracy")
+    y_pred = asarray(y_pred)
+    labels = _class_numbers(asarray(y_true), y_pred, "sparse_top_k_categorical_accuracy")
     if from_sorted_ids:
         return (y_pred[..., :k] == labels[..., None]).any(axis=-1).astype("float32")
     module = array_module(y_pred)
@@ -68,7 +68,7 @@ def sparse_top_k_categorical_accuracy(
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """As the sparse one, for one-hot labels."""
-    return sparse_top_k_categorical_accuracy(array_of(y_true).argmax(axis=-1), y_pred, k)
+    return sparse_top_k_categorical_accuracy(asarray(y_true).argmax(axis=-1), y_pred, k)
 
 
 def _same_shape(y_true: Any, y_pred: Any, metric: str) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
-from edgekit.train.metrics.metric import Metric, array_of, quotient
+from edgekit.train.metrics.metric import Metric, quotient
 from edgekit.train.metrics.thresholds import COUNTS, CountsAtThresholds, even_thresholds
 from edgekit.train.ops.activations import sigmoid
 
@@ -84,7 +84,7 @@ class AUC(CountsAtThresholds):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         if self.from_logits:
             y_pred = sigmoid(y_pred)
-        y_pred = array_of(y_pred)
+        y_pred = asarray(y_pred)
         if self.multi_label and y_pred.ndim != 2:
             raise ShapeError(
                 f"AUC: multi_label needs outputs of shape (batch, labels). Received: {y_pred.shape}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.backend import array_module
-from edgekit.train.metrics.metric import Metric, array_of
+from edgekit.train.backend import array_module, asarray
+from edgekit.train.metrics.metric import Metric
 from edgekit.train.tensor import Variable
 
 __all__ = ["F1Score", "FBetaScore"]
@@ -64,7 +64,7 @@ class FBetaScore(Metric):
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = array_of(y_true), array_of(y_pred)
+        y_true, y_pred = asarray(y_true), asarray(y_pred)
         if not self._built:
             self._build(y_pred.shape)
         if y_true.shape != y_pred.shape:
@@ -77,7 +77,7 @@ class FBetaScore(Metric):
         else:
             found = y_pred > self.threshold
         found, wanted = found.astype("float32"), y_true.astype("float32")
-        weight = 1.0 if sample_weight is None else array_of(sample_weight)[:, None]
+        weight = 1.0 if sample_weight is None else asarray(sample_weight)[:, None]
         for name, counted in (
             ("true_positives", found * wanted),
             ("false_positives", found * (1 - wanted)),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.backend import array_module
-from edgekit.train.metrics.metric import Metric, array_of
+from edgekit.train.backend import array_module, asarray
+from edgekit.train.metrics.metric import Metric
 
 __all__ = ["BinaryIoU", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"]
 
@@ -51,7 +51,7 @@ class IoU(Metric):
         )
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = array_of(y_true), array_of(y_pred)
+        y_true, y_pred = asarray(y_true), asarray(y_pred)
         labels = y_true if self.sparse_y_true else y_true.argmax(axis=self.axis)
         found = y_pred if self.sparse_y_pred else y_pred.argmax(axis=self.axis)
         labels, found = labels.reshape(-1).astype("int64"), found.reshape(-1).astype("int64")
@@ -65,7 +65,7 @@ class IoU(Metric):
         counted = (labels >= 0) & (labels < n) & (found >= 0) & (found < n)
         if self.ignore_class is not None:
             counted &= labels != self.ignore_class
-        weight = array_of(1 if sample_weight is None else sample_weight)
+        weight = asarray(1 if sample_weight is None else sample_weight)
         weight = module.broadcast_to(weight.reshape(-1).astype(self.dtype), labels.shape)
         cells = (labels * n + found)[counted]
         counts = module.bincount(cells, weights=weight[counted].astype("float64"), minlength=n * n)
@@ -117,7 +117,7 @@ class BinaryIoU(IoU):
         self.threshold = threshold
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        super().update_state(y_true, array_of(y_pred) >= self.threshold, sample_weight)
+        super().update_state(y_true, asarray(y_pred) >= self.threshold, sample_weight)
 
 
 class OneHotIoU(IoU):

@@ -12,14 +12,9 @@ from edgekit.train.backend import array_module, asarray
 from edgekit.train.masks import apply_mask, mask_of
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable
-from edgekit.train.tensor import Tensor, Variable
+from edgekit.train.tensor import Variable
 
-__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "array_of", "quotient", "same_rank"]
-
-
-def array_of(x: Any) -> Any:
-    """The array of a tensor, or of anything that can be one."""
-    return x.data if isinstance(x, Tensor) else asarray(x)
+__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "quotient", "same_rank"]
 
 
 def same_rank(a: Any, b: Any) -> tuple[Any, Any]:
@@ -117,11 +112,11 @@ class Metric(Serializable):
 def _per_sample(values: Any, sample_weight: Any, reduce: str) -> tuple[Any, Any]:
     """Values and weights reduced ("sum" or "mean") to one for each sample."""
     mask = mask_of(values)
-    values = array_of(values)
+    values = asarray(values)
     if sample_weight is not None:
         if mask is not None:
             sample_weight = apply_mask(sample_weight, mask, "sum")
-        weight = array_of(sample_weight)
+        weight = asarray(sample_weight)
         values, weight = same_rank(values, weight)
         if values.ndim > weight.ndim:
             values = getattr(values, reduce)(axis=tuple(range(weight.ndim, values.ndim)))
@@ -180,7 +175,7 @@ class Mean(_Totals):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Add values; a weight is one number, or one for each value or sample."""
-        array = array_of(values)
+        array = asarray(values)
         if array.ndim == 0 and isinstance(sample_weight, int | float):  # the loss of a batch
             self.total = self.total + array.astype(np.float64) * sample_weight
             self.count = self.count + sample_weight

@@ -6,8 +6,8 @@ import warnings
 from typing import Any
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.backend import array_module
-from edgekit.train.metrics.metric import Metric, array_of, same_rank
+from edgekit.train.backend import array_module, asarray
+from edgekit.train.metrics.metric import Metric, same_rank
 
 __all__ = ["R2Score"]
 
@@ -53,12 +53,12 @@ class R2Score(Metric):
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = same_rank(array_of(y_true), array_of(y_pred))
+        y_true, y_pred = same_rank(asarray(y_true), asarray(y_pred))
         if not self._built:
             self._build(y_pred.shape)
         module = array_module(y_pred)
         y_true = y_true.astype("float64")
-        weight = array_of(1.0 if sample_weight is None else sample_weight).astype("float64")
+        weight = asarray(1.0 if sample_weight is None else sample_weight).astype("float64")
         weight = module.broadcast_to(weight[:, None] if weight.ndim == 1 else weight, y_true.shape)
         self.sum.data += (y_true * weight).sum(axis=0)
         self.squared_sum.data += (y_true * y_true * weight).sum(axis=0)

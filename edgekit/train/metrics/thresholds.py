@@ -9,7 +9,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
-from edgekit.train.metrics.metric import Metric, array_of, same_rank
+from edgekit.train.metrics.metric import Metric, same_rank
 
 __all__ = ["COUNTS", "CountsAtThresholds", "as_thresholds", "even_thresholds"]
 
@@ -40,7 +40,7 @@ class CountsAtThresholds(Metric):
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, label_weights: Any = None
     ) -> None:
         """Add a batch to the counts."""
-        y_pred, y_true = same_rank(array_of(y_pred), array_of(y_true))
+        y_pred, y_true = same_rank(asarray(y_pred), asarray(y_true))
         if y_true.shape != y_pred.shape:
             raise ShapeError(
                 f"{type(self).__name__}: y_true has shape {y_true.shape}, the model gives "
@@ -118,7 +118,7 @@ def _weight_like(y_pred: Any, sample_weight: Any) -> Any:
     module = array_module(y_pred)
     if sample_weight is None:
         return module.ones_like(y_pred)
-    weight = array_of(sample_weight).astype("float32")[..., None]
+    weight = asarray(sample_weight).astype("float32")[..., None]
     if weight.ndim == y_pred.ndim + 1:
         weight = weight[..., 0]
     return module.broadcast_to(weight, y_pred.shape)

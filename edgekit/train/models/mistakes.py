@@ -11,7 +11,7 @@ from edgekit.train.backend import to_numpy
 from edgekit.train.primitive import Record, recording
 from edgekit.train.structure import flatten
 from edgekit.train.tape import stop_recording
-from edgekit.train.tensor import Tensor, Variable
+from edgekit.train.tensor import Tensor, Variable, array_of
 
 __all__ = ["first_nan", "warn_of_inputs", "warn_of_outputs"]
 
@@ -49,7 +49,7 @@ def _place(record: Record) -> str:
 
 
 def _is_bad(x: Any) -> bool:
-    data = getattr(x, "data", x) if isinstance(x, Tensor) else x
+    data = array_of(x)
     if data is None or getattr(data, "dtype", np.dtype("int8")).kind != "f":
         return False
     return not bool(np.isfinite(to_numpy(data)).all())
@@ -64,7 +64,7 @@ def warn_of_inputs(model: Any, x: Any) -> None:
     """Warn where pictures of 0 to 255 go into a model that does not bring them to about 1."""
     scaled = any(type(layer).__name__ in _SCALES for layer in model.flat_layers())
     for leaf in flatten(x):
-        data = leaf.data if isinstance(leaf, Tensor) else leaf
+        data = array_of(leaf)
         pictures = getattr(data, "ndim", 0) == 4 and data.shape[-1] in (1, 3, 4)
         if scaled or not pictures or not data.size:
             continue

@@ -11,14 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.train.primitive import Primitive, primitive
-from edgekit.train.tensor import Tensor
+from edgekit.train.tensor import array_of
 
 __all__ = ["bilinear", "linear"]
-
-
-def _raw(x: Any) -> Any:
-    """The array of `x`, of which only the shape matters: no tape follows it."""
-    return x.data if isinstance(x, Tensor) else x
 
 
 def _gradient_primitive(rule: Primitive, name: str, forward: Any) -> Primitive:
@@ -43,8 +38,8 @@ def bilinear(rule: Primitive) -> None:
 
     @rule.nested_vjp
     def _(g, y, x, kernel, bias=None, *, needs, **attrs):
-        gx = input_gradient(g, _raw(x), kernel, **attrs) if needs[0] else None
-        gk = kernel_gradient(g, x, _raw(kernel), **attrs) if needs[1] else None
+        gx = input_gradient(g, array_of(x), kernel, **attrs) if needs[0] else None
+        gk = kernel_gradient(g, x, array_of(kernel), **attrs) if needs[1] else None
         gb = g.sum(axis=tuple(range(g.ndim - 1))) if bias is not None and needs[2] else None
         return (gx, gk, gb)[: len(needs)]
 
@@ -56,7 +51,7 @@ def bilinear(rule: Primitive) -> None:
     @input_gradient.nested_vjp
     def _(u, y, g, x, kernel, *, needs, **attrs):
         gg = rule(u, kernel, **attrs) if needs[0] else None
-        gk = kernel_gradient(g, u, _raw(kernel), **attrs) if needs[2] else None
+        gk = kernel_gradient(g, u, array_of(kernel), **attrs) if needs[2] else None
         return gg, None, gk
 
     @kernel_gradient.vjp
@@ -67,7 +62,7 @@ def bilinear(rule: Primitive) -> None:
     @kernel_gradient.nested_vjp
     def _(u, y, g, x, kernel, *, needs, **attrs):
         gg = rule(x, u, **attrs) if needs[0] else None
-        return gg, input_gradient(g, _raw(x), u, **attrs) if needs[1] else None, None
+        return gg, input_gradient(g, array_of(x), u, **attrs) if needs[1] else None, None
 
 
 def linear(rule: Primitive) -> None:
@@ -82,7 +77,7 @@ def linear(rule: Primitive) -> None:
 
     @rule.nested_vjp
     def _(g, y, x, **attrs):
-        return (input_gradient(g, _raw(x), **attrs),)
+        return (input_gradient(g, array_of(x), **attrs),)
 
     @input_gradient.vjp
     def _(u, y, g, x, **attrs):

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgekit.train.backend import array_module
 from edgekit.train.primitive import Primitive, primitive
-from edgekit.train.tensor import Tensor
+from edgekit.train.tensor import array_of
 
 from . import activations, comparisons, losses, normalization, random, reductions, shape
 from . import math as arithmetic
@@ -24,10 +24,6 @@ from .depthwise import depthwise_conv2d
 from .reductions import spread, unbroadcast
 
 __all__ = ["composed", "piecewise"]
-
-
-def _raw(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
 
 
 def composed(rule: Primitive, function: Any) -> None:
@@ -51,8 +47,8 @@ def piecewise(rule: Primitive) -> None:
 
     @rule.nested_vjp
     def _(g, y, x, **attrs):
-        ones = array_module(_raw(x)).ones_like(_raw(x))
-        return (g * backward(ones, _raw(y), _raw(x), **attrs)[0],)
+        ones = array_module(array_of(x)).ones_like(array_of(x))
+        return (g * backward(ones, array_of(y), array_of(x), **attrs)[0],)
 
 
 for _rule in (conv2d, depthwise_conv2d):
@@ -110,7 +106,7 @@ def _(g, y, x):
 @activations.elu.nested_vjp
 def _(g, y, x, *, alpha=1.0):
     below = alpha * arithmetic.exp(arithmetic.minimum(x, 0.0))
-    return (comparisons.where(_raw(x) > 0, g, g * below),)
+    return (comparisons.where(array_of(x) > 0, g, g * below),)
 
 
 @activations.log_softmax.nested_vjp
@@ -128,8 +124,8 @@ def _extremum(rule: Primitive) -> None:
 
     @rule.nested_vjp
     def _(g, y, x, *, axis=None, keepdims=False):
-        ones = array_module(_raw(y)).ones_like(_raw(y))
-        shares = backward(ones, _raw(y), _raw(x), axis=axis, keepdims=keepdims)[0]
+        ones = array_module(array_of(y)).ones_like(array_of(y))
+        shares = backward(ones, array_of(y), array_of(x), axis=axis, keepdims=keepdims)[0]
         return (spread(g, x, axis, keepdims) * shares,)
 
 
@@ -138,8 +134,8 @@ def _of_two(rule: Primitive) -> None:
 
     @rule.nested_vjp
     def _(g, y, a, b, *, needs):
-        result = _raw(y)
-        to_a = (_raw(a) == result) * (1 - 0.5 * (_raw(b) == result))
+        result = array_of(y)
+        to_a = (array_of(a) == result) * (1 - 0.5 * (array_of(b) == result))
         to_a = to_a.astype(result.dtype)
         ga = unbroadcast(g * to_a, a) if needs[0] else None
         return ga, unbroadcast(g * (1 - to_a), b) if needs[1] else None
@@ -153,7 +149,7 @@ _of_two(arithmetic.minimum)
 
 @comparisons.where.nested_vjp
 def _(g, y, condition, a, b, *, needs):
-    chosen = _raw(condition).astype(_raw(g).dtype)
+    chosen = array_of(condition).astype(array_of(g).dtype)
     ga = unbroadcast(g * chosen, a) if needs[1] else None
     return None, ga, unbroadcast(g * (1 - chosen), b) if needs[2] else None
 
@@ -194,11 +190,11 @@ linear(shape.getitem)
 
 @losses.softmax_cross_entropy.nested_vjp
 def _(g, y, logits, labels, *, needs):
-    module = array_module(_raw(logits))
+    module = array_module(array_of(logits))
     g = g.reshape(*g.shape, 1)
-    given = _raw(labels)
+    given = array_of(labels)
     if given.dtype.kind in "iu":
-        one_hot = module.eye(logits.shape[-1], dtype=_raw(logits).dtype)[given]
+        one_hot = module.eye(logits.shape[-1], dtype=array_of(logits).dtype)[given]
         return (activations.softmax(logits, axis=-1) - one_hot) * g, None
     weight = labels.sum(axis=-1, keepdims=True)
     gx = (activations.softmax(logits, axis=-1) * weight - labels) * g
@@ -212,7 +208,7 @@ def _(g, y, logits, labels, *, needs):
 
 @losses.masked_log_sum_exp.nested_vjp
 def _(g, y, x, mask):
-    held = _raw(mask) & np.isfinite(_raw(y))[..., None]
+    held = array_of(mask) & np.isfinite(array_of(y))[..., None]
     shares = arithmetic.exp(comparisons.where(held, x - y.reshape(*y.shape, 1), -np.inf))
     return g.reshape(*g.shape, 1) * shares, None
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from edgekit.train.backend import array_module
 from edgekit.train.primitive import primitive
-from edgekit.train.tensor import Tensor
+from edgekit.train.tensor import array_of
 
 from . import pooling
 from .bilinear import linear
@@ -16,10 +14,6 @@ from .windows import padded
 __all__ = ["max_pool2d_input_gradient", "picked_by_max_pool2d"]
 
 linear(pooling.average_pool2d)
-
-
-def _raw(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
 
 
 @primitive
@@ -47,7 +41,7 @@ def max_pool2d_input_gradient(g, x, *, pool_size, strides=None, padding="valid")
 
 @pooling.max_pool2d.nested_vjp
 def _(g, y, x, **attrs):
-    return (max_pool2d_input_gradient(g, _raw(x), **attrs),)
+    return (max_pool2d_input_gradient(g, array_of(x), **attrs),)
 
 
 @max_pool2d_input_gradient.vjp
@@ -57,7 +51,7 @@ def _(u, y, g, x, **attrs):
 
 @max_pool2d_input_gradient.nested_vjp
 def _(u, y, g, x, **attrs):
-    return picked_by_max_pool2d(u, _raw(x), **attrs), None
+    return picked_by_max_pool2d(u, array_of(x), **attrs), None
 
 
 @picked_by_max_pool2d.vjp
@@ -67,11 +61,12 @@ def _(g, y, u, x, **attrs):
 
 @picked_by_max_pool2d.nested_vjp
 def _(g, y, u, x, **attrs):
-    return max_pool2d_input_gradient(g, _raw(x), **attrs), None
+    return max_pool2d_input_gradient(g, array_of(x), **attrs), None
 
 
 @pooling.global_max_pool2d.nested_vjp
 def _(g, y, x, *, keepdims=False):
-    ones = array_module(_raw(y)).ones_like(_raw(y))
-    shares = pooling.global_max_pool2d.backward(ones, _raw(y), _raw(x), keepdims=keepdims)[0]
+    ones = array_module(array_of(y)).ones_like(array_of(y))
+    backward = pooling.global_max_pool2d.backward
+    (shares,) = backward(ones, array_of(y), array_of(x), keepdims=keepdims)
     return (spread(g.reshape(x.shape[0], 1, 1, x.shape[3]), x, (1, 2), True) * shares,)

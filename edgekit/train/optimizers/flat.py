@@ -13,9 +13,9 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.backend import array_module
-from edgekit.train.tensor import Tensor, Variable
+from edgekit.train.tensor import Tensor, Variable, array_of
 
-__all__ = ["FlatVector", "array_of"]
+__all__ = ["FlatVector"]
 
 # elements of a piece of the flat vectors: with two slots and scratch about 400 KB, an L2 cache
 _PIECE = 1 << 14
@@ -128,8 +128,3 @@ class FlatVector:
         if len(places) == len(self.ranges):
             return self.pieces
         return [self.piece(*self.ranges[i]) for i in places]
-
-
-def array_of(gradient: Any) -> Any:
-    """The array of a tensor, or the array itself."""
-    return gradient.data if isinstance(gradient, Tensor) else gradient

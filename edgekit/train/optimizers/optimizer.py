@@ -14,7 +14,7 @@ from edgekit.train.optimizers.checks import check_counts, check_gradients
 from edgekit.train.optimizers.flat import FlatVector
 from edgekit.train.optimizers.rate import HasLearningRate
 from edgekit.train.serialization import accept_options, plain
-from edgekit.train.tensor import Tensor, Variable, wrap
+from edgekit.train.tensor import Variable, array_of, wrap
 
 __all__ = ["Optimizer"]
 
@@ -149,7 +149,7 @@ class Optimizer(HasLearningRate):
         for i in places:
             v = flat.variables[i]
             if v.constraint is not None:
-                v.data[...] = _array(v.constraint(v))
+                v.data[...] = array_of(v.constraint(v))
             v.version += 1
         self._iterations.data += 1
 
@@ -273,7 +273,3 @@ class Optimizer(HasLearningRate):
         names = [name for name in self.config_names if name != "learning_rate"]
         values = {name: plain(getattr(self, name)) for name in names}
         return {"name": values.pop("name"), "learning_rate": self.rate_config(), **values}
-
-
-def _array(value: Any) -> Any:
-    return value.data if isinstance(value, Tensor) else value

@@ -14,7 +14,7 @@ import numpy as np
 from edgekit.errors import InputError, ShapeError
 from edgekit.train import initializers
 from edgekit.train.backend import asarray, to_numpy
-from edgekit.train.optimizers.flat import FlatVector, array_of
+from edgekit.train.optimizers.flat import FlatVector
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Variable
 
@@ -107,7 +107,7 @@ class OptimizerState(Serializable):
                 f"optimizer {self.name!r} has {len(own)} variables. Received: {len(weights)}"
             )
         for variable, value in zip(own, weights, strict=True):
-            data = asarray(array_of(value))
+            data = asarray(value)
             if data.shape != variable.shape:
                 raise ShapeError(
                     f"optimizer variable {variable.name!r} has shape {variable.shape}. "
