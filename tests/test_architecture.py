@@ -35,6 +35,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # inside a function, when such a file is.
     "interpreter.sources": ("schema", "ir", "importers.tflite"),
     "train": ("ir", "files"),
+    # Trains as the converter quantizes, by the converter's own rules, and scores the int8 model.
+    "train.quantization": ("interpreter", "ir", "quantize", "train"),
     # The names of tf.keras in their layout, over train.
     "keras": ("files", "train"),
     # Rewrites scripts as texts; knows the names of keras as data.

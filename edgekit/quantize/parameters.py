@@ -7,7 +7,7 @@ fixed value keeps its own and a Requantize carries it over, with a line in the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from edgekit.errors import QuantizationError
 from edgekit.frozen import Frozen
@@ -18,7 +18,7 @@ from .recurrent import cell_params, lstm_layers
 from .scales import activation_params, representable
 from .tied import tied_groups
 
-__all__ = ["Parameters", "choose_parameters"]
+__all__ = ["Parameters", "choose_parameters", "fixed_outputs", "group_params"]
 
 
 class Parameters(Frozen):
@@ -48,17 +48,14 @@ def choose_parameters(
     known = dict(ranges)
     if input_range is not None:
         known.update(dict.fromkeys(graph.inputs, Range(*input_range)))
-    fixed = {
-        node.outputs[0]: always
-        for node in graph.nodes
-        if (always := spec(node.op).output_quant) is not None
-        and node.outputs[0] not in float_outputs
-    }
+    fixed = fixed_outputs(graph, float_outputs)
     quant: dict[str, QuantParams] = {}
     carried: dict[str, QuantParams] = {}
     notes: list[str] = []
     for group in tied_groups(graph, float_outputs):
-        chosen = _group_params(group, known, fixed)
+        if not all(name in known for name in group):
+            continue  # in float, and read by nobody in int8: its range was not learned
+        chosen = group_params(group, known, fixed)
         for name in group:
             quant[name] = chosen
             if name in fixed and fixed[name] != chosen:
@@ -73,9 +70,22 @@ def choose_parameters(
     return Parameters(quant, carried, notes)
 
 
-def _group_params(
+def fixed_outputs(graph: Graph, float_outputs: Container[str]) -> dict[str, QuantParams]:
+    """What operators fix by themselves, by the name of their output."""
+    return {
+        node.outputs[0]: always
+        for node in graph.nodes
+        if (always := spec(node.op).output_quant) is not None
+        and node.outputs[0] not in float_outputs
+    }
+
+
+def group_params(
     group: Sequence[str], ranges: Mapping[str, Range], fixed: Mapping[str, QuantParams]
 ) -> QuantParams:
+    """The parameters that all values of a group share: those of an operator that fixes its output
+    where the union of the ranges fits, else of the union.
+    """
     union = ranges[group[0]]
     for name in group[1:]:
         union = union.union(ranges[name])

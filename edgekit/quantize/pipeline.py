@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from edgekit.errors import QuantizationError
 from edgekit.frozen import Frozen, replace
 from edgekit.ir import Graph, Preprocessing, validate
 from edgekit.ir.passes import drop_dead_channels, prepare, store_tables
@@ -12,6 +13,7 @@ from edgekit.ir.passes.loops import unroll_loops
 
 from .calibrate import Progress, Range, calibrate, check_finite
 from .input_check import check_inputs
+from .learned import complete_ranges
 from .noise import signal_to_noise
 from .parameters import choose_parameters
 from .placement import check_keep_float, float_nodes
@@ -37,37 +39,44 @@ def quantize(
     calibration: object,
     recipe: Recipe | None = None,
     *,
+    learned: Mapping[str, Range] | None = None,
+    compare: bool = True,
     evaluation: Samples | None = None,
     preprocessing: Preprocessing | None = None,
     progress: Progress | None = None,
 ) -> Quantized:
     """The graph with int8 weights and activations, ranges from `calibration` (see `gather`).
 
+    `learned` are ranges by value name that training has found: they go before those of the
+    calibration, which may then be None. `compare=False` leaves the signal-to-noise ratios out.
     `evaluation` are inputs to compare the scale of the calibration data with. `progress` is
     called after each batch. Raises QuantizationError where the data cannot give a sound model.
     """
     recipe = recipe or Recipe()
     validate(graph)
-    samples = calibration
-    if not isinstance(samples, Samples):
-        samples = gather(graph, calibration, "calibration", preprocessing)
-    for data in (samples, *([] if evaluation is None else [evaluation])):
-        check_finite(graph, data)
+    samples = _samples(graph, calibration, preprocessing, learned)
+    for data in (samples, evaluation):
+        if data is not None:
+            check_finite(graph, data)
     unrolled = unroll_loops(graph)
     prepared = prepare(unrolled)
     check_keep_float(unrolled, prepared, recipe)
     in_float = float_nodes(prepared, recipe)
-    notes = check_inputs(graph, samples, recipe, evaluation, preprocessing)
-    ranges = calibrate(prepared, samples, progress)
+    notes: list[str] = []
+    seen: Mapping[str, Range] = {}
+    if samples is not None:
+        notes += check_inputs(graph, samples, recipe, evaluation, preprocessing)
+        seen = calibrate(prepared, samples, progress)
+    ranges, lines = complete_ranges(prepared, in_float, seen, learned or {})
     parameters = choose_parameters(prepared, ranges, in_float, recipe.input_range)
     rewritten = rewrite(prepared, parameters, in_float)
     metadata = replace(graph.metadata, arithmetic=recipe.arithmetic)
     full = store_tables(replace(rewritten.graph, metadata=metadata))
     validate(full)
-    noise = signal_to_noise(prepared, full, samples)
+    noise = signal_to_noise(prepared, full, samples) if samples and compare else {}
     smaller = drop_dead_channels(full)
     validate(smaller)
-    notes += [*_graph_notes(graph, unrolled), *_sample_notes(samples), *parameters.notes]
+    notes += [*_graph_notes(graph, unrolled), *_sample_notes(samples), *lines, *parameters.notes]
     notes += [*rewritten.notes, *_dropped_notes(full, smaller), *_infinite_notes(prepared, noise)]
     layers, kept = layer_reports(prepared, full, ranges, noise), _float_layers(prepared, in_float)
     report = Report(layers, kept, notes, constant_bytes(graph), constant_bytes(smaller))
@@ -135,8 +144,27 @@ def _infinite_notes(graph: Graph, noise: Mapping[str, float]) -> Sequence[str]:
     return []
 
 
-def _sample_notes(samples: Samples) -> Sequence[str]:
-    notes = []
+def _samples(
+    graph: Graph,
+    calibration: object,
+    preprocessing: Preprocessing | None,
+    learned: Mapping[str, Range] | None,
+) -> Samples | None:
+    """The calibration data; none are needed where ranges were learned."""
+    if calibration is None and learned is None:
+        raise QuantizationError(
+            "ranges of activations come from calibration data: give typical inputs, 100 are a good "
+            "number (only a model from edgekit.train.quantization knows its ranges)"
+        )
+    if calibration is None or isinstance(calibration, Samples):
+        return calibration
+    return gather(graph, calibration, "calibration", preprocessing)
+
+
+def _sample_notes(samples: Samples | None) -> Sequence[str]:
+    notes: list[str] = []
+    if samples is None:
+        return notes
     if samples.preprocessed:
         notes.append(
             f"the {samples.what} data are raw uint8: the model's preprocessing was applied"

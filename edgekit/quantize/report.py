@@ -13,9 +13,13 @@ from .calibrate import Range
 __all__ = ["LayerReport", "Report", "layer_reports"]
 
 
+UNKNOWN = Range(math.nan, math.nan)
+
+
 class LayerReport(Frozen):
     """One activation: the layer that computes it, its range in calibration, what it became.
 
+    The range is NaN where nobody needed it: of what stays in float when ranges were learned.
     `noise` is the signal-to-noise ratio in decibels, None where it was not measured.
     """
 
@@ -46,7 +50,8 @@ class Report(Frozen):
     def __str__(self) -> str:
         rows = [("layer", "operator", "dtype", "range", "scale@zero", "SNR dB")]
         for layer in self.layers:
-            span = f"{layer.low:.4g}..{layer.high:.4g}"
+            known = not math.isnan(layer.low)
+            span = f"{layer.low:.4g}..{layer.high:.4g}" if known else "-"
             quant = str(layer.quant) if layer.quant else "-"
             rows.append((layer.layer, layer.op, layer.dtype, span, quant, _noise(layer.noise)))
         lines = aligned(rows)
@@ -84,7 +89,7 @@ def layer_reports(
     producers = float_graph.producers()
     rows = []
     for value in float_graph.activations():
-        node, found = producers.get(value.name), ranges[value.name]
+        node, found = producers.get(value.name), ranges.get(value.name, UNKNOWN)
         became = int8_graph.value(value.name)
         rows.append(
             LayerReport(

@@ -19,14 +19,15 @@ from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir import Graph, GraphBuilder
 from edgekit.ir.passes import drop_dead_nodes
 
+from .backend import to_numpy
 from .primitive import Record
 from .tensor import Variable
 from .trace_names import named_after_layers
 from .trace_rules import RULES
-from .trace_runs import Run, input_shapes, run_recorded
+from .trace_runs import Places, Run, WeightPlace, input_shapes, run_recorded
 from .trace_squeezes import Squeezes
 
-__all__ = ["trace"]
+__all__ = ["trace", "trace_places"]
 
 BATCHES = (2, 3)
 Shape = tuple[int | None, ...]
@@ -41,10 +42,18 @@ def trace(model: Any, example_shape: Any = None, name: str | None = None) -> Gra
     UnsupportedOperator with all calls that have no place in a graph, each with its layer's name;
     InputError where the input's shape is not known; ShapeError where samples of a batch are mixed.
     """
+    return trace_places(model, example_shape, name).graph
+
+
+def trace_places(model: Any, example_shape: Any = None, name: str | None = None) -> Places:
+    """As `trace`, with the places that the graph's values and constants have in the model."""
+    model = getattr(model, "float_model", model)
     shapes = input_shapes(model, example_shape)
     first, second = (run_recorded(model, shapes, batch) for batch in BATCHES)
     writer = _Writer(name or str(getattr(model, "name", "model")), model, first, second)
-    return writer.write()
+    graph, renamed = writer.write()
+    values = [writer.alive(record.output, renamed) for record in first.records]
+    return Places(graph, first.records, values, writer.weights)
 
 
 class _Writer:
@@ -61,8 +70,10 @@ class _Writer:
         self.origins: dict[int, Variable] = {}  # what was computed of weights alone: the weight
         self.problems: list[str] = []
         self.results: list[tuple[Any, str]] = []  # what each layer gives, and its name
+        self.weights: list[WeightPlace] = []
 
-    def write(self) -> Graph:
+    def write(self) -> tuple[Graph, dict[str, str]]:
+        """The graph, and the new names of the values that were named after layers."""
         self._check_same_calls()
         self._enter_inputs()
         live = self._live_pairs()
@@ -78,7 +89,16 @@ class _Writer:
         if self.squeezes.sources:
             graph = drop_dead_nodes(graph)
         results = [(self.squeezes.alive(y, graph.values), layer) for y, layer in self.results]
-        return named_after_layers(graph, results)
+        named = named_after_layers(graph, results)
+        pairs = zip(graph.nodes, named.nodes, strict=True)
+        return named, {
+            old: new for a, b in pairs for old, new in zip(a.outputs, b.outputs, strict=True)
+        }
+
+    def alive(self, output: Any, renamed: dict[str, str]) -> str | None:
+        """The value of the finished graph that holds what a record gave."""
+        found = self.squeezes.alive(self.names.get(id(output)), renamed)
+        return renamed.get(found) if isinstance(found, str) else None
 
     def _check_same_calls(self) -> None:
         one, two = ([r.primitive.name for r in run.records] for run in (self.first, self.second))
@@ -197,7 +217,7 @@ class _Call:
     def constant(self, position: int) -> np.ndarray | None:
         if id(self.record.inputs[position]) in self.writer.names:
             return None
-        one, two = (np.asarray(_host(r.arrays[position])) for r in (self.record, self.other))
+        one, two = (to_numpy(r.arrays[position]) for r in (self.record, self.other))
         if one.shape != two.shape or not np.array_equal(one, two, equal_nan=True):
             raise UnsupportedOperator(
                 f"its input {position} was computed from the data or the batch size outside of "
@@ -231,8 +251,13 @@ class _Call:
         array = self.constant(position)
         if array is None:
             raise UnsupportedOperator(f"its input {position} must be a weight, not computed data")
+        name = self._entered(position, np.ascontiguousarray(layout(array)))
+        self.writer.weights.append(WeightPlace(name, self.record, position, layout))
+        return name
+
+    def _entered(self, position: int, laid: np.ndarray) -> str:
+        """A constant input in the graph; a weight that is used twice is one constant."""
         x = self.record.inputs[position]
-        laid = np.ascontiguousarray(layout(array))
         key = (id(x), laid.shape) if isinstance(x, Variable) else None
         if key is None or key not in self.writer.constants:
             origin = x if isinstance(x, Variable) else self.writer.origins.get(id(x))
@@ -265,10 +290,6 @@ class _Call:
     def add_all(self, op: str, *inputs: str | None, **attrs: Any) -> tuple[str, ...]:
         clean = {key: _plain(value) for key, value in attrs.items()}
         return self.writer.builder.add_all(op, *inputs, name=self.layer, **clean)
-
-
-def _host(x: Any) -> Any:
-    return x.get() if hasattr(x, "get") else x
 
 
 def _plain(value: Any) -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
+from edgekit.ir import Graph
 
 from .primitive import Record, recording
 from .structure import flatten, map_structure
 from .tensor import Tensor
 
-__all__ = ["Run", "input_shapes", "run_recorded"]
+__all__ = ["Places", "Run", "WeightPlace", "input_shapes", "run_recorded"]
 
 
 class Run:
@@ -23,6 +24,28 @@ class Run:
         self.inputs = inputs
         self.records = records
         self.outputs = outputs
+
+
+class WeightPlace(NamedTuple):
+    """Where a constant of the graph came from: an input of a record, and how it was laid out."""
+
+    constant: str
+    record: Record
+    position: int
+    layout: Callable[[np.ndarray], np.ndarray]
+
+
+class Places(NamedTuple):
+    """A traced graph with what its values are in the model that was traced.
+
+    records: all calls of the run, in order. values: for each of them the value with the numbers
+    that it computed; None where the graph has none.
+    """
+
+    graph: Graph
+    records: Sequence[Record]
+    values: Sequence[str | None]
+    weights: Sequence[WeightPlace]
 
 
 def input_shapes(model: Any, example_shape: Any) -> Any:

@@ -8,15 +8,18 @@ from .batch_norm import fold_batch_norm
 from .channels import drop_dead_channels
 from .constants import drop_dead_nodes, drop_identities, fold_constants
 
-__all__ = ["prepare"]
+__all__ = ["fold_and_fuse", "prepare"]
 
 
 def prepare(graph: Graph) -> Graph:
     """A float graph as quantization and the exporters want it: nothing left to fold or fuse."""
+    return drop_dead_nodes(drop_dead_channels(fold_and_fuse(graph)))
+
+
+def fold_and_fuse(graph: Graph) -> Graph:
+    """What `prepare` does whatever numbers the weights hold."""
     graph = fold_constants(graph)
     graph = drop_identities(graph)
     graph = fuse_padding(graph)
     graph = fold_batch_norm(graph)
-    graph = fuse_activations(graph)
-    graph = drop_dead_channels(graph)
-    return drop_dead_nodes(graph)
+    return fuse_activations(graph)

@@ -34,7 +34,11 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     given = config.get("config")
     if not isinstance(given, Mapping):
         raise ModelFormatError(f"the config of a {config['class_name']} is missing")
-    models = {"Sequential": Sequential, "Functional": Model, "Model": Model}
+    models: dict[str, Any] = {"Sequential": Sequential, "Functional": Model, "Model": Model}
+    if config["class_name"] == "QuantizedModel":
+        from edgekit.train.quantization import QuantizedModel
+
+        models["QuantizedModel"] = QuantizedModel
     known = {**layers_module.CLASSES, **models, **custom}
     label = given.get("name", "?")
     cls = lookup(known, config["class_name"], f"layer {label!r}: class")

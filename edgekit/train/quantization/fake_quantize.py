@@ -1,0 +1,79 @@
+"""Numbers rounded to the steps that int8 has, with the gradient straight through the rounding.
+
+Bengio, Leonard and Courville, "Estimating or Propagating Gradients Through Stochastic Neurons",
+2013; Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-
+Only Inference", 2018. The formulas are those of `interpreter.arithmetic` and `quantize.scales`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edgekit.quantize.scales import WEIGHT_LIMIT, round_half_away
+from edgekit.train.backend import Array, array_module
+from edgekit.train.primitive import primitive
+from edgekit.train.tensor import Tensor
+
+__all__ = ["fake_quantize", "fake_quantize_weight"]
+
+
+@primitive
+def fake_quantize(x, *, scale: float, zero_point: int, low: int = -128, high: int = 127):
+    """`(clip(rint(x * f32(1 / scale)) + zero_point, low, high) - zero_point) * scale`.
+
+    The gradient is that of the identity where the rounded number lies within the limits, zero
+    elsewhere.
+    """
+    steps = _steps(x, scale)
+    module = array_module(x)
+    module.clip(steps, x.dtype.type(low - zero_point), x.dtype.type(high - zero_point), out=steps)
+    steps *= x.dtype.type(np.float32(scale))
+    return steps
+
+
+def _steps(x: Array, scale: float) -> Array:
+    steps = x * x.dtype.type(np.float32(1.0) / np.float32(scale))
+    return array_module(x).rint(steps, out=steps)
+
+
+def _inside(x: Array, scale: float, zero_point: int, low: int, high: int) -> Array:
+    steps = _steps(x, scale)
+    return (steps >= low - zero_point) & (steps <= high - zero_point)
+
+
+@fake_quantize.vjp
+def _(g, y, x, *, scale, zero_point, low=-128, high=127):
+    return (g * _inside(x, scale, zero_point, low, high),)
+
+
+@fake_quantize.nested_vjp
+def _(g, y, x, *, scale, zero_point, low=-128, high=127):
+    return (g * _inside(x.data, scale, zero_point, low, high).astype(x.dtype),)
+
+
+@primitive
+def fake_quantize_weight(weight, scales, *, limit: int = WEIGHT_LIMIT):
+    """`clip(round(weight / scales), -limit, limit) * scales`, halves away from zero.
+
+    scales: an array that broadcasts against the weight; no gradient goes to it. The gradient by
+    the weight is zero where the rounded number lies beyond the limit.
+    """
+    steps = round_half_away(weight / scales)
+    return array_module(weight).clip(steps, -limit, limit) * scales
+
+
+def _within(weight: Array, scales: Array, limit: int) -> Array:
+    return array_module(weight).abs(round_half_away(weight / scales)) <= limit
+
+
+@fake_quantize_weight.vjp
+def _(g, y, weight, scales, *, limit=WEIGHT_LIMIT):
+    return g * _within(weight, scales, limit), None
+
+
+@fake_quantize_weight.nested_vjp
+def _(g, y, weight, scales, *, limit=WEIGHT_LIMIT):
+    given: Any = scales.data if isinstance(scales, Tensor) else scales
+    return g * _within(weight.data, given, limit).astype(weight.dtype), None
