@@ -25,7 +25,11 @@ def _gradient_primitive(rule: Primitive, name: str, forward: Any) -> Primitive:
 def bilinear(rule: Primitive) -> None:
     """Make `rule(x, kernel, bias=None, **attrs)`, linear in `x` and in `kernel`, nest."""
     assert rule.backward is not None
-    forward, backward = rule.forward, rule.backward
+    backward = rule.backward
+
+    def forward(x, kernel, **attrs):
+        made = rule.forward(x, kernel, **attrs)
+        return made[0] if rule.saves else made
 
     def by_input(g, x, kernel, **attrs):
         return backward(g, None, x, kernel, needs=[True, False], **attrs)[0]

@@ -1,7 +1,8 @@
 """2-D convolution on NHWC arrays: im2col in pieces that stay in the cache, and BLAS.
 
 Columns are not kept for the backward pass but made again, which is cheaper than to read them back
-from memory. Chellapilla, Puri and Simard, "High Performance Convolutional Neural Networks", 2006.
+from memory; but for those of images of few channels, which are small and slow to make. Chellapilla,
+Puri and Simard, "High Performance Convolutional Neural Networks", 2006.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Any
 
 from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
-from edgekit.train.primitive import primitive
+from edgekit.train.primitive import primitive, recorders
 
+from . import conv_rows
 from .channels import add_vector, channel_sums
 from .windows import Geometry, Padding, chunks, empty_padded, geometry, inside, view
 
@@ -21,7 +23,15 @@ __all__ = ["conv2d"]
 Pair = tuple[int, int]
 
 
-@primitive
+FEW_CHANNELS = 4
+"""With fewer input channels columns are copied in short pieces, the slow part of a layer."""
+KEPT_FLOATS = 1 << 23
+"""How much of such columns is kept for the backward pass."""
+
+Columns = tuple[slice, slice, Array]
+
+
+@primitive(saves=True)
 def conv2d(
     x,
     kernel,
@@ -40,12 +50,13 @@ def conv2d(
     _check(x, kernel, groups)
     shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
     if groups == 1:
-        return _forward(x, kernel, shape, bias)
+        kept: list[Columns] | None = [] if _keeps_columns(x, shape) else None
+        return _forward(x, kernel, shape, bias, kept), kept
     parts = zip(*_split(x, kernel, groups), strict=True)
     y = array_module(x).concatenate([_forward(a, k, shape) for a, k in parts], axis=-1)
     if bias is not None:
         add_vector(y, bias)
-    return y
+    return y, None
 
 
 @conv2d.vjp
@@ -56,6 +67,7 @@ def _(
     kernel,
     bias=None,
     *,
+    saved=None,
     needs,
     strides=(1, 1),
     padding="valid",
@@ -64,17 +76,23 @@ def _(
 ):
     shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
     g = array_module(g).ascontiguousarray(g)
-    gx, gk = _gradients(g, x, kernel, shape, groups, needs)
+    gx, gk = _gradients(g, x, kernel, shape, groups, needs, saved)
     gb = channel_sums(g) if bias is not None and needs[2] else None
     return (gx, gk, gb)[: len(needs)]
 
 
 def _gradients(
-    g: Array, x: Array, kernel: Array, shape: Geometry, groups: int, needs: list[bool]
+    g: Array,
+    x: Array,
+    kernel: Array,
+    shape: Geometry,
+    groups: int,
+    needs: list[bool],
+    kept: list[Columns] | None = None,
 ) -> tuple[Any, Any]:
     """The gradients of input and kernel, group by group."""
     if groups == 1:
-        gk = _kernel_gradient(g, x, kernel, shape) if needs[1] else None
+        gk = _kernel_gradient(g, x, kernel, shape, kept) if needs[1] else None
         return _input_gradient(g, x, kernel, shape) if needs[0] else None, gk
     module = array_module(g)
     xs, ks = _split(x, kernel, groups)
@@ -84,6 +102,14 @@ def _gradients(
     ]
     gx = module.concatenate([p[0] for p in pairs], axis=-1) if needs[0] else None
     return gx, module.concatenate([p[1] for p in pairs], axis=-1) if needs[1] else None
+
+
+def _keeps_columns(x: Array, g: Geometry) -> bool:
+    """Whether to keep columns for the backward pass: a tape listens, and they cost much to make."""
+    size = g.kernel[0] * g.kernel[1] * x.shape[3]
+    floats = x.shape[0] * g.out_height * g.out_width * size
+    few = array_module(x).__name__ == "numpy" and x.shape[3] < FEW_CHANNELS
+    return few and floats <= KEPT_FLOATS and bool(recorders())
 
 
 def _check(x: Array, kernel: Array, groups: int) -> None:
@@ -110,7 +136,10 @@ def _pointwise(kernel: Array, g: Geometry) -> bool:
     return kernel.shape[:2] == (1, 1) and g.padding == (0, 0, 0, 0)
 
 
-def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
+def _forward(
+    x: Array, kernel: Array, g: Geometry, bias: Any = None, kept: list[Columns] | None = None
+) -> Array:
+    """The convolution. Columns are entered into `kept` where that is given."""
     module = array_module(x)
     matrix = kernel.reshape(-1, kernel.shape[3])
     if _pointwise(kernel, g):
@@ -120,7 +149,10 @@ def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
             add_vector(y, bias)
         return y.reshape(x.shape[0], g.out_height, g.out_width, kernel.shape[3])
     y = module.empty((x.shape[0], g.out_height, g.out_width, kernel.shape[3]), x.dtype)
-    for samples, block, columns in _columns(x, g):
+    if conv_rows.sample_by_sample(x, kernel, g):
+        conv_rows.forward(x, kernel, g, bias, y)
+        return y
+    for samples, block, columns in _columns(x, g, kept):
         out = y[samples, block].reshape(-1, kernel.shape[3])
         module.matmul(columns, matrix, out=out)
         if bias is not None:
@@ -128,7 +160,7 @@ def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
     return y
 
 
-def _columns(x: Array, g: Geometry) -> Iterator[tuple[slice, slice, Array]]:
+def _columns(x: Array, g: Geometry, kept: list[Columns] | None = None) -> Iterator[Columns]:
     """(samples, block of output rows, columns): each window of the part as one row of a matrix.
 
     With few channels the rows of the matrix are short pieces to copy, so its transpose is filled
@@ -150,15 +182,18 @@ def _columns(x: Array, g: Geometry) -> Iterator[tuple[slice, slice, Array]]:
         for block in blocks:
             part = windows[:, block]
             rows = part.shape[0] * part.shape[1] * part.shape[2]
-            if scratch is None:
+            if scratch is None or kept is not None:
                 scratch = module.empty(rows * size, x.dtype)
-            yield samples, block, _fill(scratch[: rows * size], part, x.shape[3])
+            found = samples, block, _fill(scratch[: rows * size], part, x.shape[3])
+            if kept is not None:
+                kept.append(found)
+            yield found
 
 
 def _fill(scratch: Array, windows: Array, channels: int) -> Array:
     """The windows (n, rows, OW, KH, KW, C) copied into `scratch`: a matrix (n*rows*OW, KH*KW*C)."""
     n, height, width, kh, kw, c = windows.shape
-    if channels >= 4:
+    if channels >= FEW_CHANNELS:
         columns = scratch.reshape(windows.shape)
         columns[...] = windows
         return columns.reshape(n * height * width, kh * kw * c)
@@ -167,14 +202,18 @@ def _fill(scratch: Array, windows: Array, channels: int) -> Array:
     return columns.reshape(kh * kw * c, n * height * width).T
 
 
-def _kernel_gradient(g: Array, x: Array, kernel: Array, shape: Geometry) -> Array:
+def _kernel_gradient(
+    g: Array, x: Array, kernel: Array, shape: Geometry, kept: list[Columns] | None = None
+) -> Array:
     """Columns transposed times the output's gradient, summed over the chunks."""
     channels = kernel.shape[3]
     if _pointwise(kernel, shape):
         picked = x[:, :: shape.strides[0], :: shape.strides[1]]
         return (picked.reshape(-1, x.shape[3]).T @ g.reshape(-1, channels)).reshape(kernel.shape)
+    if conv_rows.sample_by_sample(x, kernel, shape):
+        return conv_rows.kernel_gradient(g, x, kernel, shape)
     total = None
-    for samples, block, columns in _columns(x, shape):
+    for samples, block, columns in kept or _columns(x, shape):
         part = columns.T @ g[samples, block].reshape(-1, channels)
         if total is None:
             total = part
@@ -191,6 +230,10 @@ def _input_gradient(g: Array, x: Array, kernel: Array, shape: Geometry) -> Array
     reach = ((kh - 1) * shape.dilations[0], (kw - 1) * shape.dilations[1])
     if shape.strides != (1, 1) or max(top, bottom) > reach[0] or max(left, right) > reach[1]:
         return _scattered_input_gradient(g, x, kernel, shape)
+    if conv_rows.by_rows(x, kernel, shape):
+        gx = array_module(x).empty_like(x)
+        conv_rows.input_gradient(g, kernel, shape, gx)
+        return gx
     flipped = array_module(x).ascontiguousarray(kernel[::-1, ::-1].swapaxes(2, 3))
     border = (reach[0] - top, reach[1] - left, reach[0] - bottom, reach[1] - right)
     size = (shape.out_height, shape.out_width)

@@ -158,8 +158,9 @@ def _gradients(
     module = array_module(x)
     layout = _layout(shape)
     back = _Back(g, kernel, layout) if needs[0] else None
-    gx = module.empty_like(x) if back is not None and back.covers(x) else None
-    gx = module.zeros_like(x) if back is not None and gx is None else gx
+    gx: Any = None
+    if back is not None:
+        gx = module.empty_like(x) if back.covers(x) else module.zeros_like(x)
     gk = module.zeros_like(_tiled(kernel, shape.out_width)) if needs[1] else None
     images = _Images(layout)
     for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, x.shape[3])):

@@ -40,11 +40,15 @@ def max_pool2d(x, *, pool_size: Pair, strides: Pair | None = None, padding: Padd
     """
     g = _geometry(x, pool_size, strides, padding)
     source = padded(x, g, value=-float("inf"))
-    first, *rest = _window(g)
-    y = _tap(source, g, *first).copy()
     maximum = array_module(x).maximum
-    for i, j in rest:
-        maximum(y, _tap(source, g, i, j), out=y)
+    down, across = g.strides
+    lines = [source[:, i : i + (g.out_height - 1) * down + 1 : down] for i in range(g.kernel[0])]
+    tallest = lines[0] if len(lines) == 1 else maximum(lines[0], lines[1])  # of whole rows first
+    for line in lines[2:]:
+        maximum(tallest, line, out=tallest)
+    y = tallest[:, :, : (g.out_width - 1) * across + 1 : across].copy()
+    for j in range(1, g.kernel[1]):
+        maximum(y, tallest[:, :, j : j + (g.out_width - 1) * across + 1 : across], out=y)
     return y
 
 
@@ -53,13 +57,20 @@ def _(g, y, x, *, pool_size, strides=None, padding="valid"):
     shape = _geometry(x, pool_size, strides, padding)
     module = array_module(x)
     source = padded(x, shape, value=-float("inf"))
-    total = module.zeros_like(source)
-    free = module.ones(y.shape, bool)  # windows whose gradient was not given away yet
     apart = shape.strides[0] >= shape.kernel[0] and shape.strides[1] >= shape.kernel[1]
+    covered = shape.strides == shape.kernel and source.shape[1:3] == (
+        shape.out_height * shape.strides[0],
+        shape.out_width * shape.strides[1],
+    )
+    total = module.empty_like(source) if covered else module.zeros_like(source)
+    free = None  # windows whose gradient was not given away yet
     for i, j in _window(shape):
         taken = _tap(source, shape, i, j) == y
-        taken &= free
-        free &= ~taken
+        if free is None:
+            free = ~taken
+        else:
+            taken &= free
+            free ^= taken
         target = _tap(total, shape, i, j)
         if apart:
             module.multiply(g, taken, out=target)
