@@ -382,7 +382,7 @@ def test_stop_training_ends_the_epoch():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: callbacks.ModelCheckpoint("a.h5"), "must end in .keras"),
+        (lambda: callbacks.ModelCheckpoint("a.ckpt"), "must end in .keras"),
         (lambda: callbacks.ModelCheckpoint("a.keras", save_freq=0), "save_freq must be"),
         (lambda: run([1.0], callbacks.EarlyStopping("val_speed")), "pass mode='max'"),
         (lambda: callbacks.TensorBoard(update_freq=0), "update_freq must be"),

@@ -17,7 +17,8 @@ class ModelCheckpoint(MonitorCallback):
 
     filepath may hold names of metrics: "model-{epoch:02d}-{val_loss:.2f}.keras", and {batch} where
     save_freq is a number of batches. save_best_only: only when `monitor` improved, from
-    `initial_value_threshold` on. A file is written whole or not at all.
+    `initial_value_threshold` on. A file is written whole or not at all; one called `.h5` or `.hdf5`
+    has the layout of Keras 2.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class ModelCheckpoint(MonitorCallback):
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath = os.fspath(filepath)
         ending = ".weights.h5" if save_weights_only else ".keras"
-        if not self.filepath.endswith(ending):
+        if not self.filepath.endswith((ending, ".h5", ".hdf5")):
             raise InputError(
                 f"ModelCheckpoint: the filepath must end in {ending} "
                 f"(save_weights_only={save_weights_only}). Received: {self.filepath}"

@@ -18,7 +18,9 @@ from edgekit.train.custom_objects import custom_object_scope
 from edgekit.train.layers.weights import LOADING, WeightBudget
 from edgekit.train.saving.functions import safe_mode_of
 from edgekit.train.saving.hdf5 import is_legacy_weights, load_legacy_model, load_legacy_weights
+from edgekit.train.saving.hdf5_writing import legacy_model, legacy_weights
 from edgekit.train.saving.old_paths import (
+    LEGACY,
     is_archive,
     model_source,
     model_target,
@@ -27,14 +29,12 @@ from edgekit.train.saving.old_paths import (
 )
 from edgekit.train.saving.reading import model_from_config
 from edgekit.train.saving.weights import read_weights, write_weights
-from edgekit.train.saving.writing import model_config
+from edgekit.train.saving.writing import KERAS_VERSION, compile_config, model_config
 from edgekit.train.serialization import plain
 
-__all__ = ["load_model", "load_weights", "save_model", "save_weights"]
+__all__ = ["holds_class", "load_model", "load_weights", "save_model", "save_weights"]
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-# the release of Keras whose files ours follow
-KERAS_VERSION = "3.15.0"
 # a part that unpacks to more than this many times its size is refused; deflate reaches 1032
 _MAX_EXPANSION = 200
 _MAX_CONFIG = 1 << 28
@@ -43,14 +43,20 @@ _MAX_CONFIG = 1 << 28
 def save_model(
     model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True
 ) -> None:
-    """Write a `.keras` file: the same bytes for the same model, and whole or not at all."""
+    """Write a `.keras` file: the same bytes for the same model, and whole or not at all.
+
+    A name that ends in `.h5` or `.hdf5` gets the HDF5 layout of Keras 2.
+    """
     path = _target(model_target(filepath), "", overwrite)
     if not model.built:
         raise InputError(
             f"model {model.name!r} has no weights yet: build it or call it on data before saving"
         )
+    if path.suffix in LEGACY:
+        _replace(path, legacy_model(model, include_optimizer))
+        return
     config = model_config(model)
-    compiled = _compile_config(model)
+    compiled = compile_config(model)
     if compiled is not None:
         config["compile_config"] = compiled
     parts = {
@@ -62,16 +68,19 @@ def save_model(
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, data in parts.items():
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
-    with replacing(path) as file:
-        file.write(target.getvalue())
+    _replace(path, target.getvalue())
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
-    """Write the weights alone, as a `.weights.h5` file."""
+    """Write the weights alone: a `.weights.h5` file, or an `.h5` file as Keras 2 has it."""
     path = _target(weights_target(filepath), "", overwrite)
     if not model.built:
         raise InputError(f"model {model.name!r} has no weights yet: build it before saving")
-    data = write_weights(model, include_optimizer=True)
+    legacy = path.suffix in LEGACY and not path.name.endswith(".weights.h5")
+    _replace(path, legacy_weights(model) if legacy else write_weights(model, True))
+
+
+def _replace(path: Path, data: bytes) -> None:
     with replacing(path) as file:
         file.write(data)
 
@@ -93,9 +102,21 @@ def load_model(
         filepath = model_source(filepath)
         if is_archive(filepath):
             return _load_archive(Path(filepath), compile)
-        if str(filepath).endswith((".h5", ".hdf5")):
-            return load_legacy_model(_source(filepath, (".h5", ".hdf5")), compile)
+        if str(filepath).endswith(LEGACY):
+            return load_legacy_model(_source(filepath, LEGACY), compile)
         return _load_archive(_source(filepath, (".keras",)), compile)
+
+
+def holds_class(filepath: Any, name: str) -> bool:
+    """Whether a file is a `.keras` file whose model is of the class of that name."""
+    path = Path(os.fspath(filepath))
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    try:
+        config = json.loads(_read_archive(path)[CONFIG])
+    except (EdgekitError, ValueError, RecursionError):
+        return False  # whoever loads it says what is wrong
+    return isinstance(config, dict) and config.get("class_name") == name
 
 
 def _load_archive(path: Path, compile: bool) -> Any:
@@ -145,7 +166,7 @@ def load_weights(
     if str(filepath).endswith(".keras"):
         data = _read_archive(_source(filepath, (".keras",)))[WEIGHTS]
     else:
-        endings = weights_source(filepath, (".h5", ".hdf5"))
+        endings = weights_source(filepath, LEGACY)
         data = _source(filepath, endings).read_bytes()
         if is_legacy_weights(data):
             load_legacy_weights(model, data, by_name, skip_mismatch)
@@ -202,25 +223,6 @@ def _read_archive(path: Path) -> dict[str, bytes]:
         raise ModelFormatError(
             f"{path} is not a .keras file (a zip), or is damaged: {error}"
         ) from (error)
-
-
-def _compile_config(model: Any) -> dict[str, Any] | None:
-    """What `compile` was given, or None where it holds Python functions."""
-    if model._compiled is None:
-        return None
-    given = model._compiled.given
-    try:
-        config = {"optimizer": plain(model.optimizer), **{k: plain(v) for k, v in given.items()}}
-        json.dumps(config)
-    except (TypeError, InputError) as error:
-        warnings.warn(
-            f"the file will not hold what compile() was given, since that cannot be written: "
-            f"{error}. Compile again after loading",
-            stacklevel=4,
-        )
-        return None
-    config.update(run_eagerly=False, steps_per_execution=1, jit_compile=False)
-    return config
 
 
 def _compile_again(model: Any, config: Mapping[str, Any], path: Path) -> None:

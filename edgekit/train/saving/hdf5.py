@@ -18,6 +18,7 @@ import numpy as np
 from edgekit.errors import EdgekitError, ModelFormatError, ShapeError, require
 from edgekit.train.backend import asarray
 from edgekit.train.layers.weights import LOADING, WeightBudget
+from edgekit.train.saving.hdf5_optimizer import take_state
 from edgekit.train.saving.legacy import modern_compile_config, modern_config
 from edgekit.train.saving.reading import model_from_config
 
@@ -49,6 +50,8 @@ def load_legacy_model(path: Path, compile: bool = True) -> Any:
             if not model.built:
                 raise ModelFormatError(f"{path} does not say for which shape the model was built")
             _fill(h5py, file["model_weights"], model, by_name=False, skip_mismatch=False)
+            if model.compiled and "optimizer_weights" in file:
+                _take_optimizer(h5py, file, model)
     except EdgekitError as error:
         error.add_note(f"in {path}")
         raise
@@ -108,6 +111,14 @@ def _fill(h5py: Any, group: Any, model: Any, by_name: bool, skip_mismatch: bool)
         warnings.warn("weights that do not fit were skipped:\n" + "\n".join(problems), stacklevel=5)
     for variable, array in found:
         variable.assign(asarray(array, variable.dtype))
+
+
+def _take_optimizer(h5py: Any, file: Any, model: Any) -> None:
+    """What the optimizer had come to, where it fits the model's trainable variables."""
+    names = _names(file["optimizer_weights"], "weight_names")
+    arrays = _arrays(h5py, file, "optimizer_weights")
+    model.optimizer.build(model.trainable_variables)
+    take_state(model.optimizer, names, arrays)
 
 
 def _mismatch(variables: list[Any], arrays: list[np.ndarray]) -> str | None:

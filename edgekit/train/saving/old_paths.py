@@ -1,6 +1,7 @@
 """File names that old scripts save to: model.save("m.h5"), a folder, save_weights("x.h5").
 
-They get what `.keras` and `.weights.h5` files hold, and a DeprecationWarning that names these.
+They get a DeprecationWarning that names today's. Files called `.h5` have the layout of Keras 2,
+others what `.keras` and `.weights.h5` files hold.
 """
 
 from __future__ import annotations
@@ -13,10 +14,17 @@ from typing import Any
 from edgekit.errors import InputError
 from edgekit.train.deprecations import old_spelling
 
-__all__ = ["is_archive", "model_source", "model_target", "weights_source", "weights_target"]
+__all__ = [
+    "LEGACY",
+    "is_archive",
+    "model_source",
+    "model_target",
+    "weights_source",
+    "weights_target",
+]
 
 _INSIDE = "model.keras"
-_OLD = (".h5", ".hdf5")
+LEGACY = (".h5", ".hdf5")
 
 
 def model_target(filepath: Any) -> Path:
@@ -27,11 +35,8 @@ def model_target(filepath: Any) -> Path:
     path = Path(os.fspath(filepath))
     if path.name.endswith(".keras"):
         return path
-    if path.suffix in _OLD:
-        old_spelling(
-            f"model.save({path.name!r}) is an old spelling",
-            f"use {path.stem}.keras; what is written here is such a file",
-        )
+    if path.suffix in LEGACY:
+        old_spelling(f"model.save({path.name!r}) is an old spelling", f"use {path.stem}.keras")
         return path
     if path.suffix:
         raise InputError(f"the file name must end in .keras. Received: {path}")
@@ -58,7 +63,7 @@ def weights_target(filepath: Any) -> Path:
     path = Path(os.fspath(filepath))
     if path.name.endswith(".weights.h5"):
         return path
-    if path.suffix not in (*_OLD, ".ckpt", ""):
+    if path.suffix not in (*LEGACY, ".ckpt", ""):
         raise InputError(f"the file name must end in .weights.h5. Received: {path}")
     old_spelling(f"save_weights({path.name!r}) is an old spelling", f"use {path.stem}.weights.h5")
     return path

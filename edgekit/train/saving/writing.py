@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from typing import Any
 
+from edgekit.errors import InputError
 from edgekit.train.layers.core import InputLayer
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.saving.operations import call_arguments, operation_config
@@ -11,7 +14,10 @@ from edgekit.train.serialization import plain, serialize
 from edgekit.train.structure import flatten
 from edgekit.train.symbolic import Call, Operation, SymbolicTensor
 
-__all__ = ["graph_config", "model_config"]
+__all__ = ["KERAS_VERSION", "compile_config", "graph_config", "model_config"]
+
+# the release of Keras whose files ours follow
+KERAS_VERSION = "3.15.0"
 
 
 def model_config(model: Any) -> dict[str, Any]:
@@ -100,3 +106,22 @@ def _written(value: Any, positions: dict[int, list[Any]]) -> Any:
     if isinstance(value, dict):
         return {key: _written(item, positions) for key, item in value.items()}
     return plain(value)
+
+
+def compile_config(model: Any) -> dict[str, Any] | None:
+    """What `compile` was given, or None where it holds Python functions."""
+    if model._compiled is None:
+        return None
+    given = model._compiled.given
+    try:
+        config = {"optimizer": plain(model.optimizer), **{k: plain(v) for k, v in given.items()}}
+        json.dumps(config)
+    except (TypeError, InputError) as error:
+        warnings.warn(
+            f"the file will not hold what compile() was given, since that cannot be written: "
+            f"{error}. Compile again after loading",
+            stacklevel=5,
+        )
+        return None
+    config.update(run_eagerly=False, steps_per_execution=1, jit_compile=False)
+    return config
