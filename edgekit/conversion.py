@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgekit import __version__
-from edgekit.errors import InputError
+from edgekit.errors import InputError, QuantizationError
 from edgekit.frozen import Frozen, replace
 from edgekit.interpreter import record_test_vectors
 from edgekit.ir import Graph, Preprocessing, TestVector, Value
@@ -20,6 +20,7 @@ from edgekit.ir.graph import Array
 from edgekit.ir.quant import LIMITS
 from edgekit.quantize import (
     Quantized,
+    Range,
     Recipe,
     Report,
     Samples,
@@ -55,7 +56,7 @@ class Converted(Frozen):
 
 def convert(
     model: Any,
-    calibration: Any,
+    calibration: Any = None,
     *,
     evaluate: tuple[Any, Any] | None = None,
     max_drop: float | None = None,
@@ -70,7 +71,9 @@ def convert(
     calibration: typical inputs, scaled as in training: an array (samples first), a mapping by
         input name, one array per input, or an iterable of samples; 100 are a good number. uint8
         arrays are raw pixels to which `preprocessing` is applied. A model with memories takes
-        them, and those of `evaluate`, as consecutive steps of one sequence.
+        them, and those of `evaluate`, as consecutive steps of one sequence. A model from
+        `edgekit.train.quantization` brings the ranges that it has learned, and its recipe, and
+        needs data only where the report of its conversion says so.
     evaluate: inputs and labels (or target values) on which float and int8 are compared; both run
         on the interpreter, int8 in the very arithmetic that the device computes.
     max_drop: how many points (hundredths) of accuracy int8 may lose.
@@ -80,18 +83,19 @@ def convert(
     cannot give a sound model, ShapeError for data that do not fit, AccuracyGateError when the loss
     exceeds `max_drop`.
     """
-    recipe = recipe or Recipe()
+    learned, own_recipe = learned_of(model)
+    recipe = recipe or own_recipe or Recipe()
     _check_max_drop(max_drop, evaluate)
     graph = load_model(model)
     names = _checked_labels(graph, labels)
     rule = preprocessing or graph.metadata.preprocessing
-    samples = gather(graph, calibration, "calibration", rule)
+    samples = None if calibration is None else gather(graph, calibration, "calibration", rule)
     inputs, targets = evaluate or (None, None)
     tests = gather(graph, inputs, "evaluation", rule) if evaluate else None
-    stage = _stage(progress, "calibrating")
     quantized = quantize(
-        graph, samples, recipe, evaluation=tests, preprocessing=rule, progress=stage
-    )
+        graph, samples, recipe, learned=learned, evaluation=tests, preprocessing=rule,
+        progress=_stage(progress, "calibrating"),
+    )  # fmt: skip
     report = quantized.report
     if tests is not None:
         stage = _stage(progress, "evaluating")
@@ -105,8 +109,31 @@ def convert(
         test_vectors=(),
     )
     finished = replace(quantized.graph, metadata=metadata)
-    metadata = replace(metadata, test_vectors=_test_vectors(finished, samples))
+    typical = samples or _spread(quantized)
+    metadata = replace(metadata, test_vectors=_test_vectors(finished, typical))
     return Converted(replace(finished, metadata=metadata), report)
+
+
+def learned_of(model: Any) -> tuple[Mapping[str, Range] | None, Recipe | None]:
+    """The ranges that a model (or the file of one) has learned, and the recipe that it has.
+
+    Both None where it was not trained for quantization; QuantizationError where it was not trained.
+    """
+    if isinstance(model, str | os.PathLike):
+        from edgekit.train.saving import holds_class, load_model
+
+        if not holds_class(model, "QuantizedModel"):
+            return None, None
+        model = load_model(model, compile=False)
+    if not hasattr(model, "learned_ranges"):
+        return None, None
+    learned = model.learned_ranges()
+    if not learned:
+        raise QuantizationError(
+            f"model {model.name!r} has learned no ranges yet: train it with fit(), or show it "
+            "typical inputs with observe(x)"
+        )
+    return learned, model.recipe
 
 
 def load_model(model: Any) -> Graph:
@@ -171,7 +198,7 @@ def _checked_labels(graph: Graph, labels: Sequence[str] | None) -> tuple[str, ..
 def _provenance(
     graph: Graph,
     recipe: Recipe,
-    samples: Samples,
+    samples: Samples | None,
     tests: Samples | None,
     targets: Any,
     report: Report,
@@ -182,8 +209,8 @@ def _provenance(
         "edgekit": __version__,
         "recipe": recipe.as_text(),
         "float_graph_sha256": _graph_digest(graph),
-        "calibration_samples": str(samples.count),
-        "calibration_sha256": samples.digest(),
+        "calibration_samples": str(samples.count if samples else 0),
+        "calibration_sha256": samples.digest() if samples else "",
         "float_layers": json.dumps(dict(report.float_layers)),
         "notes": json.dumps(list(report.notes)),
     }
@@ -218,6 +245,25 @@ def _test_vectors(graph: Graph, samples: Samples) -> tuple[TestVector, ...]:
         ends = {name: _end(graph.value(name), samples.arrays[name], largest) for name in first}
         vectors.append({name: np.broadcast_to(ends[name], a.shape) for name, a in first.items()})
     return record_test_vectors(graph, vectors)
+
+
+def _spread(quantized: Quantized) -> Samples:
+    """Numbers spread evenly over the learned ranges of the inputs, where there are no samples.
+
+    Inputs that stay in float have none and get numbers from 0 to 1; those that count, zeros.
+    """
+    rng = np.random.Generator(np.random.PCG64(0))
+    arrays: dict[str, Array] = {}
+    count = VECTOR_SAMPLES
+    for name in quantized.float_graph.inputs:
+        value, (low, high) = (
+            quantized.float_graph.value(name),
+            quantized.ranges.get(name, (0.0, 1.0)),
+        )
+        numbers = rng.uniform(low, high, count * value.elements // (value.shape[0] or 1))
+        shape = (count, *(size or 1 for size in value.shape[1:]))
+        arrays[name] = numbers.reshape(shape).astype(value.dtype)
+    return Samples(arrays, count, "learned")
 
 
 def _filled(value: Value, sample: Array) -> Array:

@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "quantize": ("ir", "interpreter"),
     "export": ("ir", "schema", "files"),
     # From a model to a finished file: the one place where the rooms of the desktop meet.
-    "conversion": ("", "ir", "interpreter", "quantize", "train.trace"),
+    "conversion": ("", "ir", "interpreter", "quantize", "train.saving", "train.trace"),
     "cli": (
         "",
         "conversion",

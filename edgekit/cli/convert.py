@@ -34,9 +34,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration",
         type=Path,
-        required=True,
         metavar="FILE",
-        help=".npz or .npy of typical inputs (array x), scaled as in training; 100 are enough",
+        help=".npz or .npy of typical inputs (array x), scaled as in training; 100 are enough "
+        "(a model trained for quantization brings its ranges and needs none)",
     )
     parser.add_argument(
         "--evaluate", type=Path, metavar="FILE", help=".npz of test inputs x and labels y"
@@ -85,8 +85,10 @@ def run(options: argparse.Namespace) -> int:
     rule = _preprocessing(options)
     labels = None if options.labels is None else _labels(options.labels)
     graph = _load(options.model)
-    calibration = inputs_of(options.calibration, graph.inputs)
-    print(f"calibration: {describe(calibration)}")
+    calibration = None
+    if options.calibration is not None:
+        calibration = inputs_of(options.calibration, graph.inputs)
+        print(f"calibration: {describe(calibration)}")
     evaluate = None
     if options.evaluate is not None:
         tests, targets = inputs_and_targets(options.evaluate, graph.inputs)
@@ -96,20 +98,18 @@ def run(options: argparse.Namespace) -> int:
     from edgekit.conversion import convert
     from edgekit.quantize import Recipe
 
-    recipe = Recipe(
-        arithmetic=options.arithmetic,
-        keep_float=tuple(options.keep_float),
-        input_range=None if options.input_range is None else tuple(options.input_range),
-    )
+    choices = {"arithmetic": options.arithmetic, "keep_float": tuple(options.keep_float)}
+    choices["input_range"] = options.input_range
+    recipe = Recipe(**choices)
     with _progress_bar() as progress:
         converted = convert(
-            graph,
+            options.model,
             calibration,
             evaluate=evaluate,
             max_drop=options.max_drop,
             labels=labels,
             preprocessing=rule,
-            recipe=recipe,
+            recipe=None if recipe == Recipe() else recipe,
             progress=progress,
         )
     converted.save(options.output)

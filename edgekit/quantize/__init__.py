@@ -1,5 +1,6 @@
 """From a float graph to an int8 graph: calibration, scales, rewriting, the accuracy gate."""
 
+from .calibrate import Range as Range
 from .gate import check_gate as check_gate
 from .gate import measure as measure
 from .pipeline import Quantized as Quantized
@@ -13,6 +14,7 @@ from .samples import gather as gather
 __all__ = [
     "LayerReport",
     "Quantized",
+    "Range",
     "Recipe",
     "Report",
     "Samples",

@@ -20,22 +20,31 @@ __all__ = ["fake_quantize", "fake_quantize_weight"]
 
 
 @primitive
-def fake_quantize(x, *, scale: float, zero_point: int, low: int = -128, high: int = 127):
+def fake_quantize(
+    x, *, scale: float, zero_point: int, low: int = -128, high: int = 127, away: bool = False
+):
     """`(clip(rint(x * f32(1 / scale)) + zero_point, low, high) - zero_point) * scale`.
 
     The gradient is that of the identity where the rounded number lies within the limits, zero
-    elsewhere.
+    elsewhere. With `away` stored integers are rounded with halves away from zero, as means of
+    integers are.
     """
-    steps = _steps(x, scale)
+    steps = _steps(x, scale, zero_point, away)
     module = array_module(x)
     module.clip(steps, x.dtype.type(low - zero_point), x.dtype.type(high - zero_point), out=steps)
     steps *= x.dtype.type(np.float32(scale))
     return steps
 
 
-def _steps(x: Array, scale: float) -> Array:
-    steps = x * x.dtype.type(np.float32(1.0) / np.float32(scale))
-    return array_module(x).rint(steps, out=steps)
+def _steps(x: Array, scale: float, zero_point: int = 0, away: bool = False) -> Array:
+    module, number = array_module(x), x.dtype.type
+    steps = x * number(np.float32(1.0) / np.float32(scale))
+    if not away:
+        return module.rint(steps, out=steps)
+    steps += number(zero_point)
+    # a hair more than a half, since a half that was computed may lie a little below
+    steps += module.copysign(number(0.5 + 2.0**-10), steps)
+    return module.trunc(steps, out=steps) - number(zero_point)
 
 
 def _inside(x: Array, scale: float, zero_point: int, low: int, high: int) -> Array:
@@ -44,12 +53,12 @@ def _inside(x: Array, scale: float, zero_point: int, low: int, high: int) -> Arr
 
 
 @fake_quantize.vjp
-def _(g, y, x, *, scale, zero_point, low=-128, high=127):
+def _(g, y, x, *, scale, zero_point, low=-128, high=127, away=False):
     return (g * _inside(x, scale, zero_point, low, high),)
 
 
 @fake_quantize.nested_vjp
-def _(g, y, x, *, scale, zero_point, low=-128, high=127):
+def _(g, y, x, *, scale, zero_point, low=-128, high=127, away=False):
     return (g * _inside(x.data, scale, zero_point, low, high).astype(x.dtype),)
 
 

@@ -22,9 +22,10 @@ from edgekit.train.models.model import Model
 from edgekit.train.structure import flatten, pack
 
 from .int8_accuracy import Int8Accuracy
-from .plan import Plan, make_plan
+from .plan import make_plan
 from .ranges import EMPTY, Ranges
 from .rewriter import Rewriter, Scales
+from .steps import Plan
 
 __all__ = ["QuantizedModel", "quantize_model"]
 

@@ -8,11 +8,12 @@ second set of rules about what is folded, fused, tied or kept in float.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
-from edgekit.ir import Graph, Node, QuantParams, spec
+from edgekit.ir import Graph, Node, spec
 from edgekit.ir.ops import attributes
 from edgekit.ir.passes import drop_dead_nodes
 from edgekit.ir.passes.activations import ACTIVATIONS
@@ -21,89 +22,34 @@ from edgekit.quantize.parameters import fixed_outputs
 from edgekit.quantize.placement import check_keep_float, float_nodes
 from edgekit.quantize.recipe import Recipe
 from edgekit.quantize.tied import tied_groups
-from edgekit.train.primitive import Record
+from edgekit.train.primitive import Record, scope_state
+from edgekit.train.tape import stop_recording
 from edgekit.train.trace import trace_places
 from edgekit.train.trace_runs import Places
 
-__all__ = ["Key", "Norm", "Plan", "Step", "Weight", "canonical", "make_plan"]
+from .steps import Key, Norm, Plan, Step, Weight, canonical
 
-Key = tuple[str, str, int]
-"""The layer's path within the model, the primitive, and which of its calls there."""
-
-
-class Norm(NamedTuple):
-    """A batch normalization: its tensors (None where there is none) and its epsilon."""
-
-    gamma: Any
-    beta: Any
-    mean: Any
-    variance: Any
-    epsilon: float
-
-
-class Weight(NamedTuple):
-    """A call with a weight that becomes int8.
-
-    position, bias: which inputs of the primitive they are. axes: those of the weight along which
-    scales differ. value: the activation that it is multiplied with. norms: the normalizations
-    that are folded into it.
-    """
-
-    position: int
-    bias: int | None
-    axes: tuple[int, ...]
-    value: str
-    norms: tuple[Norm, ...]
-
-
-class Step(NamedTuple):
-    """What is done about one call of a primitive.
-
-    value: the activation that it computes, if the graph has it. observed, quantized: whether its
-    range is learned, and whether it is rounded. reads: inputs that layers in float computed.
-    constants: inputs that do not depend on the data and are rounded in a range of their own.
-    norm: the normalization that this is; folded: it is part of the weight before it; scaled: the
-    activation between its product and its sum, where it stays on its own.
-    """
-
-    value: str | None = None
-    observed: bool = False
-    quantized: bool = False
-    reads: Mapping[int, str] = {}
-    constants: tuple[int, ...] = ()
-    weight: Weight | None = None
-    norm: Norm | None = None
-    folded: bool = False
-    scaled: str | None = None
-
-
-class Plan(NamedTuple):
-    """All steps by call. inputs: the graph's inputs, and whether they are rounded.
-
-    values: activations whose ranges are learned. groups: by value, all that share its scale.
-    fixed: what operators put out by themselves. unlearned: activations inside of primitives, which
-    no call computes: they need calibration data, by layer.
-    """
-
-    steps: Mapping[Key, Step]
-    inputs: Mapping[str, bool]
-    values: Sequence[str]
-    groups: Mapping[str, Sequence[str]]
-    fixed: Mapping[str, QuantParams]
-    unlearned: Mapping[str, str]
-
-
-def canonical(primitive: str) -> str:
-    """One name for a primitive that training and inference call by two."""
-    return primitive.removesuffix("_training") if primitive.startswith("batch_norm") else primitive
+__all__ = ["make_plan"]
 
 
 def make_plan(model: Any, recipe: Recipe) -> Plan:
     """The plan of a float model. Raises what `trace` and the converter raise."""
-    places = trace_places(model)
+    with _apart():
+        places = trace_places(model)
     prepared = drop_dead_nodes(fold_and_fuse(places.graph))
     check_keep_float(places.graph, prepared, recipe)
     return _Planner(places, prepared, float_nodes(prepared, recipe)).plan()
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """Outside of the layer and of the tapes that may be at work."""
+    scope, scope_state.scope = scope_state.scope, ""
+    try:
+        with stop_recording():
+            yield
+    finally:
+        scope_state.scope = scope
 
 
 class _Planner:
@@ -166,6 +112,7 @@ class _Planner:
             "value": name,
             "observed": any(self._heads(name)),
             "quantized": True,
+            "away": node.op == "AveragePool2D",
             "reads": self._float_reads(record),
             "constants": self._constants(record, node),
         }

@@ -26,8 +26,8 @@ from edgekit.train.primitive import Primitive, scope_state
 from edgekit.train.tensor import Tensor, wrap
 
 from .fake_quantize import fake_quantize, fake_quantize_weight
-from .plan import Key, Norm, Plan, Step, Weight, canonical
 from .ranges import Ranges
+from .steps import Key, Norm, Plan, Step, Weight, canonical
 
 __all__ = ["Rewriter", "Scales"]
 
@@ -146,7 +146,7 @@ class Rewriter:
             if step.observed:
                 output = self._observed(step.value, output)
             if step.quantized:
-                output = self._rounded(step.value, output)
+                output = self._rounded(step.value, output, step.away)
         return output, saved
 
     def _observed(self, value: str, x: Tensor) -> Tensor:
@@ -155,10 +155,9 @@ class Rewriter:
             self.scales.forget(value)
         return x
 
-    def _rounded(self, value: str, x: Tensor) -> Tensor:
-        if not self.widening:
-            for quant in self.scales.of(value):
-                x = fake_quantize(x, scale=quant.scale[0], zero_point=quant.zero_point[0])
+    def _rounded(self, value: str, x: Tensor, away: bool = False) -> Tensor:
+        for quant in () if self.widening else self.scales.of(value):
+            x = fake_quantize(x, scale=quant.scale[0], zero_point=quant.zero_point[0], away=away)
         return x
 
     def _read(self, value: str, x: Tensor) -> Tensor:
