@@ -11,6 +11,7 @@ import pytest
 
 from edgekit.export.tflite import tflite_bytes
 from edgekit.importers.tflite import load_tflite
+from edgekit.importers.tflite.archive import archived_file
 from edgekit.interpreter import Interpreter
 from edgekit.ir import GraphBuilder
 from tests.material import material
@@ -69,6 +70,41 @@ def test_without_labels_a_model_still_runs(behind: bytes) -> None:
     model = Interpreter(damaged(behind))
     assert model.labels == () or len(model.labels) == 9
     assert model.run(np.array([[-1, 2]], np.float32))["y"].tolist() == [[0, 2]]
+
+
+def several(compression: int, comment: bytes = b"") -> bytes:
+    """An archive of three files."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as made:
+        for name in ("a", "folder/b", "c.txt"):
+            made.writestr(name, name.encode() * 100)
+        made.comment = comment
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("before", [b"", b"PK\5\6" + bytes(997)])
+@pytest.mark.parametrize("comment", [b"", b"a comment" * 99])
+def test_files_of_an_archive(compression: int, before: bytes, comment: bytes) -> None:
+    content = before + several(compression, comment)
+    for name in ("a", "folder/b", "c.txt"):
+        wanted = zipfile.ZipFile(io.BytesIO(content)).read(name)
+        assert archived_file(memoryview(content), name, 1000, 3) == wanted
+    assert archived_file(memoryview(content), "d", 1000, 3) is None
+    assert archived_file(memoryview(content), "a", 99, 3) is None
+    assert archived_file(memoryview(content), "a", 1000, 2) is None
+
+
+def test_every_damage_to_an_archive_is_seen() -> None:
+    """Byte by byte: what comes back is the file, or nothing. The checksum sees to that."""
+    content = several(zipfile.ZIP_DEFLATED)
+    for position in range(len(content)):
+        for flip in (1, 0x80, 0xFF):
+            damaged = bytearray(content)
+            damaged[position] ^= flip
+            found = archived_file(memoryview(damaged), "folder/b", 1000, 3)
+            assert found in (None, b"folder/b" * 100)
+    assert archived_file(memoryview(several(zipfile.ZIP_BZIP2)), "a", 1000, 3) is None
 
 
 @pytest.mark.parametrize("position", range(0, 160, 5))

@@ -5,9 +5,7 @@ Metadata are a help, not the model: what of them cannot be read is left out.
 
 from __future__ import annotations
 
-import io
 import math
-import zlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +15,7 @@ from edgekit.ir import Preprocessing
 from edgekit.schema import Record, decode
 from edgekit.schema.generated import tflite_metadata_layout as layout
 
+from .archive import archived_file
 from .file import METADATA_NAME, Subgraph, TfliteFile
 
 __all__ = ["labels_and_preprocessing"]
@@ -65,21 +64,13 @@ def _label_files(outputs: Sequence[Record]) -> Iterator[str]:
 
 def _labels(content: memoryview, name: str) -> tuple[str, ...]:
     """One label per line of a file in the archive; empty where there is no such file."""
-    import zipfile  # slow to import, and few files have labels
-
+    data = archived_file(content, name, LARGEST_TEXT, MOST_FILES)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if len(archive.namelist()) > MOST_FILES:
-                return ()
-            with archive.open(name) as stream:
-                data = stream.read(LARGEST_TEXT + 1)
-        text = data.decode("utf-8")
-    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, EOFError, ValueError, zlib.error):
-        return ()
-    except (NotImplementedError, OverflowError):  # a compression that Python does not have
+        text = "" if data is None else data.decode("utf-8")
+    except UnicodeDecodeError:
         return ()
     lines = tuple(line.strip() for line in text.splitlines())
-    return lines if len(data) <= LARGEST_TEXT and len(lines) <= MOST_LABELS else ()
+    return lines if len(lines) <= MOST_LABELS else ()
 
 
 def _preprocessing(inputs: Sequence[Record]) -> Preprocessing | None:
