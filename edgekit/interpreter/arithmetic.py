@@ -198,10 +198,18 @@ def sum_fixedpoint(sums: Integers, x: QuantParams, y: QuantParams, count: int) -
 def accumulator_bounds(weights: NDArray[Any], low: int, high: int) -> NDArray[np.float64]:
     """The largest magnitude that any partial sum of `w[k, c] * u[k]` can reach, per channel c.
 
-    weights: [K, C] integers; every u lies in [low, high], and low <= 0 <= high.
+    weights: [K, C] integers of 8 bits; every u lies in [low, high], and low <= 0 <= high.
     """
-    positive = np.maximum(weights, 0).sum(axis=0, dtype=np.float64)
-    negative = -np.minimum(weights, 0).sum(axis=0, dtype=np.float64)
+    terms, channels = weights.shape
+    # what holds the sums of 8-bit weights exactly
+    dtype: type[Any] = np.float32 if terms < 2**16 else np.float64
+    ones, together = np.ones(terms, dtype), max(1, 2**15 // terms)
+    sums, sizes = np.empty(channels), np.empty(channels)
+    for start in range(0, channels, together):
+        some: NDArray[Any] = weights[:, start : start + together].astype(dtype)
+        sums[start : start + together] = ones @ some
+        sizes[start : start + together] = ones @ np.abs(some, some)
+    positive, negative = (sizes + sums) / 2, (sizes - sums) / 2
     bounds: NDArray[np.float64] = np.maximum(
         positive * high - negative * low, negative * high - positive * low
     )

@@ -37,6 +37,9 @@ contiguous elements, but clipping row by row does not."""
 BLOCK_ELEMENTS = 2**16
 """Large maps are computed in blocks of rows whose working arrays stay in the cache."""
 
+LARGEST_WEIGHT = 255
+"""Of 8 bits, less its zero point."""
+
 SMALL_PRODUCT = 10**6
 """Multiplications. Up to here OpenBLAS takes a way of its own on processors with AVX-512, which is
 10-20 % faster; elsewhere parts cost a few percent."""
@@ -95,12 +98,13 @@ class Accumulator:
         zero = self.step.zero(0)
         assert isinstance(zero, int)
         low, high = (limit + zero for limit in limits)
+        bias = np.zeros(1) if self.bias is None else self.bias.astype(np.float64)
+        held = bias.astype(np.float32).astype(np.float64) == bias
+        held |= self._rescale is not None  # the bias is added in int64
+        if len(matrix) * LARGEST_WEIGHT * max(-low, high) < arithmetic.EXACT_FLOAT32 and held.all():
+            return True  # whatever the weights are: most layers
         bounds = arithmetic.accumulator_bounds(matrix, low, high)
         fits = bounds < arithmetic.EXACT_FLOAT32
-        if self._rescale is not None or self.bias is None:  # the bias is added in int64
-            return bool(fits.all())
-        bias = self.bias.astype(np.float64)
-        held = self.bias.astype(np.float32).astype(np.float64) == bias
         saturates = (np.abs(bias) - bounds) * self.wide_scales > 512
         return bool((fits & (held | (bounds == 0) | saturates)).all())
 

@@ -46,6 +46,10 @@ TILED_ELEMENTS = 2**15
 HOPELESS = 64
 """So many wrong pairs are halves, which no other factor mends."""
 
+PAIRS_AT_ONCE = 32
+"""Numbers of the first input that are paired with all of the second at a time: the arrays stay
+small, and a process does not grow by what it needs while it plans."""
+
 ACTIVATIONS = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
 
 
@@ -211,19 +215,31 @@ def _float_factors(
     """
     low, high = output_limits(step, even=True)
     limits = [arithmetic.centered_range(step.input_quant(i), step.dtype(i)) for i in (0, 1)]
-    u = [np.arange(first, last + 1, dtype=np.int64) for first, last in limits]
-    exact = u[0][:, None] * multipliers[0] + u[1] * multipliers[1] + (1 << (shift - 1))
-    expected = np.clip(exact >> shift, low, high).astype(np.float32)
-    columns, rows = u[0].astype(np.float32)[:, None], u[1].astype(np.float32)
+    u = [np.arange(first, last + 1, dtype=np.float64) for first, last in limits]
+    columns, rows = (each.astype(np.float32) for each in u)
+    # In float64 the integer formula is exact too; a floor takes the place of the shift.
+    exact = [each * (m * 2.0**-shift) for each, m in zip(u, multipliers, strict=True)]
     first_choices, second_choices = (_neighbours(m * 2.0**-shift) for m in multipliers)
     for first, second in itertools.product(first_choices, second_choices):
-        sums = np.rint(columns * first + rows * second)
-        wrong = np.count_nonzero(np.clip(sums, low, high) != expected)
+        second_terms, wrong = rows * second, 0
+        for start in range(0, len(columns), PAIRS_AT_ONCE):
+            part = slice(start, start + PAIRS_AT_ONCE)
+            found = _clipped(np.rint, columns[part] * first, second_terms, low, high)
+            wanted = _clipped(np.floor, exact[0][part] + 0.5, exact[1], low, high)
+            wrong += int(np.count_nonzero(found != wanted))
+            if wrong > HOPELESS:
+                return None
         if not wrong:
             return first, second
-        if wrong > HOPELESS:
-            return None
     return None
+
+
+def _clipped(rounded: np.ufunc, column: Array, row: Array, low: Floats, high: Floats) -> Array:
+    """All sums of a number of `column` and one of `row`, rounded and clipped."""
+    sums = column[:, np.newaxis] + row
+    rounded(sums, sums)
+    clip(sums, low, high, sums)
+    return sums
 
 
 def _neighbours(number: float) -> list[np.float32]:
