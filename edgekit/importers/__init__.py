@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from edgekit.errors import InputError
 from edgekit.ir import Graph
@@ -22,7 +21,7 @@ def load(path: str | os.PathLike[str]) -> Graph:
 
 
 def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], Graph]:
-    suffix = Path(path).suffix.lower()
+    suffix = os.path.splitext(path)[1].lower()
     start = _first_bytes(path)
     if start[4:8] == b"EDGK" or suffix == ".edge":
         return _load_edge

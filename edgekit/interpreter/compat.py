@@ -18,10 +18,10 @@ import numpy as np
 from edgekit.errors import InputError, ShapeError, lookup
 from edgekit.ir import Graph
 
-from .tensor_table import Details, TensorTable
-
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from .tensor_table import Details, TensorTable
 
 __all__ = ["SignatureRunner", "TfliteMethods"]
 

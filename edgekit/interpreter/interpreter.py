@@ -18,7 +18,7 @@ from edgekit.schema.source import release_pages
 from . import door
 from .compat import TfliteMethods
 from .plan import QUIET, ExecutionPlan, make_plan
-from .sources import Model, Opening, open_model
+from .sources import Model, Opening, collector_paused, open_model
 from .sources import Source as Source
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class Interpreter(TfliteMethods):
             raise InputError(f"threads must be 1 or more, received {self.threads}")
         self._keep_all = experimental_preserve_all_tensors
         self._opening = Opening(given[0], arithmetic, signature)
-        self._install(open_model(self._opening))
+        with collector_paused():
+            self._install(open_model(self._opening))
 
     def _install(self, model: Model) -> None:
         """Make ready to run a model; nothing of one that was here before remains."""
@@ -110,7 +111,8 @@ class Interpreter(TfliteMethods):
         release_pages(value.array() for value in self.graph.constants())
 
     def _reopen(self, shapes: Mapping[str, Sequence[int]]) -> None:
-        self._install(open_model(replace(self._opening, shapes=shapes)))
+        with collector_paused():
+            self._install(open_model(replace(self._opening, shapes=shapes)))
 
     def _with_signature(self, key: str) -> Interpreter:
         opening = self._opening

@@ -14,7 +14,6 @@ from edgekit.ir.quant import LIMITS
 
 from . import door
 from .arena import UNSCALED
-from .copies import copies
 from .kernels import find_kernel
 from .kernels.variants import Variant
 from .step import Arena, Array, Call, Scratch, Step
@@ -60,10 +59,7 @@ class ExecutionPlan:
         self.calls = tuple(call for step in steps for call in step.calls)
         self.scratch_bytes = scratch_bytes
         self._border_calls = [call for i in graph.inputs for call in arena.border_calls(i)]
-        self._state_calls = copies(
-            [arena.content(state.next) for state in graph.states],
-            [arena.view(state.value) for state in graph.states],
-        )
+        self._state_calls = _state_calls(arena)
         self.reset_states()
         self.may_overflow = _may_overflow(graph)
         self._loaders = [
@@ -104,6 +100,17 @@ class ExecutionPlan:
             constants = {v.name: np.array(v.data) for v in graph.constants()}
             results = {o: results[o] if o in results else constants[o] for o in graph.outputs}
         return results
+
+
+def _state_calls(arena: Arena) -> list[Call]:
+    """What lets every memory become what it is at the end of a call."""
+    states = arena.graph.states
+    if not states:
+        return []
+    from .copies import copies  # most models have no memories
+
+    sources = [arena.content(state.next) for state in states]
+    return copies(sources, [arena.view(state.value) for state in states])
 
 
 def _may_overflow(graph: Graph) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.frozen import Frozen
 from edgekit.ir import Graph, MemoryPlan, validate
-from edgekit.ir.memory import check_plan
+from edgekit.ir.memory_check import check_plan
 from edgekit.schema import Field, Record, Schema, decode
 from edgekit.schema.digest import DIGEST_SIZE, buffer_sha256, structure_sha256
 from edgekit.schema.generated.edgekit_layout import SCHEMA

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from edgekit.errors import InputError
 from edgekit.frozen import NOTHING, Frozen
 from edgekit.ir import Graph, MemoryPlan, plan_memory, validate
 
-from .tensor_table import GraphTensors, TensorTable
+if TYPE_CHECKING:
+    from .tensor_table import TensorTable
 
-__all__ = ["Model", "Source", "open_model"]
+__all__ = ["Model", "Source", "collector_paused", "open_model"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Graph
 TFLITE = b"TFL3"
@@ -42,6 +46,19 @@ class Opening(Frozen):
     shapes: Mapping[str, Sequence[int | None]] = NOTHING
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python from looking for cycles among records that are made by the thousand and stay:
+    each search goes through all that there are so far, and finds nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def open_model(opening: Opening) -> Model:
     """The graph, its memory plan and its tensors. Raises what the format's own reader raises."""
     source = opening.source
@@ -49,6 +66,8 @@ def open_model(opening: Opening) -> Model:
         return _open_tflite(opening)
     if opening.signature is not None or opening.shapes:
         raise InputError("signatures and shapes can be chosen in .tflite files only")
+    from .tensor_table import GraphTensors  # a `.tflite` file has its own table
+
     if isinstance(source, Graph):
         validate(source)
         model = Model(source, plan_memory(source), GraphTensors(source), lean=_lean(source))

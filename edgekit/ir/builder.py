@@ -9,7 +9,6 @@ import numpy as np
 from edgekit.errors import EdgekitError, ShapeError
 from edgekit.frozen import replace
 
-from .control import control_results
 from .graph import Array, AttrValue, Graph, Node, Shape, State, Value
 from .metadata import Metadata
 from .ops import OpSpec, attributes, infer_shapes, spec
@@ -139,6 +138,8 @@ class GraphBuilder:
     ) -> list[tuple[Shape, str, QuantParams | None]]:
         """Shape, dtype and scales of each output."""
         if operator.subgraphs:
+            from .control import control_results  # few graphs have any
+
             like = control_results(self.subgraphs, node)
             return [(value.shape, value.dtype, value.quant) for value in like]
         attrs = attributes(node)

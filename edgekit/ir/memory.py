@@ -7,22 +7,26 @@ takes two.
 
 from __future__ import annotations
 
-import bisect
-import heapq
 from collections.abc import Mapping
 
 from edgekit.frozen import Frozen
 
 from .graph import Graph, Value
 from .ops import attributes
-from .placement import offsets
 
-__all__ = ["MemoryPlan", "Slot", "check_plan", "plan_memory", "shared_names"]
+__all__ = ["MemoryPlan", "Slot", "plan_memory", "shared_names"]
 
 ALIGNMENT = 16  # elements: 64 bytes of float32, one cache line
 READS_PADDED = ("Conv2D", "DepthwiseConv2D", "AveragePool2D")
 Margins = tuple[int, int, int, int]
 NO_MARGINS: Margins = (0, 0, 0, 0)
+
+
+Lives = Mapping[str, tuple[int, int]]
+"""By name the first and the last step at which a block is needed."""
+
+MOST_COMPARED = 2000
+"""Blocks that are compared in pairs; more are placed faster and a little wider."""
 
 
 class Slot(Frozen):
@@ -121,6 +125,33 @@ def plan_memory(graph: Graph) -> MemoryPlan:
     return MemoryPlan(total, {name: placed[roots[name]] for name in roots})
 
 
+def offsets(lives: Lives, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Where each block begins. The same lives and sizes give the same places."""
+    if len(lives) <= MOST_COMPARED:
+        return largest_first(lives, sizes)
+    from .placement import by_birth  # few graphs are so large
+
+    return by_birth(lives, sizes)
+
+
+def largest_first(lives: Lives, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Large blocks first, each at the lowest place that is free during its whole life."""
+    placed: dict[str, int] = {}
+    for name in sorted(lives, key=lambda name: (-sizes[name], lives[name], name)):
+        offset = 0
+        busy = sorted(
+            (placed[other], sizes[other])
+            for other in placed
+            if lives[other][0] <= lives[name][1] and lives[name][0] <= lives[other][1]
+        )
+        for start, length in busy:
+            if offset + sizes[name] <= start:
+                break
+            offset = max(offset, start + length)
+        placed[name] = offset
+    return placed
+
+
 def shared_names(plan: MemoryPlan) -> set[str]:
     """The activations whose elements another activation uses too, at whatever time."""
     order = sorted(plan.slots, key=lambda name: plan.slots[name].offset)
@@ -133,72 +164,6 @@ def shared_names(plan: MemoryPlan) -> set[str]:
         if slot.offset + slot.size > furthest:
             furthest, furthest_name = slot.offset + slot.size, name
     return shared
-
-
-def check_plan(graph: Graph, plan: MemoryPlan) -> list[str]:
-    """What is wrong with a plan: missing or foreign names, sizes, ranges, live overlaps."""
-    lives = lifetimes(graph)
-    problems = [f"activation {name!r} has no slot" for name in lives if name not in plan.slots]
-    problems += [f"slot {name!r} is no activation" for name in plan.slots if name not in lives]
-    known = {name: slot for name, slot in plan.slots.items() if name in lives}
-    for name, slot in known.items():
-        value = graph.value(name)
-        if min(slot.margins) < 0 or (slot.margins != NO_MARGINS and len(value.shape) != 4):
-            problems.append(f"slot of {name!r} cannot have the margins {slot.margins}")
-        elif slot.offset < 0 or slot.size < padded_elements(value, slot.margins):
-            problems.append(f"slot of {name!r}: offset {slot.offset}, size {slot.size} too small")
-        elif slot.offset + slot.size > plan.size:
-            problems.append(f"slot of {name!r} ends beyond the arena of {plan.size} elements")
-    if problems:
-        return problems
-    return _overlaps(graph, plan, lives)
-
-
-def _overlaps(graph: Graph, plan: MemoryPlan, lives: Mapping[str, tuple[int, int]]) -> list[str]:
-    """Pairs that share elements while both live, found by walking through the steps.
-
-    A Reshape may leave its result exactly where its source lies. What lives at one step lies side
-    by side, so each newcomer is compared with its two neighbours only: plans of hostile files are
-    checked in no more than a moment.
-    """
-    problems = []
-    alive: list[tuple[int, int, str]] = []  # start, end, name: sorted, none upon another
-    deaths: list[tuple[int, int]] = []  # last step, start
-    for born, last, start, end, name in sorted(_places(graph, plan, lives)):
-        while deaths and deaths[0][0] < born:
-            _, freed = heapq.heappop(deaths)
-            del alive[bisect.bisect_left(alive, (freed,))]
-        position = bisect.bisect_left(alive, (start,))
-        before = [other for other in alive[max(position - 1, 0) : position] if other[1] > start]
-        after = [other for other in alive[position : position + 1] if other[0] < end]
-        for _, _, other in before + after:
-            problems.append(f"{other!r} and {name!r} share elements while both are needed")
-        if not before + after:
-            alive.insert(position, (start, end, name))
-            heapq.heappush(deaths, (last, start))
-    return problems
-
-
-def _places(
-    graph: Graph, plan: MemoryPlan, lives: Mapping[str, tuple[int, int]]
-) -> list[tuple[int, int, int, int, str]]:
-    """First step, last step, start, end and name of each slot; a source and its views are one."""
-    slots = plan.slots
-    roots = reshape_roots(graph, {name: slot.margins for name, slot in slots.items()})
-    places: dict[tuple[str, int], tuple[int, int, int, int, str]] = {}
-    for name in lives:  # sources before their views
-        (born, last), slot = lives[name], slots[name]
-        key = (roots[name], slot.offset)
-        end = slot.offset + slot.size
-        known = places.get(key, (born, last, slot.offset, end, name))
-        places[key] = (
-            min(known[0], born),
-            max(known[1], last),
-            slot.offset,
-            max(known[3], end),
-            known[4],
-        )
-    return list(places.values())
 
 
 def _aligned(elements: int) -> int:

@@ -1,4 +1,4 @@
-"""Where blocks of memory begin that are needed for a time: those of different times may overlap."""
+"""Where blocks of memory begin when they are many; `memory.py` places the few of most graphs."""
 
 from __future__ import annotations
 
@@ -6,36 +6,9 @@ import bisect
 import heapq
 from collections.abc import Mapping
 
-__all__ = ["offsets"]
+from .memory import Lives
 
-Lives = Mapping[str, tuple[int, int]]
-"""By name the first and the last step at which a block is needed."""
-
-MOST_COMPARED = 2000
-"""Blocks that are compared in pairs; more are placed faster and a little wider."""
-
-
-def offsets(lives: Lives, sizes: Mapping[str, int]) -> dict[str, int]:
-    """Where each block begins. The same lives and sizes give the same places."""
-    return largest_first(lives, sizes) if len(lives) <= MOST_COMPARED else by_birth(lives, sizes)
-
-
-def largest_first(lives: Lives, sizes: Mapping[str, int]) -> dict[str, int]:
-    """Large blocks first, each at the lowest place that is free during its whole life."""
-    placed: dict[str, int] = {}
-    for name in sorted(lives, key=lambda name: (-sizes[name], lives[name], name)):
-        offset = 0
-        busy = sorted(
-            (placed[other], sizes[other])
-            for other in placed
-            if lives[other][0] <= lives[name][1] and lives[name][0] <= lives[other][1]
-        )
-        for start, length in busy:
-            if offset + sizes[name] <= start:
-                break
-            offset = max(offset, start + length)
-        placed[name] = offset
-    return placed
+__all__ = ["by_birth"]
 
 
 def by_birth(lives: Lives, sizes: Mapping[str, int]) -> dict[str, int]:

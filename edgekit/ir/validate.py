@@ -13,12 +13,10 @@ import numpy as np
 
 from edgekit.errors import EdgekitError, ShapeError
 
-from .control import call_problems, control_problems
 from .graph import DTYPES, Graph, Node, Value
 from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes, spec
 from .validate_metadata import metadata_problems
 from .validate_scales import QUANTIZED, quant_problems, scale_problems, weight_problems
-from .validate_states import state_problems
 
 __all__ = ["node_problems", "output_dtypes", "problems", "validate"]
 
@@ -44,7 +42,11 @@ def validate(
 
 def problems(graph: Graph) -> list[str]:
     """Broken promises: of subgraphs and their calls; then those of the graph itself."""
-    found = call_problems(graph)
+    found: list[str] = []
+    if graph.subgraphs:
+        from .control import call_problems  # few graphs have any
+
+        found += call_problems(graph)
     for name, subgraph in graph.subgraphs.items():
         where = f"subgraph {name!r}"
         if not 0 < len(name) <= LONGEST_NAME:
@@ -67,7 +69,10 @@ def _graph_problems(graph: Graph, subgraphs: Mapping[str, Graph]) -> list[str]:
         if name not in graph.values or name in known:
             found.append(f"input {name!r} is not a value, is a constant or is listed twice")
         known.update({name} & graph.values.keys())
-    found += state_problems(graph, known)
+    if graph.states:
+        from .validate_states import state_problems  # few graphs have memories
+
+        found += state_problems(graph, known)
     known.update({state.value for state in graph.states} & graph.values.keys())
     for node in graph.nodes:
         for problem in _placed_problems(graph, node, known, subgraphs):
@@ -213,6 +218,8 @@ def _placed_problems(
     operator, attrs = spec(node.op), attributes(node)
     outputs = [graph.value(o) for o in node.outputs]
     if operator.subgraphs:
+        from .control import control_problems  # as above
+
         return control_problems(subgraphs, node, inputs, outputs)
     try:
         shapes = infer_shapes(operator, inputs, attrs)

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekit.ir import placement
+from edgekit.ir import memory, placement
 
 BLOCKS = st.lists(
     st.tuples(st.integers(0, 20), st.integers(0, 9), st.integers(1, 6)), min_size=1, max_size=40
 )
 
 
-@pytest.mark.parametrize("place", [placement.largest_first, placement.by_birth])
+@pytest.mark.parametrize("place", [memory.largest_first, placement.by_birth])
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(blocks=BLOCKS)
 def test_no_two_live_blocks_overlap(place, blocks: list[tuple[int, int, int]]) -> None:  # type: ignore[no-untyped-def]
@@ -46,5 +46,5 @@ def test_fifty_thousand_blocks_are_placed_in_a_moment(length: int) -> None:
     lives = {f"n{i}": (i, i + length + i % 7) for i in range(50_000)}
     sizes = {name: 16 * (1 + i % 9) for i, name in enumerate(lives)}
     start = time.process_time()
-    placement.offsets(lives, sizes)
+    memory.offsets(lives, sizes)
     assert time.process_time() - start < 3

@@ -10,12 +10,12 @@ from edgekit.ir.graph import Array
 
 from .file import Operator, Subgraph, Tensor
 from .folding import Folding
-from .names import unique_names
 from .tensors import graph_dtype, quantization, tensor_array
 
 __all__ = ["Inputs"]
 
 MOST_INTEGERS = 64  # in an axis list, a shape, pads
+LONGEST_NAME = 960  # leaves room for what is put behind a name
 
 
 class Inputs:
@@ -127,3 +127,21 @@ class Inputs:
         if not self.has(op, position):
             op.record.fail("inputs", f"{op.code} needs input {position}, received {op.inputs}")
         return op.inputs[position]
+
+
+def unique_names(graph: Subgraph) -> tuple[str, ...]:
+    """A name for each tensor, by index: the file's, made unique, or one where it gives none.
+
+    The first tensor of a name keeps it.
+    """
+    wanted = [tensor.name[:LONGEST_NAME] or f"tensor_{tensor.index}" for tensor in graph.tensors]
+    taken, counts, found = set(wanted), dict.fromkeys(wanted, 0), []
+    seen: set[str] = set()
+    for name in wanted:
+        unique = name
+        while unique in seen or (unique != name and unique in taken):
+            counts[name] += 1
+            unique = f"{name}_{counts[name]}"
+        seen.add(unique)
+        found.append(unique)
+    return tuple(found)

@@ -9,7 +9,6 @@ import numpy as np
 
 from edgekit.frozen import replace
 
-from ..casting import cast
 from ..graph import DTYPES, Array, Graph, Node
 from ..ops import attributes
 
@@ -37,6 +36,12 @@ def _mirror_pad(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
     return np.pad(arrays[0], pairs, mode=attrs["mode"])
 
 
+def _cast(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
+    from ..casting import cast  # few graphs cast constants
+
+    return cast(arrays[0], attrs["dtype"])
+
+
 def _reduced(function: np.ufunc) -> Evaluate:
     return lambda x, a: np.asarray(function.reduce(x[0], a["axes"], keepdims=a["keepdims"]))
 
@@ -54,7 +59,7 @@ EVALUATE: dict[str, Evaluate] = {
     "Pad": _pad,
     "MirrorPad": _mirror_pad,
     "Slice": _slice,
-    "Cast": lambda x, a: cast(x[0], a["dtype"]),
+    "Cast": _cast,
     "Neg": lambda x, a: -x[0],
     "Equal": lambda x, a: x[0] == x[1],
     "NotEqual": lambda x, a: x[0] != x[1],
