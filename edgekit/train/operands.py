@@ -17,6 +17,10 @@ def fit_constants(inputs: tuple[Any, ...], arrays: list[Any]) -> list[Any]:
 
     So `x * 2.0`, `x * np.float64(2)` and `x - mean` stay float32 where `x` is, on every numpy.
     """
+    if len(inputs) == 2 and type(inputs[0]) is Tensor and type(inputs[1]) is np.ndarray:
+        first, second = arrays  # labels or an array that fits already
+        if type(first) is np.ndarray and (second.dtype is first.dtype or second.dtype.kind in "iu"):
+            return arrays
     like = _leading(inputs, arrays)
     fitted = []
     for x, data in zip(inputs, arrays, strict=True):

@@ -20,7 +20,7 @@ from .primitive import name_scope as name_scope
 from .primitive import primitive as primitive
 from .primitive import recorders, scope_state
 from .primitive import recording as recording
-from .structure import flatten, map_structure
+from .structure import flatten, is_nested, map_structure
 from .tensor import Tensor, Variable, wrap
 
 __all__ = [
@@ -164,7 +164,8 @@ class GradientTape:
         on_tensors = any(isinstance(r, GradientTape) for r in recorders())
         gradients = _seeds(target, output_gradients, on_tensors)
         wanted = set()
-        for source in flatten(sources):
+        flat = type(sources) is list and not any(map(is_nested, sources))
+        for source in sources if flat else flatten(sources):
             if not isinstance(source, Tensor):
                 raise InputError(f"gradients are taken by tensors, not by {type(source).__name__}")
             wanted.add(id(source))
@@ -174,6 +175,8 @@ class GradientTape:
             g = gradients.get(key) if key in wanted else gradients.pop(key, None)
             if g is not None:
                 self._step_back(record, g, gradients, on_tensors)
+        if flat:  # what an optimizer asks for
+            return [_found(x, gradients, unconnected_gradients) for x in sources]
         return map_structure(lambda x: _found(x, gradients, unconnected_gradients), sources)
 
     def _step_back(
@@ -240,10 +243,12 @@ def _input_gradients(
             f"{record.place} has no derivative; register one with @{rule.name}.vjp"
         )
     attrs = record.attrs
-    if rule.saves:
-        attrs = {**attrs, "saved": record.saved}
-    if rule.backward_asks_needs:
-        attrs = {**attrs, "needs": needs}
+    if rule.saves or rule.backward_asks_needs:
+        attrs = attrs.copy()
+        if rule.saves:
+            attrs["saved"] = record.saved
+        if rule.backward_asks_needs:
+            attrs["needs"] = needs
     if rule.backward_reads_inputs and record.version != _version(record.inputs):
         changed = ", ".join(repr(x.name) for x in record.inputs if isinstance(x, Variable))
         raise EdgekitError(

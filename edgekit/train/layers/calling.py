@@ -6,6 +6,8 @@ import warnings
 from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
 from edgekit.train.layers.input_spec import check_inputs
@@ -48,7 +50,11 @@ class Calling:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         training = kwargs.pop("training", None) if kwargs else None
-        plain = len(args) == 1 and not kwargs and type(args[0]) is Tensor
+        plain = len(args) == 1 and not kwargs
+        if plain:
+            if type(args[0]) is np.ndarray and self._arithmetic is not None:
+                args = (self._as_tensors(args[0]),)
+            plain = type(args[0]) is Tensor
         if not plain or args[0].data.dtype is not self._arithmetic:
             if self._arithmetic is None:
                 raise InputError(f"{type(self).__name__}: __init__ must call super().__init__()")

@@ -38,13 +38,13 @@ def softmax_cross_entropy(logits, labels):
 def _(g, y, logits, labels, *, saved, needs):
     module = array_module(logits)
     e, total = saved
-    g = g[..., None]
-    probability = e / total
     if labels.dtype.kind in "iu":
-        gx = probability * g
+        gx = e * (g[..., None] / total)
         flat = gx.reshape(-1, gx.shape[-1])
         flat[module.arange(flat.shape[0]), labels.reshape(-1)] -= g.reshape(-1)
         return gx, None
+    g = g[..., None]
+    probability = e / total
     gx = (probability * labels.sum(axis=-1, keepdims=True) - labels) * g
     return gx, -module.log(probability) * g if needs[1] else None
 
@@ -57,7 +57,10 @@ def _check_labels(logits: Array, labels: Array, sparse: bool) -> None:
             f"softmax_cross_entropy: labels ({kind}) have shape {labels.shape}, "
             f"logits {logits.shape}; expected labels of shape {expected}"
         )
-    if sparse and labels.size and not 0 <= labels.min() <= labels.max() < logits.shape[-1]:
+    if not sparse or not labels.size:
+        return
+    unsigned = labels.view(f"u{labels.dtype.itemsize}")  # so that negative ones are large
+    if unsigned.max() >= logits.shape[-1]:
         raise ShapeError(
             f"softmax_cross_entropy: class numbers from {labels.min()} to {labels.max()}; "
             f"there are {logits.shape[-1]} classes, so they must be 0 to {logits.shape[-1] - 1}"

@@ -70,7 +70,7 @@ def _(g, y, x, *, pool_size, strides=None, padding="valid"):
             free = ~taken
         else:
             taken &= free
-            free ^= taken
+            free &= ~taken
         target = _tap(total, shape, i, j)
         if apart:
             module.multiply(g, taken, out=target)

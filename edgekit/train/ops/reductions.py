@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
 __all__ = ["argmax", "broadcast_to", "max", "mean", "min", "spread", "sum", "unbroadcast"]
 
 Axis = int | tuple[int, ...] | None
+
+SMALL_ELEMENTS = 4096
+"""Up to this many, filling an array is faster than the view that repeats one number."""
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
@@ -41,6 +46,8 @@ def _(g, y, x, *, axis=None, keepdims=False):
 @primitive
 def mean(x, *, axis: Axis = None, keepdims: bool = False):
     """The mean along `axis` (all axes when None)."""
+    if axis is None and not keepdims and x.dtype == np.float32 and type(x) is np.ndarray:
+        return np.add.reduce(x, axis=None) / np.float32(x.size)  # without the wrapper of `mean`
     return x.mean(axis=axis, keepdims=keepdims)
 
 
@@ -52,6 +59,10 @@ def _(g, y, x, *, axis=None, keepdims=False):
 
 def spread(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The gradient of a reduction, repeated along the reduced axes to the shape of `x`."""
+    if axis is None and isinstance(g, np.ndarray | np.generic) and x.size <= SMALL_ELEMENTS:
+        whole = np.empty(x.shape, g.dtype)
+        whole.fill(g.item())
+        return whole
     if not keepdims:
         g = g.reshape(_kept_shape(x.shape, axis))
     if hasattr(g, "__edgekit_tensor__"):
