@@ -285,6 +285,8 @@ def function(
     """A function from the arrays of `inputs` to those of `outputs`, by a model between them."""
     from edgekit.train import Model
 
+    if updates:
+        raise InputError("function() has no updates: assign to variables in a train_step")
     many = isinstance(outputs, list | tuple)
     given = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     model = Model(given if len(given) > 1 else given[0], list(outputs) if many else outputs)

@@ -93,6 +93,20 @@ def test_conveniences_of_the_backend():
         K.in_train_phase(x, x)
 
 
+def test_what_the_backend_is_told_is_not_lost():
+    v = K.variable(np.array([[3.0, -4.0]]), name="v", constraint=keras.constraints.NonNeg())
+    assert v.name == "v" and isinstance(v.constraint, keras.constraints.NonNeg)
+    drawn = K.random_normal_variable((2, 2), 0, 1, dtype="float64", name="drawn")
+    assert drawn.name == "drawn" and drawn.dtype == "float64"
+    target = np.array([[[1, 0], [0, 1]]], "float32")  # classes along axis 1
+    output = np.array([[[0.9, 0.3], [0.1, 0.7]]], "float32")
+    found = K.categorical_crossentropy(target, output, axis=1)
+    # sums over the classes of float32 logarithms
+    np.testing.assert_allclose(found, -np.log([[0.9, 0.7]]), rtol=1e-6)
+    with pytest.raises(InputError, match="no updates"):
+        K.function([keras.Input((2,))], [], updates=[v])
+
+
 def test_an_old_custom_loss_and_metric_train():
     def loss(y_true, y_pred):
         return K.mean(K.square(y_pred - y_true), axis=-1) + 0.1 * K.sum(K.abs(y_pred), axis=-1)

@@ -51,6 +51,22 @@ SAME = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name, args, options", [
+    ("conv", (V[None], np.ones((1, 1, 4, 2), "float32")), {"data_format": "channels_first"}),
+    ("depthwise_conv", (V[None], np.ones((1, 1, 4, 1))), {"data_format": "channels_first"}),
+    ("max_pool", (V[None], 2), {"data_format": "channels_first"}),
+    ("average_pool", (V[None], 2), {"data_format": "channels_first"}),
+    ("one_hot", ([1], 3), {"sparse": True}),
+    ("moments", (X, 0), {"synchronized": True}),
+    ("convert_to_tensor", (X,), {"sparse": True}),
+    ("einsum", ("ij->j", X), {"casting": "no"}),
+])  # fmt: skip
+def test_what_cannot_be_done_is_said(name, args, options):
+    (word,) = options
+    with pytest.raises(UnsupportedOperator, match=word):
+        getattr(ops, name)(*args, **options)
+
+
 @pytest.mark.parametrize("name, args, options", SAME)
 def test_functions_are_those_of_numpy(name, args, options):
     expected = getattr(np, name)(*args, **options)
@@ -68,6 +84,10 @@ def test_what_numpy_has_not():
     np.testing.assert_allclose(ops.softmax(X).numpy().sum(axis=1), 1, rtol=1e-6)
     np.testing.assert_array_equal(ops.one_hot([1, 0, 5], 3), [[0, 1, 0], [1, 0, 0], [0, 0, 0]])
     np.testing.assert_array_equal(ops.multi_hot([[1, 1], [0, 2]], 3), [[0, 1, 0], [1, 0, 1]])
+    np.testing.assert_array_equal(
+        ops.multi_hot([[1, 1], [0, 2]], 3, axis=0), [[0, 1], [1, 0], [0, 1]]
+    )
+    assert ops.cumsum(np.arange(3), dtype="float32").dtype == "float32"
     largest, places = ops.top_k(X, 2)
     np.testing.assert_array_equal(largest, -np.sort(-X, axis=1)[:, :2])
     np.testing.assert_array_equal(np.take_along_axis(X, places.numpy(), 1), largest)

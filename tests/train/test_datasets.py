@@ -8,11 +8,14 @@ import http.server
 import io
 import tarfile
 import threading
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgekit.errors import InputError
+from edgekit.keras.utils import get_file
 from edgekit.train.datasets import cifar10, download, fashion_mnist, mnist
 
 RANDOM = np.random.default_rng(0)
@@ -159,7 +162,7 @@ def test_another_file_is_not_kept(server):
     base, pages, _ = server
     file = remote(base, pages, "a.bin", b"good")
     pages["a.bin"] = b"evil"
-    with pytest.raises(InputError, match=f"expected {file.sha256}; it was not kept"):
+    with pytest.raises(InputError, match=f"expected {file.digest}; it was not kept"):
         download.fetch(file)
     assert list(download.cache_folder().iterdir()) == []
 
@@ -187,3 +190,24 @@ def test_the_cache_is_in_the_home_folder_by_default(monkeypatch, tmp_path):
     monkeypatch.delenv("EDGEKIT_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert download.cache_folder() == tmp_path / ".edgekit" / "datasets"
+
+
+def test_get_file_downloads_once_and_unpacks_once(server, tmp_path):
+    base, pages, asked = server
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("inner/a.txt", "hello")
+    pages["words.zip"] = packed.getvalue()
+    for _ in range(2):
+        folder = get_file("words.zip", base + "words.zip", extract=True)
+        assert (Path(folder) / "inner" / "a.txt").read_text() == "hello"
+    assert asked == ["/words.zip"]
+    pages["b.bin"] = b"content"
+    digests = (hashlib.md5(b"content").hexdigest(), hashlib.sha256(b"content").hexdigest())
+    for digest in digests:
+        path = get_file("b.bin", base + "b.bin", file_hash=digest, cache_dir=tmp_path / "own")
+        assert Path(path) == tmp_path / "own" / "datasets" / "b.bin"
+    with pytest.raises(InputError, match=f"expected {'0' * 32}"):
+        get_file("b.bin", base + "b.bin", md5_hash="0" * 32, cache_dir=tmp_path / "own")
+    with pytest.raises(InputError, match="put it at"):
+        get_file("none.bin", base + "none.bin")

@@ -10,20 +10,17 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.keras.ops.reductions import max as largest
 from edgekit.keras.ops.reductions import sum as total
 from edgekit.keras.ops.shapes import expand_dims, ndim, transpose
+from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train.ops import math
-from edgekit.train.tensor import Tensor
+from edgekit.train.serialization import accept_options
 
 __all__ = ["dot", "einsum", "inner", "matmul", "norm", "normalize", "outer", "tensordot", "trace",
            "vdot"]  # fmt: skip
 
 
-def _tensor(x: Any) -> Any:
-    return x if hasattr(x, "__symbolic_call__") or isinstance(x, Tensor) else Tensor(x)
-
-
 def matmul(x1: Any, x2: Any) -> Any:
     """The product of the last two axes."""
-    return math.matmul(_tensor(x1), _tensor(x2))
+    return math.matmul(as_tensor(x1), as_tensor(x2))
 
 
 def dot(x1: Any, x2: Any) -> Any:
@@ -37,7 +34,7 @@ def dot(x1: Any, x2: Any) -> Any:
 
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     """Sums of products along axes of both: a number of axes, or two lists."""
-    x1, x2 = _tensor(x1), _tensor(x2)
+    x1, x2 = as_tensor(x1), as_tensor(x2)
     if isinstance(axes, int):
         axes = (list(range(ndim(x1) - axes, ndim(x1))), list(range(axes)))
     first, second = ([a] if isinstance(a, int) else list(a) for a in axes)
@@ -53,7 +50,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 
 def outer(x1: Any, x2: Any) -> Any:
     """Each element of one times each of the other."""
-    return _tensor(x1).reshape(-1, 1) * _tensor(x2).reshape(1, -1)
+    return as_tensor(x1).reshape(-1, 1) * as_tensor(x2).reshape(1, -1)
 
 
 def inner(x1: Any, x2: Any) -> Any:
@@ -63,17 +60,18 @@ def inner(x1: Any, x2: Any) -> Any:
 
 def vdot(x1: Any, x2: Any) -> Any:
     """The sum of all products."""
-    return total(_tensor(x1).reshape(-1) * _tensor(x2).reshape(-1))
+    return total(as_tensor(x1).reshape(-1) * as_tensor(x2).reshape(-1))
 
 
 def trace(x: Any) -> Any:
     """The sum of the diagonal of the last two axes."""
-    x = _tensor(x)
+    x = as_tensor(x)
     return total(x * np.eye(*x.shape[-2:], dtype=np.float32), axis=(-2, -1))
 
 
 def einsum(subscripts: str, *operands: Any, **options: Any) -> Any:
     """Einstein's summation of one or two operands, every index written out."""
+    accept_options("keras.ops.einsum", {k: v for k, v in options.items() if k != "optimize"})
     terms, arrow, result = subscripts.replace(" ", "").partition("->")
     names = terms.split(",")
     if len(names) != len(operands) or len(operands) > 2 or "." in subscripts:
@@ -85,7 +83,7 @@ def einsum(subscripts: str, *operands: Any, **options: Any) -> Any:
     order = list(dict.fromkeys("".join(names)))
     product: Any = None
     for name, operand in zip(names, operands, strict=True):
-        aligned = transpose(_tensor(operand), [name.index(n) for n in order if n in name])
+        aligned = transpose(as_tensor(operand), [name.index(n) for n in order if n in name])
         for place, index in enumerate(order):
             if index not in name:
                 aligned = expand_dims(aligned, place)
@@ -98,7 +96,7 @@ def einsum(subscripts: str, *operands: Any, **options: Any) -> Any:
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The Euclidean norm, or of order 1, 2 or infinity along one axis."""
-    x = _tensor(x)
+    x = as_tensor(x)
     if ord in (None, 2, "euclidean"):
         return math.sqrt(total(math.square(x), axis, keepdims))
     if ord == 1:
@@ -110,4 +108,4 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float = 1e-12) -> Any:
     """`x` over its norm."""
-    return math.divide(_tensor(x), math.maximum(norm(x, order, axis, True), epsilon))
+    return math.divide(as_tensor(x), math.maximum(norm(x, order, axis, True), epsilon))

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.errors import UnsupportedOperator
+from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train import activations, losses
 from edgekit.train.backend import asarray
 from edgekit.train.ops import activations as ops
 from edgekit.train.ops import conv, depthwise, pooling
-from edgekit.train.tensor import Tensor, wrap
+from edgekit.train.serialization import accept_options
+from edgekit.train.tensor import wrap
 
 __all__ = [
     "average_pool", "binary_crossentropy", "categorical_crossentropy", "conv", "convolution",
@@ -23,15 +26,11 @@ __all__ = [
 _convolution, _depthwise = conv.conv2d, depthwise.depthwise_conv2d
 
 
-def _tensor(x: Any) -> Any:
-    return x if hasattr(x, "__symbolic_call__") or isinstance(x, Tensor) else Tensor(x)
-
-
 def _named(name: str) -> Any:
     function = activations.get(name)
 
     def call(x: Any, *arguments: Any, **options: Any) -> Any:
-        return function(_tensor(x), *arguments, **options)
+        return function(as_tensor(x), *arguments, **options)
 
     call.__name__, call.__doc__ = name, function.__doc__
     return call
@@ -47,13 +46,14 @@ swish, hard_swish = silu, hard_silu
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """log(softmax(x)), without overflow."""
-    return ops.log_softmax(_tensor(x), axis=axis)
+    return ops.log_softmax(as_tensor(x), axis=axis)
 
 
 def one_hot(
     x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
     """Class numbers as rows of zeros with a one; a number out of range gives zeros."""
+    accept_options("keras.ops.one_hot", {"sparse": sparse})
     numbers = asarray(x).astype(np.int64)
     rows = (numbers[..., None] == np.arange(num_classes)).astype(dtype or "float32")
     return wrap(np.moveaxis(rows, -1, axis))
@@ -62,9 +62,18 @@ def one_hot(
 def multi_hot(
     inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
-    """A row with ones at all class numbers along the last axis."""
-    rows = np.asarray(one_hot(inputs, num_classes, dtype=dtype))
-    return wrap(rows.max(axis=-2 if rows.ndim > 1 else 0))
+    """Ones at all class numbers that stand along the last axis of `inputs`, zeros elsewhere; the
+    classes are along `axis`.
+    """
+    rows = np.asarray(one_hot(inputs, num_classes, dtype=dtype, sparse=sparse))
+    return wrap(np.moveaxis(rows.max(axis=-2 if rows.ndim > 1 else 0), -1, axis))
+
+
+def _check_format(data_format: Any) -> None:
+    if data_format not in (None, "channels_last"):
+        raise UnsupportedOperator(
+            f"keras.ops: data_format={data_format!r} is not supported; put the channels last"
+        )
 
 
 def _two(value: Any) -> tuple[int, int]:
@@ -80,8 +89,9 @@ def convolution(
     dilation_rate: Any = 1,
 ) -> Any:
     """The convolution of pictures (n, h, w, c) with a kernel (rows, columns, c, filters)."""
+    _check_format(data_format)
     sizes = {"strides": _two(strides), "dilations": _two(dilation_rate)}
-    return _convolution(_tensor(inputs), _tensor(kernel), None, padding=padding, **sizes)
+    return _convolution(as_tensor(inputs), as_tensor(kernel), None, padding=padding, **sizes)
 
 
 conv = convolution  # type: ignore[assignment]
@@ -96,8 +106,9 @@ def depthwise_conv(
     dilation_rate: Any = 1,
 ) -> Any:
     """Each channel with filters of its own: a kernel (rows, columns, c, multiplier)."""
+    _check_format(data_format)
     sizes = {"strides": _two(strides), "dilations": _two(dilation_rate)}
-    return _depthwise(_tensor(inputs), _tensor(kernel), None, padding=padding, **sizes)
+    return _depthwise(as_tensor(inputs), as_tensor(kernel), None, padding=padding, **sizes)
 
 
 def max_pool(
@@ -108,8 +119,9 @@ def max_pool(
     data_format: Any = None,
 ) -> Any:
     """The largest of each window of pictures (n, h, w, c)."""
+    _check_format(data_format)
     return pooling.max_pool2d(
-        _tensor(inputs), pool_size=_two(pool_size), strides=_two(strides or pool_size),
+        as_tensor(inputs), pool_size=_two(pool_size), strides=_two(strides or pool_size),
         padding=padding,
     )  # fmt: skip
 
@@ -122,8 +134,9 @@ def average_pool(
     data_format: Any = None,
 ) -> Any:
     """The mean of each window of pictures (n, h, w, c)."""
+    _check_format(data_format)
     return pooling.average_pool2d(
-        _tensor(inputs), pool_size=_two(pool_size), strides=_two(strides or pool_size),
+        as_tensor(inputs), pool_size=_two(pool_size), strides=_two(strides or pool_size),
         padding=padding,
     )  # fmt: skip
 
@@ -132,6 +145,7 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
     """(mean, variance) along axes."""
     from edgekit.keras.ops.reductions import mean, var
 
+    accept_options("keras.ops.moments", {"synchronized": synchronized})
     return mean(x, axes, keepdims), var(x, axes, keepdims)
 
 
@@ -139,10 +153,10 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     """-t log p - (1 - t) log(1 - p), element by element."""
     from edgekit.keras.ops.numbers import clip, log
 
-    t = _tensor(target)
+    t = as_tensor(target)
     if from_logits:
-        return ops.softplus(_tensor(output)) - t * output
-    p = clip(_tensor(output), 1e-7, 1 - 1e-7)
+        return ops.softplus(as_tensor(output)) - t * output
+    p = clip(as_tensor(output), 1e-7, 1 - 1e-7)
     return -(t * log(p) + (1 - t) * log(1 - p))
 
 
@@ -151,7 +165,7 @@ def categorical_crossentropy(
 ) -> Any:
     """-sum t log p along `axis`."""
     return losses.categorical_crossentropy(
-        target, _tensor(output), from_logits=from_logits, axis=axis
+        target, as_tensor(output), from_logits=from_logits, axis=axis
     )
 
 
@@ -160,5 +174,5 @@ def sparse_categorical_crossentropy(
 ) -> Any:
     """-log p of the class that the number `target` names."""
     return losses.sparse_categorical_crossentropy(
-        target, _tensor(output), from_logits=from_logits, axis=axis
+        target, as_tensor(output), from_logits=from_logits, axis=axis
     )

@@ -44,6 +44,7 @@ from edgekit.train.ops.math import sqrt as sqrt
 from edgekit.train.ops.math import square as square
 from edgekit.train.ops.math import stop_gradient as stop_gradient
 from edgekit.train.ops.math import subtract as subtract
+from edgekit.train.serialization import accept_options
 from edgekit.train.tensor import Tensor, wrap
 
 __all__ = [
@@ -116,6 +117,7 @@ true_divide = divide
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None) -> Any:
     """`x` as a tensor."""
+    accept_options("keras.ops.convert_to_tensor", {"sparse": sparse})
     if isinstance(x, Tensor):
         return x if dtype is None or x.dtype == np.dtype(dtype) else math.cast(x, dtype=dtype)
     return Tensor(x, dtype)

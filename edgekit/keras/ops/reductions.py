@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train.backend import asarray
 from edgekit.train.ops import comparisons, elementwise, math
-from edgekit.train.tensor import Tensor, wrap
+from edgekit.train.tensor import wrap
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "average", "count_nonzero",
@@ -18,29 +19,25 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _tensor(x: Any) -> Any:
-    return x if hasattr(x, "__symbolic_call__") or isinstance(x, Tensor) else Tensor(x)
-
-
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum."""
-    return math.sum(_tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return math.sum(as_tensor(x), axis=_axes(axis), keepdims=keepdims)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean."""
-    return math.mean(_tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return math.mean(as_tensor(x), axis=_axes(axis), keepdims=keepdims)
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """The largest."""
-    found = math.max(_tensor(x), axis=_axes(axis), keepdims=keepdims)
+    found = math.max(as_tensor(x), axis=_axes(axis), keepdims=keepdims)
     return found if initial is None else math.maximum(found, initial)
 
 
 def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
     """The smallest."""
-    found = math.min(_tensor(x), axis=_axes(axis), keepdims=keepdims)
+    found = math.min(as_tensor(x), axis=_axes(axis), keepdims=keepdims)
     return found if initial is None else math.minimum(found, initial)
 
 
@@ -53,7 +50,7 @@ def _axes(axis: Any) -> Any:
 
 def prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """The product."""
-    x = _tensor(x)
+    x = as_tensor(x)
     if axis is None:
         found = prod(x.reshape(-1), 0)
         return found.reshape((1,) * len(x.shape)) if keepdims else found
@@ -65,7 +62,7 @@ def prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean squared distance from the mean."""
-    x = _tensor(x)
+    x = as_tensor(x)
     return mean(math.square(x - mean(x, axis, True)), axis, keepdims)
 
 
@@ -83,7 +80,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow."""
-    x = _tensor(x)
+    x = as_tensor(x)
     top = math.stop_gradient(max(x, axis, True))
     found = math.log(sum(math.exp(x - top), axis, True)) + top
     return found if keepdims else sum(found, axis)
@@ -91,7 +88,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """The sums of the first elements."""
-    x = _tensor(x)
+    x = as_tensor(x) if dtype is None else math.cast(as_tensor(x), dtype=dtype)
     return elementwise.cumsum(x.reshape(-1) if axis is None else x, axis=axis or 0)
 
 
@@ -129,7 +126,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
 
 def _taken(x: Any, order: np.ndarray, axis: int) -> Any:
     """Elements by their index along an axis; a tape sees them being taken."""
-    x = _tensor(x)
+    x = as_tensor(x)
     grid = list(np.ogrid[tuple(slice(n) for n in order.shape)])
     grid[axis] = order
     return x[tuple(grid)]
@@ -160,4 +157,4 @@ def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def count_nonzero(x: Any, axis: Any = None) -> Any:
     """How many elements are not zero."""
-    return sum(math.cast(comparisons.not_equal(_tensor(x), 0), dtype="int32"), axis)
+    return sum(math.cast(comparisons.not_equal(as_tensor(x), 0), dtype="int32"), axis)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
+from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train.backend import asarray
 from edgekit.train.ops import math
 from edgekit.train.ops import shape as ops
@@ -21,10 +22,6 @@ __all__ = [
     "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "tril", "triu",
     "unstack", "vstack", "zeros", "zeros_like",
 ]  # fmt: skip
-
-
-def _tensor(x: Any) -> Any:
-    return x if hasattr(x, "__symbolic_call__") or isinstance(x, Tensor) else Tensor(x)
 
 
 def array(x: Any, dtype: Any = None) -> Any:
@@ -50,7 +47,7 @@ def size(x: Any) -> int:
 def reshape(x: Any, newshape: Any) -> Any:
     """The same elements in another shape; one size may be -1."""
     target = (newshape,) if isinstance(newshape, int) else tuple(int(n) for n in newshape)
-    return ops.reshape(_tensor(x), shape=target)
+    return ops.reshape(as_tensor(x), shape=target)
 
 
 def ravel(x: Any) -> Any:
@@ -60,12 +57,12 @@ def ravel(x: Any) -> Any:
 
 def transpose(x: Any, axes: Any = None) -> Any:
     """The axes in another order, reversed by default."""
-    return ops.transpose(_tensor(x), axes=None if axes is None else tuple(axes))
+    return ops.transpose(as_tensor(x), axes=None if axes is None else tuple(axes))
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
-    return _tensor(x).swapaxes(axis1, axis2)
+    return as_tensor(x).swapaxes(axis1, axis2)
 
 
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
@@ -82,7 +79,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 def expand_dims(x: Any, axis: Any) -> Any:
     """A new axis of size 1."""
-    x = _tensor(x)
+    x = as_tensor(x)
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
     rank = ndim(x) + len(axes)
     new = {a % rank for a in axes}
@@ -94,7 +91,7 @@ _ALL = np.s_[:]
 
 def squeeze(x: Any, axis: Any = None) -> Any:
     """Without axes of size 1."""
-    x = _tensor(x)
+    x = as_tensor(x)
     sizes = shape(x)
     axes = [i for i, n in enumerate(sizes) if n == 1] if axis is None else (
         [axis] if isinstance(axis, int) else list(axis))  # fmt: skip
@@ -104,7 +101,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
     """One after the other along an axis."""
-    return ops.concat([_tensor(x) for x in xs], axis=axis)
+    return ops.concat([as_tensor(x) for x in xs], axis=axis)
 
 
 def stack(x: Sequence[Any], axis: int = 0) -> Any:
@@ -124,7 +121,7 @@ def vstack(xs: Sequence[Any]) -> Any:
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Parts along an axis: a number of equal ones, or between indices."""
-    x = _tensor(x)
+    x = as_tensor(x)
     length = shape(x)[axis]
     given = indices_or_sections
     if isinstance(given, int):
@@ -142,12 +139,12 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
 def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     """A block from `start_indices` of sizes `shape`."""
     parts = zip(start_indices, shape, strict=True)
-    return _tensor(inputs)[tuple(np.s_[int(a) : int(a) + int(n)] for a, n in parts)]
+    return as_tensor(inputs)[tuple(np.s_[int(a) : int(a) + int(n)] for a, n in parts)]
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Elements by their index along an axis."""
-    x = ravel(x) if axis is None else _tensor(x)
+    x = ravel(x) if axis is None else as_tensor(x)
     at = indices if isinstance(indices, int) else asarray(indices)
     return x[(_ALL,) * ((axis or 0) % ndim(x)) + (at,)]
 
@@ -157,7 +154,7 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
     order = asarray(indices)
     grid = list(np.ogrid[tuple(np.s_[:n] for n in order.shape)])
     grid[axis] = order
-    return _tensor(x)[tuple(grid)]
+    return as_tensor(x)[tuple(grid)]
 
 
 def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
@@ -169,7 +166,7 @@ def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
 def tile(x: Any, repeats: Any) -> Any:
     """The whole, repeated along each axis."""
     times = (repeats,) if isinstance(repeats, int) else tuple(repeats)
-    x = _tensor(x)
+    x = as_tensor(x)
     while ndim(x) < len(times):
         x = expand_dims(x, 0)
     times = (1,) * (ndim(x) - len(times)) + times
@@ -182,7 +179,7 @@ def flip(x: Any, axis: Any = None) -> Any:
     """Backwards along axes."""
     axes = range(ndim(x)) if axis is None else (axis,) if isinstance(axis, int) else axis
     turned = {a % ndim(x) for a in axes}
-    return _tensor(x)[tuple(np.s_[::-1] if i in turned else _ALL for i in range(ndim(x)))]
+    return as_tensor(x)[tuple(np.s_[::-1] if i in turned else _ALL for i in range(ndim(x)))]
 
 
 def roll(x: Any, shift: int, axis: int | None = None) -> Any:
@@ -198,16 +195,16 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
         raise UnsupportedOperator(f"pad: mode {mode!r} is not supported; use 'constant'")
     widths = np.broadcast_to(np.asarray(pad_width), (ndim(x), 2)).tolist()
     pairs = tuple((int(a), int(b)) for a, b in widths)
-    return ops.pad(_tensor(x), paddings=pairs, value=float(constant_values or 0.0))
+    return ops.pad(as_tensor(x), paddings=pairs, value=float(constant_values or 0.0))
 
 
 def broadcast_to(x: Any, shape: Any) -> Any:
     """Repeated to a shape, by numpy's rules."""
-    return math.broadcast_to(_tensor(x), shape=tuple(shape))
+    return math.broadcast_to(as_tensor(x), shape=tuple(shape))
 
 
 def _masked(x: Any, mask: np.ndarray) -> Any:
-    return _tensor(x) * mask.astype(np.float32)
+    return as_tensor(x) * mask.astype(np.float32)
 
 
 def _below(x: Any, k: int) -> np.ndarray:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import tarfile
-import urllib.request
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from edgekit.errors import InputError
-from edgekit.files import replacing
 from edgekit.train.datasets.download import RemoteFile, cache_folder, fetch
 
 __all__ = ["get_file"]
@@ -31,8 +28,9 @@ def get_file(
 ) -> str:
     """The path of a file that is downloaded once; of the folder it was unpacked to with `extract`.
 
-    With a hash (SHA-256, or MD5) the file is checked. Archives are unpacked without links and
-    without paths that leave the folder. The cache is that of the data sets, or `cache_dir`.
+    With a hash (SHA-256 or MD5, told apart by their lengths) the file is checked. Archives are
+    unpacked without links and without paths that leave the folder; their format is seen from their
+    content. The cache is that of the data sets, or `cache_dir`.
     """
     if origin is None:
         raise InputError("get_file needs origin=, the address to download from")
@@ -41,24 +39,9 @@ def get_file(
     digest = file_hash or md5_hash
     if force_download:
         path.unlink(missing_ok=True)
-    if digest is not None:
-        kind = "md5" if len(digest) == 32 else "sha256"
-        fetch(RemoteFile(path.name, origin, digest, kind), str(path))
-    elif not path.is_file():
-        _download(origin, path)
+    kind = "md5" if digest is not None and len(digest) == 32 else "sha256"
+    fetch(RemoteFile(path.name, origin, digest, kind), str(path))
     return str(_unpacked(path) if extract or untar else path)
-
-
-def _download(origin: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with urllib.request.urlopen(origin, timeout=60) as response, replacing(path) as out:
-            shutil.copyfileobj(response, out)
-    except OSError as error:
-        raise InputError(
-            f"cannot download {origin} ({error}). Without a network, get the file elsewhere and "
-            f"put it at {path}"
-        ) from error
 
 
 def _unpacked(path: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgekit.errors import lookup
 from edgekit.train.custom_objects import get_custom_objects
+from edgekit.train.saving.functions import safe_mode_of
 from edgekit.train.saving.reading import model_from_config
 from edgekit.train.saving.writing import model_config
 from edgekit.train.serialization import plain
@@ -22,19 +23,20 @@ def serialize_keras_object(obj: Any) -> Any:
 
 
 def deserialize_keras_object(
-    config: Any, custom_objects: Mapping[str, Any] | None = None, **options: Any
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
 ) -> Any:
-    """The object of a config."""
+    """The object of a config; Python code in it is run only with `safe_mode=False`."""
     if not isinstance(config, Mapping) or "class_name" not in config:
         return config
     known = {**get_custom_objects(), **(custom_objects or {})}
     name = config["class_name"]
-    for table in _tables():
-        if name in table and name not in known:
-            return table[name].from_config(config.get("config") or {})
-    if name in known and not hasattr(known[name], "call"):
-        return lookup(known, name, "class").from_config(config.get("config") or {})
-    return model_from_config(config, custom_objects)
+    with safe_mode_of(safe_mode):
+        for table in _tables():
+            if name in table and name not in known:
+                return table[name].from_config(config.get("config") or {})
+        if name in known and not hasattr(known[name], "call"):
+            return lookup(known, name, "class").from_config(config.get("config") or {})
+        return model_from_config(config, custom_objects)
 
 
 def _tables() -> list[Mapping[str, Any]]:
@@ -42,4 +44,4 @@ def _tables() -> list[Mapping[str, Any]]:
     from edgekit.train.optimizers import schedules
 
     rooms = (optimizers, schedules, losses, metrics, initializers, regularizers, constraints)
-    return [getattr(room, "CLASSES", {}) for room in rooms]
+    return [room.CLASSES for room in rooms]

@@ -6,14 +6,14 @@ good: use another data set unless that is what you study. Source: Harrison and R
 
 from __future__ import annotations
 
-from edgekit.train.datasets.download import RemoteFile
-from edgekit.train.datasets.housing import BASE, Pair, shuffled_and_split
+from edgekit.train.datasets.download import KERAS_FILES, Pair, RemoteFile
+from edgekit.train.datasets.housing import shuffled_and_split
 
 __all__ = ["load_data"]
 
 FILE = RemoteFile(
     "boston_housing.npz",
-    f"{BASE}boston_housing.npz",
+    f"{KERAS_FILES}boston_housing.npz",
     "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5",
 )
 

@@ -6,14 +6,14 @@ Source: Pace and Barry 1997, from the census of 1990.
 from __future__ import annotations
 
 from edgekit.errors import InputError
-from edgekit.train.datasets.download import RemoteFile
-from edgekit.train.datasets.housing import BASE, Pair, shuffled_and_split
+from edgekit.train.datasets.download import KERAS_FILES, Pair, RemoteFile
+from edgekit.train.datasets.housing import shuffled_and_split
 
 __all__ = ["load_data"]
 
 FILE = RemoteFile(
     "california_housing.npz",
-    f"{BASE}california_housing.npz",
+    f"{KERAS_FILES}california_housing.npz",
     "1a2e3a52e0398de6463aebe6f4a8da34fb21fbb6b934cf88c3425e766f2a1a6f",
 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.datasets.download import RemoteFile, fetch
+from edgekit.train.datasets.download import Pair, RemoteFile, fetch
 
 __all__ = ["load_data", "read_records"]
 
@@ -24,8 +24,6 @@ FILE = RemoteFile(
 _TRAIN = [f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6)]
 _TEST = ["cifar-10-batches-bin/test_batch.bin"]
 _PICTURE = 3 * 32 * 32  # the red, the green and the blue plane
-
-Pair = tuple[np.ndarray, np.ndarray]
 
 
 def load_data() -> tuple[Pair, Pair]:

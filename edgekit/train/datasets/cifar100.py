@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgekit.errors import InputError
-from edgekit.train.datasets.cifar10 import Pair, read_records
-from edgekit.train.datasets.download import RemoteFile, fetch
+from edgekit.train.datasets.cifar10 import read_records
+from edgekit.train.datasets.download import Pair, RemoteFile, fetch
 
 __all__ = ["load_data"]
 

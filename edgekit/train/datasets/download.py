@@ -1,4 +1,4 @@
-"""Files from the network, checked by SHA-256, kept in a cache.
+"""Files from the network, checked by their digest, kept in a cache.
 
 The cache is the folder `datasets` below EDGEKIT_HOME (`~/.edgekit` by default).
 """
@@ -17,18 +17,23 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.files import replacing
 
-__all__ = ["RemoteFile", "cache_folder", "fetch", "read_npz"]
+__all__ = ["KERAS_FILES", "Pair", "RemoteFile", "cache_folder", "fetch", "read_npz"]
+
+# where Keras publishes its data sets
+KERAS_FILES = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+Pair = tuple[np.ndarray, np.ndarray]  # what a data set has for training, or for testing: x, y
 
 
 class RemoteFile(NamedTuple):
-    """A file on the network: its name in the cache, its address and its SHA-256.
+    """A file on the network: its name in the cache, its address and its digest.
 
-    Where its makers publish only an MD5, `kind` is "md5" and `sha256` holds that.
+    kind: "sha256", or "md5" where its makers publish no other. Without a digest the file is taken
+    as it comes.
     """
 
     name: str
     url: str
-    sha256: str
+    digest: str | None
     kind: str = "sha256"
 
 
@@ -46,26 +51,26 @@ def fetch(file: RemoteFile, path: str | None = None) -> Path:
     """
     target = cache_folder() / (path or file.name)
     if target.is_file():
-        found = _digest_of(target, file.kind)
-        if found == file.sha256:
+        found = _digest_of(target, file.kind) if file.digest else None
+        if found == file.digest:
             return target
         raise InputError(
             f"{target} is not the expected file: its {_label(file)} is {found}, expected "
-            f"{file.sha256}. Delete it to download it again"
+            f"{file.digest}. Delete it to download it again"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as out:
         found = _download(file, out, target)
-        if found != file.sha256:
+        if file.digest and found != file.digest:
             raise InputError(
-                f"{file.url} gave a file whose {_label(file)} is {found}, expected {file.sha256}; "
+                f"{file.url} gave a file whose {_label(file)} is {found}, expected {file.digest}; "
                 "it was not kept"
             )
     return target
 
 
 def _download(file: RemoteFile, out: Any, target: Path) -> str:
-    """Write the file's bytes to `out`; returns their SHA-256."""
+    """Write the file's bytes to `out`; returns their digest."""
     digest = hashlib.new(file.kind, usedforsecurity=False)
     try:
         with urllib.request.urlopen(file.url, timeout=60) as response:
@@ -75,9 +80,10 @@ def _download(file: RemoteFile, out: Any, target: Path) -> str:
     except OSError as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
+        check = f"; its {_label(file)} must be {file.digest}" if file.digest else ""
         raise InputError(
             f"cannot download {file.url} ({error}). Without a network, get the file elsewhere and "
-            f"put it at {target}; its {_label(file)} must be {file.sha256}"
+            f"put it at {target}{check}"
         ) from error
     return digest.hexdigest()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.datasets.download import RemoteFile, fetch
+from edgekit.train.datasets.download import Pair, RemoteFile, fetch
 
 __all__ = ["load_data"]
 
@@ -34,8 +34,6 @@ _SHA256 = {
     ),
 }
 FILES = [RemoteFile(name, _BASE + name, sha256) for name, sha256 in _SHA256.items()]
-
-Pair = tuple[np.ndarray, np.ndarray]
 
 
 def load_data() -> tuple[Pair, Pair]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.datasets.download import RemoteFile, fetch, read_npz
+from edgekit.train.datasets.download import Pair, RemoteFile, fetch, read_npz
 
-__all__ = ["BASE", "Pair", "shuffled_and_split"]
-
-BASE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-Pair = tuple[np.ndarray, np.ndarray]
+__all__ = ["shuffled_and_split"]
 
 
 def shuffled_and_split(

@@ -10,27 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.datasets.download import RemoteFile, fetch
-from edgekit.train.datasets.word_lists import (
-    BASE,
-    Pair,
-    as_objects,
-    coded,
-    lists_of,
-    numbers_of,
-    word_index,
-)
+from edgekit.train.datasets.download import KERAS_FILES, Pair, RemoteFile, fetch, read_npz
+from edgekit.train.datasets.word_lists import as_objects, coded, lists_of, word_index
 
 __all__ = ["get_word_index", "load_data"]
 
 FILE = RemoteFile(
     "imdb.npz",
-    f"{BASE}imdb.npz",
+    f"{KERAS_FILES}imdb.npz",
     "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
 )
 WORDS = RemoteFile(
     "imdb_word_index.json",
-    f"{BASE}imdb_word_index.json",
+    f"{KERAS_FILES}imdb_word_index.json",
     "bfafd718b763782e994055a2d397834f",
     kind="md5",
 )
@@ -69,7 +61,7 @@ def load_data(
 def _part(
     file: Path, name: str, random: np.random.RandomState
 ) -> tuple[list[list[int]], np.ndarray]:
-    texts, labels = lists_of(file, f"x_{name}"), numbers_of(file, f"y_{name}")
+    texts, (labels,) = lists_of(file, f"x_{name}"), read_npz(file, (f"y_{name}",))
     order = np.arange(len(texts))
     random.shuffle(order)
     return [texts[i] for i in order], labels[order]

@@ -5,19 +5,15 @@ Source: LeCun, Cortes and Burges; licence CC BY-SA 3.0.
 
 from __future__ import annotations
 
-import numpy as np
-
-from edgekit.train.datasets.download import RemoteFile, fetch, read_npz
+from edgekit.train.datasets.download import KERAS_FILES, Pair, RemoteFile, fetch, read_npz
 
 __all__ = ["load_data"]
 
 FILE = RemoteFile(
     "mnist.npz",
-    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+    f"{KERAS_FILES}mnist.npz",
     "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
 )
-
-Pair = tuple[np.ndarray, np.ndarray]
 
 
 def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:

@@ -5,27 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.datasets.download import RemoteFile, fetch
-from edgekit.train.datasets.word_lists import (
-    BASE,
-    Pair,
-    as_objects,
-    coded,
-    lists_of,
-    numbers_of,
-    word_index,
-)
+from edgekit.train.datasets.download import KERAS_FILES, Pair, RemoteFile, fetch, read_npz
+from edgekit.train.datasets.word_lists import as_objects, coded, lists_of, word_index
 
 __all__ = ["get_label_names", "get_word_index", "load_data"]
 
 FILE = RemoteFile(
     "reuters.npz",
-    f"{BASE}reuters.npz",
+    f"{KERAS_FILES}reuters.npz",
     "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916",
 )
 WORDS = RemoteFile(
     "reuters_word_index.json",
-    f"{BASE}reuters_word_index.json",
+    f"{KERAS_FILES}reuters_word_index.json",
     "4d44cc38712099c9e383dc6e5f11a921",
     kind="md5",
 )
@@ -53,7 +45,7 @@ def load_data(
     The arguments are those of `imdb.load_data`.
     """
     file = fetch(FILE, path)
-    texts, labels = lists_of(file, "x"), numbers_of(file, "y")
+    texts, (labels,) = lists_of(file, "x"), read_npz(file, ("y",))
     order = np.arange(len(texts))
     np.random.RandomState(seed).shuffle(order)
     made = coded([texts[i] for i in order], num_words, skip_top, start_char, oov_char, index_from)

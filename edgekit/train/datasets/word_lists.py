@@ -17,17 +17,9 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train.datasets.download import RemoteFile, fetch
 
-__all__ = ["BASE", "Pair", "coded", "lists_of", "numbers_of", "word_index"]
+__all__ = ["as_objects", "coded", "lists_of", "word_index"]
 
-BASE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-Pair = tuple[np.ndarray, np.ndarray]
 _INTEGERS = ("BININT", "BININT1", "BININT2", "INT", "LONG", "LONG1")
-
-
-def numbers_of(path: Path, name: str) -> np.ndarray:
-    """A plain array of the archive."""
-    with np.load(path, allow_pickle=False) as archive:
-        return np.asarray(archive[name])
 
 
 def lists_of(path: Path, name: str) -> list[list[int]]:
