@@ -92,7 +92,7 @@ def rows_of(python: str, runner: str, names: list[str], seeds: list[int]) -> lis
         "KERAS_BACKEND": "tensorflow",
         "CUDA_VISIBLE_DEVICES": "",
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "PYTHONPATH": str(ROOT) if runner == "edgekit" else "",
+        "PYTHONPATH": str(ROOT) if runner == "edgekit" else os.environ.get("PYTHONPATH", ""),
     }
     command = [python, __file__, "--run", runner, "--seeds", *map(str, seeds), "--", *names]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)

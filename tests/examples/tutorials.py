@@ -25,6 +25,89 @@ EXPECTED = {
     "01_tabular_dropout": Expected(
         {"test accuracy": (0.87, 1), "int8 accuracy": (0.86, 1)},
     ),
+    "02_regression_normalization": Expected(
+        {"test error": (0, 0.95), "test error of a line": (1.1, 2), "int8 error": (0, 1)},
+    ),
+    "03_lenet_subclassing": Expected({"test accuracy": (0.94, 1), "int8 accuracy": (0.93, 1)}),
+    "04_gradient_tape": Expected({"test accuracy": (0.91, 1), "int8 accuracy": (0.9, 1)}),
+    "05_augmentation_generator": Expected(
+        {"test accuracy": (0.85, 1), "int8 accuracy": (0.85, 1)},
+        old=(
+            "lr= is learning_rate=; decay= is",
+            "preprocessing.image.ImageDataGenerator is an old spelling",
+            "Model.fit_generator() is an old spelling",
+            "Model.predict_classes() is an old spelling",
+        ),
+    ),
+    "06_augmentation_layers": Expected(
+        {
+            "test accuracy": (0.84, 1),
+            "test accuracy without augmentation": (0.78, 0.93),
+            "int8 accuracy": (0.82, 1),
+        },
+        epochs=20,
+    ),
+    "07_dense_autoencoder": Expected({"test error": (0, 0.025), "int8 error": (0, 0.026)}),
+    "08_denoising_autoencoder": Expected(
+        {"test error": (0, 0.04), "int8 error": (0, 0.041)},
+        epochs=2,
+    ),
+    "09_transfer_frozen_layers": Expected(
+        {
+            "test accuracy": (0.76, 1),
+            "test accuracy without transfer": (0.6, 0.85),
+            "int8 accuracy": (0.75, 1),
+        },
+    ),
+    "10_fine_tuning_mobilenet": Expected(
+        {
+            "test accuracy": (0.75, 1),
+            "test accuracy with a new head": (0.5, 1),
+            "int8 accuracy": (0.73, 1),
+        },
+        epochs=3,
+    ),
+    "11_multi_input": Expected({"test accuracy": (0.92, 1), "int8 accuracy": (0.91, 1)}),
+    "12_multi_output": Expected(
+        {
+            "test accuracy": (0.91, 1),
+            "test accuracy of leaning": (0.93, 1),
+            "test error of ink": (0, 0.18),
+            "int8 accuracy": (0.9, 1),
+        },
+    ),
+    "13_early_stopping_checkpoint": Expected(
+        {
+            "test accuracy": (0.96, 1),
+            "test accuracy with a smaller rate": (0.97, 1),
+            "int8 accuracy": (0.95, 1),
+        },
+    ),
+    "14_learning_rates": Expected(
+        {
+            "test accuracy": (0.89, 1),
+            "test accuracy of the worst": (0.86, 1),
+            "int8 accuracy": (0.88, 1),
+        },
+    ),
+    "15_grid_search": Expected(
+        {"test accuracy": (0.93, 1), "int8 accuracy": (0.92, 1)},
+        old=(
+            "KerasClassifier is an old spelling",
+            "init= is kernel_initializer=",
+            "lr= is learning_rate=",
+            "nb_epoch= is epochs=",
+        ),
+        needs=("sklearn",),
+    ),
+    "16_class_weights": Expected(
+        {
+            "test auc": (0.93, 1),
+            "test recall": (0.8, 1),
+            "test recall without class weights": (0.3, 0.7),
+            "int8 recall": (0.78, 1),
+        },
+    ),
     "17_lstm_activities": Expected(
         {"test accuracy": (0.93, 1), "int8 accuracy": (0.92, 1)},
     ),
@@ -57,4 +140,9 @@ EXPECTED = {
     "25_keyword_spotting": Expected(
         {"test accuracy": (0.93, 1), "int8 accuracy": (0.92, 1)},
     ),
+    "35_pipeline": Expected(
+        {"test accuracy": (0.94, 1), "test r2": (0.35, 0.6), "int8 accuracy": (0.93, 1)},
+        needs=("sklearn",),
+    ),
+    "36_py_dataset": Expected({"test accuracy": (0.86, 1), "int8 accuracy": (0.85, 1)}),
 }
