@@ -143,6 +143,18 @@ def test_old_arguments_of_methods(name):
         assert f"{old}=" in message
 
 
+def test_metrics_as_the_third_argument_of_compile():
+    """As Keras 2 had it: compile(optimizer, loss, metrics, loss_weights)."""
+    model = trained()
+    _, message = warned(lambda: model.compile("sgd", "mse", ["mae"], [2.0]))
+    assert "metrics=" in message
+    x, y = np.ones((2, 4), "float32"), np.zeros((2, 3), "float32")
+    logs = model.evaluate(x, y, verbose=0, return_dict=True)
+    expected = np.mean(model.predict(x, verbose=0) ** 2)
+    assert logs.keys() == {"loss", "mae"}
+    assert logs["loss"] == pytest.approx(2 * expected, rel=1e-6)
+
+
 def test_inputs_and_outputs_of_models():
     x = keras.Input((4,))
     y = layers.Dense(2)(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,6 +15,8 @@ from edgekit.train.backend import to_numpy
 from edgekit.train.callbacks.callback import History
 from edgekit.train.class_weights import class_weights, weighted
 from edgekit.train.data import as_arrays, unpack
+from edgekit.train.deprecations import old_spelling
+from edgekit.train.distribute.replica import current
 from edgekit.train.losses.loss import as_tensor
 from edgekit.train.metrics.metric import Metric
 from edgekit.train.models.compiled import Compiled, add_batch
@@ -39,7 +42,14 @@ class Steps:
     __call__: Callable[..., Any]
 
     _not_tracked: frozenset[str] = frozenset(
-        {"optimizer", "history", "_compiled", "_fit_variables", "_fit_layers"}
+        {
+            "optimizer",
+            "history",
+            "distribute_strategy",
+            "_compiled",
+            "_fit_variables",
+            "_fit_layers",
+        }
     )
 
     def __init__(self) -> None:
@@ -48,6 +58,11 @@ class Steps:
         self.stop_training = False
         self.steps_per_execution = 1
         self._compiled: Compiled | None = None
+        # the strategy in whose scope the model was made
+        self.distribute_strategy: Any = None
+        if current.strategies:
+            self.distribute_strategy = current.strategies[-1]
+            self.distribute_strategy._adopt(self)
         # what a fit in progress trains, so that the model is not searched at every step
         self._fit_variables: list[Any] | None = None
         self._fit_layers: list[Any] | None = None
@@ -72,6 +87,9 @@ class Steps:
         and `auto_scale_loss` are accepted for Keras' sake: training is always eager, and gradients
         stay float32 whatever the dtype policy.
         """
+        if any(isinstance(leaf, str) or callable(leaf) for leaf in flatten(loss_weights)):
+            old_spelling("metrics as the third argument of compile()", "use metrics=...")
+            loss_weights, metrics = metrics, loss_weights
         self.optimizer = optimizers.get(optimizer)
         self.steps_per_execution = int(steps_per_execution)
         self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
@@ -226,7 +244,8 @@ class Steps:
         self._require_compiled()
         weights = class_weights(class_weight)
         data = _batch(x, y, sample_weight)
-        logs = numbers_of(self.train_step(data if weights is None else weighted(data, weights)))
+        step = self._replicas(self.train_step) or self.train_step
+        logs = numbers_of(step(data if weights is None else weighted(data, weights)))
         return logs if return_dict else _scalar_or_list(logs)
 
     def test_on_batch(
@@ -234,12 +253,31 @@ class Steps:
     ) -> Any:
         """Loss and metrics of one batch; the metrics go on from the last `reset_metrics`."""
         self._require_compiled()
-        logs = numbers_of(self.test_step(_batch(x, y, sample_weight)))
+        step = self._replicas(self.test_step) or self.test_step
+        logs = numbers_of(step(_batch(x, y, sample_weight)))
         return logs if return_dict else _scalar_or_list(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as numpy arrays."""
-        return map_structure(to_numpy, self.predict_step((as_arrays(x, "x"),)))
+        with self._on_first_device():
+            return map_structure(to_numpy, self.predict_step((as_arrays(x, "x"),)))
+
+    def _replicas(self, step: Any, heard: bool = True) -> Any:
+        """The step on the replicas of the model's strategy; None where there is but one.
+
+        heard: whether somebody wants to know the logs of every batch.
+        """
+        strategy = self.distribute_strategy
+        if strategy is None or not strategy.distributes:
+            return None
+        from edgekit.train.distribute.steps import ReplicatedStep
+
+        return ReplicatedStep(self, step, heard)
+
+    def _on_first_device(self) -> Any:
+        """The context in which the model computes without other replicas."""
+        strategy = self.distribute_strategy
+        return contextlib.nullcontext() if strategy is None else strategy._placed(strategy.device)
 
     def _require_compiled(self) -> Compiled:
         if self._compiled is None:
