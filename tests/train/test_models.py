@@ -124,6 +124,16 @@ def test_nested_models_and_shared_weights():
     assert inner(data).shape == (2, 4, 4, 3)
 
 
+def test_the_input_of_a_layer_is_a_list_where_it_took_several():
+    """As in Keras: of arguments one after the other, of a list, and of one tensor alone."""
+    x, y = layers.Input((4, 6)), layers.Input((4, 6))
+    attention, joined, dense = layers.MultiHeadAttention(2, 3), layers.Add(), layers.Dense(2)
+    dense(joined([attention(x, y), x]))
+    assert [id(tensor) for tensor in attention.input] == [id(x), id(y)]
+    assert [id(tensor) for tensor in joined.input] == [id(attention.output), id(x)]
+    assert dense.input is joined.output
+
+
 def test_layers_stand_in_the_order_of_keras():
     """By distance from the output, then by the walk from it: as Keras 3.15 lists this model."""
     i = Input((8,), name="i")

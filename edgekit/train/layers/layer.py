@@ -173,8 +173,9 @@ class Layer(Calling, WeightHolder, Serializable):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the layer's first call."""
-        return self._first_call().args[0]
+        """The symbolic input of the layer's first call; a list where it took several."""
+        inputs = self._first_call().inputs
+        return inputs[0] if len(inputs) == 1 else inputs
 
     @property
     def output(self) -> Any:
