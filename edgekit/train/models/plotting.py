@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from edgekit.errors import InputError, require
 from edgekit.files import replacing
 from edgekit.train.layers.core import InputLayer
+from edgekit.train.serialization import accept_options
 from edgekit.train.structure import flatten
 
 __all__ = ["plot_model"]
@@ -58,6 +59,7 @@ def plot_model(
     needs matplotlib (the extra "report"); None writes no file. rankdir: "TB" from top to bottom,
     "LR" from left to right. expand_nested: show the layers of models inside.
     """
+    accept_options("plot_model", options)
     if rankdir not in ("TB", "LR"):
         raise InputError(f"rankdir must be 'TB' or 'LR'. Received: {rankdir!r}")
     if not getattr(model, "built", False):

@@ -10,7 +10,19 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train.random import generator
 
-__all__ = ["Dataset"]
+__all__ = ["Dataset", "Order"]
+
+
+class Order:
+    """Numbers of rows, of which `renew` draws another order."""
+
+    def __init__(self, rows: np.ndarray, seed: int | None) -> None:
+        self.rows = self._all = rows
+        self._source = generator(seed)
+
+    def renew(self) -> None:
+        """Draw an order of all rows."""
+        self.rows = self._source.permutation(self._all)
 
 
 class Dataset:
@@ -87,7 +99,7 @@ class Dataset:
         )
 
     def cache(self, filename: str = "") -> Dataset:
-        """Items are kept once they are made."""
+        """Items are kept once they are made: in memory, whatever `filename` is."""
         kept: dict[int, Any] = {}
 
         def item(index: int) -> Any:
@@ -105,14 +117,10 @@ class Dataset:
         self, buffer_size: int, seed: int | None = None, reshuffle_each_iteration: bool = True
     ) -> Dataset:
         """Items in a random order, another one in each pass; the buffer is all of them."""
-        source = generator(seed)
-        order = [source.permutation(self._count)]
-
-        def renew() -> None:
-            if reshuffle_each_iteration:
-                order[0] = source.permutation(self._count)
-
-        return self._like(lambda i: self._item(int(order[0][i])), self._count, renew)
+        order = Order(np.arange(self._count), seed)
+        order.renew()
+        renew = order.renew if reshuffle_each_iteration else None
+        return self._like(lambda i: self._item(int(order.rows[i])), self._count, renew)
 
     def repeat(self, count: int | None = None) -> Dataset:
         """The items again and again, `count` times; without end there would be no length."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError
-from edgekit.train.preprocessing.dataset import Dataset
+from edgekit.errors import InputError, UnsupportedOperator
+from edgekit.train.preprocessing.dataset import Dataset, Order
+from edgekit.train.preprocessing.found_files import files_below
 from edgekit.train.preprocessing.pictures import img_to_array, load_img
 from edgekit.train.random import generator
 
@@ -35,14 +35,23 @@ def image_dataset_from_directory(
     interpolation: str = "bilinear",
     follow_links: bool = False,
     crop_to_aspect_ratio: bool = False,
-    **options: Any,
+    pad_to_aspect_ratio: bool = False,
+    data_format: str | None = None,
+    format: str | None = None,
+    verbose: bool = True,
 ) -> Any:
     """Batches of pictures (float32, 0..255) and labels of a folder.
 
     labels: "inferred" from the subfolders, None, or a list in the order of the files.
     label_mode: int, categorical, binary or None. subset: training, validation or both, of a
-    validation_split; the same seed must be given for both parts.
+    validation_split; the same seed must be given for both parts. `format` changes nothing: there is
+    one kind of Dataset.
     """
+    if pad_to_aspect_ratio or data_format not in (None, "channels_last"):
+        raise UnsupportedOperator(
+            "image_dataset_from_directory: pad_to_aspect_ratio and data_format='channels_first' "
+            "are not supported; a Resizing layer pads, channels come last"
+        )
     if color_mode not in ("grayscale", "rgb", "rgba"):
         raise InputError(f"color_mode must be grayscale, rgb or rgba. Received: {color_mode!r}")
     method = _PILLOW.get(interpolation, interpolation)
@@ -53,7 +62,7 @@ def image_dataset_from_directory(
         )
         return img_to_array(image)
 
-    files = _files(directory, labels, class_names, _PICTURES, follow_links)
+    files = _files(directory, labels, class_names, _PICTURES, follow_links, verbose)
     return _datasets(files, label_mode, read, batch_size, shuffle, seed, validation_split, subset)
 
 
@@ -69,14 +78,15 @@ def text_dataset_from_directory(
     validation_split: float | None = None,
     subset: str | None = None,
     follow_links: bool = False,
-    **options: Any,
+    format: str | None = None,
+    verbose: bool = True,
 ) -> Any:
     """Batches of texts (.txt, UTF-8) and labels of a folder; see image_dataset_from_directory."""
 
     def read(path: str) -> str:
         return Path(path).read_text(encoding="utf-8", errors="replace")[:max_length]
 
-    files = _files(directory, labels, class_names, (".txt",), follow_links)
+    files = _files(directory, labels, class_names, (".txt",), follow_links, verbose)
     return _datasets(files, label_mode, read, batch_size, shuffle, seed, validation_split, subset)
 
 
@@ -89,6 +99,7 @@ def _files(
     class_names: list[str] | None,
     suffixes: tuple[str, ...],
     follow_links: bool,
+    verbose: bool,
 ) -> Files:
     """(paths, class numbers or None, class names)."""
     root = Path(directory)
@@ -102,18 +113,14 @@ def _files(
     paths: list[str] = []
     numbers: list[int] = []
     for number, name in enumerate(names if inferred else ["."]):
-        found = []
-        for folder, inner, files in os.walk(root / name, followlinks=follow_links):
-            inner.sort()
-            found += [
-                os.path.join(folder, f) for f in sorted(files) if f.lower().endswith(suffixes)
-            ]
+        found = files_below(root / name, suffixes, follow_links)
         paths += found
         numbers += [number] * len(found)
     if not paths:
         raise InputError(f"{directory} holds no file with one of the suffixes {suffixes}")
-    count = f"Found {len(paths)} files"
-    print(f"{count} belonging to {len(names)} classes." if inferred else f"{count}.")
+    if verbose:
+        count = f"Found {len(paths)} files"
+        print(f"{count} belonging to {len(names)} classes." if inferred else f"{count}.")
     if inferred:
         return paths, np.array(numbers, np.int32), names
     if labels is None:
@@ -181,16 +188,11 @@ def _dataset(
     shuffle: bool,
     seed: int | None,
 ) -> Dataset:
-    source = generator(seed)
-    order = [rows]
+    order = Order(rows, seed)  # the first pass takes them as they come: they are mixed already
     size = batch_size or 1
 
-    def renew() -> None:
-        if shuffle:
-            order[0] = source.permutation(rows)
-
     def item(index: int) -> Any:
-        chosen = order[0][index * size : (index + 1) * size]
+        chosen = order.rows[index * size : (index + 1) * size]
         values = [read(paths[i]) for i in chosen]
         x: Any = np.stack(values) if not isinstance(values[0], str) else np.array(values)
         y = None if labels is None else labels[chosen]
@@ -198,4 +200,5 @@ def _dataset(
             x, y = x[0], None if y is None else y[0]
         return x if y is None else (x, y)
 
+    renew = order.renew if shuffle else None
     return Dataset(item, -(-len(rows) // size), renew, names, [paths[i] for i in rows])

@@ -8,12 +8,22 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
+from edgekit.train.deprecations import old_spelling
 from edgekit.train.preprocessing.drawn import Transform, recoloured, shift_of, two_numbers
 from edgekit.train.preprocessing.transforms import affine_matrix, warped
+from edgekit.train.serialization import accept_options
 
 __all__ = ["ImageDataGenerator"]
 
 _FILL_MODES = ("constant", "nearest", "reflect", "wrap")
+
+
+def _left_in_2019(options: dict[str, Any]) -> dict[str, Any]:
+    """Arguments without those that Keras 2 had given up already."""
+    old = [f"{name}=" for name in ("drop_duplicates", "has_ext", "sort") if name in options]
+    if old:
+        old_spelling("flow_from_dataframe: an old spelling", f"{', '.join(old)} has no effect")
+    return {name: value for name, value in options.items() if f"{name}=" not in old}
 
 
 class ImageDataGenerator:
@@ -109,7 +119,10 @@ class ImageDataGenerator:
         ignore_class_split: bool = False,
         subset: str | None = None,
     ) -> Any:
-        """Batches of the array `x` (n, h, w, c) and its labels, without end."""
+        """Batches of the array `x` (n, h, w, c) and its labels, without end.
+
+        `ignore_class_split` changes nothing: a class may be missing from a part.
+        """
         from edgekit.train.preprocessing.batches import ArrayPictures
 
         saving = (save_to_dir, save_prefix, save_format)
@@ -169,6 +182,7 @@ class ImageDataGenerator:
         """Batches of the picture files that a column of a table names (a DataFrame, or a dict of
         columns); `y_col` holds their classes or numbers.
         """
+        accept_options("flow_from_dataframe", _left_in_2019(options))
         from edgekit.train.preprocessing.picture_files import pictures_of_table
 
         reading = ((target_size[0], target_size[1]), color_mode, interpolation, False)

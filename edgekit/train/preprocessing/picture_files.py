@@ -10,6 +10,7 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.preprocessing.batches import FilePictures
+from edgekit.train.preprocessing.found_files import files_below
 
 if TYPE_CHECKING:
     from edgekit.train.preprocessing.generator import ImageDataGenerator
@@ -29,11 +30,7 @@ def files_of_classes(
     names = list(classes or sorted(p.name for p in root.iterdir() if p.is_dir()))
     paths, numbers = [], []
     for number, name in enumerate(names):
-        found = []
-        for folder, inner, files in os.walk(root / name, followlinks=follow_links):
-            inner.sort()
-            found += [os.path.join(folder, f) for f in sorted(files)
-                      if f.lower().endswith(SUFFIXES)]  # fmt: skip
+        found = files_below(root / name, SUFFIXES, follow_links)
         paths += found
         numbers += [number] * len(found)
     print(f"Found {len(paths)} images belonging to {len(names)} classes.")

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.preprocessing.dataset import Dataset
-from edgekit.train.random import generator
+from edgekit.train.preprocessing.dataset import Dataset, Order
 
 __all__ = ["timeseries_dataset_from_array"]
 
@@ -40,11 +39,13 @@ def timeseries_dataset_from_array(
             f"there is no window of {sequence_length} steps, {sampling_rate} apart, from {first} "
             f"to {last}"
         )
-    order, renew = _shuffled(starts, seed) if shuffle else ([starts], None)
+    order = Order(starts, seed)
+    if shuffle:
+        order.renew()
     size = batch_size or 1
 
     def item(index: int) -> Any:
-        rows = order[0][index * size : (index + 1) * size]
+        rows = order.rows[index * size : (index + 1) * size]
         x = data[rows[:, None] + steps]
         x = x if batch_size else x[0]
         if targets is None:
@@ -52,18 +53,7 @@ def timeseries_dataset_from_array(
         y = np.asarray(targets)[rows - first]
         return x, y if batch_size else y[0]
 
-    return Dataset(item, -(-len(starts) // size), renew)
-
-
-def _shuffled(starts: np.ndarray, seed: int | None) -> tuple[list[np.ndarray], Any]:
-    """(the first order, in a list; the function that puts another there)."""
-    source = generator(seed)
-    order = [source.permutation(starts)]
-
-    def renew() -> None:
-        order[0] = source.permutation(starts)
-
-    return order, renew
+    return Dataset(item, -(-len(starts) // size), order.renew if shuffle else None)
 
 
 def _checked_steps(length: int, stride: int, rate: int) -> np.ndarray:

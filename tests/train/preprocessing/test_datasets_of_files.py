@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.keras import utils
 from edgekit.train.preprocessing.pictures import save_img
 from edgekit.train.preprocessing.sequence import TimeseriesGenerator
@@ -71,6 +71,24 @@ def test_the_verbs_of_a_pipeline(tmp_path):
     assert [len(y) for _, y in again] == [5, 5] and values(again) == values(dataset)
     left, right = utils.split_dataset(dataset.unbatch(), left_size=0.7)
     assert (len(left), len(right)) == (7, 3)
+    first, second = dataset.shard(2, 0), dataset.shard(2, 1)
+    assert (first.cardinality(), second.cardinality()) == (2, 1)
+    assert sorted(values(first) + values(second)) == values(dataset)
+    whole = [x for x, _ in dataset]
+    for (x, _), expected in zip(first.as_numpy_iterator(), whole[::2], strict=True):
+        assert isinstance(x, np.ndarray)
+        np.testing.assert_array_equal(x, expected)
+
+
+def test_what_a_data_set_cannot_do_is_said(tmp_path, capsys):
+    folder_of(tmp_path, "png")
+    utils.image_dataset_from_directory(tmp_path, image_size=(4, 4), verbose=False)
+    assert capsys.readouterr().out == ""
+    for options in ({"pad_to_aspect_ratio": True}, {"data_format": "channels_first"}):
+        with pytest.raises(UnsupportedOperator, match=next(iter(options))):
+            utils.image_dataset_from_directory(tmp_path, **options)
+    with pytest.raises(TypeError, match="colour_mode"):
+        utils.image_dataset_from_directory(tmp_path, colour_mode="rgb")
 
 
 @pytest.mark.parametrize("options", [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.train.preprocessing import transforms
 from edgekit.train.preprocessing.generator import ImageDataGenerator
 from edgekit.train.preprocessing.pictures import (
@@ -160,6 +160,15 @@ def test_flow_from_dataframe_takes_a_table(tmp_path, capsys):
     )
     assert "1 of 3 files are not there" in capsys.readouterr().out
     assert batches[0][1].tolist() == [0, 1]
+
+
+def test_flow_from_dataframe_names_arguments_that_do_nothing(tmp_path):
+    save_img(tmp_path / "a.png", picture())
+    table = {"filename": ["a.png"], "class": ["one"]}
+    with pytest.warns(DeprecationWarning, match="has_ext= has no effect"):
+        ImageDataGenerator().flow_from_dataframe(table, tmp_path, has_ext=True)
+    with pytest.raises(UnsupportedOperator, match="x_column"):
+        ImageDataGenerator().flow_from_dataframe(table, tmp_path, x_column="filename")
 
 
 def test_pictures_go_to_files_and_back(tmp_path):
