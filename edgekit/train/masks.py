@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.train.backend import Array, array_module, asarray
+from edgekit.train.distribute.replica import denominator
 from edgekit.train.structure import flatten, is_nested, map_structure
 
 __all__ = ["apply_mask", "mask_of", "masks_of", "set_mask", "set_masks"]
@@ -52,7 +53,7 @@ def apply_mask(sample_weight: Any, mask: Any, reduction: str | None) -> Any:
         return sample_weight
     kept: Array = asarray(mask).astype("float32")
     if reduction in ("sum_over_batch_size", "mean"):
-        valid = kept.sum()
+        valid = denominator(kept.sum())
         kept = kept * array_module(kept).where(valid > 0, kept.size / (valid + (valid == 0)), 0)
         kept = kept.astype("float32")
     if sample_weight is None:

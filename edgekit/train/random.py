@@ -36,3 +36,11 @@ def new_seed() -> int:
 def generator(seed: int | None = None) -> np.random.Generator:
     """A generator of its own from `seed`, or from a seed of the common generator."""
     return np.random.Generator(np.random.SFC64(new_seed() if seed is None else int(seed)))
+
+
+def derived_generator(source: np.random.Generator, number: int) -> np.random.Generator:
+    """Another generator for every number of at least 1, from where `source` stands; that stays."""
+    words = source.bit_generator.state["state"]
+    words = words["state"] if isinstance(words, dict) else words
+    seeds = np.atleast_1d(words).tolist()
+    return np.random.Generator(np.random.SFC64([*seeds, number]))

@@ -74,7 +74,8 @@ class BackupAndRestore(Callback):
         self._others = [callback for callback in callbacks if callback is not self]
         self._snapshot = Snapshot(self.model, batches, self._others, epochs.start)
         self._last_batch_seen, self._batches_seen, self.passed_steps = None, 0, 0
-        found = self._read()
+        strategy = self.model.distribute_strategy
+        found = self._read() if strategy is None else strategy._from_chief(self._read)
         if found is None:
             return epochs
         epoch, self.passed_steps = found["epoch"], found["step"]
@@ -122,6 +123,8 @@ class BackupAndRestore(Callback):
         if self._snapshot is None:
             return
         content = self._snapshot.take()
+        if not self._writes():
+            return
         content |= {"version": _VERSION, "epoch": epoch, "step": step,
                     "stop_training": bool(self.model.stop_training)}  # fmt: skip
         os.makedirs(self.backup_dir, exist_ok=True)
@@ -130,6 +133,11 @@ class BackupAndRestore(Callback):
             os.replace(path, os.path.join(self.backup_dir, _BEFORE))
         with replacing(path) as file:
             saved(file, content)
+
+    def _writes(self) -> bool:
+        """Whether this process, of several, has the files."""
+        strategy = self.model.distribute_strategy
+        return strategy is None or strategy.is_chief
 
     def _read(self) -> dict[str, Any] | None:
         """The last backup that is whole, or None."""
@@ -153,7 +161,7 @@ class BackupAndRestore(Callback):
         return None
 
     def on_train_end(self, logs=None):
-        if self.delete_checkpoint:
+        if self.delete_checkpoint and self._writes():
             for name in (_FILE, _BEFORE):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(os.path.join(self.backup_dir, name))

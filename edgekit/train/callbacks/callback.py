@@ -27,6 +27,8 @@ class Callback:
     params: Mapping[str, Any] = {}
     # whether it acts after all others, having seen what they did
     acts_last = False
+    # whether it writes files or shows something, which one process of several does for all
+    chief_only = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

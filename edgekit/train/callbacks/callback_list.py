@@ -19,6 +19,8 @@ class CallbackList:
     callback gets as its `params`.
     """
 
+    model: Any = None
+
     def __init__(
         self,
         callbacks: Any = None,
@@ -59,6 +61,11 @@ class CallbackList:
         self.model = model
         for callback in self.callbacks:
             callback.set_model(model)
+        self._tell_all()
+
+    def hears(self, event: str) -> bool:
+        """Whether a callback of this process listens to an event."""
+        return bool(self._listeners[event])
 
     def __iter__(self) -> Iterator[Callback]:
         return iter(self.callbacks)
@@ -66,6 +73,9 @@ class CallbackList:
     def _tell_all(self) -> None:
         """Find out who wants to hear of which event."""
         ordered = sorted(self.callbacks, key=lambda callback: callback.acts_last)
+        strategy = getattr(self.model, "distribute_strategy", None)
+        if strategy is not None and not strategy.is_chief:
+            ordered = [callback for callback in ordered if not callback.chief_only]
         self._listeners = {
             event: [getattr(c, event) for c in ordered if _listens(c, event)] for event in EVENTS
         }

@@ -21,6 +21,8 @@ class ModelCheckpoint(MonitorCallback):
     has the layout of Keras 2.
     """
 
+    chief_only = True
+
     def __init__(
         self,
         filepath: Any,

@@ -22,6 +22,8 @@ class CSVLogger(Callback):
     epoch has none.
     """
 
+    chief_only = True
+
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         self.filename = os.fspath(filename)
         self.separator = separator
@@ -102,6 +104,8 @@ class RemoteMonitor(Callback):
     The body is a form with JSON in `field`, or JSON itself with `send_as_json`. A server that does
     not answer gives a warning; training goes on.
     """
+
+    chief_only = True
 
     def __init__(
         self,

@@ -40,6 +40,8 @@ def _tqdm() -> Any:
 class ProgressLines(Callback):
     """One line for each epoch."""
 
+    chief_only = True
+
     def __init__(self, doing: str) -> None:
         self.doing = doing
         self._start = 0.0
@@ -59,6 +61,8 @@ class ProgressLines(Callback):
 
 class ProgressBar(Callback):
     """A bar for each epoch, with the metrics so far."""
+
+    chief_only = True
 
     def __init__(self, bar_type: Any, doing: str, stream: TextIO) -> None:
         self.bar_type = bar_type
@@ -123,6 +127,8 @@ class ProgressBar(Callback):
 
 class ProgbarLogger(Callback):
     """The progress that `fit` shows by itself, as a callback to be passed: a bar, or lines."""
+
+    chief_only = True
 
     def __init__(self) -> None:
         import sys

@@ -43,7 +43,9 @@ class Snapshot:
 
     def take(self) -> dict[str, Any]:
         """Everything, as plain values and arrays."""
+        strategy = self.model.distribute_strategy
         return {
+            "replicas": None if strategy is None else strategy._replica_states(self.model),
             "first_epoch": self.first_epoch,
             "order_at_start": self.order_at_start,
             "order_of_epoch": self.order_of_epoch,
@@ -106,7 +108,8 @@ class Snapshot:
             if optimizer is self.model.optimizer:
                 optimizer.build(self.model.trainable_variables)
         try:
-            self.model.test_step(data)
+            with self.model._on_first_device():
+                self.model.test_step(data)
         except (NotImplementedError, ValueError, TypeError, AttributeError):
             return  # a model that only knows how to train: its metrics are restored as far as known
 
@@ -131,6 +134,9 @@ class Snapshot:
         for layer, states in zip(self.model.flat_layers(), found["layers"], strict=True):
             for name, state in states.items():
                 _put_back(getattr(layer, name), state)
+        strategy = self.model.distribute_strategy
+        if strategy is not None and found.get("replicas"):
+            strategy._put_replica_states(self.model, found["replicas"])
         for callback, notes in zip(self.callbacks, found["callbacks"], strict=False):
             _put_notes(callback, notes)
 
@@ -221,7 +227,7 @@ def saved(file: Any, content: dict[str, Any]) -> None:
     np.savez(file, json=np.frombuffer(text.encode(), np.uint8), **named)  # type: ignore[arg-type]
 
 
-def loaded(path: str) -> dict[str, Any]:
+def loaded(path: Any) -> dict[str, Any]:
     """What `saved` wrote. Nothing in the file is executed."""
     with np.load(path, allow_pickle=False) as archive:
         arrays = [archive[f"a{i}"] for i in range(len(archive.files) - 1)]

@@ -25,6 +25,8 @@ class TensorBoard(Callback):
     accepted for Keras' sake. Needs tensorboardX: pip install "edgekit[tensorboard]".
     """
 
+    chief_only = True
+
     def __init__(
         self,
         log_dir: Any = "logs",

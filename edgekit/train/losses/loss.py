@@ -9,6 +9,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
+from edgekit.train.distribute.replica import denominator, scale_of_sums
 from edgekit.train.masks import apply_mask, mask_of
 from edgekit.train.names import snake_case
 from edgekit.train.ops import math, reductions
@@ -183,8 +184,11 @@ def reduce_weighted(values: Tensor, sample_weight: Any, reduction: str | None) -
         weight = weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
         values = values * weight
         if reduction == "mean_with_sample_weight" and values.ndim:
-            total = float(array_module(weight.data).sum(weight.data))
+            total = float(denominator(array_module(weight.data).sum(weight.data)))
             return reductions.sum(values) * (1.0 / total if total else 0.0)
     if reduction in ("none", None) or values.ndim == 0 or values.shape == (0,):
         return values
-    return reductions.sum(values) if reduction == "sum" else reductions.mean(values)
+    if reduction != "sum":
+        return reductions.mean(values)
+    scale = scale_of_sums()
+    return reductions.sum(values) if scale == 1.0 else reductions.sum(values) * scale

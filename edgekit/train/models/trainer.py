@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -85,9 +87,9 @@ class Trainer(Steps):
         self.stop_training = False
         self._nan_place = None
         logs: dict[str, float] = {}
-        running.on_train_begin()
-        epochs = running.resume(epochs, batches)
-        try:
+        with self._distributed(batches):
+            running.on_train_begin()
+            epochs = running.resume(epochs, batches)
             for epoch in epochs:
                 running.on_epoch_begin(epoch)
                 logs = self._train_epoch(batches, weights, running)
@@ -95,29 +97,54 @@ class Trainer(Steps):
                     found = self._test_epoch(held, running)
                     logs.update({f"val_{name}": value for name, value in found.items()})
                 running.on_epoch_end(epoch, logs)
-                if self.stop_training:
+                if self._stops(self.stop_training):
                     break
+            self._fit_variables = self._fit_layers = None
+            if self.optimizer is not None and len(epochs):
+                self.optimizer.finalize_variable_values(self.trainable_variables)
+            running.on_train_end(logs)
+
+    @contextlib.contextmanager
+    def _distributed(self, batches: Any) -> Iterator[None]:
+        """Within the block a fit goes on, in all processes of the model's strategy."""
+        strategy = self.distribute_strategy
+        try:
+            if strategy is not None:
+                strategy._begin_fit(self, batches)
+            yield
+            if strategy is not None:
+                strategy._end_fit(self)
+        except BaseException as error:
+            if strategy is not None:
+                strategy._failed(error)
+            raise
         finally:
             self._fit_variables = self._fit_layers = None
-        if self.optimizer is not None and len(epochs):
-            self.optimizer.finalize_variable_values(self.trainable_variables)
-        running.on_train_end(logs)
+
+    def _stops(self, flag: bool) -> bool:
+        """Whether any process of the model's strategy stops training."""
+        strategy = self.distribute_strategy
+        return flag if strategy is None else strategy._any(flag)
 
     def _train_epoch(self, batches: Any, weights: Any, running: Running) -> dict[str, float]:
         self.reset_metrics()
         logs: Any = {}
         together, step = self.steps_per_execution, -1
+        replicas = self._replicas(self.train_step, running.hears("on_train_batch_end"))
+        train_step = replicas or self.train_step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for step, data in running.remaining(batches):
                 if step % together == 0:
                     running.on_train_batch_begin(step)
-                logs = self.train_step(data if weights is None else weighted(data, weights))
+                logs = train_step(data if weights is None else weighted(data, weights))
                 if self._fit_variables is None:
                     self._begin_fit(data)
                 if (step + 1) % together == 0:
                     running.on_train_batch_end(step, logs)
-                if self.stop_training:
+                if replicas.stops(self.stop_training) if replicas else self.stop_training:
                     break
+        if replicas is not None and step >= 0:
+            logs = replicas.finish(logs)
         if (step + 1) % together:
             running.on_train_batch_end(step, logs)
         found = numbers_of(logs if step >= 0 else self.get_metrics_result())
@@ -146,11 +173,15 @@ class Trainer(Steps):
         self.reset_metrics()
         logs: Any = {}
         running.on_test_begin()
+        replicas = self._replicas(self.test_step, running.hears("on_test_batch_end"))
+        test_step = replicas or self.test_step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for step, data in enumerate(batches):
                 running.on_test_batch_begin(step)
-                logs = self.test_step(data)
+                logs = test_step(data)
                 running.on_test_batch_end(step, logs)
+        if replicas is not None:
+            logs = replicas.finish(logs)
         found = numbers_of(logs)
         running.on_test_end(found)
         return found
@@ -194,7 +225,8 @@ class Trainer(Steps):
         running.on_predict_begin()
         for step, data in enumerate(batches):
             running.on_predict_batch_begin(step)
-            structure = self.predict_step(data)
+            with self._on_first_device():
+                structure = self.predict_step(data)
             parts.append([to_numpy(leaf) for leaf in flatten(structure)])
             running.on_predict_batch_end(step, {"outputs": structure})
         running.on_predict_end()

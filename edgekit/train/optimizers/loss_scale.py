@@ -70,9 +70,7 @@ class LossScaleOptimizer(Optimizer):
         scaling = [self.step_counter, self.dynamic_scale] if self.built else []
         return [self._iterations, self._rate, *scaling, *self.inner_optimizer.variables]
 
-    def apply(
-        self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None
-    ) -> None:
+    def _apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None) -> None:
         """One step of the inner optimizer, or none where a gradient is not finite."""
         if not self.built and trainable_variables is not None:
             self.build(list(trainable_variables))
@@ -83,7 +81,7 @@ class LossScaleOptimizer(Optimizer):
             return
         scale = np.float32(self.dynamic_scale.data)
         unscaled = [None if g is None else g / scale for g in arrays]
-        self.inner_optimizer.apply(unscaled, trainable_variables)
+        self.inner_optimizer._apply(unscaled, trainable_variables)
         if int(self.step_counter.data) == self.dynamic_growth_steps - 1:
             self.step_counter.data[...] = 0
             self.dynamic_scale.data *= np.float32(2.0)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
+from edgekit.train.distribute.replica import current
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.optimizers.checks import check_counts, check_gradients
 from edgekit.train.optimizers.flat import FlatVector
@@ -122,14 +123,27 @@ class Optimizer(HasLearningRate):
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None
     ) -> None:
-        """One step: clip the gradients, decay the weights, update. None is no gradient."""
+        """One step: clip the gradients, decay the weights, update. None is no gradient.
+
+        In a replica of a distribution strategy: with the gradients of all replicas, once.
+        """
+        context = current.context
+        if context is None:
+            self._apply(grads, trainable_variables)
+        else:
+            context.apply(self, grads, trainable_variables)
+
+    def _apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None) -> None:
         flat, variables = self._ready(trainable_variables)
         if len(grads) != len(variables):
             raise ShapeError(f"{len(grads)} gradients were given for {len(variables)} variables.")
         if not variables:
             return
         flat.bind()
-        if flat.load_all(grads, variables):
+        pieces = (
+            flat.pieces_in_place(grads, variables) if self._takes_gradients_as_they_are else None
+        )
+        if pieces is not None or flat.load_all(grads, variables):
             places: Sequence[int] = range(len(variables))
         else:
             check_gradients(grads, variables)
@@ -143,7 +157,7 @@ class Optimizer(HasLearningRate):
             self._apply_weight_decay([flat.variables[i] for i in places])
             self._step_number = int(self.iterations.data) + 1
             self.begin_update()
-            self._update_all(flat, places, rate)
+            self._update_all(flat, places, rate, pieces)
         if self.use_ema:
             self._follow_average(flat)
         for i in places:
@@ -168,14 +182,26 @@ class Optimizer(HasLearningRate):
         assert self._flat is not None
         return self._flat, variables
 
-    def _update_all(self, flat: FlatVector, places: Sequence[int], rate: float) -> None:
+    @property
+    def _takes_gradients_as_they_are(self) -> bool:
+        """Whether nothing is done to the gradients before `update` reads them."""
+        return (
+            type(self).update_step is Optimizer.update_step
+            and not (self.clipnorm or self.clipvalue or self.global_clipnorm)
+            and not self.gradient_accumulation_steps
+            and self.loss_scale_factor is None
+        )
+
+    def _update_all(
+        self, flat: FlatVector, places: Sequence[int], rate: float, pieces: Any = None
+    ) -> None:
         if type(self).update_step is not Optimizer.update_step:
             for i in places:
                 v = flat.variables[i]
                 a, b = flat.ranges[i]
                 self.update_step(wrap(flat.gradients[a:b].reshape(v.shape)), v, rate)
             return
-        for p, g, slots in flat.pieces_of(places):
+        for p, g, slots in pieces or flat.pieces_of(places):
             self.update(p, g, slots, rate, flat.scratch(p.size))
 
     def _accumulated(self, flat: FlatVector, places: Sequence[int]) -> bool:

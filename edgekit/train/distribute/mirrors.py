@@ -1,0 +1,167 @@
+"""Copies of a model's variables for the replicas after the first, and the exchange of both."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgekit.train.backend import array_module
+from edgekit.train.metrics.metric import Metric
+from edgekit.train.random import derived_generator
+from edgekit.train.tensor import Variable
+
+__all__ = ["Mirrors", "Randomness", "counted_apart", "generators_of", "is_state", "states_of"]
+
+
+def is_state(variable: Variable) -> bool:
+    """Whether a step changes it by itself, as it does moving statistics: never by a gradient."""
+    return not getattr(variable, "may_train", True) and variable.dtype.kind == "f"
+
+
+def states_of(model: Any) -> list[Variable]:
+    """The variables of a model that each replica changes for itself."""
+    return [v for v in model.weights if is_state(v)]
+
+
+def generators_of(model: Any) -> list[tuple[Any, str]]:
+    """(layer, name of the attribute) of each random generator in the layers."""
+    return [
+        (layer, name)
+        for layer in model.flat_layers()
+        for name, value in sorted(vars(layer).items())
+        if isinstance(value, np.random.Generator)
+    ]
+
+
+class Mirrors:
+    """What the replicas after the first have instead of the variables' own arrays.
+
+    Variables of one kind and dtype lie in one vector, so that they travel as one. placed(i): the
+    context in which the memory of replica i is made.
+    """
+
+    def __init__(self, variables: Sequence[Variable], count: int, links: Any, placed: Any) -> None:
+        self.variables = list(variables)
+        self.links = links
+        self._placed = placed
+        self._groups: dict[tuple[str, str], list[int]] = {}
+        for i, v in enumerate(self.variables):
+            kind = "state" if is_state(v) else "trained" if v.trainable else "fixed"
+            self._groups.setdefault((kind, v.dtype.str), []).append(i)
+        self._vectors: dict[tuple[str, str], list[Any]] = {key: [] for key in self._groups}
+        self._arrays: list[list[Any]] = [[None] * len(self.variables) for _ in range(count - 1)]
+        self._versions: dict[tuple[str, str], list[int]] = {}
+        for replica in range(1, count):
+            with placed(replica):
+                self._lay_out(replica)
+
+    def fits(self, variables: Sequence[Variable]) -> bool:
+        """Whether these are the mirrored variables, as trainable as they were."""
+        return len(variables) == len(self.variables) and all(
+            a is b for a, b in zip(variables, self.variables, strict=True)
+        ) and all(
+            (key[0] == "fixed") != self.variables[i].trainable
+            for key, places in self._groups.items() if key[0] != "state" for i in places
+        )  # fmt: skip
+
+    def _lay_out(self, replica: int) -> None:
+        for key, places in self._groups.items():
+            first = self.variables[places[0]].data
+            size = sum(self.variables[i].size for i in places)
+            vector = array_module(first).empty(size, first.dtype)
+            self._vectors[key].append(vector)
+            start = 0
+            for i in places:
+                v = self.variables[i]
+                self._arrays[replica - 1][i] = vector[start : start + v.size].reshape(v.shape)
+                start += v.size
+
+    def refresh(self, kinds: Sequence[str] = ("trained", "fixed", "state")) -> None:
+        """Copy what changed since the last time from the first replica to all others."""
+        for key, places in self._groups.items():
+            versions = [self.variables[i].version for i in places]
+            known = self._versions.get(key)
+            if key[0] not in kinds or (key[0] != "state" and versions == known):
+                continue
+            self._versions[key] = versions
+            with self._placed(0):
+                parts = [self.variables[i].data.reshape(-1) for i in places]
+                own = array_module(parts[0]).concatenate(parts)
+            self.links.spread([own, *self._vectors[key]])
+
+    @contextlib.contextmanager
+    def exchanged(self, replica: int) -> Iterator[None]:
+        """Within the block the variables hold the arrays of a replica after the first."""
+        before = [v.data for v in self.variables]
+        arrays = self._arrays[replica - 1]
+        for v, array in zip(self.variables, arrays, strict=True):
+            v.data = array
+        try:
+            yield
+        finally:
+            for v, array in zip(self.variables, before, strict=True):
+                v.data = array
+
+    def arrays_of(self, replica: int, states: Sequence[Variable]) -> list[Any]:
+        """The arrays of some variables in a replica."""
+        if replica == 0:
+            return [v.data for v in states]
+        places = {id(v): i for i, v in enumerate(self.variables)}
+        return [self._arrays[replica - 1][places[id(v)]] for v in states]
+
+
+class Randomness:
+    """The random generators of the layers, one for each replica after the first."""
+
+    def __init__(self, model: Any, count: int) -> None:
+        self._places = generators_of(model)
+        self.generators = [
+            [derived_generator(getattr(layer, name), replica) for layer, name in self._places]
+            for replica in range(1, count)
+        ]
+
+    @contextlib.contextmanager
+    def exchanged(self, replica: int) -> Iterator[None]:
+        """Within the block the layers draw from the generators of a replica after the first."""
+        before = [getattr(layer, name) for layer, name in self._places]
+        for (layer, name), own in zip(self._places, self.generators[replica - 1], strict=True):
+            setattr(layer, name, own)
+        try:
+            yield
+        finally:
+            for (layer, name), own in zip(self._places, before, strict=True):
+                setattr(layer, name, own)
+
+
+def _variables_of(metric: Metric) -> list[Variable]:
+    inside = [value for value in vars(metric).values() if isinstance(value, Metric)]
+    return [*metric._variables, *(v for one in inside for v in _variables_of(one))]
+
+
+@contextlib.contextmanager
+def counted_apart(metrics: Sequence[Metric], to_first: Any) -> Iterator[None]:
+    """Within the block the metrics count from nothing, in the memory of the current device; after
+    it this is added to what they had counted before.
+    """
+    kept = [[_copied(one) for one in metric.state()] for metric in metrics]
+    variables = [v for metric in metrics for v in _variables_of(metric)]
+    arrays = [v.data for v in variables]
+    for v in variables:
+        v.data = array_module(v.data).zeros(v.shape, v.dtype)
+    for metric in metrics:
+        metric.reset_state()
+    try:
+        yield
+    finally:
+        counted = [[_copied(to_first(one)) for one in metric.state()] for metric in metrics]
+        for v, array in zip(variables, arrays, strict=True):
+            v.data = array
+        for metric, old, new in zip(metrics, kept, counted, strict=True):
+            metric.restore([a + b for a, b in zip(old, new, strict=True)])
+
+
+def _copied(value: Any) -> Any:
+    return value.copy() if hasattr(value, "copy") else value
