@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.quantize.scales import WEIGHT_LIMIT, round_half_away
+from edgekit.quantize.scales import WEIGHT_LIMIT
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 from edgekit.train.tensor import Tensor
@@ -69,12 +69,17 @@ def fake_quantize_weight(weight, scales, *, limit: int = WEIGHT_LIMIT):
     scales: an array that broadcasts against the weight; no gradient goes to it. The gradient by
     the weight is zero where the rounded number lies beyond the limit.
     """
-    steps = round_half_away(weight / scales)
-    return array_module(weight).clip(steps, -limit, limit) * scales
+    return array_module(weight).clip(_weight_steps(weight, scales), -limit, limit) * scales
+
+
+def _weight_steps(weight: Array, scales: Array) -> Array:
+    module, steps = array_module(weight), weight / scales
+    whole = module.trunc(steps)
+    return whole + module.copysign((module.abs(steps - whole) >= 0.5).astype(steps.dtype), steps)
 
 
 def _within(weight: Array, scales: Array, limit: int) -> Array:
-    return array_module(weight).abs(round_half_away(weight / scales)) <= limit
+    return array_module(weight).abs(_weight_steps(weight, scales)) <= limit
 
 
 @fake_quantize_weight.vjp

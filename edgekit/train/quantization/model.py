@@ -15,10 +15,12 @@ from edgekit.train.backend import array_module
 from edgekit.train.batches import batches_of
 from edgekit.train.callbacks.callback import Callback
 from edgekit.train.data import unpack
+from edgekit.train.layers.core import InputLayer
 from edgekit.train.layers.layer import Layer
 from edgekit.train.masks import mask_of, set_mask
 from edgekit.train.models.cloning import clone_model
 from edgekit.train.models.model import Model
+from edgekit.train.models.sequential import Sequential
 from edgekit.train.structure import flatten, pack
 
 from .int8_accuracy import Int8Accuracy
@@ -57,21 +59,31 @@ def quantize_model(
     """
     if isinstance(model, QuantizedModel):
         raise InputError(f"model {model.name!r} is for quantization-aware training already")
-    copy = model
-    if getattr(model, "_graph", None) is not None:
-        copy = clone_model(model)
-        copy.set_weights(model.get_weights())
-        pairs = zip(model.flat_layers(), copy.flat_layers(), strict=True)
-        for old, new in pairs:
-            new._trainable = old._trainable
-        for old, new in zip(model.weights, copy.weights, strict=True):
-            new.trainable = old.trainable
+    copy = model if getattr(model, "_graph", None) is None else _copy(model)
     made = QuantizedModel(
         copy, recipe, momentum=momentum, freeze_batch_norm_after=freeze_batch_norm_after, name=name
     )
     if calibration is not None:
         made.observe(calibration)
     return made
+
+
+def _copy(model: Any) -> Any:
+    """The model once more, with the same names, weights, and layers that do not train."""
+    inputs = None
+    if isinstance(model, Sequential):
+        source = model._input_layer
+        assert source is not None
+        inputs = InputLayer(
+            batch_shape=source.batch_shape, dtype=source.input_dtype, name=source.name
+        ).output
+    copy = clone_model(model, inputs)
+    copy.set_weights(model.get_weights())
+    for old, new in zip(model.flat_layers(), copy.flat_layers(), strict=True):
+        new._trainable = old._trainable
+    for old, new in zip(model.weights, copy.weights, strict=True):
+        new.trainable = old.trainable
+    return copy
 
 
 class QuantizedModel(Model):
@@ -148,7 +160,8 @@ class QuantizedModel(Model):
     def observe(self, x: Any, batch_size: int | None = None) -> None:
         """Widen the ranges to what activations are on these inputs; nothing is trained."""
         for data in batches_of(x, None, None, batch_size, None):
-            self._rewritten(unpack(data)[0], training=False, learning=True, widening=True)
+            inputs = self._as_tensors(unpack(data)[0])
+            self._rewritten(inputs, training=False, learning=True, widening=True)
 
     # -- calling ----------------------------------------------------------------------------------
 
