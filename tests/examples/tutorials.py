@@ -33,7 +33,7 @@ EXPECTED = {
     "05_augmentation_generator": Expected(
         {"test accuracy": (0.85, 1), "int8 accuracy": (0.85, 1)},
         old=(
-            "lr= is learning_rate=; decay= is",
+            "lr= is learning_rate=",
             "preprocessing.image.ImageDataGenerator is an old spelling",
             "Model.fit_generator() is an old spelling",
             "Model.predict_classes() is an old spelling",
