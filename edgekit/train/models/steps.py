@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from edgekit.train.callbacks.callback import History
 from edgekit.train.class_weights import class_weights, weighted
 from edgekit.train.data import as_arrays, unpack
 from edgekit.train.deprecations import old_spelling
-from edgekit.train.distribute.replica import current
+from edgekit.train.distribute.member import StrategyMember
 from edgekit.train.losses.loss import as_tensor
 from edgekit.train.metrics.metric import Metric
 from edgekit.train.models.compiled import Compiled, add_batch
@@ -28,7 +27,7 @@ from edgekit.train.tape import GradientTape
 __all__ = ["Steps", "numbers_of"]
 
 
-class Steps:
+class Steps(StrategyMember):
     """What a model does with one batch, and what it was compiled with.
 
     Override `train_step(data)`, `test_step(data)`, `predict_step(data)` or `compute_loss(...)` for
@@ -58,11 +57,7 @@ class Steps:
         self.stop_training = False
         self.steps_per_execution = 1
         self._compiled: Compiled | None = None
-        # the strategy in whose scope the model was made
-        self.distribute_strategy: Any = None
-        if current.strategies:
-            self.distribute_strategy = current.strategies[-1]
-            self.distribute_strategy._adopt(self)
+        self._join_strategy()
         # what a fit in progress trains, so that the model is not searched at every step
         self._fit_variables: list[Any] | None = None
         self._fit_layers: list[Any] | None = None
@@ -261,23 +256,6 @@ class Steps:
         """The outputs for one batch, as numpy arrays."""
         with self._on_first_device():
             return map_structure(to_numpy, self.predict_step((as_arrays(x, "x"),)))
-
-    def _replicas(self, step: Any, heard: bool = True) -> Any:
-        """The step on the replicas of the model's strategy; None where there is but one.
-
-        heard: whether somebody wants to know the logs of every batch.
-        """
-        strategy = self.distribute_strategy
-        if strategy is None or not strategy.distributes:
-            return None
-        from edgekit.train.distribute.steps import ReplicatedStep
-
-        return ReplicatedStep(self, step, heard)
-
-    def _on_first_device(self) -> Any:
-        """The context in which the model computes without other replicas."""
-        strategy = self.distribute_strategy
-        return contextlib.nullcontext() if strategy is None else strategy._placed(strategy.device)
 
     def _require_compiled(self) -> Compiled:
         if self._compiled is None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -90,41 +88,21 @@ class Trainer(Steps):
         with self._distributed(batches):
             running.on_train_begin()
             epochs = running.resume(epochs, batches)
-            for epoch in epochs:
-                running.on_epoch_begin(epoch)
-                logs = self._train_epoch(batches, weights, running)
-                if held is not None and _is_due(epoch + 1, validation_freq):
-                    found = self._test_epoch(held, running)
-                    logs.update({f"val_{name}": value for name, value in found.items()})
-                running.on_epoch_end(epoch, logs)
-                if self._stops(self.stop_training):
-                    break
-            self._fit_variables = self._fit_layers = None
+            try:
+                for epoch in epochs:
+                    running.on_epoch_begin(epoch)
+                    logs = self._train_epoch(batches, weights, running)
+                    if held is not None and _is_due(epoch + 1, validation_freq):
+                        found = self._test_epoch(held, running)
+                        logs.update({f"val_{name}": value for name, value in found.items()})
+                    running.on_epoch_end(epoch, logs)
+                    if self._stops(self.stop_training):
+                        break
+            finally:
+                self._fit_variables = self._fit_layers = None
             if self.optimizer is not None and len(epochs):
                 self.optimizer.finalize_variable_values(self.trainable_variables)
             running.on_train_end(logs)
-
-    @contextlib.contextmanager
-    def _distributed(self, batches: Any) -> Iterator[None]:
-        """Within the block a fit goes on, in all processes of the model's strategy."""
-        strategy = self.distribute_strategy
-        try:
-            if strategy is not None:
-                strategy._begin_fit(self, batches)
-            yield
-            if strategy is not None:
-                strategy._end_fit(self)
-        except BaseException as error:
-            if strategy is not None:
-                strategy._failed(error)
-            raise
-        finally:
-            self._fit_variables = self._fit_layers = None
-
-    def _stops(self, flag: bool) -> bool:
-        """Whether any process of the model's strategy stops training."""
-        strategy = self.distribute_strategy
-        return flag if strategy is None else strategy._any(flag)
 
     def _train_epoch(self, batches: Any, weights: Any, running: Running) -> dict[str, float]:
         self.reset_metrics()

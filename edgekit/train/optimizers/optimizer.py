@@ -12,6 +12,7 @@ from edgekit.errors import InputError, ShapeError
 from edgekit.train.distribute.replica import current
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.optimizers.checks import check_counts, check_gradients
+from edgekit.train.optimizers.clipping import clip
 from edgekit.train.optimizers.flat import FlatVector
 from edgekit.train.optimizers.rate import HasLearningRate
 from edgekit.train.serialization import accept_options, plain
@@ -123,10 +124,7 @@ class Optimizer(HasLearningRate):
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None
     ) -> None:
-        """One step: clip the gradients, decay the weights, update. None is no gradient.
-
-        In a replica of a distribution strategy: with the gradients of all replicas, once.
-        """
+        """One step: clip the gradients (of all replicas), decay the weights, update. None: none."""
         context = current.context
         if context is None:
             self._apply(grads, trainable_variables)
@@ -152,7 +150,7 @@ class Optimizer(HasLearningRate):
             for g in flat.parts(flat.gradients, places):
                 g *= np.float32(1.0 / self.loss_scale_factor)
         if self._accumulated(flat, places):
-            self._clip(flat, places)
+            clip(flat, places, self.clipvalue, self.clipnorm, self.global_clipnorm)
             rate = float(self.learning_rate)
             self._apply_weight_decay([flat.variables[i] for i in places])
             self._step_number = int(self.iterations.data) + 1
@@ -223,22 +221,7 @@ class Optimizer(HasLearningRate):
             sums[...] = 0
         return due
 
-    # -- clipping and decay -----------------------------------------------------------------------
-
-    def _clip(self, flat: FlatVector, places: Sequence[int]) -> None:
-        module, g_all = flat.module, flat.gradients
-        if self.clipvalue:
-            module.clip(g_all, -self.clipvalue, self.clipvalue, out=g_all)
-        elif self.clipnorm:
-            for a, b in (flat.ranges[i] for i in places):
-                g = g_all[a:b]
-                g *= self.clipnorm / module.maximum(module.sqrt(g @ g), np.float32(self.clipnorm))
-        elif self.global_clipnorm:
-            parts = [g_all[a:b] for a, b in (flat.ranges[i] for i in places)]
-            norm = module.sqrt(sum(g @ g for g in parts))
-            scale = self.global_clipnorm / module.maximum(norm, np.float32(self.global_clipnorm))
-            for g in parts:
-                g *= scale
+    # -- decay -----------------------------------------------------------------------
 
     def _decay_of(self, variable: Variable) -> float | None:
         """The share that weight decay takes off this variable."""
