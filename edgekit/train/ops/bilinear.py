@@ -22,14 +22,17 @@ def _gradient_primitive(rule: Primitive, name: str, forward: Any) -> Primitive:
     return made
 
 
+def _output_alone(rule: Primitive) -> Any:
+    """The forward function, without what it saves."""
+    if not rule.saves:
+        return rule.forward
+    return lambda *inputs, **attrs: rule.forward(*inputs, **attrs)[0]
+
+
 def bilinear(rule: Primitive) -> None:
     """Make `rule(x, kernel, bias=None, **attrs)`, linear in `x` and in `kernel`, nest."""
     assert rule.backward is not None
-    backward = rule.backward
-
-    def forward(x, kernel, **attrs):
-        made = rule.forward(x, kernel, **attrs)
-        return made[0] if rule.saves else made
+    forward, backward = _output_alone(rule), rule.backward
 
     def by_input(g, x, kernel, **attrs):
         return backward(g, None, x, kernel, needs=[True, False], **attrs)[0]

@@ -221,7 +221,7 @@ class Optimizer(HasLearningRate):
             sums[...] = 0
         return due
 
-    # -- decay -----------------------------------------------------------------------
+    # -- decay -------------------------------------------------------------------------------------
 
     def _decay_of(self, variable: Variable) -> float | None:
         """The share that weight decay takes off this variable."""

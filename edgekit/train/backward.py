@@ -1,0 +1,77 @@
+"""How one record of a tape hands a gradient from its output to its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from edgekit.errors import EdgekitError, UnsupportedOperator
+
+from .primitive import Primitive, Record, recorders
+from .tensor import Tensor, Variable, wrap
+
+__all__ = ["input_gradients"]
+
+
+def input_gradients(
+    record: Record, g: Any, needs: Sequence[bool], on_tensors: bool
+) -> Sequence[Any]:
+    """The gradient of each input, from that of the output; on tensors where an outer tape listens.
+
+    Raises UnsupportedOperator without a derivative, EdgekitError where a variable was changed.
+    """
+    rule = record.primitive
+    if rule.backward is None:
+        raise UnsupportedOperator(
+            f"{record.place} has no derivative; register one with @{rule.name}.vjp"
+        )
+    attrs = record.attrs
+    if rule.saves or rule.backward_asks_needs:
+        attrs = attrs.copy()
+        if rule.saves:
+            attrs["saved"] = record.saved
+        if rule.backward_asks_needs:
+            attrs["needs"] = needs
+    if rule.backward_reads_inputs and record.version != _version(record.inputs):
+        changed = ", ".join(repr(x.name) for x in record.inputs if isinstance(x, Variable))
+        raise EdgekitError(
+            f"{record.place} used {changed}, which was changed since the tape recorded it; "
+            "compute all gradients before you apply any"
+        )
+    if not on_tensors:
+        return rule.backward(g, record.output.data, *record.arrays, **attrs)
+    inputs = [
+        x if isinstance(x, Tensor) else a for x, a in zip(record.inputs, record.arrays, strict=True)
+    ]
+    if rule.backward_on_tensors:
+        return rule.backward(g, record.output, *inputs, **attrs)
+    if rule.backward_nested is None:
+        return _opaque_gradients(record, g, attrs)
+    attrs = dict(record.attrs)
+    for name, value in (("needs", needs), ("saved", record.saved)):
+        if name in rule.nested_keywords:
+            attrs[name] = value
+    return rule.backward_nested(g, record.output, *inputs, **attrs)
+
+
+def _version(inputs: Sequence[Any]) -> int:
+    """The versions of the variables among the inputs, summed: any change makes it larger."""
+    version = 0
+    for x in inputs:
+        if isinstance(x, Variable):
+            version += x.version
+    return version
+
+
+def _opaque_gradients(record: Record, g: Tensor, attrs: dict[str, Any]) -> Sequence[Any]:
+    """Gradients computed on arrays, which an outer tape may follow but not differentiate."""
+    rule = record.primitive
+    assert rule.backward is not None
+    made = rule.backward(g.data, record.output.data, *record.arrays, **attrs)
+    outputs = [None if gx is None else wrap(gx) for gx in made]
+    gradient_of = Primitive(rule.forward, f"the gradient of {rule.name}", False, True)
+    for gx in outputs:
+        if gx is not None:
+            for recorder in recorders():
+                recorder.record(gradient_of, (g, *record.inputs), [], {}, gx, None)
+    return outputs
