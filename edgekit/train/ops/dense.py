@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import ShapeError
 from edgekit.train.primitive import primitive
 
@@ -20,7 +22,10 @@ def dense(x, kernel, bias=None):
             f"dense: input {x.shape} does not fit a kernel of shape {kernel.shape}; "
             f"expected (..., {kernel.shape[0]})"
         )
-    y = (x.reshape(-1, x.shape[-1]) @ kernel).reshape(*x.shape[:-1], kernel.shape[1])
+    if x.ndim == 2:
+        y = x @ kernel
+    else:
+        y = (x.reshape(-1, x.shape[-1]) @ kernel).reshape(*x.shape[:-1], kernel.shape[1])
     if bias is not None:
         add_vector(y, bias)
     return y
@@ -28,6 +33,10 @@ def dense(x, kernel, bias=None):
 
 @dense.vjp(on_tensors=True)
 def _(g, y, x, kernel, bias=None, *, needs):
+    if x.ndim == 2 and type(g) is np.ndarray:
+        gx = g @ kernel.T if needs[0] else None
+        gk = x.T @ g if needs[1] else None
+        return (gx, gk, channel_sums(g) if bias is not None and needs[2] else None)[: len(needs)]
     matrix = g.reshape(-1, g.shape[-1])
     gx = (matrix @ kernel.swapaxes(0, 1)).reshape(x.shape) if needs[0] else None
     gk = x.reshape(-1, x.shape[-1]).swapaxes(0, 1) @ matrix if needs[1] else None

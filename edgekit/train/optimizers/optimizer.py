@@ -138,10 +138,7 @@ class Optimizer(HasLearningRate):
         if not variables:
             return
         flat.bind()
-        pieces = (
-            flat.pieces_in_place(grads, variables) if self._takes_gradients_as_they_are else None
-        )
-        if pieces is not None or flat.load_all(grads, variables):
+        if flat.load_all(grads, variables):
             places: Sequence[int] = range(len(variables))
         else:
             check_gradients(grads, variables)
@@ -155,7 +152,7 @@ class Optimizer(HasLearningRate):
             self._apply_weight_decay([flat.variables[i] for i in places])
             self._step_number = int(self.iterations.data) + 1
             self.begin_update()
-            self._update_all(flat, places, rate, pieces)
+            self._update_all(flat, places, rate)
         if self.use_ema:
             self._follow_average(flat)
         for i in places:
@@ -180,26 +177,14 @@ class Optimizer(HasLearningRate):
         assert self._flat is not None
         return self._flat, variables
 
-    @property
-    def _takes_gradients_as_they_are(self) -> bool:
-        """Whether nothing is done to the gradients before `update` reads them."""
-        return (
-            type(self).update_step is Optimizer.update_step
-            and not (self.clipnorm or self.clipvalue or self.global_clipnorm)
-            and not self.gradient_accumulation_steps
-            and self.loss_scale_factor is None
-        )
-
-    def _update_all(
-        self, flat: FlatVector, places: Sequence[int], rate: float, pieces: Any = None
-    ) -> None:
+    def _update_all(self, flat: FlatVector, places: Sequence[int], rate: float) -> None:
         if type(self).update_step is not Optimizer.update_step:
             for i in places:
                 v = flat.variables[i]
                 a, b = flat.ranges[i]
                 self.update_step(wrap(flat.gradients[a:b].reshape(v.shape)), v, rate)
             return
-        for p, g, slots in pieces or flat.pieces_of(places):
+        for p, g, slots in flat.pieces_of(places):
             self.update(p, g, slots, rate, flat.scratch(p.size))
 
     def _accumulated(self, flat: FlatVector, places: Sequence[int]) -> bool:
