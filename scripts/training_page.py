@@ -1,6 +1,6 @@
-"""Run the code of docs/training.md and write what it prints below it, and the picture it draws.
+"""Run the code of pages of docs/ and write what it prints below it, and the picture it draws.
 
-    python scripts/training_page.py
+    python scripts/training_page.py [page ...]
 
 Each ```python block runs in the same process, in order; a ```text block right after it holds what
 it printed. Warnings are printed as they would be on a terminal, without their places.
@@ -13,13 +13,14 @@ import io
 import os
 import re
 import shutil
+import sys
 import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "training.md"
+PAGES = [ROOT / "docs" / f"{name}.md" for name in ("training", "quantization-aware-training")]
 PICTURE = ROOT / "docs" / "images" / "history.svg"
 
 # a block of code, and the block of what it printed, where there is one
@@ -40,7 +41,7 @@ def run(page: str, folder: Path) -> str:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.showwarning = told
-            exec(compile(block[1], str(PAGE), "exec"), names)
+            exec(compile(block[1], "page", "exec"), names)
         shown = f"\n```text\n{printed.getvalue()}```\n" if printed.getvalue() else ""
         return f"```python\n{block[1]}```\n{shown}"
 
@@ -55,9 +56,11 @@ def main() -> None:
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     matplotlib.rcParams["svg.hashsalt"] = "edgekit"
     matplotlib.rcParams["svg.fonttype"] = "none"
-    with tempfile.TemporaryDirectory() as folder:
-        PAGE.write_text(run(PAGE.read_text("utf-8"), Path(folder)), "utf-8")
-        shutil.copyfile(Path(folder) / "history.svg", PICTURE)
+    for page in [Path(name).resolve() for name in sys.argv[1:]] or PAGES:
+        with tempfile.TemporaryDirectory() as folder:
+            page.write_text(run(page.read_text("utf-8"), Path(folder)), "utf-8")
+            if (picture := Path(folder) / "history.svg").exists():
+                shutil.copyfile(picture, PICTURE)
 
 
 if __name__ == "__main__":
