@@ -621,3 +621,19 @@ def test_damaged_old_files_are_refused(tmp_path):
     path.write_bytes(data[:5000])
     with pytest.raises(ModelFormatError, match="damaged"):
         load_model(path)
+
+
+def test_what_compile_was_given_goes_through_the_models_own_methods(tmp_path):
+    class Noting(Sequential):
+        def get_compile_config(self):
+            return {**super().get_compile_config(), "note": "kept"}
+
+        def compile_from_config(self, config):
+            super().compile_from_config(config)
+            self.note = config["note"]
+
+    model = Noting([layers.Input((3,)), layers.Dense(2)])
+    model.compile("sgd", "mse", steps_per_execution=3)
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras", custom_objects={"Noting": Noting})
+    assert (again.note, again.steps_per_execution, again.loss) == ("kept", 3, "mse")

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import warnings
-import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +26,7 @@ from edgekit.train.saving.old_paths import (
     weights_source,
     weights_target,
 )
-from edgekit.train.saving.reading import model_from_config
+from edgekit.train.saving.reading import compile_again, model_from_config
 from edgekit.train.saving.weights import read_weights, write_weights
 from edgekit.train.saving.writing import KERAS_VERSION, compile_config, model_config
 from edgekit.train.serialization import plain
@@ -47,6 +46,8 @@ def save_model(
 
     A name that ends in `.h5` or `.hdf5` gets the HDF5 layout of Keras 2.
     """
+    import zipfile
+
     path = _target(model_target(filepath), "", overwrite)
     if not model.built:
         raise InputError(
@@ -109,6 +110,8 @@ def load_model(
 
 def holds_class(filepath: Any, name: str) -> bool:
     """Whether a file is a `.keras` file whose model is of the class of that name."""
+    import zipfile
+
     path = Path(os.fspath(filepath))
     if not path.is_file() or not zipfile.is_zipfile(path):
         return False
@@ -135,7 +138,7 @@ def _load_archive(path: Path, compile: bool) -> Any:
             MemoryError, UnicodeDecodeError) as error:  # fmt: skip
         raise ModelFormatError(f"{path}: config.json is damaged: {error!r}") from error
     if compile and isinstance(config.get("compile_config"), Mapping):
-        _compile_again(model, config["compile_config"], path)
+        compile_again(model, config["compile_config"], path)
     if not model.built:
         warnings.warn(
             f"{path} does not say for which input shape the model was built, so its weights were "
@@ -198,6 +201,8 @@ def _source(filepath: Any, endings: tuple[str, ...]) -> Path:
 
 def _read_archive(path: Path) -> dict[str, bytes]:
     """The parts of the zip, with limits on what they may unpack to."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             known = set(archive.namelist())
@@ -223,18 +228,3 @@ def _read_archive(path: Path) -> dict[str, bytes]:
         raise ModelFormatError(
             f"{path} is not a .keras file (a zip), or is damaged: {error}"
         ) from (error)
-
-
-def _compile_again(model: Any, config: Mapping[str, Any], path: Path) -> None:
-    """Compile as before; a warning, and no compilation, where that is not possible."""
-    names = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
-    given = {name: config.get(name) for name in names}
-    if given["optimizer"] is None:
-        return
-    try:
-        model.compile(**given)
-    except (EdgekitError, TypeError, KeyError, ValueError) as error:
-        warnings.warn(
-            f"{path}: the model was loaded but not compiled, call compile() to train it: {error}",
-            stacklevel=3,
-        )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ import numpy as np
 from edgekit.errors import EdgekitError, ModelFormatError, ShapeError, require
 from edgekit.train.backend import asarray
 from edgekit.train.layers.weights import LOADING, WeightBudget
+from edgekit.train.saving.hdf5_members import member, numbers
 from edgekit.train.saving.hdf5_optimizer import take_state
 from edgekit.train.saving.legacy import modern_compile_config, modern_config
-from edgekit.train.saving.reading import model_from_config
+from edgekit.train.saving.reading import compile_again, model_from_config
 
 __all__ = ["is_legacy_weights", "load_legacy_model", "load_legacy_weights"]
 
@@ -46,7 +46,7 @@ def load_legacy_model(path: Path, compile: bool = True) -> Any:
                 LOADING.reset(token)
             training = _json(file, "training_config")
             if compile and training is not None:
-                _compile(model, training, path)
+                compile_again(model, modern_compile_config(training), path)
             if not model.built:
                 raise ModelFormatError(f"{path} does not say for which shape the model was built")
             _fill(h5py, file["model_weights"], model, by_name=False, skip_mismatch=False)
@@ -133,33 +133,14 @@ def _mismatch(variables: list[Any], arrays: list[np.ndarray]) -> str | None:
 
 
 def _arrays(h5py: Any, group: Any, name: str) -> list[np.ndarray]:
-    layer = _plain_member(h5py, group, name)
+    layer = member(h5py, group, name)
     if layer is None:
         return []
     found = []
     for path in _names(layer, "weight_names"):
-        dataset: Any = layer
-        for part in path.split("/"):
-            dataset = _plain_member(h5py, dataset, part)
-        if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fiu":
-            raise ModelFormatError(f"{layer.name}/{path} does not hold numbers")
-        if dataset.external:
-            raise ModelFormatError(f"{dataset.name} lies in another file, which is not read")
+        dataset = numbers(h5py, member(h5py, layer, path), f"{layer.name}/{path}")
         found.append(np.asarray(dataset[()]))
     return found
-
-
-def _plain_member(h5py: Any, group: Any, name: str) -> Any:
-    """A member of a group; links to elsewhere are refused."""
-    current = group
-    for part in name.split("/"):
-        kind = current.get(part, getlink=True, getclass=True)
-        if kind is None:
-            return None
-        if kind is not h5py.HardLink:
-            raise ModelFormatError(f"the weights hold a link at {part}, which is not followed")
-        current = current[part]
-    return current
 
 
 def _names(group: Any, attribute: str) -> list[str]:
@@ -177,13 +158,3 @@ def _json(file: Any, attribute: str) -> Any:
     if len(text) > _MAX_CONFIG:
         raise ModelFormatError(f"{attribute} is longer than {_MAX_CONFIG} bytes; refused")
     return json.loads(text)
-
-
-def _compile(model: Any, training: Mapping[str, Any], path: Path) -> None:
-    try:
-        model.compile(**modern_compile_config(training))
-    except (EdgekitError, TypeError, KeyError, ValueError) as error:
-        warnings.warn(
-            f"{path}: the model was loaded but not compiled, call compile() to train it: {error}",
-            stacklevel=4,
-        )

@@ -7,7 +7,6 @@ others what `.keras` and `.weights.h5` files hold.
 from __future__ import annotations
 
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +54,8 @@ def model_source(filepath: Any) -> Any:
 
 def is_archive(filepath: Any) -> bool:
     """Whether a file called `.h5` holds what a `.keras` file does."""
+    import zipfile
+
     return os.path.isfile(filepath) and zipfile.is_zipfile(filepath)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +21,12 @@ from edgekit.train.saving.operations import (
 from edgekit.train.structure import flatten
 from edgekit.train.symbolic import Operation, SymbolicTensor
 
-__all__ = ["model_from_config", "model_from_graph_config", "sequential_from_config"]
+__all__ = [
+    "compile_again",
+    "model_from_config",
+    "model_from_graph_config",
+    "sequential_from_config",
+]
 
 
 def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -54,6 +60,19 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
         made = cls.from_config(given)
     _build_again(made, config.get("build_config"))
     return made
+
+
+def compile_again(model: Any, config: Mapping[str, Any], path: Any) -> None:
+    """Compile as the file at `path` says; a warning, and no compilation, where that fails."""
+    if config.get("optimizer") is None:
+        return
+    try:
+        model.compile_from_config(config)
+    except (EdgekitError, TypeError, KeyError, ValueError) as error:
+        warnings.warn(
+            f"{path}: the model was loaded but not compiled, call compile() to train it: {error}",
+            stacklevel=4,
+        )
 
 
 def _build_again(layer: Any, build: Any) -> None:

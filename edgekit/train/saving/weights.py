@@ -13,6 +13,7 @@ from edgekit.errors import ModelFormatError, ShapeError, require
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.layer import Layer
 from edgekit.train.names import snake_case
+from edgekit.train.saving.hdf5_members import member, numbers
 from edgekit.train.structure import is_nested
 
 __all__ = ["read_weights", "write_weights"]
@@ -135,7 +136,7 @@ def _read_group(h5py: Any, file: Any, path: str, variables: list[Any]) -> list[n
     """The arrays of one layer, checked against its variables before anything is read."""
     if not variables:
         return []
-    group = _group_at(h5py, file, path)
+    group = member(h5py, file, path)
     if group is None:
         raise ShapeError(f"expected {len(variables)} weights, the file has none")
     names = [name for name in group if name.isdigit()]
@@ -144,30 +145,11 @@ def _read_group(h5py: Any, file: Any, path: str, variables: list[Any]) -> list[n
     return [_dataset(h5py, group, str(index), tuple(v.shape)) for index, v in enumerate(variables)]
 
 
-def _group_at(h5py: Any, file: Any, path: str) -> Any:
-    """The group at a path, or None; links to elsewhere are refused."""
-    current = file
-    for part in path.split("/"):
-        kind = current.get(part, getclass=True, getlink=True)
-        if kind is None:
-            return None
-        if kind is not h5py.HardLink:
-            raise ModelFormatError(f"the weights hold a link at {path}, which is not followed")
-        current = current[part]
-        if not isinstance(current, h5py.Group):
-            raise ModelFormatError(f"the weights have no group at {path}")
-    return current
-
-
 def _dataset(h5py: Any, group: Any, name: str, shape: tuple[int, ...] | None) -> np.ndarray:
-    kind = group.get(name, getclass=True, getlink=True)
-    if kind is not h5py.HardLink:
+    found = member(h5py, group, name)
+    if found is None:
         raise ShapeError(f"weight {name} is missing")
-    dataset = group[name]
-    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "fiu":
-        raise ModelFormatError(f"{group.name}/{name} does not hold numbers")
-    if dataset.external:
-        raise ModelFormatError(f"{group.name}/{name} lies in another file, which is not read")
+    dataset = numbers(h5py, found, f"{group.name}/{name}")
     if shape is not None and tuple(dataset.shape) != shape:
         raise ShapeError(f"weight {name}: expected shape {shape}, the file has {dataset.shape}")
     return np.asarray(dataset[()])
@@ -175,7 +157,7 @@ def _dataset(h5py: Any, group: Any, name: str, shape: tuple[int, ...] | None) ->
 
 def _read_optimizer(h5py: Any, file: Any, model: Any) -> None:
     """Take up the optimizer's state where there is one that fits; say so where it does not."""
-    group = _group_at(h5py, file, "optimizer/vars")
+    group = member(h5py, file, "optimizer/vars")
     if group is None or len(group) == 0:
         return
     optimizer = model.optimizer

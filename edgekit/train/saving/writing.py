@@ -108,13 +108,10 @@ def _written(value: Any, positions: dict[int, list[Any]]) -> Any:
     return plain(value)
 
 
-def compile_config(model: Any) -> dict[str, Any] | None:
-    """What `compile` was given, or None where it holds Python functions."""
-    if model._compiled is None:
-        return None
-    given = model._compiled.given
+def compile_config(model: Any) -> Any:
+    """What `compile` was given; None where nothing was, or Python functions were (a warning)."""
     try:
-        config = {"optimizer": plain(model.optimizer), **{k: plain(v) for k, v in given.items()}}
+        config = model.get_compile_config()
         json.dumps(config)
     except (TypeError, InputError) as error:
         warnings.warn(
@@ -123,5 +120,4 @@ def compile_config(model: Any) -> dict[str, Any] | None:
             stacklevel=5,
         )
         return None
-    config.update(run_eagerly=False, steps_per_execution=1, jit_compile=False)
     return config
