@@ -10,10 +10,12 @@ Names, arguments, defaults and numerics are Keras 3's. `to_categorical` and `set
 Keras keeps under `utils`, stand here directly.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from edgekit.train import activations as activations
 from edgekit.train import callbacks as callbacks
 from edgekit.train import constraints as constraints
-from edgekit.train import datasets as datasets
 from edgekit.train import dtype_policies as dtype_policies
 from edgekit.train import initializers as initializers
 from edgekit.train import layers as layers
@@ -32,10 +34,13 @@ from edgekit.train.names import clear_session as clear_session
 from edgekit.train.ops.math import stop_gradient as stop_gradient
 from edgekit.train.py_dataset import PyDataset as PyDataset
 from edgekit.train.random import set_random_seed as set_random_seed
-from edgekit.train.saving import load_model as load_model
 from edgekit.train.tape import GradientTape as GradientTape
 from edgekit.train.tensor import Tensor as Tensor
 from edgekit.train.tensor import Variable as Variable
+
+if TYPE_CHECKING:
+    from edgekit.train import datasets as datasets
+    from edgekit.train.saving import load_model as load_model
 
 __all__ = [
     "GradientTape",
@@ -65,3 +70,20 @@ __all__ = [
     "stop_gradient",
     "to_categorical",
 ]
+
+# loaded at their first use: they bring networking and archives, which a first step does without
+_LATER = {"datasets": "edgekit.train.datasets", "load_model": "edgekit.train.saving:load_model"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'edgekit.train' has no attribute {name!r}")
+    module, _, attribute = _LATER[name].partition(":")
+    found = importlib.import_module(module)
+    found = getattr(found, attribute) if attribute else found
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

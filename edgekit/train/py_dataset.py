@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from edgekit.errors import InputError
@@ -56,6 +55,8 @@ def in_order(source: Any, numbers: Iterable[int]) -> Iterator[Any]:
             yield source[i]
         return
     ahead = max(int(getattr(source, "max_queue_size", 10)), workers)
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     waiting: deque[Future[Any]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="batches") as pool:
         try:

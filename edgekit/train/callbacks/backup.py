@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import warnings
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,6 +140,8 @@ class BackupAndRestore(Callback):
 
     def _read(self) -> dict[str, Any] | None:
         """The last backup that is whole, or None."""
+        import zipfile
+
         problems = []
         for name in (_FILE, _BEFORE):
             path = os.path.join(self.backup_dir, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -178,6 +177,8 @@ def _arrows(placed: list[_Placed], rankdir: str) -> list[tuple[float, float, flo
 
 
 def _svg(placed: list[_Placed], size: tuple[float, float], rankdir: str) -> str:
+    import html
+
     width, height = size
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
