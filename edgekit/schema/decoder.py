@@ -40,25 +40,39 @@ class Record:
     the Record of its member (whose `table` says which), or None if it is absent or not known here.
     """
 
-    __slots__ = ("_positions", "_values", "offset", "path", "table")
+    __slots__ = ("_buffer", "_layout", "_places", "_values", "offset", "path", "table")
 
-    def __init__(self, table: str, path: str, offset: int, values: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        table: str,
+        path: str,
+        offset: int,
+        layout: _Layout,
+        places: Sequence[int] = (),
+        buffer: memoryview | None = None,
+    ) -> None:
         self.table = table
         self.path = path
         self.offset = offset
-        self._values = values
-        self._positions: dict[str, int] = {}
+        self._layout, self._places, self._buffer = layout, places, buffer
+        self._values: dict[str, Any] = {}  # of fields that are there
 
     def __getitem__(self, name: str) -> Any:
-        return self._values[name]
+        values = self._values
+        return values[name] if name in values else self._layout.absent[name]
 
-    def put(self, name: str, value: Any, position: int) -> None:
+    def put(self, name: str, value: Any) -> None:
         self._values[name] = value
-        self._positions[name] = position
 
     def position(self, name: str) -> int:
         """Where the field stands: a vector's first element; the table itself if it is absent."""
-        return self._positions.get(name, self.offset)
+        if name not in self._values or self._buffer is None:
+            return self.offset
+        field = self._layout.by_name[name]
+        place = self.offset + self._places[field.slot]
+        if field.kind in ("scalars", "strings", "tables"):
+            return int(place + UINT32.unpack_from(self._buffer, place)[0] + 4)
+        return place
 
     def fail(self, name: str, problem: str) -> NoReturn:
         """Raise ModelFormatError for what a field says."""
@@ -67,7 +81,7 @@ class Record:
 
 def absent_record(schema: Schema, table: str, path: str, offset: int) -> Record:
     """A table that is not in the file, all its fields at their defaults."""
-    return Record(table, path, offset, {f.name: _absent(f) for f in schema.tables[table]})
+    return Record(table, path, offset, _Layout(schema.tables[table]))
 
 
 def decode(
@@ -100,8 +114,10 @@ class _Layout:
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self.absent = {field.name: _absent(field) for field in fields}
+        self.by_name = {field.name: field for field in fields}
+        self.by_slot = {field.slot: (field, *_inline(field)) for field in fields}
+        self.required = [field for field in fields if field.required]
         self.slots = max((field.slot + 1 for field in fields), default=0)
-        self.fields = [(field, *_inline(field)) for field in fields]
 
 
 def _inline(field: Field) -> tuple[int, Callable[[memoryview, int], tuple[Any, ...]] | None]:
@@ -143,25 +159,26 @@ class _Decoder:
             layout = self.layouts[name] = _Layout(self.schema.tables[name])
         table_size, vtable, places = self.places(position, layout.slots, path)
         self.count_bytes(table_size, path, position)
-        record = Record(name, path, position, layout.absent.copy())
-        for field, size, unpack in layout.fields:
-            inside = places[field.slot] if field.slot < len(places) else 0
-            if inside == 0:
-                if field.required:
-                    self.bad(f"{path}.{field.name}", position, "it is missing")
+        record = Record(name, path, position, layout, places, self.buffer)
+        for field in layout.required:
+            if field.slot >= len(places) or not places[field.slot]:
+                self.bad(f"{path}.{field.name}", position, "it is missing")
+        for slot, inside in enumerate(places):
+            if not inside or slot not in layout.by_slot:
                 continue
+            field, size, unpack = layout.by_slot[slot]
             place = position + inside
             if inside < 4 or inside + size > table_size or place % size:
                 self.bad(
                     f"{path}.{field.name}",
-                    vtable + 4 + 2 * field.slot,
+                    vtable + 4 + 2 * slot,
                     f"it would stand {inside} bytes into a table of {table_size} "
                     f"at byte {position}",
                 )
             if unpack is not None:
-                record.put(field.name, unpack(self.buffer, place)[0], place)
+                record.put(field.name, unpack(self.buffer, place)[0])
             else:
-                self.read(record, field, place, depth)
+                record.put(field.name, self.read(record, field, place, depth))
         return record
 
     def places(self, position: int, slots: int, path: str) -> tuple[int, int, Sequence[int]]:
@@ -181,23 +198,21 @@ class _Decoder:
         known = min((vtable_size - 4) // 2, slots)
         return size, vtable, struct.unpack_from(f"<{known}H", self.buffer, vtable + 4)
 
-    def read(self, record: Record, field: Field, place: int, depth: int) -> None:
-        """Put what an offset leads to into the record."""
+    def read(self, record: Record, field: Field, place: int, depth: int) -> Any:
+        """What an offset leads to."""
         path = f"{record.path}.{field.name}"
         target = self.follow(place, path)
         if field.kind == "string":
-            record.put(field.name, self.string(target, path), place)
-        elif field.kind == "table":
-            record.put(field.name, self.table(field.type, target, path, depth + 1), place)
-        elif field.kind == "union":
-            # The member's number is the field before this one and has been read.
-            member = self.schema.unions[field.type].get(record[f"{field.name}_type"])
-            known = member and self.table(member, target, path, depth + 1)
-            record.put(field.name, known or None, place)
-        elif field.kind == "scalars":
-            record.put(field.name, self.scalars(field, target, path), target + 4)
-        else:
-            record.put(field.name, self.objects(field, target, path, depth), target + 4)
+            return self.string(target, path)
+        if field.kind == "table":
+            return self.table(field.type, target, path, depth + 1)
+        if field.kind == "scalars":
+            return self.scalars(field, target, path)
+        if field.kind != "union":
+            return self.objects(field, target, path, depth)
+        # The member's number is the field before this one and has been read.
+        member = self.schema.unions[field.type].get(record[f"{field.name}_type"])
+        return self.table(member, target, path, depth + 1) if member else None
 
     def string(self, position: int, path: str) -> str:
         (length,) = UINT32.unpack_from(self.buffer, position)
