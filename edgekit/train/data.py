@@ -15,6 +15,7 @@ from edgekit.train.tensor import Tensor
 __all__ = [
     "as_arrays",
     "is_arrays",
+    "of_same_rank",
     "packed",
     "rows_of",
     "split_for_validation",
@@ -111,6 +112,20 @@ def as_arrays(part: Any, name: str) -> Any:
     if array.ndim == 0:
         raise ShapeError(f"{name} must have a first axis of samples. Received: one number")
     return array
+
+
+def of_same_rank(a: Any, b: Any) -> tuple[Any, Any]:
+    """Arrays or tensors: where one has a last axis of length 1 more, (n,) becomes (n, 1), else that
+    axis goes.
+    """
+    if a.ndim == b.ndim + 1:
+        b, a = of_same_rank(b, a)
+    elif b.ndim == a.ndim + 1 and b.shape[-1] == 1:
+        if a.ndim == 1:
+            a = a.reshape(-1, 1)
+        else:
+            b = b.reshape(*b.shape[:-1])
+    return a, b
 
 
 def split_for_validation(

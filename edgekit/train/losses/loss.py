@@ -9,6 +9,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
+from edgekit.train.data import of_same_rank
 from edgekit.train.distribute.replica import denominator, scale_of_sums
 from edgekit.train.masks import apply_mask, mask_of
 from edgekit.train.names import snake_case
@@ -25,7 +26,6 @@ __all__ = [
     "as_tensor",
     "clipped",
     "like",
-    "of_same_rank",
     "of_same_shape",
     "reduce_weighted",
 ]
@@ -146,18 +146,6 @@ def like(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
             else wrap(y_true.data.astype(y_pred.dtype))
         )
     return y_true, y_pred
-
-
-def of_same_rank(a: Any, b: Any) -> tuple[Any, Any]:
-    """Where one has a last axis of length 1 more: (n,) becomes (n, 1), else that axis goes."""
-    if a.ndim == b.ndim + 1:
-        b, a = of_same_rank(b, a)
-    elif b.ndim == a.ndim + 1 and b.shape[-1] == 1:
-        if a.ndim == 1:
-            a = a.reshape(-1, 1)
-        else:
-            b = b.reshape(*b.shape[:-1])
-    return a, b
 
 
 def of_same_shape(y_true: Any, y_pred: Any, loss: str) -> tuple[Any, Any]:

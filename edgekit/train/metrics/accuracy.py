@@ -6,7 +6,8 @@ from typing import Any
 
 from edgekit.errors import ShapeError
 from edgekit.train.backend import array_module, asarray
-from edgekit.train.metrics.metric import MeanMetricWrapper, Metric, same_rank
+from edgekit.train.data import of_same_rank
+from edgekit.train.metrics.metric import MeanMetricWrapper, Metric
 
 __all__ = [
     "Accuracy",
@@ -72,7 +73,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
 
 
 def _same_shape(y_true: Any, y_pred: Any, metric: str) -> tuple[Any, Any]:
-    y_true, y_pred = same_rank(y_true, y_pred)
+    y_true, y_pred = of_same_rank(y_true, y_pred)
     if y_true.shape != y_pred.shape:
         raise ShapeError(
             f"{metric}: y_true has shape {y_true.shape}, the model gives {y_pred.shape}"

@@ -9,7 +9,8 @@ import numpy as np
 
 from edgekit.train import losses
 from edgekit.train.backend import asarray
-from edgekit.train.metrics.metric import Mean, MeanMetricWrapper, Metric, same_rank
+from edgekit.train.data import of_same_rank
+from edgekit.train.metrics.metric import Mean, MeanMetricWrapper, Metric
 
 __all__ = [
     "BinaryCrossentropy",
@@ -119,7 +120,7 @@ class RootMeanSquaredError(Mean):
     def update_state(  # type: ignore[override]  # Keras gives it another signature than Mean's
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        y_true, y_pred = same_rank(asarray(y_true), asarray(y_pred))
+        y_true, y_pred = of_same_rank(asarray(y_true), asarray(y_pred))
         error = y_pred - y_true.astype(y_pred.dtype)
         super().update_state(error * error, sample_weight)
 
@@ -201,7 +202,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
     Source: Lin 1989.
     """
-    true, pred = same_rank(asarray(y_true), asarray(y_pred))
+    true, pred = of_same_rank(asarray(y_true), asarray(y_pred))
     distance = true.mean(axis=axis, keepdims=True) - pred.mean(axis=axis, keepdims=True)
     true, pred = _centred(true, pred, axis)
     spread = true.var(axis=axis, keepdims=True) + pred.var(axis=axis, keepdims=True)
@@ -210,7 +211,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 def _centred(y_true: Any, y_pred: Any, axis: int) -> tuple[Any, Any]:
-    true, pred = same_rank(asarray(y_true), asarray(y_pred))
+    true, pred = of_same_rank(asarray(y_true), asarray(y_pred))
     true = true.astype(pred.dtype)
     return true - true.mean(axis=axis, keepdims=True), pred - pred.mean(axis=axis, keepdims=True)
 

@@ -9,24 +9,13 @@ import numpy as np
 
 from edgekit.train import initializers
 from edgekit.train.backend import array_module, asarray
+from edgekit.train.data import of_same_rank
 from edgekit.train.masks import apply_mask, mask_of
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Variable
 
-__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "quotient", "same_rank"]
-
-
-def same_rank(a: Any, b: Any) -> tuple[Any, Any]:
-    """Where one has a last axis of length 1 more: (n,) becomes (n, 1), else that axis goes."""
-    if a.ndim == b.ndim + 1:
-        b, a = same_rank(b, a)
-    elif b.ndim == a.ndim + 1 and b.shape[-1] == 1:
-        if a.ndim == 1:
-            a = a[:, None]
-        else:
-            b = b[..., 0]
-    return a, b
+__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "quotient"]
 
 
 def quotient(a: Any, b: Any) -> Any:
@@ -117,7 +106,7 @@ def _per_sample(values: Any, sample_weight: Any, reduce: str) -> tuple[Any, Any]
         if mask is not None:
             sample_weight = apply_mask(sample_weight, mask, "sum")
         weight = asarray(sample_weight)
-        values, weight = same_rank(values, weight)
+        values, weight = of_same_rank(values, weight)
         if values.ndim > weight.ndim:
             values = getattr(values, reduce)(axis=tuple(range(weight.ndim, values.ndim)))
         sample_weight = array_module(values).broadcast_to(weight, values.shape)

@@ -7,7 +7,8 @@ from typing import Any
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
-from edgekit.train.metrics.metric import Metric, same_rank
+from edgekit.train.data import of_same_rank
+from edgekit.train.metrics.metric import Metric
 
 __all__ = ["R2Score"]
 
@@ -53,7 +54,7 @@ class R2Score(Metric):
         self._built = True
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = same_rank(asarray(y_true), asarray(y_pred))
+        y_true, y_pred = of_same_rank(asarray(y_true), asarray(y_pred))
         if not self._built:
             self._build(y_pred.shape)
         module = array_module(y_pred)

@@ -9,7 +9,8 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
-from edgekit.train.metrics.metric import Metric, same_rank
+from edgekit.train.data import of_same_rank
+from edgekit.train.metrics.metric import Metric
 
 __all__ = ["COUNTS", "CountsAtThresholds", "as_thresholds", "even_thresholds"]
 
@@ -40,7 +41,7 @@ class CountsAtThresholds(Metric):
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, label_weights: Any = None
     ) -> None:
         """Add a batch to the counts."""
-        y_pred, y_true = same_rank(asarray(y_pred), asarray(y_true))
+        y_pred, y_true = of_same_rank(asarray(y_pred), asarray(y_true))
         if y_true.shape != y_pred.shape:
             raise ShapeError(
                 f"{type(self).__name__}: y_true has shape {y_true.shape}, the model gives "

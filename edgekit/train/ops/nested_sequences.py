@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.train.primitive import primitive
-from edgekit.train.tensor import Tensor, wrap
+from edgekit.train.tensor import Tensor, array_of, wrap
 
 from . import activations, gather, images
 from .bilinear import linear
@@ -36,7 +36,7 @@ def walk(x: Any, first: list[Any], mask: Any, step: Any, attrs: Any, units: int)
     """The states of `step(row, states)` at all times, laid out as the recurrent primitives do."""
     x = x if isinstance(x, Tensor) else wrap(x)
     batch, time = x.shape[:2]
-    kept = None if mask is None else np.asarray(mask.data if isinstance(mask, Tensor) else mask)
+    kept = None if mask is None else np.asarray(array_of(mask))
     kept = None if kept is None else kept.reshape(batch, time).astype(bool)
     states = [wrap(np.zeros((batch, units), x.dtype)) if s is None else s for s in first]
     shown, outputs = np.zeros((batch, 1), bool), []
@@ -136,7 +136,7 @@ def embed_gradient(g, numbers, table):
 
 @gather.embed.nested_vjp
 def _(g, y, table, numbers):
-    return embed_gradient(g, numbers, table.data if isinstance(table, Tensor) else table), None
+    return embed_gradient(g, numbers, array_of(table)), None
 
 
 @embed_gradient.vjp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgekit.train.backend import array_module
 from edgekit.train.primitive import primitive
-from edgekit.train.tensor import Tensor
+from edgekit.train.tensor import array_of
 
 from .reductions import unbroadcast
 
@@ -27,7 +27,7 @@ def _(g, y, x, alpha, *, needs):
 
 @prelu.nested_vjp
 def _(g, y, x, alpha, *, needs):
-    below = (x.data if isinstance(x, Tensor) else x) <= 0
+    below = array_of(x) <= 0
     below = below.astype(g.dtype)
     gx = g * (1 - below) + g * alpha * below if needs[0] else None
     return gx, unbroadcast(g * x * below, alpha) if needs[1] else None
