@@ -40,14 +40,14 @@ def rows_in(data: Any) -> int:
 def split(data: Any, count: int) -> list[tuple[float, Any]]:
     """A batch in `count` parts of neighbouring samples, each with its share of all samples.
 
-    Their sizes differ by one at most. A part without samples has a share of 0 and holds the first
+    Their sizes differ by one at most, and the first is never empty. A part without samples has a share of 0 and holds the first
     sample all the same, so that every replica has something to compute.
     """
     x, y, weight = unpack(data)
     rows = rows_in(data)
     parts = []
     for i in range(count):
-        start, stop = rows * i // count, rows * (i + 1) // count
+        start, stop = -(-rows * i // count), -(-rows * (i + 1) // count)
         chosen = slice(start, stop) if stop > start else slice(0, 1)
         cut = packed(rows_of(x, chosen), rows_of(y, chosen), rows_of(weight, chosen))
         parts.append(((stop - start) / rows, cut))
