@@ -115,7 +115,7 @@ BY_HAND: dict[str, str] = {
     "contrib": "was removed from TensorFlow too; use keras.layers",
     "data": f"no tf.data here; {_DATA}",
     "device": "no devices of TensorFlow here; use edgekit.train.backend.device('gpu:0')",
-    "distribute": "no strategies of TensorFlow here; drop the scope, training runs on one device",
+    "distribute": "no strategies of TensorFlow here; edgekit.train.distribute has them by name",
     "estimator": "was removed from TensorFlow too; use keras.Model and fit",
     "feature_column": "was removed from TensorFlow too; use keras.layers.StringLookup, "
     "CategoryEncoding or Discretization",
