@@ -27,6 +27,7 @@ from edgekit.train.tape import stop_recording
 from edgekit.train.trace import trace_places
 from edgekit.train.trace_runs import Places
 
+from .pieces import Piece, piece_of
 from .steps import Key, Norm, Plan, Step, Weight, canonical
 
 __all__ = ["make_plan"]
@@ -76,6 +77,8 @@ class _Planner:
         self._place_norms()
         learned = [name for name, rounded in inputs.items() if rounded]
         learned += [step.value for step in self.steps.values() if step.value and step.observed]
+        for piece in [step.piece for step in self.steps.values() if step.piece]:
+            learned += [n.outputs[0] for n in piece.nodes[:-1] if self._is_inner_head(n)]
         learned += [step.scaled for step in self.steps.values() if step.scaled]
         groups = {
             name: group for group in tied_groups(self.prepared, self.in_float) for name in group
@@ -89,7 +92,8 @@ class _Planner:
         keys = _keys(self.places.records)
         steps = {keys[index]: step for index, step in sorted(self.steps.items())}
         fixed = fixed_outputs(self.prepared, self.in_float)
-        return Plan(steps, inputs, learned, groups, fixed, unlearned)
+        rounded = frozenset(self.producers).difference(self.in_float)
+        return Plan(steps, inputs, learned, groups, fixed, rounded, unlearned)
 
     def _change(self, of: str, **changes: Any) -> None:
         index = self.owners[of]
@@ -102,20 +106,45 @@ class _Planner:
 
     def _computed(self, name: str, node: Node) -> dict[str, Any]:
         """What is done about the value of a call, and about the inputs of the call."""
-        is_float = name in self.in_float
-        if is_float:
-            readers = self.prepared.consumers()[name]
-            wanted = any(reader.outputs[0] not in self.in_float for reader in readers)
-            return {"value": name, "observed": wanted and not _is_integer(self.prepared, name)}
         record = self.places.records[self.owners[name]]
+        piece = self._piece(name, record)
+        if name in self.in_float:
+            return {"value": name, "observed": self._is_read_in_int8(name), "piece": piece}
+        found = {"value": name, "observed": any(self._heads(name)), "quantized": True}
+        if piece is not None:
+            return {**found, "piece": piece}
         return {
-            "value": name,
-            "observed": any(self._heads(name)),
-            "quantized": True,
+            **found,
             "away": node.op == "AveragePool2D",
             "reads": self._float_reads(record),
             "constants": self._constants(record, node),
         }
+
+    def _piece(self, name: str, record: Record) -> Piece | None:
+        index = self.owners[name]
+        given = {self.names[id(x)]: i for i, x in enumerate(record.inputs) if id(x) in self.names}
+        places = [place for place in self.places.weights if place.record is record]
+        if canonical(record.primitive.name) == "batch_norm":
+            return None
+        piece = piece_of(
+            name, self.prepared, record, given, places,
+            lambda other: self.owners.get(other, index) != index,
+        )  # fmt: skip
+        if piece is None or all(node.outputs[0] in self.in_float for node in piece.nodes):
+            return None
+        return piece
+
+    def _is_inner_head(self, node: Node) -> bool:
+        name = node.outputs[0]
+        if name in self.in_float:
+            return self._is_read_in_int8(name)
+        return next(self._heads(name), None) == name
+
+    def _is_read_in_int8(self, name: str) -> bool:
+        """Whether what a layer in float computes is rounded for layers in int8."""
+        readers = self.prepared.consumers()[name]
+        is_number = self.prepared.value(name).dtype == "float32"
+        return is_number and any(reader.outputs[0] not in self.in_float for reader in readers)
 
     def _heads(self, name: str) -> Iterator[str]:
         """The values that are not mere moves of what other calls compute, up to the next calls."""
@@ -234,7 +263,3 @@ def _scale_axes(
 
 def _is_floats(array: Any) -> bool:
     return np.size(array) > 1 and array.dtype.kind == "f"
-
-
-def _is_integer(graph: Graph, name: str) -> bool:
-    return graph.value(name).dtype != "float32"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
-from edgekit.ir import QuantParams
+from edgekit.ir import Node, QuantParams, spec
 from edgekit.quantize.calibrate import Range
 from edgekit.quantize.parameters import group_params
 from edgekit.quantize.scales import activation_params, weight_params
@@ -26,6 +26,7 @@ from edgekit.train.primitive import Primitive, scope_state
 from edgekit.train.tensor import Tensor, wrap
 
 from .fake_quantize import fake_quantize, fake_quantize_weight
+from .pieces import compute
 from .ranges import Ranges
 from .steps import Key, Norm, Plan, Step, Weight, canonical
 
@@ -131,6 +132,8 @@ class Rewriter:
     # -- one call ---------------------------------------------------------------------------------
 
     def _run(self, step: Step, primitive: Primitive, inputs: list[Any], attrs: Any) -> Any:
+        if step.piece is not None:
+            return compute(step.piece, inputs, self._node_reads, self._node_writes), None
         for position, value in step.reads.items():
             inputs[position] = self._read(value, inputs[position])
         if not self.widening:
@@ -166,6 +169,20 @@ class Rewriter:
         if key not in self.read:
             self.read[key] = (x, self._rounded(value, x))  # x too, so that its id stays its own
         return self.read[key][1]
+
+    def _node_reads(self, node: Node, value: str, x: Any) -> Any:
+        """What a node within a call reads, as its kernel will."""
+        if node.outputs[0] not in self.plan.rounded or value in self.plan.rounded:
+            return x
+        if value in self.plan.groups:
+            return x if value in self.plan.inputs else self._read(value, x)
+        is_one = spec(node.op).tied or np.size(x) == 1 or self.widening
+        return x if is_one else _rounded_constant(x)
+
+    def _node_writes(self, node: Node, x: Tensor) -> Tensor:
+        value = node.outputs[0]
+        x = self._observed(value, x)
+        return self._rounded(value, x) if value in self.plan.rounded else x
 
     # -- weights ----------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from edgekit.ir import QuantParams
 
+from .pieces import Piece
+
 __all__ = ["Key", "Norm", "Plan", "Step", "Weight", "canonical"]
 
 Key = tuple[str, str, int]
@@ -45,6 +47,7 @@ class Step(NamedTuple):
     range is learned, and whether it is rounded. reads: inputs that layers in float computed.
     away: whether it is a mean of integers, which are rounded with halves away from zero.
     constants: inputs that do not depend on the data and are rounded in a range of their own.
+    piece: the operators that the call becomes, where they are several.
     norm: the normalization that this is; folded: it is part of the weight before it; scaled: the
     activation between its product and its sum, where it stays on its own.
     """
@@ -56,17 +59,19 @@ class Step(NamedTuple):
     reads: Mapping[int, str] = {}
     constants: tuple[int, ...] = ()
     weight: Weight | None = None
+    piece: Piece | None = None
     norm: Norm | None = None
     folded: bool = False
     scaled: str | None = None
 
 
 class Plan(NamedTuple):
-    """All steps by call. inputs: the graph's inputs, and whether they are rounded.
+    """All steps by call.
 
-    values: activations whose ranges are learned. groups: by value, all that share its scale.
-    fixed: what operators put out by themselves. unlearned: activations inside of primitives, which
-    no call computes: they need calibration data, by layer.
+    inputs: the graph's inputs, and whether they are rounded. values: activations whose ranges are
+    learned. groups: by value, all that share its scale. fixed: what operators put out by
+    themselves. rounded: what nodes in int8 compute. unlearned: activations inside of calls that
+    cannot be computed in pieces, by layer: their ranges need calibration data.
     """
 
     steps: Mapping[Key, Step]
@@ -74,6 +79,7 @@ class Plan(NamedTuple):
     values: Sequence[str]
     groups: Mapping[str, Sequence[str]]
     fixed: Mapping[str, QuantParams]
+    rounded: frozenset[str]
     unlearned: Mapping[str, str]
 
 

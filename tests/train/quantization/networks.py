@@ -75,6 +75,15 @@ def attentive() -> Model:
     return Model(x, layers.Dense(3, name="answer")(layers.Flatten()(y)))
 
 
+def gated() -> Model:
+    """Layers that are one call in training and several operators on the device."""
+    x = inputs = Input((6, 6, 3))
+    x = layers.Conv2D(6, 3, activation="silu")(x)
+    x = layers.Conv2D(6, 1, activation="hard_sigmoid")(x)
+    x = layers.LayerNormalization(name="inside")(layers.Flatten()(x))
+    return Model(inputs, layers.Dense(3, name="answer")(layers.Activation("swish")(x)))
+
+
 class Subclassed(Model):
     """A layer that is used twice, and Python's own operators."""
 
@@ -98,6 +107,7 @@ NETWORKS: dict[str, tuple[Callable[[], Model], tuple[int, ...]]] = {
     "before_convolution": (before_convolution, (6, 6, 3)),
     "over_time": (over_time, (20, 4)),
     "pictures": (pictures, (8, 8, 3)),
+    "gated": (gated, (6, 6, 3)),
     "attentive": (attentive, (5, 8)),
     "subclassed": (subclassed, (10,)),
 }

@@ -19,7 +19,7 @@ from .networks import NETWORKS, made, trained
 # here, once, and there in the integer arithmetic of each operator
 OFF_BY_ONE = {
     "separable": 0.05, "before_convolution": 0.05, "over_time": 0.05, "pictures": 0.10,
-    "attentive": 0.30, "subclassed": 0.05,
+    "gated": 0.10, "attentive": 0.30, "subclassed": 0.05,
 }  # fmt: skip
 
 
@@ -50,7 +50,10 @@ def test_every_scale_was_learned(name):
     assert aware.plan.unlearned == {}
     planned = {member for value in aware.plan.values for member in aware.plan.groups[value]}
     report = converted.report
-    assert planned == {row.value for row in report.layers if row.quant is not None}
+    quantized = {row.value for row in report.layers if row.quant is not None}
+    # what a node in float computes for nodes in int8 has both forms
+    for value in planned.symmetric_difference(quantized):
+        assert converted.graph.value(f"{value}_int8").quant is not None
     assert any("learned in training" in note for note in report.notes)
     learned = aware.learned_ranges()
     for row in report.layers:

@@ -167,8 +167,8 @@ def test_what_cannot_be():
 
 def test_layers_of_which_the_inside_is_not_learned():
     """They need calibration data, and the report says which ranges come from it."""
-    model = Sequential([Input((7,)), layers.Dense(4), layers.LayerNormalization(name="inside")])
-    x = np.random.default_rng(0).normal(size=(40, 7)).astype(np.float32)
+    model = Sequential([Input((5, 3)), layers.LSTM(4, name="inside"), layers.Dense(2)])
+    x = np.random.default_rng(0).normal(size=(40, 5, 3)).astype(np.float32)
     aware = quantize_model(model, calibration=x)
     assert set(aware.plan.unlearned.values()) == {"inside"}
     with pytest.raises(QuantizationError, match="inside of these layers: inside; give calibration"):
