@@ -140,9 +140,77 @@ EXPECTED = {
     "25_keyword_spotting": Expected(
         {"test accuracy": (0.93, 1), "int8 accuracy": (0.92, 1)},
     ),
+    "26_transformer": Expected(
+        {"test accuracy": (0.93, 1), "int8 accuracy": (0.92, 1)},
+    ),
+    "27_custom_layer": Expected(
+        {"test accuracy": (0.95, 1), "int8 accuracy": (0.94, 1)},
+    ),
+    "28_custom_loss_and_metric": Expected(
+        {
+            "test loss": (0, 0.14),
+            "test share covered": (0.84, 0.95),
+            "test waste": (0, 1.2),
+            "int8 share covered": (0.84, 0.96),
+        },
+    ),
+    "29_custom_callback": Expected(
+        {"test accuracy": (0.96, 1), "int8 accuracy": (0.95, 1)},
+    ),
+    "30_custom_train_step": Expected(
+        {"test accuracy": (0.88, 1), "int8 accuracy": (0.87, 1)},
+    ),
+    "31_gan": Expected(
+        {"test distance": (0, 0.12), "test sectors": (0.8, 1), "int8 distance": (0, 0.13)},
+    ),
+    "32_gradient_penalty": Expected(
+        {
+            "test distance": (0, 0.12),
+            "test missed": (0, 0.12),
+            "test slope": (0.6, 1.5),
+            "int8 distance": (0, 0.13),
+        },
+        epochs=6,
+    ),
+    "33_variational_autoencoder": Expected(
+        {
+            "test loss": (30, 41),
+            "test separation": (0.8, 1),
+            "int8 difference": (0, 0.02),
+        },
+    ),
+    "34_siamese": Expected(
+        {
+            "test accuracy": (0.88, 1),
+            "test accuracy on new digits": (0.55, 1),
+            "int8 accuracy": (0.87, 1),
+        },
+        epochs=6,
+    ),
     "35_pipeline": Expected(
         {"test accuracy": (0.94, 1), "test r2": (0.35, 0.6), "int8 accuracy": (0.93, 1)},
         needs=("sklearn",),
+    ),
+    "41_anomaly_detection": Expected(
+        {"test auc": (0.9, 1), "int8 auc": (0.89, 1)},
+    ),
+    "42_resnet_functional": Expected(
+        {"test accuracy": (0.9, 1), "int8 accuracy": (0.89, 1)},
+        epochs=4,
+    ),
+    "43_saving_and_resuming": Expected(
+        {
+            "test accuracy": (0.97, 1),
+            "test difference of the resumed": (0, 0),
+            "int8 accuracy": (0.96, 1),
+        },
+    ),
+    "44_mixed_precision": Expected(
+        {
+            "test accuracy": (0.91, 1),
+            "test accuracy in float32": (0.91, 1),
+            "int8 accuracy": (0.9, 1),
+        },
     ),
     "36_py_dataset": Expected({"test accuracy": (0.86, 1), "int8 accuracy": (0.85, 1)}),
 }
