@@ -17,7 +17,8 @@ def class_weights(class_weight: dict[int, float] | None) -> np.ndarray | None:
     """The weight of each class number; classes that are not named weigh 1."""
     if class_weight is None:
         return None
-    if not class_weight or any(int(key) != key or key < 0 for key in class_weight):
+    known = isinstance(class_weight, dict) and class_weight
+    if not known or any(int(key) != key or key < 0 for key in class_weight):
         raise InputError(f"class_weight maps class numbers to weights. Received: {class_weight!r}")
     weights = np.ones(int(max(class_weight)) + 1, np.float32)
     for key, value in class_weight.items():

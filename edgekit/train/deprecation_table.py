@@ -211,6 +211,10 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
     },
     "SimpleRNN": _RECURRENT,
     **dict.fromkeys(("GRU", "LSTM"), _GATED),
+    "InputLayer": {
+        "input_shape": _to("shape", (3,)),
+        "batch_input_shape": _to("batch_shape", (None, 3)),
+    },
     "Model": {"input": _to("inputs"), "output": _to("outputs")},
     "Model.fit": {"nb_epoch": _to("epochs", 1), **_LOADER},
     "Model.evaluate": _LOADER,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgekit import keras
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.train import Sequential, callbacks, layers, optimizers
 from edgekit.train.deprecated_names import MOVED, NAMES, REMOVED
 from edgekit.train.deprecation_table import ARGUMENTS, ATTRIBUTES, METHODS
@@ -28,6 +28,7 @@ NEEDED = {
     "AveragePooling2D": {"pool_size": 2}, "Embedding": {"input_dim": 3, "output_dim": 2},
     "SimpleRNN": {"units": 2}, "GRU": {"units": 2}, "LSTM": {"units": 2},
     "ModelCheckpoint": {"filepath": "x.keras"}, "ReduceLROnPlateau": {}, "TensorBoard": {},
+    "InputLayer": {},
 }  # fmt: skip
 CLASSES = [
     (owner, old) for owner, table in ARGUMENTS.items() if owner[0].isupper() and "." not in owner
@@ -153,6 +154,37 @@ def test_metrics_as_the_third_argument_of_compile():
     expected = np.mean(model.predict(x, verbose=0) ** 2)
     assert logs.keys() == {"loss", "mae"}
     assert logs["loss"] == pytest.approx(2 * expected, rel=1e-6)
+
+
+def test_metrics_for_all_outputs():
+    """As Keras 2 had it: one list of names for every output."""
+    x = keras.Input((4,))
+    model = keras.Model(x, [layers.Dense(1, name=name)(x) for name in "abc"])
+    model.compile("sgd", "mse", metrics=["mae"])
+    data, y = np.ones((2, 4), "float32"), np.zeros((2, 1), "float32")
+    logs, message = warned(lambda: model.evaluate(data, [y, y, y], verbose=0, return_dict=True))
+    assert "metrics=['mae'] for several outputs" in message
+    for name, made in zip("abc", model.predict(data, verbose=0), strict=True):
+        assert logs[f"{name}_mae"] == pytest.approx(np.abs(made).mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("taped", [False, True])
+def test_minimize(taped):
+    v, optimizer = keras.Variable(2.0), optimizers.SGD(0.1)
+    if taped:
+        with keras.GradientTape() as tape:
+            loss = v * v
+        _, message = warned(lambda: optimizer.minimize(loss, [v], tape=tape))
+    else:
+        _, message = warned(lambda: optimizer.minimize(lambda: v * v, [v]))
+    assert "apply_gradients" in message
+    assert float(v) == pytest.approx(2 - 0.1 * 4)
+
+
+def test_minimize_needs_to_know_where_the_loss_comes_from():
+    v = keras.Variable(2.0)
+    with pytest.warns(DeprecationWarning), pytest.raises(InputError, match="function"):
+        optimizers.SGD(0.1).minimize(v * v, [v])
 
 
 def test_inputs_and_outputs_of_models():

@@ -387,6 +387,7 @@ def test_without_tqdm_there_are_lines(capsys, monkeypatch):
         (lambda m: m.fit(X, Y, batch_size=0), InputError, "batch_size must be a positive"),
         (lambda m: m.fit(X, Y, validation_split=1.5), InputError, "between 0 and 1"),
         (lambda m: m.fit(X, Y, class_weight={-1: 2.0}), InputError, "class_weight maps"),
+        (lambda m: m.fit(X, Y, class_weight="balanced"), InputError, "class_weight maps"),
         (lambda m: m.fit(X, Y, callbacks=["x"]), InputError, "subclasses of Callback"),
         (lambda m: m.fit(X, Y, verbose=7), InputError, "verbose must be 0, 1, 2"),
         (lambda m: m.fit(X[:0], Y[:0]), InputError, "no samples"),

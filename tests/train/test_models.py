@@ -9,6 +9,7 @@ from edgekit.errors import InputError, ShapeError
 from edgekit.train import Input, Model, Sequential, clear_session, layers
 from edgekit.train.ops import activations as ops
 from edgekit.train.ops import reductions
+from edgekit.train.tensor import Tensor
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +101,27 @@ def test_operators_and_primitives_become_layers_of_the_graph():
     expected = (np.maximum(data * 2 - 1, 0) + data[..., :1]).mean(axis=(1, 2))
     np.testing.assert_allclose(model(data).numpy(), expected, rtol=1e-5, atol=1e-6)
     assert model.output_shape == (None, 2)
+
+
+@pytest.mark.parametrize("shape", [(1,), (4,), (4, 1), (4, 4, 1)])
+def test_a_last_axis_of_size_1_may_lack_or_be_too_many(shape):
+    """Numbers for a model that takes rows of one, grey pictures without channels: as in Keras 3."""
+    source = Input(shape)
+    model = Model(source, layers.Dense(2)(layers.Flatten()(source)))
+    x = images(3, *shape)
+    expected = model.predict(x, verbose=0)
+    given = [x[..., None]] + ([x[..., 0]] if shape[-1] == 1 else [])
+    for other in given:
+        np.testing.assert_array_equal(model.predict(other, verbose=0), expected)
+        np.testing.assert_array_equal(model(Tensor(other)).numpy(), expected)
+
+
+def test_two_inputs_with_an_axis_too_few():
+    a, b = Input((1,)), Input((3,))
+    model = Model([a, b], layers.Multiply()([a, b]))
+    x, y = images(2, 1), images(2, 3)
+    made = model.predict([x[:, 0], y[..., None]], verbose=0)
+    np.testing.assert_array_equal(made, x * y)
 
 
 def test_inputs_by_keyword():

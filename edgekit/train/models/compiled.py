@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekit.errors import InputError, lookup
 from edgekit.train import losses, metrics
+from edgekit.train.deprecations import old_spelling
 from edgekit.train.losses.loss import as_tensor
 from edgekit.train.structure import is_nested
 
@@ -205,6 +206,10 @@ def _spread_metrics(spec: Any, names: list[str], what: str) -> list[Any]:
     """As `_spread`; with one output a list is all its metrics."""
     if isinstance(spec, list | tuple) and len(names) == 1:
         return [spec[0] if len(spec) == 1 and is_nested(spec[0]) else spec]
+    of_names = isinstance(spec, list | tuple) and all(isinstance(one, str) for one in spec)
+    if of_names and len(spec) != len(names):
+        old_spelling(f"{what}={spec!r} for several outputs", f"use {what}={{output: [...]}}")
+        return [spec] * len(names)
     return _spread(spec, names, what)
 
 

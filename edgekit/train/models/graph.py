@@ -162,6 +162,14 @@ class LayerGraph:
             )
         return leaves
 
+    def in_rank(self, inputs: Any) -> Any:
+        """The inputs with a last axis of size 1 that they lack, or without one too many."""
+        if len(self.flat_inputs) == 1:
+            return _in_rank(inputs, self.flat_inputs[0])
+        if isinstance(inputs, list) and len(inputs) == len(self.flat_inputs):
+            return [_in_rank(x, s) for x, s in zip(inputs, self.flat_inputs, strict=True)]
+        return inputs
+
     def output_shapes(self, input_shapes: list[Any]) -> Any:
         """The shapes of the outputs, in their structure, for other input shapes."""
         shapes = dict(zip(map(id, self.flat_inputs), input_shapes, strict=True))
@@ -179,3 +187,14 @@ class LayerGraph:
             for x, made in zip(flatten(call.outputs), flatten(result), strict=True):
                 shapes[id(x)] = made.shape
         return map_structure(lambda x: shapes[id(x)], self.outputs)
+
+
+def _in_rank(x: Any, source: SymbolicTensor) -> Any:
+    rank = getattr(x, "ndim", None)
+    if rank is None or rank == len(source.shape) or isinstance(x, SymbolicTensor):
+        return x
+    if rank == len(source.shape) - 1 and source.shape[-1] == 1:
+        return x[..., None]
+    if rank == len(source.shape) + 1 and x.shape[-1] == 1:
+        return x[..., 0]
+    return x

@@ -92,8 +92,9 @@ class Model(Trainer, Layer):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         graph = getattr(self, "_graph", None)
-        if graph is not None and args and is_nested(args[0]):
-            args = (self._arranged(graph, args[0]), *args[1:])
+        if graph is not None and args:
+            inputs = self._arranged(graph, args[0]) if is_nested(args[0]) else args[0]
+            args = (graph.in_rank(inputs), *args[1:])
         return super().__call__(*args, **kwargs)
 
     def _arranged(self, graph: LayerGraph, inputs: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
+from edgekit.train.deprecations import old_spelling
 from edgekit.train.distribute.replica import current
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.optimizers.checks import check_counts, check_gradients
@@ -120,6 +121,19 @@ class Optimizer(HasLearningRate):
         gradients, variables = zip(*grads_and_vars, strict=True)
         self.apply(list(gradients), list(variables))
         return self._iterations
+
+    def minimize(self, loss: Any, var_list: Iterable[Variable], tape: Any = None) -> Variable:
+        """An old spelling: one step down `loss`, a function, or what `tape` has recorded."""
+        from edgekit.train.tape import GradientTape
+
+        old_spelling("Optimizer.minimize()", "use a GradientTape and apply_gradients()")
+        if callable(loss):
+            with GradientTape() as tape:
+                loss = loss()
+        elif tape is None:
+            raise InputError("minimize() needs a function as loss, or the tape that recorded it")
+        variables = list(var_list)
+        return self.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
 
     def apply(
         self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None
