@@ -149,7 +149,10 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="update the README")
     parser.add_argument("--run", choices=("edgekit", "keras"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    names = options.scripts or sorted(script.stem for script in FOLDER.glob("*.py"))
+    known = sorted(script.stem for script in FOLDER.glob("*.py"))
+    names = options.scripts or known
+    if unknown := set(names) - set(known):
+        parser.error(f"no such script: {', '.join(sorted(unknown))}")
     if options.run:
         run_all(options.run, names, options.seeds)
         return
