@@ -21,7 +21,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Call = Callable[[], object]
 
-LARGEST_APART = 2**16
+LARGEST_APART = 2**14
 """Elements of one activation with a border that may lie outside the plan's memory."""
 
 UNSCALED = ("int32", "int64", "bool")

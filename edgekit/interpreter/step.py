@@ -39,16 +39,23 @@ if TYPE_CHECKING:
 __all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "Scratch", "Step"]
 
 
+SMALLEST_BLOCK = 2**18
+"""Bytes of address space. The system gives memory only to the part of a block that is used, and a
+later step that needs more finds it there, where it would have to take a block of its own."""
+
+
 class Scratch:
     """Arrays that live only within one step; the next step uses the same memory."""
 
     def __init__(self) -> None:
         self._blocks: list[NDArray[np.uint8]] = []
         self._free: list[NDArray[np.uint8]] = []
+        self._used: dict[int, int] = {}  # bytes, by the block's identity
 
     @property
     def bytes(self) -> int:
-        return sum(block.size for block in self._blocks)
+        """What has been used of the blocks."""
+        return sum(self._used.values())
 
     def release(self) -> None:
         """Everything taken so far may be used again."""
@@ -62,10 +69,12 @@ class Scratch:
             block = min(fitting, key=lambda block: block.size)
             self._free = [other for other in self._free if other is not block]
         else:
-            storage = np.empty(size + 64, np.uint8)
+            room = max(size, SMALLEST_BLOCK)
+            storage = np.empty(room + 64, np.uint8)
             skip = -storage.ctypes.data % 64
-            block = storage[skip : skip + size]
+            block = storage[skip : skip + room]
             self._blocks.append(block)
+        self._used[id(block)] = max(size, self._used.get(id(block), 0))
         array: Array = block[:size].view(dtype).reshape(tuple(shape))
         return array
 

@@ -35,7 +35,7 @@ class FileTensors:
     """The tensors of the subgraph that was read. A `TensorTable` of the interpreter."""
 
     def __init__(self, model: TfliteModel) -> None:
-        self.subgraph = model.subgraph
+        self.tensors = model.subgraph.tensors  # and not the operators, which can go
         values = model.graph.values
         self.names = tuple(name if name in values else "" for name in model.names)
         self.inputs, self.outputs = model.subgraph.inputs, model.subgraph.outputs
@@ -43,7 +43,7 @@ class FileTensors:
         self.own = model.signature.key if model.signature is not None else None
 
     def details(self, index: int) -> Details:
-        tensor = self.subgraph.tensors[index]
+        tensor = self.tensors[index]
         scales = tensor.scales.astype(np.float32)
         zero_points = tensor.zero_points.astype(np.int32)
         single = len(scales) == 1 and len(zero_points) == 1
@@ -63,7 +63,7 @@ class FileTensors:
         }
 
     def data(self, index: int) -> Array | None:
-        tensor = self.subgraph.tensors[index]
+        tensor = self.tensors[index]
         return tensor_array(tensor) if tensor.is_constant else None
 
 
