@@ -21,7 +21,7 @@ class Script:
         self._metadata = require("libcst.metadata", extra="migrate")
         self.name = name
         self.mark = _BOM if source.startswith(_BOM) else b""
-        self.source = source[len(self.mark) :]
+        self.source, self.tail = _without_tail(source[len(self.mark) :])
         module = self._parsed(self.source)
         if module.bytes != self.source:
             raise InputError(f"{name} cannot be rewritten without changing other bytes of it")
@@ -145,4 +145,16 @@ class Script:
             at = end
         done = b"".join([*made, self.source[at:]])
         self._parsed(done)
-        return self.mark + done
+        return self.mark + done + self.tail
+
+
+def _without_tail(source: bytes) -> tuple[bytes, bytes]:
+    """(the source up to its last line of code, the blank lines and comments after it).
+
+    libcst drops some blank lines there, and there is nothing to rewrite.
+    """
+    lines = source.splitlines(keepends=True)
+    count = len(lines)
+    while count and lines[count - 1].strip()[:1] in (b"", b"#"):
+        count -= 1
+    return b"".join(lines[:count]), b"".join(lines[count:])

@@ -9,7 +9,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edgekit.cli import main
@@ -217,7 +217,8 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@example(["x = 1", "", "   "], "\n")
 @given(st.lists(PIECES, max_size=8), st.sampled_from(["\n", "\r\n"]))
 def test_scripts_without_keras_come_back_as_they_are(pieces, ending):
     source = "\n".join(pieces).replace("\n", ending).encode()
