@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "examples" / "tutorials"
 FIGURE = re.compile(r"^(test [\w -]+|int8 [\w -]+): (-?[\d.]+(?:e-?\d+)?)$", re.MULTILINE)
 DEVICE = "# -- on the device --\n"
+_STRATEGIES = "\nfrom tensorflow import distribute\n"
 
 
 def for_keras(source: str) -> str:
@@ -38,6 +39,7 @@ def for_keras(source: str) -> str:
     source = source.partition(DEVICE)[0]
     source = re.sub(r"^import edgekit\n", "\n", source, flags=re.MULTILINE)
     source = re.sub(r"^from edgekit import keras$", "import keras", source, flags=re.MULTILINE)
+    source = source.replace("\nfrom edgekit.train import distribute\n", _STRATEGIES)
     return re.sub(r"^from edgekit\.keras", "from keras", source, flags=re.MULTILINE)
 
 

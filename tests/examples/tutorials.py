@@ -213,4 +213,5 @@ EXPECTED = {
         },
     ),
     "36_py_dataset": Expected({"test accuracy": (0.86, 1), "int8 accuracy": (0.85, 1)}),
+    "37_strategy_scope": Expected({"test accuracy": (0.92, 1), "int8 accuracy": (0.91, 1)}),
 }
