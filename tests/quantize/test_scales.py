@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgekit.errors import QuantizationError
@@ -42,6 +42,7 @@ def test_an_activation_gets_tensorflows_parameters(
 FINITE = st.floats(-(2.0**100), 2.0**100, width=32)
 
 
+@settings(derandomize=True)
 @given(FINITE, FINITE)
 def test_zero_is_a_whole_number_and_the_ends_are_in_reach(a: float, b: float) -> None:
     low, high = sorted((a, b))
@@ -131,6 +132,7 @@ def test_a_constant_is_rounded_half_away_and_clipped() -> None:
     np.testing.assert_array_equal(quantize_constant(data, per_tensor(0.5, 3)), [4, 5, 2, 127, -128])
 
 
+@settings(derandomize=True)
 @given(st.floats(-1e9, 1e9, width=32))
 def test_rounding_is_half_away_from_zero(x: float) -> None:
     exact = Fraction(x)
