@@ -6,6 +6,7 @@ from typing import Any
 
 from edgekit.train.distribute.strategy import get_strategy
 from edgekit.train.ops import reductions
+from edgekit.train.structure import flatten
 from edgekit.train.tensor import Tensor
 
 __all__ = ["compute_average_loss", "scale_regularization_loss"]
@@ -32,5 +33,6 @@ def scale_regularization_loss(regularization_loss: Any) -> Tensor:
     """The penalties divided by the number of replicas, over which they will be summed."""
     from edgekit.train.losses.loss import as_tensor
 
-    total = reductions.sum(as_tensor(regularization_loss))
+    penalties = [reductions.sum(as_tensor(one)) for one in flatten(regularization_loss)]
+    total = sum(penalties[1:], start=penalties[0]) if penalties else as_tensor(0.0)
     return total * (1.0 / get_strategy().num_replicas_in_sync)

@@ -9,7 +9,7 @@ from typing import Any
 from edgekit.train.backend import array_module
 from edgekit.train.distribute.devices import all_devices, read_devices
 from edgekit.train.distribute.links import HostLinks, NcclLinks
-from edgekit.train.distribute.mirrors import Mirrors, Randomness, counted_apart, states_of
+from edgekit.train.distribute.mirrors import LayerStates, Mirrors, counted_apart, states_of
 from edgekit.train.distribute.replica import ReplicaContext, current, within
 from edgekit.train.distribute.shards import PerReplica, values_of
 from edgekit.train.distribute.strategy import Strategy
@@ -44,7 +44,7 @@ class MirroredStrategy(Strategy):
         if on_gpus and len(self.devices) > 1:
             self.links = NcclLinks([int(name[4:]) for name in self.devices])
         self._mirrors: Mirrors | None = None
-        self._randomness: dict[int, Randomness] = {}
+        self._layer_states: dict[int, LayerStates] = {}
 
     @property
     def num_replicas_in_sync(self) -> int:
@@ -96,8 +96,8 @@ class MirroredStrategy(Strategy):
         """Call `call` with the number of each replica, then average the states."""
         mirrors = self._refreshed(models)
         for model in models:
-            self._own_randomness(model)  # from where the generators stand before the step
-        before = [v.data.copy() for v in states]
+            self._layer_states_of(model)  # from where the generators stand before the step
+        before = [self._arrays_in(replica, states) for replica in range(len(shares))]
 
         def turn(replica: int) -> Callable[[Turn], Any]:
             context = ReplicaContext(self, replica, shares[replica])
@@ -114,7 +114,7 @@ class MirroredStrategy(Strategy):
         results = run_in_turns(
             turns, lambda replica: self._entered(models, mirrors, replica, shares), self._settle
         )
-        self._average(mirrors, states, before, weights)
+        self._average(states, before, weights)
         return results
 
     def _refreshed(self, models: list[Any]) -> Mirrors:
@@ -134,7 +134,7 @@ class MirroredStrategy(Strategy):
             if replica:
                 stack.enter_context(mirrors.exchanged(replica))
                 for model in models:
-                    stack.enter_context(self._own_randomness(model).exchanged(replica))
+                    stack.enter_context(self._layer_states_of(model).exchanged(replica))
                 metrics = [metric for model in models for metric in model.metrics]
                 to_first = self.links.to_first
                 if shares[replica] == 0:
@@ -143,22 +143,29 @@ class MirroredStrategy(Strategy):
                 stack.enter_context(counted_apart(metrics, to_first))
             yield
 
-    def _own_randomness(self, model: Any) -> Randomness:
-        if id(model) not in self._randomness:
-            self._randomness[id(model)] = Randomness(model, len(self.devices))
-        return self._randomness[id(model)]
+    def _layer_states_of(self, model: Any) -> LayerStates:
+        if id(model) not in self._layer_states:
+            self._layer_states[id(model)] = LayerStates(model, len(self.devices))
+        return self._layer_states[id(model)]
+
+    def _arrays_in(self, replica: int, states: list[Any]) -> list[Any]:
+        """Copies of the states' arrays in a replica."""
+        with self._on(replica), self._with_arrays_of(replica):
+            return [v.data.copy() for v in states]
 
     def _average(
-        self, mirrors: Mirrors, states: list[Any], before: list[Any], weights: Sequence[float]
+        self, states: list[Any], before: list[list[Any]], weights: Sequence[float]
     ) -> None:
         """Give moving statistics the mean of what the replicas made of them."""
         if not states:
             return
-        moved: Any = 0
+        moves = []
         for replica, weight in enumerate(weights):
-            with mirrors.exchanged(replica) if replica else contextlib.nullcontext():
-                moved = moved + packed_states(states, before, weight)
-        unpacked_states(moved, states, before)
+            with self._on(replica), self._with_arrays_of(replica):
+                moves.append(packed_states(states, before[replica], weight))
+        total = self.links.sum_to_first(moves)
+        with self._on(0):
+            unpacked_states(total, states, before[0])
 
     # -- meetings ---------------------------------------------------------------------------------
 
@@ -212,7 +219,7 @@ class MirroredStrategy(Strategy):
     # -- around fit -------------------------------------------------------------------------------
 
     def _begin_fit(self, model: Any, batches: Any) -> None:
-        self._randomness[id(model)] = Randomness(model, len(self.devices))
+        self._layer_states[id(model)] = LayerStates(model, len(self.devices))
 
     def _joined_logs(self, model: Any, logs: list[Any], shares: list[float]) -> dict[str, Any]:
         if self.num_replicas_in_sync == 1:
@@ -234,11 +241,11 @@ class MirroredStrategy(Strategy):
             return None
         return [
             {"generators": [dict(g.bit_generator.state) for g in own]}
-            for own in self._own_randomness(model).generators
+            for own in self._layer_states_of(model).generators
         ]
 
     def _put_replica_states(self, model: Any, found: list[Any]) -> None:
-        own = self._own_randomness(model).generators
+        own = self._layer_states_of(model).generators
         for generators, state in zip(own, found, strict=False):
             for generator, one in zip(generators, state["generators"], strict=True):
                 generator.bit_generator.state = one

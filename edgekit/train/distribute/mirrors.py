@@ -13,7 +13,7 @@ from edgekit.train.metrics.metric import Metric
 from edgekit.train.random import derived_generator
 from edgekit.train.tensor import Variable
 
-__all__ = ["Mirrors", "Randomness", "counted_apart", "generators_of", "is_state", "states_of"]
+__all__ = ["LayerStates", "Mirrors", "counted_apart", "generators_of", "is_state", "states_of"]
 
 
 def is_state(variable: Variable) -> bool:
@@ -105,35 +105,47 @@ class Mirrors:
             for v, array in zip(self.variables, before, strict=True):
                 v.data = array
 
-    def arrays_of(self, replica: int, states: Sequence[Variable]) -> list[Any]:
-        """The arrays of some variables in a replica."""
-        if replica == 0:
-            return [v.data for v in states]
-        places = {id(v): i for i, v in enumerate(self.variables)}
-        return [self._arrays[replica - 1][places[id(v)]] for v in states]
 
-
-class Randomness:
-    """The random generators of the layers, one for each replica after the first."""
+class LayerStates:
+    """What layers keep beside variables, for each replica after the first: where their random
+    generators stand, and the losses that they added in this step.
+    """
 
     def __init__(self, model: Any, count: int) -> None:
-        self._places = generators_of(model)
-        self.generators = [
-            [derived_generator(getattr(layer, name), replica) for layer, name in self._places]
+        drawing = generators_of(model)
+        layers = model.flat_layers()
+        self._places = [*drawing, *((layer, "_losses") for layer in layers)]
+        self._drawing = len(drawing)
+        self._values: list[list[Any]] = [
+            [
+                *(derived_generator(getattr(layer, name), replica) for layer, name in drawing),
+                *([] for _ in layers),
+            ]
             for replica in range(1, count)
         ]
 
+    @property
+    def generators(self) -> list[list[np.random.Generator]]:
+        """The random generators of each replica after the first."""
+        return [values[: self._drawing] for values in self._values]
+
     @contextlib.contextmanager
     def exchanged(self, replica: int) -> Iterator[None]:
-        """Within the block the layers draw from the generators of a replica after the first."""
-        before = [getattr(layer, name) for layer, name in self._places]
-        for (layer, name), own in zip(self._places, self.generators[replica - 1], strict=True):
-            setattr(layer, name, own)
+        """Within the block the layers have what belongs to a replica after the first."""
+        before = self._taken()
+        self._put(self._values[replica - 1])
         try:
             yield
         finally:
-            for (layer, name), own in zip(self._places, before, strict=True):
-                setattr(layer, name, own)
+            self._values[replica - 1] = self._taken()
+            self._put(before)
+
+    def _taken(self) -> list[Any]:
+        return [getattr(layer, name) for layer, name in self._places]
+
+    def _put(self, values: list[Any]) -> None:
+        for (layer, name), value in zip(self._places, values, strict=True):
+            setattr(layer, name, value)
 
 
 def _variables_of(metric: Metric) -> list[Variable]:

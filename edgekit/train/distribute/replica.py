@@ -94,7 +94,8 @@ def denominator(count: Any) -> Any:
     context = current.context
     if context is None or context.share is None:
         return count
-    return context.all_reduce(ReduceOp.SUM, count) * context.share
+    own = count if context.share else count * 0  # a part without samples counts nothing
+    return context.all_reduce(ReduceOp.SUM, own) * context.share
 
 
 def scale_of_sums() -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from edgekit.train.data import packed, rows_of, unpack
-from edgekit.train.structure import flatten
+from edgekit.train.structure import flatten, map_structure
 
 __all__ = ["PerReplica", "rows_in", "split", "values_of"]
 
@@ -28,8 +28,14 @@ class PerReplica:
 
 
 def values_of(value: Any, count: int) -> list[Any]:
-    """The values of `count` replicas: those of a PerReplica, or one and the same for all."""
-    return list(value.values) if isinstance(value, PerReplica) else [value] * count
+    """What each of `count` replicas gets of a structure: its value of every PerReplica in it."""
+
+    def of(replica: int) -> Any:
+        return map_structure(
+            lambda one: one.values[replica] if isinstance(one, PerReplica) else one, value
+        )
+
+    return [of(replica) for replica in range(count)]
 
 
 def rows_in(data: Any) -> int:
@@ -40,8 +46,8 @@ def rows_in(data: Any) -> int:
 def split(data: Any, count: int) -> list[tuple[float, Any]]:
     """A batch in `count` parts of neighbouring samples, each with its share of all samples.
 
-    Their sizes differ by one at most, and the first is never empty. A part without samples has a share of 0 and holds the first
-    sample all the same, so that every replica has something to compute.
+    Their sizes differ by one at most, and the first is never empty. A part without samples has a
+    share of 0 and holds the first sample all the same: every replica has something to compute.
     """
     x, y, weight = unpack(data)
     rows = rows_in(data)

@@ -54,24 +54,27 @@ def unpacked_gradients(vector: Any, grads: Sequence[Any], variables: Sequence[An
     return found
 
 
-def packed_states(states: Sequence[Any], before: Sequence[Any], share: float) -> np.ndarray:
-    """How far the variables `states` have moved from the arrays `before`, times `share`."""
-    from edgekit.train.backend import to_numpy
+def packed_states(states: Sequence[Any], before: Sequence[Any], share: float) -> Any:
+    """How far the variables `states` have moved from the arrays `before`, times `share`.
 
-    parts = [
-        (to_numpy(v.data).astype(np.float64) - to_numpy(old)).reshape(-1) * share
-        for v, old in zip(states, before, strict=True)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def unpacked_states(vector: np.ndarray, states: Sequence[Any], before: Sequence[Any]) -> None:
-    """Set the variables to `before`, moved by what `vector` says."""
-    from edgekit.train.backend import same_place, to_numpy
-
+    One vector: of float64 on the host, of float32 on a GPU, where the variables are.
+    """
+    module = array_module(states[0].data)
+    dtype = np.float64 if module is np else np.float32
+    vector = module.empty(sum(v.size for v in states), dtype)
     start = 0
     for v, old in zip(states, before, strict=True):
-        move = vector[start : start + v.size].reshape(v.shape)
-        moved = (to_numpy(old) + move).astype(v.dtype)
-        v.data[...] = same_place(moved, v.data)
+        part = vector[start : start + v.size]
+        part[...] = v.data.reshape(-1)
+        part -= old.reshape(-1)
+        start += v.size
+    vector *= dtype(share)
+    return vector
+
+
+def unpacked_states(vector: Any, states: Sequence[Any], before: Sequence[Any]) -> None:
+    """Set the variables to `before`, moved by what `vector` says."""
+    start = 0
+    for v, old in zip(states, before, strict=True):
+        v.data[...] = old + vector[start : start + v.size].reshape(v.shape)
         start += v.size
