@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from recipe import Data, arguments, run
+from recipe import Data, Shuffled, arguments, run
 
 from edgekit.train import Model, layers, optimizers, regularizers
 from edgekit.train.callbacks import Callback
@@ -87,30 +87,21 @@ def build() -> Model:
     return Model(image, x, name="resnet8")
 
 
-class Moved:
+class Moved(Shuffled):
     """Batches of pictures, each mirrored or not and moved, new at every pass."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray, seed: int) -> None:
-        self.x = np.pad(x, ((0, 0), (MOVED, MOVED), (MOVED, MOVED), (0, 0)))
-        self.y = y
-        self.random = np.random.default_rng(seed)
-        self.on_epoch_end()
+        padded = np.pad(x, ((0, 0), (MOVED, MOVED), (MOVED, MOVED), (0, 0)))
+        super().__init__(padded, y, BATCH, seed)
 
-    def __len__(self) -> int:
-        return len(self.y) // BATCH
-
-    def on_epoch_end(self) -> None:
-        self.order = self.random.permutation(len(self.y))
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[index * BATCH : (index + 1) * BATCH]
+    def batch(self, rows: np.ndarray) -> np.ndarray:
         corners = self.random.integers(0, 2 * MOVED + 1, (BATCH, 2))
         batch = np.stack(
             [self.x[row, i : i + 32, j : j + 32] for row, (i, j) in zip(rows, corners, strict=True)]
         )
         mirrored = self.random.random(BATCH) < 0.5
         batch[mirrored] = batch[mirrored, :, ::-1]
-        return batch, self.y[rows]
+        return batch
 
 
 class OneCycle(Callback):

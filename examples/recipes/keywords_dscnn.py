@@ -17,7 +17,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from recipe import Data, arguments, run
+from recipe import Data, Shuffled, arguments, run
 
 from edgekit.train import Model, layers, optimizers
 
@@ -61,26 +61,16 @@ def build() -> Model:
     return Model(features, layers.Dense(12, activation="softmax")(x), name="dscnn")
 
 
-class Moved:
+class Moved(Shuffled):
     """Batches of utterances, each earlier or later by some time steps, new at every pass."""
 
     def __init__(self, data: Data, seed: int) -> None:
-        self.x = np.pad(data.x, ((0, 0), (MOVED, MOVED), (0, 0), (0, 0)), mode="edge")
-        self.y = data.y
-        self.random = np.random.default_rng(seed)
-        self.on_epoch_end()
+        x = np.pad(data.x, ((0, 0), (MOVED, MOVED), (0, 0), (0, 0)), mode="edge")
+        super().__init__(x, data.y, BATCH, seed)
 
-    def __len__(self) -> int:
-        return len(self.y) // BATCH
-
-    def on_epoch_end(self) -> None:
-        self.order = self.random.permutation(len(self.y))
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[index * BATCH : (index + 1) * BATCH]
+    def batch(self, rows: np.ndarray) -> np.ndarray:
         starts = self.random.integers(0, 2 * MOVED + 1, BATCH)
-        batch = [self.x[row, i : i + 49] for row, i in zip(rows, starts, strict=True)]
-        return np.stack(batch), self.y[rows]
+        return np.stack([self.x[row, i : i + 49] for row, i in zip(rows, starts, strict=True)])
 
 
 def train(data: Data, seed: int, epochs: int) -> Model:

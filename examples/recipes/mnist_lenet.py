@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from recipe import Data, arguments, run
+from recipe import Data, Shuffled, arguments, run
 
 from edgekit.train import Sequential, layers, optimizers
 
@@ -62,27 +62,17 @@ def build() -> Sequential:
     )
 
 
-class Moved:
+class Moved(Shuffled):
     """Batches of digits, each moved by up to a pixel in each direction, new at every pass."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray, seed: int) -> None:
-        self.x, self.y = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), y
-        self.random = np.random.default_rng(seed)
-        self.on_epoch_end()
+        super().__init__(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), y, BATCH, seed)
 
-    def __len__(self) -> int:
-        return len(self.y) // BATCH
-
-    def on_epoch_end(self) -> None:
-        self.order = self.random.permutation(len(self.y))
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[index * BATCH : (index + 1) * BATCH]
+    def batch(self, rows: np.ndarray) -> np.ndarray:
         corners = self.random.integers(0, 3, (BATCH, 2))
-        batch = [
-            self.x[row, i : i + 28, j : j + 28] for row, (i, j) in zip(rows, corners, strict=True)
-        ]
-        return np.stack(batch), self.y[rows]
+        return np.stack(
+            [self.x[row, i : i + 28, j : j + 28] for row, (i, j) in zip(rows, corners, strict=True)]
+        )
 
 
 def train(data: Data, seed: int, epochs: int) -> Sequential:

@@ -25,6 +25,32 @@ class Data(NamedTuple):
     y_test: np.ndarray
 
 
+class Shuffled:
+    """Batches of samples in a new order at every pass. A recipe says what a batch is made of.
+
+    x, y: all samples. A rest that fills no batch is left out of the pass.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int, seed: int) -> None:
+        self.x, self.y, self.batch_size = x, y, batch_size
+        self.random = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return len(self.y) // self.batch_size
+
+    def on_epoch_end(self) -> None:
+        self.order = self.random.permutation(len(self.y))
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        return self.batch(rows), self.y[rows]
+
+    def batch(self, rows: np.ndarray) -> np.ndarray:
+        """The inputs of these samples, changed at random."""
+        raise NotImplementedError
+
+
 def arguments(description: str, epochs: int) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
