@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from edgekit.train.backend import array_module
 from edgekit.train.distribute.devices import all_devices, read_devices
 from edgekit.train.distribute.links import HostLinks, NcclLinks
 from edgekit.train.distribute.mirrors import LayerStates, Mirrors, counted_apart, states_of
@@ -136,11 +135,11 @@ class MirroredStrategy(Strategy):
                 for model in models:
                     stack.enter_context(self._layer_states_of(model).exchanged(replica))
                 metrics = [metric for model in models for metric in model.metrics]
-                to_first = self.links.to_first
-                if shares[replica] == 0:
-                    to_first = _nothing
-                stack.enter_context(self._on(replica))
-                stack.enter_context(counted_apart(metrics, to_first))
+                stack.enter_context(
+                    counted_apart(
+                        metrics, self.links.to_first, self._on, replica, shares[replica] != 0
+                    )
+                )
             yield
 
     def _layer_states_of(self, model: Any) -> LayerStates:
@@ -253,8 +252,3 @@ class MirroredStrategy(Strategy):
 
 def _data(value: Any) -> Any:
     return getattr(value, "data", value) if hasattr(value, "__edgekit_tensor__") else value
-
-
-def _nothing(array: Any) -> Any:
-    """In place of counts that are not to count."""
-    return array_module(array).zeros_like(array) if hasattr(array, "dtype") else 0.0

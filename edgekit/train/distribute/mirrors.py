@@ -154,26 +154,35 @@ def _variables_of(metric: Metric) -> list[Variable]:
 
 
 @contextlib.contextmanager
-def counted_apart(metrics: Sequence[Metric], to_first: Any) -> Iterator[None]:
-    """Within the block the metrics count from nothing, in the memory of the current device; after
-    it this is added to what they had counted before.
+def counted_apart(
+    metrics: Sequence[Metric], to_first: Any, placed: Any, replica: int, counts: bool
+) -> Iterator[None]:
+    """Within the block the metrics count from nothing in the memory of a replica; after it this is
+    added to what they had counted before, or forgotten where it does not count.
     """
-    kept = [[_copied(one) for one in metric.state()] for metric in metrics]
+    with placed(0):
+        kept = [[_copied(one) for one in metric.state()] for metric in metrics]
     variables = [v for metric in metrics for v in _variables_of(metric)]
     arrays = [v.data for v in variables]
-    for v in variables:
-        v.data = array_module(v.data).zeros(v.shape, v.dtype)
-    for metric in metrics:
-        metric.reset_state()
+    with placed(replica):
+        for v in variables:
+            v.data = array_module(v.data).zeros(v.shape, v.dtype)
+        for metric in metrics:
+            metric.reset_state()
     try:
         yield
     finally:
         counted = [[_copied(to_first(one)) for one in metric.state()] for metric in metrics]
         for v, array in zip(variables, arrays, strict=True):
             v.data = array
-        for metric, old, new in zip(metrics, kept, counted, strict=True):
-            metric.restore([a + b for a, b in zip(old, new, strict=True)])
+        with placed(0):
+            for metric, old, new in zip(metrics, kept, counted, strict=True):
+                both = zip(old, new, strict=True)
+                metric.restore([a + b for a, b in both] if counts else old)
 
 
 def _copied(value: Any) -> Any:
+    """A copy; a number where it is a single one of the host, which adds to arrays anywhere."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return value[()]
     return value.copy() if hasattr(value, "copy") else value

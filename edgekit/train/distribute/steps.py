@@ -49,7 +49,8 @@ class ReplicatedStep:
                     model(first, training=False)
             except NotImplementedError:
                 pass  # a model that only knows how to train
-        self._states = states_of(model)
+        # an evaluation changes none
+        self._states = states_of(model) if self._step == model.train_step else []
 
     def stops(self, flag: bool) -> bool:
         """Whether to stop after this batch: all processes stop together."""
