@@ -32,6 +32,8 @@ from edgekit.train.models import Model as Model
 from edgekit.train.models import Sequential as Sequential
 from edgekit.train.names import clear_session as clear_session
 from edgekit.train.ops.math import stop_gradient as stop_gradient
+from edgekit.train.ops.workers import get_threads as get_threads
+from edgekit.train.ops.workers import set_threads as set_threads
 from edgekit.train.py_dataset import PyDataset as PyDataset
 from edgekit.train.random import set_random_seed as set_random_seed
 from edgekit.train.tape import GradientTape as GradientTape
@@ -58,6 +60,7 @@ __all__ = [
     "custom_gradient",
     "datasets",
     "dtype_policies",
+    "get_threads",
     "initializers",
     "layers",
     "load_model",
@@ -67,6 +70,7 @@ __all__ = [
     "optimizers",
     "regularizers",
     "set_random_seed",
+    "set_threads",
     "stop_gradient",
     "to_categorical",
 ]

@@ -7,28 +7,21 @@ Puri and Simard, "High Performance Convolutional Neural Networks", 2006.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
-from edgekit.train.primitive import primitive, recorders
+from edgekit.train.primitive import primitive
 
 from . import conv_rows
 from .channels import add_vector, channel_sums
-from .windows import Geometry, Padding, chunks, empty_padded, geometry, inside, view
+from .conv_columns import Columns, Kept, columns_of, keeps_columns
+from .windows import Geometry, Padding, chunks, geometry, inside
+from .workers import in_shares, shares
 
 __all__ = ["conv2d"]
 
 Pair = tuple[int, int]
-
-
-FEW_CHANNELS = 4
-"""With fewer input channels columns are copied in short pieces, the slow part of a layer."""
-KEPT_FLOATS = 1 << 23
-"""How much of such columns is kept for the backward pass."""
-
-Columns = tuple[slice, slice, Array]
 
 
 @primitive(saves=True)
@@ -50,7 +43,7 @@ def conv2d(
     _check(x, kernel, groups)
     shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
     if groups == 1:
-        kept: list[Columns] | None = [] if _keeps_columns(x, shape) else None
+        kept: list[Kept] | None = [] if keeps_columns(x, shape) else None
         return _forward(x, kernel, shape, bias, kept), kept
     parts = zip(*_split(x, kernel, groups), strict=True)
     y = array_module(x).concatenate([_forward(a, k, shape) for a, k in parts], axis=-1)
@@ -88,7 +81,7 @@ def _gradients(
     shape: Geometry,
     groups: int,
     needs: list[bool],
-    kept: list[Columns] | None = None,
+    kept: list[Kept] | None = None,
 ) -> tuple[Any, Any]:
     """The gradients of input and kernel, group by group."""
     if groups == 1:
@@ -102,14 +95,6 @@ def _gradients(
     ]
     gx = module.concatenate([p[0] for p in pairs], axis=-1) if needs[0] else None
     return gx, module.concatenate([p[1] for p in pairs], axis=-1) if needs[1] else None
-
-
-def _keeps_columns(x: Array, g: Geometry) -> bool:
-    """Whether to keep columns for the backward pass: a tape listens, and they cost much to make."""
-    size = g.kernel[0] * g.kernel[1] * x.shape[3]
-    floats = x.shape[0] * g.out_height * g.out_width * size
-    few = array_module(x).__name__ == "numpy" and x.shape[3] < FEW_CHANNELS
-    return few and floats <= KEPT_FLOATS and bool(recorders())
 
 
 def _check(x: Array, kernel: Array, groups: int) -> None:
@@ -136,76 +121,72 @@ def _pointwise(kernel: Array, g: Geometry) -> bool:
     return kernel.shape[:2] == (1, 1) and g.padding == (0, 0, 0, 0)
 
 
+def _nanoseconds(y: Array, kernel: Array) -> float:
+    """About how long a product takes whose output, or its gradient, is `y`."""
+    return y.size * (kernel.size // kernel.shape[3]) / 30
+
+
 def _forward(
-    x: Array, kernel: Array, g: Geometry, bias: Any = None, kept: list[Columns] | None = None
+    x: Array, kernel: Array, g: Geometry, bias: Any = None, kept: list[Kept] | None = None
 ) -> Array:
     """The convolution. Columns are entered into `kept` where that is given."""
+    shape = (x.shape[0], g.out_height, g.out_width, kernel.shape[3])
+    y = array_module(x).empty(shape, x.dtype)
+    parts = shares(len(x), y, _nanoseconds(y, kernel))
+    if kept is not None:
+        kept += [(samples, []) for samples in parts]
+
+    def take(number: int) -> None:
+        samples = parts[number]
+        columns = None if kept is None else kept[number][1]
+        _forward_part(x[samples], kernel, g, bias, columns, y[samples])
+
+    in_shares(take, range(len(parts)))
+    return y
+
+
+def _forward_part(
+    x: Array, kernel: Array, g: Geometry, bias: Any, kept: list[Columns] | None, y: Array
+) -> None:
     module = array_module(x)
     matrix = kernel.reshape(-1, kernel.shape[3])
     if _pointwise(kernel, g):
         picked = x if g.strides == (1, 1) else x[:, :: g.strides[0], :: g.strides[1]]
-        y = picked.reshape(-1, x.shape[3]) @ matrix
+        out = y.reshape(-1, kernel.shape[3])
+        module.matmul(picked.reshape(-1, x.shape[3]), matrix, out=out)
         if bias is not None:
-            add_vector(y, bias)
-        return y.reshape(x.shape[0], g.out_height, g.out_width, kernel.shape[3])
-    y = module.empty((x.shape[0], g.out_height, g.out_width, kernel.shape[3]), x.dtype)
+            add_vector(out, bias)
+        return
     if conv_rows.sample_by_sample(x, kernel, g):
         conv_rows.forward(x, kernel, g, bias, y)
-        return y
-    for samples, block, columns in _columns(x, g, kept):
+        return
+    for samples, block, columns in columns_of(x, g, kept):
         out = y[samples, block].reshape(-1, kernel.shape[3])
         module.matmul(columns, matrix, out=out)
         if bias is not None:
             add_vector(out, bias)  # while the product is in the cache
-    return y
-
-
-def _columns(x: Array, g: Geometry, kept: list[Columns] | None = None) -> Iterator[Columns]:
-    """(samples, block of output rows, columns): each window of the part as one row of a matrix.
-
-    With few channels the rows of the matrix are short pieces to copy, so its transpose is filled
-    instead, one kernel element after another; BLAS takes either.
-    """
-    module = array_module(x)
-    size = g.kernel[0] * g.kernel[1] * x.shape[3]
-    parts = list(chunks(x, x.shape[0], g.out_height, g.out_width * size))
-    scratch = room = None
-    for samples, blocks in parts:
-        count = samples.stop - samples.start
-        if g.padding == (0, 0, 0, 0):
-            source = x[samples]
-        else:
-            room = empty_padded(x, count, g) if room is None else room[:count]
-            inside(room, g)[...] = x[samples]
-            source = room
-        windows = view(source, g)
-        for block in blocks:
-            part = windows[:, block]
-            rows = part.shape[0] * part.shape[1] * part.shape[2]
-            if scratch is None or kept is not None:
-                scratch = module.empty(rows * size, x.dtype)
-            found = samples, block, _fill(scratch[: rows * size], part, x.shape[3])
-            if kept is not None:
-                kept.append(found)
-            yield found
-
-
-def _fill(scratch: Array, windows: Array, channels: int) -> Array:
-    """The windows (n, rows, OW, KH, KW, C) copied into `scratch`: a matrix (n*rows*OW, KH*KW*C)."""
-    n, height, width, kh, kw, c = windows.shape
-    if channels >= FEW_CHANNELS:
-        columns = scratch.reshape(windows.shape)
-        columns[...] = windows
-        return columns.reshape(n * height * width, kh * kw * c)
-    columns = scratch.reshape(kh, kw, c, n, height, width)
-    columns[...] = windows.transpose(3, 4, 5, 0, 1, 2)
-    return columns.reshape(kh * kw * c, n * height * width).T
 
 
 def _kernel_gradient(
-    g: Array, x: Array, kernel: Array, shape: Geometry, kept: list[Columns] | None = None
+    g: Array, x: Array, kernel: Array, shape: Geometry, kept: list[Kept] | None = None
 ) -> Array:
-    """Columns transposed times the output's gradient, summed over the chunks."""
+    """Columns transposed times the output's gradient, summed over the shares of the batch."""
+    if kept is None:
+        kept = [(samples, []) for samples in shares(len(x), g, _nanoseconds(g, kernel))]
+
+    def take(part: Kept) -> Array:
+        samples, columns = part
+        return _kernel_gradient_part(g[samples], x[samples], kernel, shape, columns)
+
+    first, *others = in_shares(take, kept)
+    for other in others:
+        first += other
+    return first
+
+
+def _kernel_gradient_part(
+    g: Array, x: Array, kernel: Array, shape: Geometry, kept: list[Columns]
+) -> Array:
     channels = kernel.shape[3]
     if _pointwise(kernel, shape):
         picked = x[:, :: shape.strides[0], :: shape.strides[1]]
@@ -213,7 +194,7 @@ def _kernel_gradient(
     if conv_rows.sample_by_sample(x, kernel, shape):
         return conv_rows.kernel_gradient(g, x, kernel, shape)
     total = None
-    for samples, block, columns in kept or _columns(x, shape):
+    for samples, block, columns in kept or columns_of(x, shape):
         part = columns.T @ g[samples, block].reshape(-1, channels)
         if total is None:
             total = part
@@ -223,52 +204,60 @@ def _kernel_gradient(
 
 
 def _input_gradient(g: Array, x: Array, kernel: Array, shape: Geometry) -> Array:
-    kh, kw = kernel.shape[:2]
+    spread = _pointwise(kernel, shape) and shape.strides != (1, 1)
+    gx = array_module(x).zeros_like(x) if spread else array_module(x).empty_like(x)
+
+    def take(samples: slice) -> None:
+        _input_gradient_part(g[samples], kernel, shape, gx[samples])
+
+    in_shares(take, shares(len(x), g, _nanoseconds(g, kernel)))
+    return gx
+
+
+def _input_gradient_part(g: Array, kernel: Array, shape: Geometry, gx: Array) -> None:
+    """Write the gradient of some samples."""
+    module = array_module(g)
+    kh, kw, channels, _ = kernel.shape
     if _pointwise(kernel, shape):
-        return _pointwise_input_gradient(g, x, kernel, shape)
+        matrix = g.reshape(-1, g.shape[3])
+        if shape.strides == (1, 1):
+            module.matmul(matrix, kernel.reshape(channels, -1).T, out=gx.reshape(-1, channels))
+            return
+        product = (matrix @ kernel.reshape(channels, -1).T).reshape(*g.shape[:3], channels)
+        gx[:, :: shape.strides[0], :: shape.strides[1]] = product
+        return
     top, left, bottom, right = shape.padding
     reach = ((kh - 1) * shape.dilations[0], (kw - 1) * shape.dilations[1])
     if shape.strides != (1, 1) or max(top, bottom) > reach[0] or max(left, right) > reach[1]:
-        return _scattered_input_gradient(g, x, kernel, shape)
-    if conv_rows.by_rows(x, kernel, shape):
-        gx = array_module(x).empty_like(x)
+        _scatter_input_gradient(g, kernel, shape, gx)
+        return
+    if conv_rows.by_rows(gx, kernel, shape):
         conv_rows.input_gradient(g, kernel, shape, gx)
-        return gx
-    flipped = array_module(x).ascontiguousarray(kernel[::-1, ::-1].swapaxes(2, 3))
+        return
+    flipped = module.ascontiguousarray(kernel[::-1, ::-1].swapaxes(2, 3))
     border = (reach[0] - top, reach[1] - left, reach[0] - bottom, reach[1] - right)
     size = (shape.out_height, shape.out_width)
-    return _forward(g, flipped, geometry(size, (kh, kw), (1, 1), border, shape.dilations))
+    back = geometry(size, (kh, kw), (1, 1), border, shape.dilations)
+    _forward_part(g, flipped, back, None, None, gx)
 
 
-def _pointwise_input_gradient(g: Array, x: Array, kernel: Array, shape: Geometry) -> Array:
-    gx = g.reshape(-1, g.shape[3]) @ kernel.reshape(x.shape[3], -1).T
-    gx = gx.reshape(*g.shape[:3], x.shape[3])
-    if shape.strides == (1, 1):
-        return gx
-    spread = array_module(x).zeros_like(x)
-    spread[:, :: shape.strides[0], :: shape.strides[1]] = gx
-    return spread
-
-
-def _scattered_input_gradient(g: Array, x: Array, kernel: Array, shape: Geometry) -> Array:
+def _scatter_input_gradient(g: Array, kernel: Array, shape: Geometry, gx: Array) -> None:
     """The gradient of the columns, added back to where they came from (col2im)."""
-    module = array_module(x)
+    module = array_module(g)
     kh, kw, channels, _ = kernel.shape
     (sh, sw), (dh, dw) = shape.strides, shape.dilations
     transposed = kernel.reshape(-1, kernel.shape[3]).T
-    gx = module.empty_like(x)
     floats = shape.out_width * kh * kw * channels
-    for samples, _ in chunks(x, x.shape[0], shape.out_height, floats):
+    for samples, _ in chunks(gx, gx.shape[0], shape.out_height, floats):
         part = g[samples]
         n, height, width = part.shape[:3]
         columns = (part.reshape(-1, g.shape[3]) @ transposed).reshape(
             n, height, width, kh, kw, channels
         )
-        total = module.zeros((n, shape.padded_height, shape.padded_width, channels), x.dtype)
+        total = module.zeros((n, shape.padded_height, shape.padded_width, channels), gx.dtype)
         for i in range(kh):
             for j in range(kw):
                 target = total[:, i * dh :, j * dw :]
                 target = target[:, : (height - 1) * sh + 1 : sh, : (width - 1) * sw + 1 : sw]
                 target += columns[:, :, :, i, j]
         gx[samples] = inside(total, shape)
-    return gx

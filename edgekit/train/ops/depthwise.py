@@ -17,6 +17,7 @@ from edgekit.train.primitive import primitive
 
 from .channels import add_vector, channel_sums
 from .windows import Geometry, Padding, chunks, geometry
+from .workers import in_shares, shares
 
 __all__ = ["depthwise_conv2d"]
 
@@ -126,11 +127,22 @@ def _axis_phases(g: Geometry, axis: int, size: int, length: int) -> list[tuple[A
 
 
 def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
+    weights = _tiled(kernel, g.out_width)
+    shape = (x.shape[0], g.out_height, g.out_width, x.shape[3])
+    y = array_module(x).empty(shape, x.dtype)
+
+    def take(samples: slice) -> None:
+        _forward_part(x[samples], weights, g, bias, y[samples])
+
+    in_shares(take, shares(len(x), y, 0.2 * y.size * kernel.shape[0] * kernel.shape[1]))
+    return y
+
+
+def _forward_part(x: Array, weights: Array, g: Geometry, bias: Any, y: Array) -> None:
     module = array_module(x)
     channels = x.shape[3]
     layout = _layout(g)
-    weights = _tiled(kernel, g.out_width)
-    y = module.empty((x.shape[0], g.out_height, g.out_width * channels), x.dtype)
+    y = y.reshape(x.shape[0], g.out_height, -1)
     images = _Images(layout)
     for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, channels)):
         part = y[samples]
@@ -143,7 +155,6 @@ def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
                 part += module.einsum("nijhx,ijx->nhx", windows, taps)
         if bias is not None:
             add_vector(part.reshape(-1, channels), bias)  # while the part is in the cache
-    return y.reshape(x.shape[0], g.out_height, g.out_width, channels)
 
 
 def _scratch(layout: _Layout, channels: int) -> int:
@@ -156,12 +167,32 @@ def _gradients(
 ) -> tuple[Any, Any]:
     """The gradients of the input and of the kernel (KH, KW, C)."""
     module = array_module(x)
-    layout = _layout(shape)
-    back = _Back(g, kernel, layout) if needs[0] else None
     gx: Any = None
-    if back is not None:
-        gx = module.empty_like(x) if back.covers(x) else module.zeros_like(x)
-    gk = module.zeros_like(_tiled(kernel, shape.out_width)) if needs[1] else None
+    if needs[0]:
+        covered = _Back(kernel, _layout(shape)).covers(x)
+        gx = module.empty_like(x) if covered else module.zeros_like(x)
+
+    def take(samples: slice) -> Any:
+        into = None if gx is None else gx[samples]
+        return _gradients_part(g[samples], x[samples], kernel, shape, into, needs[1])
+
+    gk, *others = in_shares(
+        take, shares(len(x), g, 0.4 * g.size * kernel.shape[0] * kernel.shape[1])
+    )
+    for other in others:
+        if gk is not None:
+            gk += other
+    return gx, gk
+
+
+def _gradients_part(
+    g: Array, x: Array, kernel: Array, shape: Geometry, gx: Any, needs_kernel: bool
+) -> Any:
+    """Write the gradient of some samples into `gx` where that is given; that of the kernel."""
+    module = array_module(x)
+    layout = _layout(shape)
+    back = None if gx is None else _Back(kernel, layout)
+    gk = module.zeros_like(_tiled(kernel, shape.out_width)) if needs_kernel else None
     images = _Images(layout)
     for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, x.shape[3])):
         if gk is not None:
@@ -170,7 +201,7 @@ def _gradients(
             back.fill(g[samples], gx[samples])
     if gk is not None:
         gk = gk.reshape(*shape.kernel, shape.out_width, -1).sum(axis=2)
-    return gx, gk
+    return gk
 
 
 def _add_kernel_gradient(g: Array, x: Array, shape: Geometry, images: _Images, gk: Array) -> None:
@@ -189,7 +220,7 @@ class _Back:
     the other way.
     """
 
-    def __init__(self, g: Array, kernel: Array, layout: _Layout) -> None:
+    def __init__(self, kernel: Array, layout: _Layout) -> None:
         self.layout = layout
         self.border: Any = None
         self.parts = []

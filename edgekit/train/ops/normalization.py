@@ -14,6 +14,7 @@ from edgekit.train.primitive import Primitive, primitive
 from .channels import blocks, channel_sums, product_sums, rows, scratch, tile
 from .math import maximum, sqrt
 from .shape import transpose
+from .workers import in_shares, shares
 
 __all__ = ["batch_norm", "layer_norm", "unit_norm"]
 
@@ -60,13 +61,13 @@ def _training(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
     share = number(x.shape[-1] / x.size)
     wide = rows(x)
     mean = channel_sums(x) * share
-    wide_mean, room = tile(mean, wide), scratch(wide)
-    squares = module.zeros(wide.shape[1], x.dtype)
-    for block in blocks(wide):
-        part = wide[block]
-        centred = module.subtract(part, wide_mean, out=room[: len(part)])
-        squares += product_sums(centred, centred)
-    variance = squares.reshape(-1, x.shape[-1]).sum(axis=0) * share
+    wide_mean = tile(mean, wide)
+
+    def squares(part: slice) -> Array:
+        return _centred_sums(wide[part], wide_mean)
+
+    total = sum(in_shares(squares, shares(len(wide), x, 0.3 * x.size)))
+    variance = total.reshape(-1, x.shape[-1]).sum(axis=0) * share
     inverse = number(1) / module.sqrt(variance + number(epsilon))
     scale = inverse if gamma is None else inverse * gamma
     shift = -mean * scale if beta is None else beta - mean * scale
@@ -78,10 +79,26 @@ def _scaled(wide: Array, scale: Array, shift: Array) -> Array:
     module = array_module(wide)
     wide_scale, wide_shift = tile(scale, wide), tile(shift, wide)
     y = module.empty_like(wide)
-    for block in blocks(wide):
-        part = module.multiply(wide[block], wide_scale, out=y[block])
-        part += wide_shift
+
+    def take(share: slice) -> None:
+        source, target = wide[share], y[share]
+        for block in blocks(source):
+            part = module.multiply(source[block], wide_scale, out=target[block])
+            part += wide_shift
+
+    in_shares(take, shares(len(wide), wide, 0.3 * wide.size))
     return y
+
+
+def _centred_sums(wide: Array, wide_mean: Array, weights: Any = None) -> Array:
+    """The sums over the rows of (x - mean)^2, or of (x - mean) * weights."""
+    room = scratch(wide)
+    total = array_module(wide).zeros(wide.shape[1], wide.dtype)
+    for block in blocks(wide):
+        part = wide[block]
+        centred = array_module(wide).subtract(part, wide_mean, out=room[: len(part)])
+        total += product_sums(centred, centred if weights is None else weights[block])
+    return total
 
 
 _batch_norm_training: Primitive = _training
@@ -98,15 +115,13 @@ def _(g, y, x, gamma=None, beta=None, *, saved, needs, epsilon=1e-3):
 
 def _gradient_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     """For each channel the sums of g and of g * (x - mean)."""
-    module = array_module(x)
     wide_x, wide_g = rows(x), rows(g)
-    wide_mean, room = tile(mean, wide_x), scratch(wide_x)
-    total = module.zeros(wide_x.shape[1], x.dtype)
-    for block in blocks(wide_x):
-        part = wide_x[block]
-        total += product_sums(
-            wide_g[block], module.subtract(part, wide_mean, out=room[: len(part)])
-        )
+    wide_mean = tile(mean, wide_x)
+
+    def take(share: slice) -> Array:
+        return _centred_sums(wide_x[share], wide_mean, wide_g[share])
+
+    total = sum(in_shares(take, shares(len(wide_x), x, 0.3 * x.size)))
     return channel_sums(g), total.reshape(-1, x.shape[-1]).sum(axis=0)
 
 
@@ -122,13 +137,19 @@ def _centred_gradient(
     slope = scale * inverse * g_gamma * -share
     shift = scale * g_sums * -share - mean * slope
     wide_slope, wide_shift, wide_scale = (tile(v, wide_x) for v in (slope, shift, scale))
-    gx, room = module.empty_like(wide_x), scratch(wide_x)
-    for block in blocks(wide_x):
-        part = wide_x[block]
-        by_x = module.multiply(part, wide_slope, out=room[: len(part)])
-        by_x += wide_shift
-        result = module.multiply(wide_g[block], wide_scale, out=gx[block])
-        result += by_x
+    gx = module.empty_like(wide_x)
+
+    def take(share: slice) -> None:
+        source, weights, target = wide_x[share], wide_g[share], gx[share]
+        room = scratch(source)
+        for block in blocks(source):
+            part = source[block]
+            by_x = module.multiply(part, wide_slope, out=room[: len(part)])
+            by_x += wide_shift
+            result = module.multiply(weights[block], wide_scale, out=target[block])
+            result += by_x
+
+    in_shares(take, shares(len(wide_x), x, 0.3 * x.size))
     return gx.reshape(x.shape)
 
 

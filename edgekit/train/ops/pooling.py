@@ -10,6 +10,7 @@ from edgekit.train.primitive import primitive
 
 from .reductions import spread
 from .windows import Geometry, Padding, geometry, inside, padded
+from .workers import in_shares, shares
 
 __all__ = ["average_pool2d", "global_average_pool2d", "global_max_pool2d", "max_pool2d"]
 
@@ -39,6 +40,16 @@ def max_pool2d(x, *, pool_size: Pair, strides: Pair | None = None, padding: Padd
     gradient.
     """
     g = _geometry(x, pool_size, strides, padding)
+    y = array_module(x).empty((len(x), g.out_height, g.out_width, x.shape[3]), x.dtype)
+
+    def take(samples: slice) -> None:
+        _max_pool_part(x[samples], g, y[samples])
+
+    in_shares(take, shares(len(x), x, 0.6 * x.size))
+    return y
+
+
+def _max_pool_part(x: Array, g: Geometry, y: Array) -> None:
     source = padded(x, g, value=-float("inf"))
     maximum = array_module(x).maximum
     down, across = g.strides
@@ -46,15 +57,30 @@ def max_pool2d(x, *, pool_size: Pair, strides: Pair | None = None, padding: Padd
     tallest = lines[0] if len(lines) == 1 else maximum(lines[0], lines[1])  # of whole rows first
     for line in lines[2:]:
         maximum(tallest, line, out=tallest)
-    y = tallest[:, :, : (g.out_width - 1) * across + 1 : across].copy()
-    for j in range(1, g.kernel[1]):
-        maximum(y, tallest[:, :, j : j + (g.out_width - 1) * across + 1 : across], out=y)
-    return y
+    columns = [
+        tallest[:, :, j:][:, :, : (g.out_width - 1) * across + 1 : across]
+        for j in range(g.kernel[1])
+    ]
+    if len(columns) == 1:
+        y[...] = columns[0]
+    else:
+        maximum(columns[0], columns[1], out=y)
+    for column in columns[2:]:
+        maximum(y, column, out=y)
 
 
 @max_pool2d.vjp
 def _(g, y, x, *, pool_size, strides=None, padding="valid"):
     shape = _geometry(x, pool_size, strides, padding)
+
+    def take(samples: slice) -> Array:
+        return _max_pool_gradient(g[samples], y[samples], x[samples], shape)
+
+    found = in_shares(take, shares(len(x), x, 0.6 * x.size))
+    return (found[0] if len(found) == 1 else array_module(x).concatenate(found),)
+
+
+def _max_pool_gradient(g: Array, y: Array, x: Array, shape: Geometry) -> Array:
     module = array_module(x)
     source = padded(x, shape, value=-float("inf"))
     apart = shape.strides[0] >= shape.kernel[0] and shape.strides[1] >= shape.kernel[1]
@@ -76,7 +102,7 @@ def _(g, y, x, *, pool_size, strides=None, padding="valid"):
             module.multiply(g, taken, out=target)
         else:
             target += g * taken
-    return (inside(total, shape),)
+    return inside(total, shape)
 
 
 @primitive
