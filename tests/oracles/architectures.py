@@ -99,8 +99,7 @@ ARCHITECTURES: dict[str, tuple[Any, list[str], str, list[tuple[int, ...]]]] = {
     "branches": (branches, ["mse", "sparse_categorical_crossentropy"], "rmsprop", [(6,), (6,)]),
     "named_outputs": (named_outputs, ["mse", "mae"], "sgd", [(6,)]),
     "texts": (texts, ["sparse_categorical_crossentropy"], "adamw", [(7,)]),
-    # sgd: the true gradient of the key's bias is zero, of which others make steps out of noise
-    "attending": (attending, ["mse"], "sgd", [(5, 6)]),
+    "attending": (attending, ["mse"], "nadam", [(5, 6)]),
     "lines": (lines, ["huber"], "nadam", [(16, 3)]),
 }
 

@@ -5,21 +5,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from edgekit import train
 from edgekit.train.models import model_from_json
 from tests.oracles.architectures import ARCHITECTURES, continued, outputs_of, trained
+from tests.oracles.peer import ask, needs_keras
 
-PYTHON = os.environ.get("EDGEKIT_KERAS_PYTHON")
-pytestmark = pytest.mark.skipif(
-    not PYTHON, reason="EDGEKIT_KERAS_PYTHON names no Python with keras"
-)
+pytestmark = needs_keras
 pytest.importorskip("h5py")
 
 
@@ -35,13 +29,7 @@ def folder(tmp_path_factory):
         model.save(made / "ours" / f"{name}.keras")
         with pytest.warns(DeprecationWarning, match="old spelling"):
             model.save(made / "ours" / f"{name}.h5")
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    environment = {"KERAS_BACKEND": "torch", "CUDA_VISIBLE_DEVICES": "", **environment}
-    script = Path(__file__).with_name("keras_peer.py")
-    run = subprocess.run(
-        [PYTHON, str(script), str(made)], env=environment, capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
+    ask("keras_peer.py", made)
     return made
 
 
@@ -56,6 +44,10 @@ def compare(path, model, name, of_keras=True):
         if not (after and of_keras):
             return
         for i, weight in enumerate(continued(model, name)):
+            if model.weights[i].name.endswith("key/bias"):
+                # softmax does not see what is added to all scores: the true gradient is zero, and
+                # optimizers that divide by its size make steps out of noise (1e-8 on both sides)
+                continue
             np.testing.assert_allclose(weight, expected[f"after/{i}"], rtol=1e-4, atol=1e-5)
 
 

@@ -637,3 +637,13 @@ def test_what_compile_was_given_goes_through_the_models_own_methods(tmp_path):
     model.save(tmp_path / "m.keras")
     again = load_model(tmp_path / "m.keras", custom_objects={"Noting": Noting})
     assert (again.note, again.steps_per_execution, again.loss) == ("kept", 3, "mse")
+
+
+def test_a_call_of_an_augmentation_that_keras_noted_as_training_can_be_an_inference(tmp_path):
+    """Keras writes training=True, their default, with every call of such layers."""
+    x = layers.Input((4, 4, 1))
+    train.Model(x, layers.RandomFlip(seed=1)(x, training=True)).save(tmp_path / "a.keras")
+    model = load_model(tmp_path / "a.keras")
+    pictures = np.arange(64, dtype="f4").reshape(4, 4, 4, 1)
+    np.testing.assert_array_equal(model.predict(pictures, verbose=0), pictures)
+    assert not np.array_equal(model(pictures, training=True).numpy(), pictures)

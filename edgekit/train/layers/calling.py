@@ -81,6 +81,11 @@ class Calling:
             self._hand_masks_on(inputs, outputs, masks)
         return outputs
 
+    @property
+    def training_default(self) -> bool:
+        """What `training` is for this layer where nobody says anything."""
+        return self._signature.training_default
+
     def _with_first(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments by position, the first of them also where it came by keyword."""
         first = self._signature.first

@@ -210,6 +210,8 @@ def _arguments(
     for name in ("mask", "training"):
         if kwargs.get(name) in (None, False):
             kwargs.pop(name, None)
+    if kwargs.get("training") is layer.training_default is True:  # augmentation: no one's wish
+        del kwargs["training"]
     return args, kwargs
 
 
