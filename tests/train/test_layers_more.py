@@ -186,3 +186,23 @@ def test_wrong_inputs_name_the_layer(layer: Any, shapes: Any, message: str) -> N
 def test_a_kernel_that_is_not_there_cannot_be_normalized() -> None:
     with pytest.raises(InputError, match="no weight called 'kernel' or 'embeddings'"):
         layers.SpectralNormalization(layers.BatchNormalization())(A)
+
+
+def test_the_bias_of_attention_keys_has_no_gradient():
+    """It adds the same number to all scores of a query, which softmax does not see: what is left is
+    rounding, of which optimizers that divide by its size make steps, here and in Keras alike.
+    """
+    x = np.random.default_rng(0).normal(size=(4, 5, 6)).astype("f4")
+    heads = layers.MultiHeadAttention(2, 3)
+    heads(x, x)
+    with GradientTape() as tape:
+        loss = (heads(x, x) ** 2).mean()
+    found = dict(
+        zip(
+            [v.name for v in heads.trainable_variables],
+            tape.gradient(loss, heads.trainable_variables),
+            strict=True,
+        )
+    )
+    assert np.abs(found["key/kernel"].numpy()).max() > 1e-3
+    assert np.abs(found["key/bias"].numpy()).max() < 1e-7
