@@ -104,14 +104,23 @@ def as_arrays(part: Any, name: str) -> Any:
     ):
         return [as_arrays(item, name) for item in part]
     try:
-        array = asarray(part)
+        array = np.asarray(part) if _holds_text(part) else asarray(part)
     except ValueError as error:
         raise ShapeError(f"{name} is not an array: {error}") from error
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fiub" and not (name == "x" and _holds_text(array)):
         raise ShapeError(f"{name} must hold numbers. Received: dtype={array.dtype}")
     if array.ndim == 0:
         raise ShapeError(f"{name} must have a first axis of samples. Received: one number")
     return array
+
+
+def _holds_text(part: Any) -> bool:
+    """Whether these are strings, of which layers such as TextVectorization make numbers."""
+    while isinstance(part, list | tuple) and part:
+        part = part[0]
+    if getattr(getattr(part, "dtype", None), "kind", "") == "O":
+        return all(isinstance(one, str | bytes) for one in part.reshape(-1).tolist())
+    return isinstance(part, str | bytes) or getattr(part, "dtype", np.dtype("f4")).kind in "US"
 
 
 def of_same_rank(a: Any, b: Any) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, ShapeError
+from edgekit.errors import InputError, ModelFormatError, ShapeError
 from edgekit.train.backend import to_numpy
 from edgekit.train.layers.preprocessing import batches_to_adapt
 from edgekit.train.layers.preprocessing_categories import (
@@ -19,6 +19,7 @@ from edgekit.train.layers.preprocessing_categories import (
     encoded,
     hashed,
 )
+from edgekit.train.layers.weights import LOADING
 from edgekit.train.tensor import wrap
 
 __all__ = ["IndexLookup"]
@@ -57,8 +58,9 @@ class IndexLookup(HostLayer):
         salt: Any = None,
         **options: Any,
     ) -> None:
-        for name in ("vocabulary_size", "has_input_vocabulary"):
-            options.pop(name, None)
+        options.pop("has_input_vocabulary", None)
+        # of a layer in a file of Keras, whose tokens stand elsewhere in the file
+        self._size_to_come: int | None = options.pop("vocabulary_size", None)
         super().__init__(**options)
         self.output_mode = self._check_mode(output_mode, _MODES)
         self._check(max_tokens, num_oov_indices, pad_to_max_tokens, invert)
@@ -98,6 +100,11 @@ class IndexLookup(HostLayer):
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """Take the tokens, or the lines of a file of tokens; special tokens may lead the list."""
         if isinstance(vocabulary, str | Path):
+            if LOADING.get() is not None:
+                raise ModelFormatError(
+                    f"layer {self.name!r}: the model file names another file as its vocabulary, "
+                    f"which is not read: {vocabulary}"
+                )
             vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
         tokens = [self._key(token) for token in np.asarray(vocabulary).tolist()]
         if (self.output_mode == "tf_idf") != (idf_weights is not None):
@@ -185,6 +192,8 @@ class IndexLookup(HostLayer):
 
     def vocabulary_size(self) -> int:
         """The number of indices, those of the special tokens with them."""
+        if not self._tokens and self._size_to_come is not None:
+            return self._size_to_come
         return len(self._tokens) + self._first_token
 
     # -- looking up -----------------------------------------------------------------------------
@@ -201,8 +210,7 @@ class IndexLookup(HostLayer):
         if not self._tokens:
             raise InputError(
                 f"layer {self.name!r} has no vocabulary yet: call adapt(data) or "
-                "set_vocabulary(tokens); that of a file of Keras may lie in its assets, which are "
-                "not read"
+                "set_vocabulary(tokens)"
             )
         masked = 0 if self.output_mode == "int" else -1
         found = [

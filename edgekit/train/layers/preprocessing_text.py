@@ -51,8 +51,8 @@ class TextVectorization(HostLayer):
         encoding: str = "utf-8",
         **options: Any,
     ) -> None:
-        for name in ("vocabulary_size", "has_input_vocabulary"):
-            options.pop(name, None)
+        options.pop("has_input_vocabulary", None)
+        size = options.pop("vocabulary_size", None)
         super().__init__(**options)
         self._check(standardize, split, output_mode, output_sequence_length, ragged)
         self.standardize, self.split, self.ngrams = standardize, split, ngrams
@@ -67,6 +67,7 @@ class TextVectorization(HostLayer):
             output_mode=output_mode,
             sparse=sparse,
             encoding=encoding,
+            vocabulary_size=size,
             name=f"{self.name}_lookup",
         )
         self.output_mode = self._lookup.output_mode

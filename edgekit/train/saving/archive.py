@@ -27,6 +27,7 @@ from edgekit.train.saving.old_paths import (
     weights_target,
 )
 from edgekit.train.saving.reading import compile_again, model_from_config
+from edgekit.train.saving.vocabularies import is_vocabulary, read_vocabularies
 from edgekit.train.saving.weights import read_weights, write_weights
 from edgekit.train.saving.writing import KERAS_VERSION, compile_config, model_config
 from edgekit.train.serialization import plain
@@ -148,6 +149,7 @@ def _load_archive(path: Path, compile: bool) -> Any:
         return model
     try:
         read_weights(model, parts[WEIGHTS])
+        read_vocabularies(model, parts, parts[WEIGHTS])
     except EdgekitError as error:
         error.add_note(f"in {path}")
         raise
@@ -210,10 +212,10 @@ def _read_archive(path: Path) -> dict[str, bytes]:
             if missing:
                 raise ModelFormatError(f"{path} holds no {' and no '.join(missing)}")
             parts = {}
-            for name in (CONFIG, WEIGHTS):
+            for name in (CONFIG, WEIGHTS, *filter(is_vocabulary, known)):
                 info = archive.getinfo(name)
                 if info.file_size > _MAX_EXPANSION * max(info.compress_size, 1) or (
-                    name == CONFIG and info.file_size > _MAX_CONFIG
+                    name != WEIGHTS and info.file_size > _MAX_CONFIG
                 ):
                     raise ModelFormatError(
                         f"{path}: {name} would unpack to {info.file_size} bytes from "
