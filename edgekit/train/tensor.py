@@ -181,6 +181,10 @@ class Tensor(Operators):
         for position in range(len(self.data)):
             yield self[position]
 
+    def __format__(self, spec: str) -> str:
+        """A single number as Python formats it: `f"{loss:.4f}"`."""
+        return format(self.numpy(), spec) if spec else str(self)
+
     def __repr__(self) -> str:
         return f"Tensor({self.numpy()!r})"
 

@@ -35,6 +35,13 @@ def test_shape_and_conversion() -> None:
     assert [row.shape for row in x] == [(3,), (3,)]
 
 
+def test_a_number_is_printed_as_python_prints_it() -> None:
+    assert f"{Tensor(1.25):.1f} {Variable(2.5):.2f} {Tensor(3):03d}" == "1.2 2.50 003"
+    assert f"{Tensor([1.0])}" == str(Tensor([1.0]))
+    with pytest.raises(TypeError):
+        f"{Tensor([1.0, 2.0]):.2f}"
+
+
 def test_arithmetic_equals_numpy() -> None:
     a, b = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 6.0], [7.0, 8.0]])
     x, y = Tensor(a), Tensor(b)
