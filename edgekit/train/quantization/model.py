@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -172,6 +173,12 @@ class QuantizedModel(Model):
     def _rewritten(self, inputs: Any, training: bool, learning: bool, widening: bool) -> Any:
         if self._ranges.refresh() or self._scales is None:
             self._scales = Scales(self.plan, self._ranges, self.recipe.input_range)
+        if not learning and not self._ranges.known():
+            warnings.warn(
+                f"model {self.name!r} has learned no ranges yet: its activations are not rounded; "
+                "train it, or show it typical inputs with observe(x)",
+                stacklevel=4,
+            )
         folding = not training or self.batch_norm_frozen
         run = Rewriter(self.plan, self._scales, learning, widening, folding)
         names = list(self.plan.inputs)

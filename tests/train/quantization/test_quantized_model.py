@@ -155,6 +155,8 @@ def test_what_cannot_be():
     model, _, _ = made("subclassed")
     with pytest.raises(QuantizationError, match="learned no ranges yet: train it"):
         edgekit.convert(quantize_model(model))
+    with pytest.warns(UserWarning, match="no ranges yet: its activations are not rounded"):
+        quantize_model(model)(np.ones((2, 10), np.float32))
     with pytest.raises(QuantizationError, match="give typical inputs"):
         edgekit.convert(model)
     with pytest.raises(QuantizationError, match="did you mean 'shared'"):
