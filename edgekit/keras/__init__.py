@@ -36,6 +36,7 @@ _MODULES = (
     "config",
     "constraints",
     "datasets",
+    "distribute",
     "initializers",
     "layers",
     "losses",

@@ -7,10 +7,19 @@ __all__ = [
     "STATEMENTS", "SURE_AXIS", "WORDS",
 ]  # fmt: skip
 
+_STRATEGIES = (
+    "MirroredStrategy", "MultiWorkerMirroredStrategy", "OneDeviceStrategy", "ReduceOp",
+    "ReplicaContext", "Strategy", "get_replica_context", "get_strategy", "has_strategy",
+)  # fmt: skip
+
 # name below tensorflow -> name below edgekit.keras, with the same arguments
 MOVED: dict[str, str] = {
     "GradientTape": "GradientTape",
     "Variable": "Variable",
+    **{f"distribute.{name}": f"distribute.{name}" for name in _STRATEGIES},
+    "distribute.experimental.MultiWorkerMirroredStrategy": "distribute.MultiWorkerMirroredStrategy",
+    "nn.compute_average_loss": "distribute.compute_average_loss",
+    "nn.scale_regularization_loss": "distribute.scale_regularization_loss",
     "random.normal": "random.normal",
     "random.set_seed": "utils.set_random_seed",
     "random.shuffle": "random.shuffle",
@@ -115,7 +124,8 @@ BY_HAND: dict[str, str] = {
     "contrib": "was removed from TensorFlow too; use keras.layers",
     "data": f"no tf.data here; {_DATA}",
     "device": "no devices of TensorFlow here; use edgekit.train.backend.device('gpu:0')",
-    "distribute": "no strategies of TensorFlow here; edgekit.train.distribute has them by name",
+    "distribute": "not among the strategies here; use keras.distribute.MirroredStrategy, or "
+    "MultiWorkerMirroredStrategy under mpiexec; they exchange gradients over NCCL or MPI",
     "estimator": "was removed from TensorFlow too; use keras.Model and fit",
     "feature_column": "was removed from TensorFlow too; use keras.layers.StringLookup, "
     "CategoryEncoding or Discretization",

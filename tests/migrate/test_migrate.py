@@ -72,6 +72,10 @@ USES = {
     "Dense(3, activation=tf.nn.relu)": "Dense(3, activation=keras.activations.relu)",
     "tf.nn.softmax(a)": "keras.ops.softmax(a)",
     "tf . keras . Model": "keras.Model",
+    "tf.distribute.MirroredStrategy(['GPU:0'])": "keras.distribute.MirroredStrategy(['GPU:0'])",
+    "tf.distribute.experimental.MultiWorkerMirroredStrategy()": "keras.distribute.MultiWorkerMirroredStrategy()",
+    "tf.distribute.ReduceOp.SUM": "keras.distribute.ReduceOp.SUM",
+    "tf.nn.compute_average_loss(a, global_batch_size=8)": "keras.distribute.compute_average_loss(a, global_batch_size=8)",
     "print('tf.keras is a text', tf.float32)": "print('tf.keras is a text', \"float32\")",
 }
 
@@ -88,7 +92,7 @@ def test_uses(old):
 
 BY_HAND_USES = [
     "tf.Session()", "tf.placeholder(a)", "tf.compat.v1.Session()", "tf.data.Dataset.range(3)",
-    "tf.global_variables_initializer()", "tf.distribute.MirroredStrategy()", "tf.gradients(a, b)",
+    "tf.global_variables_initializer()", "tf.distribute.TPUStrategy(a)", "tf.gradients(a, b)",
     "tf.train.AdamOptimizer(1)", "tf.image.resize(a, b)", "tf.lite.TFLiteConverter",
     "tf.estimator.Estimator", "tf.layers.dense(a, 3)", "tf.nowhere(3)", "tf.split(a, [1, 2])",
     "tf.reduce_mean(a, name='loss')", "tf.where(a)", "tf.pad(a, b, 'REFLECT')",
