@@ -65,12 +65,12 @@ for epoch in range(EPOCHS):
         logits = model(x_test[start : start + 500], training=False)
         test_accuracy.update_state(y_test[start : start + 500], logits)
     print(
-        f"epoch {epoch + 1}: loss {float(train_loss.result()):.4f}, "
-        f"accuracy {float(train_accuracy.result()):.4f}, "
-        f"held back {float(test_accuracy.result()):.4f}, gradient {size:.3f}"
+        f"epoch {epoch + 1}: loss {train_loss.result():.4f}, "
+        f"accuracy {train_accuracy.result():.4f}, "
+        f"held back {test_accuracy.result():.4f}, gradient {size:.3f}"
     )
 
-print(f"test accuracy: {float(test_accuracy.result()):.4f}")
+print(f"test accuracy: {test_accuracy.result():.4f}")
 
 # -- on the device --
 interpreter = edgekit.Interpreter(edgekit.convert(model, x_train[:200]).graph)
