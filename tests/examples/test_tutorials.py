@@ -66,9 +66,10 @@ def test_reads_like_a_tutorial(script: Path) -> None:
     tree = ast.parse(source)
     assert "What is learned:" in (ast.get_docstring(tree) or "")
     assert len(source.splitlines()) in LINES
+    before, mark, after = source.partition(DEVICE)
     imported = [
         node.module or ""
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(before))
         if isinstance(node, ast.ImportFrom) and node.module.startswith("edgekit")
     ]
     assert imported and all(
@@ -76,7 +77,6 @@ def test_reads_like_a_tutorial(script: Path) -> None:
         or (script.stem == "37_strategy_scope" and module == "edgekit.train")
         for module in imported
     )
-    before, mark, after = source.partition(DEVICE)
     if mark:
         assert "edgekit.convert(" in after and "edgekit.Interpreter(" in after
         calls = before.replace("from edgekit.keras", "").replace("from edgekit.train", "")

@@ -191,26 +191,38 @@ EXPECTED = {
         {"test accuracy": (0.94, 1), "test r2": (0.35, 0.6), "int8 accuracy": (0.93, 1)},
         needs=("sklearn",),
     ),
-    "41_anomaly_detection": Expected(
+    "38_anomaly_detection": Expected(
         {"test auc": (0.9, 1), "int8 auc": (0.89, 1)},
     ),
-    "42_resnet_functional": Expected(
+    "39_resnet_functional": Expected(
         {"test accuracy": (0.9, 1), "int8 accuracy": (0.89, 1)},
         epochs=4,
     ),
-    "43_saving_and_resuming": Expected(
+    "40_saving_and_resuming": Expected(
         {
             "test accuracy": (0.97, 1),
             "test difference of the resumed": (0, 0),
             "int8 accuracy": (0.96, 1),
         },
     ),
-    "44_mixed_precision": Expected(
+    "41_mixed_precision": Expected(
         {
             "test accuracy": (0.91, 1),
             "test accuracy in float32": (0.91, 1),
             "int8 accuracy": (0.9, 1),
         },
+    ),
+    "42_quantization_aware": Expected(
+        {
+            "test millimetres": (0, 6),
+            "int8 millimetres": (0, 7.5),
+            "int8 millimetres of the aware model": (0, 7),
+        },
+        epochs=20,
+    ),
+    "43_from_training_to_the_pi": Expected(
+        {"test accuracy": (0.92, 1), "int8 accuracy": (0.91, 1)},
+        epochs=3,
     ),
     "36_py_dataset": Expected({"test accuracy": (0.86, 1), "int8 accuracy": (0.85, 1)}),
     "37_strategy_scope": Expected({"test accuracy": (0.92, 1), "int8 accuracy": (0.91, 1)}),
