@@ -34,6 +34,10 @@ NAMES: dict[str, Name] = {
             "Deconvolution2D": "Conv2DTranspose",
         },
     ),
+    **_moved(
+        "initializers",
+        {"normal": "RandomNormal", "one": "Ones", "uniform": "RandomUniform", "zero": "Zeros"},
+    ),
     **{
         f"optimizers.legacy.{name}": Name(
             f"keras.optimizers.{name}", f"edgekit.train.optimizers:{name}"

@@ -87,9 +87,7 @@ def _input_length(value: Any, others: dict[str, Any]) -> dict[str, Any]:
 
 
 def _save_period(value: int, others: dict[str, Any]) -> dict[str, Any]:
-    if value != 1:
-        raise ValueError("ModelCheckpoint: period= was replaced by save_freq=, counted in batches")
-    return {}
+    return {} if value == 1 else {"save_freq": f"{int(value)} epochs"}
 
 
 _DIM_ORDERING = Argument("data_format=", replace=_data_format, example="tf")
@@ -226,7 +224,9 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
         "target_tensors": Argument(only=(None,), example=None),
     },
     "ModelCheckpoint": {
-        "period": Argument("save_freq=", replace=_save_period, example=1),
+        "period": Argument(
+            "save_freq=, counted in batches, or '3 epochs'", replace=_save_period, example=1
+        ),
         "load_weights_on_restart": _DROPPED,
         "options": _DROPPED,
     },

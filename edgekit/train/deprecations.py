@@ -131,13 +131,15 @@ def _old_method(label: str, method: Method) -> Callable[..., Any]:
 
 
 def _old_attribute(label: str, new: str) -> property:
+    own = f"_old_{label.rpartition('.')[2]}"  # where it was not quite the same
+
     def get(self: Any) -> Any:
         old_spelling(f"{label} is an old spelling", f"use {new}")
-        return getattr(self, new)
+        return getattr(self, own if hasattr(type(self), own) else new)
 
     def put(self: Any, value: Any) -> None:
         old_spelling(f"{label} is an old spelling", f"use {new}")
-        setattr(self, new, value)
+        setattr(self, own if hasattr(type(self), own) else new, value)
 
     return property(get, put, doc=f"An old spelling: use {new}.")
 

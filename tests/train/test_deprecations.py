@@ -268,3 +268,60 @@ def test_old_file_names_of_weights(tmp_path, name):
     assert "x.weights.h5" in message
     other.load_weights(tmp_path / name)
     np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
+
+
+def test_the_rate_beside_a_decay_can_be_set():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        optimizer = optimizers.SGD(lr=0.1, decay=0.5)
+        model = Sequential([layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+        model.compile(optimizer, "mse")
+        step = (np.ones((1, 1), "f4"), np.ones((1, 1), "f4"))
+        model.train_on_batch(*step)  # rate 0.1, gradient -2
+        assert float(model.get_weights()[0][0, 0]) == pytest.approx(0.2)
+        assert keras.backend.get_value(optimizer.lr) == pytest.approx(0.1)
+        keras.backend.set_value(optimizer.lr, 0.3)
+        model.train_on_batch(*step)  # rate 0.3 / 1.5, gradient -1.6
+        assert float(model.get_weights()[0][0, 0]) == pytest.approx(0.2 + 0.2 * 1.6)
+        optimizer.lr = 0.4
+        assert float(optimizer.learning_rate) == pytest.approx(0.4 / 2)
+
+
+def test_a_checkpoint_every_so_many_epochs(tmp_path):
+    made, message = warned(lambda: callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras", period=2))
+    assert "save_freq=" in message
+    model = trained()
+    x = np.ones((4, *model.input_shape[1:]), "f4")
+    y = np.zeros(4, "i4")
+    model.fit(x, y, epochs=5, callbacks=[made], verbose=0)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2.keras", "4.keras"]
+
+
+def test_kernels_by_position():
+    made, message = warned(lambda: layers.Convolution2D(4, 3, 5, padding="same"))
+    assert type(made) is layers.Conv2D
+    assert made.kernel_size == (3, 5) and made.strides == (1, 1) and made.padding == "same"
+    assert "Conv2D(4, (3, 5))" in message
+    assert layers.Conv2D(4, 3, 2).strides == (2, 2)
+    assert layers.Convolution2D(4, 3).kernel_size == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "mode, expected",
+    [("sum", [4, 6]), ("mul", [3, 8]), ("ave", [2, 3]), ("max", [3, 4]), ("concat", [1, 2, 3, 4]),
+     ("dot", [11]), ("cos", [11 / (5 * 5**0.5)])],
+)  # fmt: skip
+def test_merge(mode, expected):
+    a, b = np.float32([[1, 2]]), np.float32([[3, 4]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the module
+        merge = keras.layers.merge
+    made, message = warned(lambda: merge([a, b], mode=mode))
+    assert "merge(mode=" in message
+    np.testing.assert_allclose(made.numpy()[0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["normal", "uniform", "one", "zero"])
+def test_old_names_of_initializers(name):
+    made, _ = warned(lambda: getattr(keras.initializers, name))
+    assert type(keras.initializers.get(name)) is made

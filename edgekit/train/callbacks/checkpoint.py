@@ -16,9 +16,9 @@ class ModelCheckpoint(MonitorCallback):
     """Save the model (`.keras`) or its weights (`.weights.h5`) after epochs, or every n batches.
 
     filepath may hold names of metrics: "model-{epoch:02d}-{val_loss:.2f}.keras", and {batch} where
-    save_freq is a number of batches. save_best_only: only when `monitor` improved, from
-    `initial_value_threshold` on. A file is written whole or not at all; one called `.h5` or `.hdf5`
-    has the layout of Keras 2.
+    save_freq is a number of batches. save_freq: "epoch", "3 epochs" or a number of batches.
+    save_best_only: only when `monitor` improved, from `initial_value_threshold` on. A file is
+    written whole or not at all; one called `.h5` or `.hdf5` has the layout of Keras 2.
     """
 
     chief_only = True
@@ -42,15 +42,18 @@ class ModelCheckpoint(MonitorCallback):
                 f"ModelCheckpoint: the filepath must end in {ending} "
                 f"(save_weights_only={save_weights_only}). Received: {self.filepath}"
             )
-        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq <= 0):
+        self._period = _epochs_of(save_freq)
+        if not self._period and (not isinstance(save_freq, int) or save_freq <= 0):
             raise InputError(
-                f"save_freq must be 'epoch' or a number of batches. Received: {save_freq!r}"
+                "save_freq must be 'epoch', a number of batches, or '3 epochs'. "
+                f"Received: {save_freq!r}"
             )
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
         self._current_epoch = 0
+        self._epochs_seen = 0
         self._last_batch_seen: int | None = None
         self._batches_seen = 0
 
@@ -58,11 +61,13 @@ class ModelCheckpoint(MonitorCallback):
         self._current_epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.save_freq != "epoch" and due_after(self, batch):
+        if not self._period and due_after(self, batch):
             self._save(self._current_epoch, batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.save_freq == "epoch":
+        self._epochs_seen += 1
+        if self._period and self._epochs_seen >= self._period:
+            self._epochs_seen = 0
             self._save(epoch, None, logs)
 
     def _save(self, epoch: int, batch: int | None, logs: Any) -> None:
@@ -107,6 +112,14 @@ class ModelCheckpoint(MonitorCallback):
                 f"ModelCheckpoint: filepath names {error}, which was not measured. "
                 f"There is: epoch, {', '.join(sorted(numbers))}"
             ) from error
+
+
+def _epochs_of(save_freq: Any) -> int:
+    """After how many epochs a file is written; 0 where batches are counted."""
+    if save_freq == "epoch":
+        return 1
+    number, _, unit = str(save_freq).partition(" ")
+    return int(number) if unit == "epochs" and number.isdigit() else 0
 
 
 def due_after(callback: Any, batch: int) -> bool:

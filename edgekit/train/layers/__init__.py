@@ -63,6 +63,7 @@ from edgekit.train.layers.merging import minimum as minimum
 from edgekit.train.layers.merging import multiply as multiply
 from edgekit.train.layers.merging import subtract as subtract
 from edgekit.train.layers.normalization import BatchNormalization as BatchNormalization
+from edgekit.train.layers.old_calls import Convolution2D as Convolution2D
 from edgekit.train.layers.pooling import AveragePooling1D as AveragePooling1D
 from edgekit.train.layers.pooling import AveragePooling2D as AveragePooling2D
 from edgekit.train.layers.pooling import AveragePooling3D as AveragePooling3D
@@ -124,7 +125,6 @@ AvgPool2D = AveragePooling2D
 AvgPool3D = AveragePooling3D
 Convolution1D = Conv1D
 Convolution1DTranspose = Conv1DTranspose
-Convolution2D = Conv2D
 Convolution2DTranspose = Conv2DTranspose
 Convolution3D = Conv3D
 GlobalAvgPool1D = GlobalAveragePooling1D

@@ -9,12 +9,27 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.optimizers.schedules import CLASSES as SCHEDULES
-from edgekit.train.optimizers.schedules import LearningRateSchedule
+from edgekit.train.optimizers.schedules import InverseTimeDecay, LearningRateSchedule
 from edgekit.train.optimizers.state import OptimizerState, host_variable
 from edgekit.train.serialization import plain, resolve
 from edgekit.train.tensor import Variable
 
 __all__ = ["HasLearningRate"]
+
+
+class _BaseRate(Variable):
+    """The rate that a schedule starts from, to read and to set."""
+
+    __slots__ = ("schedule",)
+
+    def __init__(self, schedule: InverseTimeDecay) -> None:
+        super().__init__(np.float32(schedule.initial_learning_rate), "learning_rate", False)
+        self.schedule = schedule
+
+    def assign(self, value: Any) -> Variable:
+        super().assign(value)
+        self.schedule.initial_learning_rate = float(self.data)
+        return self
 
 
 class HasLearningRate(OptimizerState):
@@ -49,6 +64,20 @@ class HasLearningRate(OptimizerState):
             before.data[...] = rate
         else:
             self._rate = host_variable(rate, np.float32, "learning_rate")
+
+    @property
+    def _old_lr(self) -> Any:
+        """`lr` of Keras 2: beside decay=, the rate before it is divided."""
+        decays = isinstance(self._rate, InverseTimeDecay) and self._rate.decay_steps == 1
+        return _BaseRate(self._rate) if decays else self.learning_rate
+
+    @_old_lr.setter
+    def _old_lr(self, value: Any) -> None:
+        base = self._old_lr
+        if isinstance(base, _BaseRate):
+            base.assign(np.float32(value))
+        else:
+            self.learning_rate = value
 
     def rate_config(self) -> Any:
         """The learning rate as a config holds it."""
