@@ -383,7 +383,7 @@ def test_without_tqdm_there_are_lines(capsys, monkeypatch):
     [
         (lambda m: m.fit(X, Y[:50]), ShapeError,
          r"same number of samples. Received: x sizes: \[96\]; y sizes: \[50\]"),
-        (lambda m: m.fit(X[:, :5], Y), ShapeError, "expected shape="),
+        (lambda m: m.fit(X[:, :5], Y), ShapeError, "expected shape "),
         (lambda m: m.fit(X, Y, batch_size=0), InputError, "batch_size must be a positive"),
         (lambda m: m.fit(X, Y, validation_split=1.5), InputError, "between 0 and 1"),
         (lambda m: m.fit(X, Y, class_weight={-1: 2.0}), InputError, "class_weight maps"),

@@ -30,26 +30,20 @@ class InputSpec:
         self.max_ndim = max_ndim
         self.axes = dict(axes or {})
 
-    def problem(self, shape: Shape) -> str | None:
-        """What is wrong with an input of this shape, or None."""
+    def missed(self, shape: Shape) -> str | None:
+        """What an input of this shape should have had, or None where it fits."""
         ndim = len(shape)
         if self.ndim is not None and ndim != self.ndim:
-            return f"expected ndim={self.ndim}, found ndim={ndim}. Full shape received: {shape}"
+            return f"{self.ndim} axes"
         if self.min_ndim is not None and ndim < self.min_ndim:
-            return (
-                f"expected min_ndim={self.min_ndim}, found ndim={ndim}. "
-                f"Full shape received: {shape}"
-            )
+            return f"at least {self.min_ndim} axes"
         if self.max_ndim is not None and ndim > self.max_ndim:
-            return f"expected max_ndim={self.max_ndim}, found ndim={ndim}"
+            return f"at most {self.max_ndim} axes"
         for axis, size in self.axes.items():
             if size is not None and shape[axis] not in (size, None):
-                return (
-                    f"expected axis {axis} of input shape to have value {size}, "
-                    f"but received input with shape {shape}"
-                )
+                return f"size {size} along axis {axis}"
         if self.shape is not None and not _fits(self.shape, shape):
-            return f"expected shape={self.shape}, found shape={shape}"
+            return f"shape {self.shape}"
         return None
 
 
@@ -63,19 +57,20 @@ def _fits(expected: Shape, found: Shape) -> bool:
 def check_inputs(specs: Any, inputs: Any, layer: str) -> None:
     """Raise ShapeError, naming the layer, where `inputs` do not fit the layer's specs."""
     if isinstance(specs, InputSpec) and not isinstance(inputs, list | tuple | dict):
-        if problem := specs.problem(tuple(inputs.shape)):
-            raise ShapeError(
-                f"Input 0 of layer {layer!r} is incompatible with the layer: {problem}"
-            )
+        _check(specs, inputs, f"layer {layer!r}: the input")
         return
     specs, leaves = flatten(specs), flatten(inputs)
     if len(specs) != len(leaves):
         raise ShapeError(
-            f"Layer {layer!r} expects {len(specs)} input(s), but it received {len(leaves)}: "
-            f"shapes {[tuple(x.shape) for x in leaves]}"
+            f"layer {layer!r}: expected inputs: {len(specs)}. Received: {len(leaves)}, of shapes "
+            f"{[tuple(x.shape) for x in leaves]}"
         )
     for index, (spec, x) in enumerate(zip(specs, leaves, strict=True)):
-        if spec is not None and (problem := spec.problem(tuple(x.shape))):
-            raise ShapeError(
-                f"Input {index} of layer {layer!r} is incompatible with the layer: {problem}"
-            )
+        if spec is not None:
+            _check(spec, x, f"layer {layer!r}: input {index}")
+
+
+def _check(spec: InputSpec, x: Any, which: str) -> None:
+    shape = tuple(x.shape)
+    if expected := spec.missed(shape):
+        raise ShapeError(f"{which} does not fit: expected {expected}. Received: shape {shape}")
