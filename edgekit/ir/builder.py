@@ -9,7 +9,7 @@ import numpy as np
 from edgekit.errors import EdgekitError, ShapeError
 from edgekit.frozen import replace
 
-from .graph import Array, AttrValue, Graph, Node, Shape, State, Value
+from .graph import DTYPE_NAMES, Array, AttrValue, Graph, Node, Shape, State, Value
 from .metadata import Metadata
 from .ops import OpSpec, attributes, infer_shapes, spec
 from .quant import QuantParams
@@ -56,7 +56,8 @@ class GraphBuilder:
         """A value known now. The name is made unique if it is taken."""
         array = np.asarray(data, order="C")
         unique = self._unique(name)
-        self._insert(Value(unique, array.shape, array.dtype.name, array, quant))
+        dtype = DTYPE_NAMES.get(array.dtype) or array.dtype.name
+        self._insert(Value(unique, array.shape, dtype, array, quant))
         return unique
 
     def state(self, name: str, initial: Array, quant: QuantParams | None = None) -> str:

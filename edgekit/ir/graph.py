@@ -29,6 +29,9 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 """The dtypes a value can have, by their numpy names; all little-endian in files."""
 
+DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+"""The names by dtype: numpy puts `dtype.name` together anew each time."""
+
 
 class Value(Frozen, eq=False):
     """A tensor of the graph: an input, a constant (`data` is set) or what a node computes."""
