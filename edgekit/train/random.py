@@ -6,6 +6,8 @@ asked for; after `set_random_seed(n)` the same program therefore computes the sa
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 
 __all__ = ["common_generator", "generator", "new_seed", "set_random_seed"]
@@ -14,12 +16,16 @@ _STATE = {"generator": np.random.Generator(np.random.SFC64())}
 
 
 def set_random_seed(seed: int) -> None:
-    """Make everything random in edgekit.train repeatable: weights, shuffling, dropout.
+    """Make everything random repeatable: weights, shuffling, dropout.
 
+    As in Keras, the generators of Python's `random` and of `numpy.random` begin anew too: scripts
+    draw their data from these.
     Raises ValueError for a seed that is not an integer of at least 0.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"set_random_seed expects an integer of at least 0. Received: {seed!r}")
+    random.seed(int(seed))
+    np.random.seed(int(seed) % 2**32)  # it takes 32 bits
     _STATE["generator"] = np.random.Generator(np.random.SFC64(int(seed)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 
 from edgekit.errors import InputError, MissingExtraError
 from edgekit.train import backend
+from edgekit.train.random import new_seed, set_random_seed
 from edgekit.train.tensor import Tensor
 from tests.train.strict_array import DeviceArray, stand_in
 
@@ -78,6 +80,18 @@ def test_generators_repeat_by_seed() -> None:
     assert a.dtype == np.uint8
     # 1000 uniform bytes: mean 127.5, standard deviation of the mean 2.3
     assert abs(a.mean() - 127.5) < 12
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**40 + 7])
+def test_set_random_seed_seeds_python_and_numpy_too(seed: int) -> None:
+    """Scripts draw their data from these, and Keras seeds them."""
+    drawn = []
+    for _ in range(2):
+        set_random_seed(seed)
+        drawn.append((random.random(), np.random.permutation(100).tolist(), new_seed()))
+    assert drawn[0] == drawn[1]
+    np.random.seed(seed % 2**32)
+    assert np.random.permutation(100).tolist() == drawn[0][1]
 
 
 def test_scatter_add_adds_twice() -> None:
