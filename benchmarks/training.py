@@ -1,266 +1,74 @@
-"""One training step (forward, backward, Adam) of small networks: edgekit's primitives against
-PyTorch.
+"""Training on the CPU: steps against PyTorch, `fit` against Keras, and what surrounds them.
 
-    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/training.py [name ...]
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/training.py [part or network ...]
 
-Both sides run in this process on one thread, turn by turn, and the smallest CPU time of a step
-counts. PyTorch is at its best here: channels_last and a fused Adam. Without PyTorch only our times
-are printed. OPENBLAS_CORETYPE is to be unset, so that numpy's BLAS takes the kernels of this
-processor.
+Parts: steps, threads, fit, start, tape; without names all of them. A step is forward, backward and
+Adam. Sides that are compared run in one process on one thread, turn by turn, and the smallest CPU
+time counts; PyTorch is at its best, channels_last and with a fused Adam. What is not installed is
+left out. "bar" is the least that a column before it is to reach.
+
+Whether OPENBLAS_CORETYPE holds back numpy's BLAS is printed: PyTorch has its own and is not held
+back by it. The bars are for OPENBLAS_CORETYPE=Haswell on a processor with AVX-512.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib.util
+import json
 import os
+import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import reduce
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from training_sides.networks import NETWORKS, our_network, our_step
+from training_sides.pytorch import torch_step
 
-from edgekit.train import layers
-from edgekit.train.models import Model
-from edgekit.train.ops.losses import softmax_cross_entropy
-from edgekit.train.ops.math import mean
-from edgekit.train.optimizers import Adam
-from edgekit.train.tape import GradientTape
+from edgekit.train import GradientTape, Tensor, set_threads
+from edgekit.train.ops.activations import relu
 
-Layer = tuple[Any, ...]
+__all__ = ["NETWORKS", "our_network", "our_step"]
 
-
-def conv(channels: int, kernel: tuple[int, int], strides: int = 1, padding: str = "same") -> Layer:
-    return ("conv", channels, kernel, strides, padding)
-
-
-def convolution_block(channels: int, strides: int = 1) -> list[Layer]:
-    return [conv(channels, (3, 3), strides), ("norm",), ("relu",)]
-
-
-def separable(channels: int, strides: int = 1) -> list[Layer]:
-    return [
-        ("depthwise", strides),
-        ("norm",),
-        ("relu",),
-        conv(channels, (1, 1)),
-        ("norm",),
-        ("relu",),
-    ]
-
-
-def residual(channels: int, strides: int = 1) -> list[Layer]:
-    main = [*convolution_block(channels, strides), conv(channels, (3, 3)), ("norm",)]
-    short = [] if strides == 1 else [conv(channels, (1, 1), strides)]
-    return [("residual", main, short), ("relu",)]
-
-
-NETWORKS: dict[str, tuple[tuple[int, ...], list[Layer]]] = {
-    "mlp": ((784,), [("dense", 128), ("relu",), ("dense", 10)]),
-    "lenet": (
-        (28, 28, 1),
-        [
-            conv(6, (5, 5)),
-            ("relu",),
-            ("pool",),
-            conv(16, (5, 5), padding="valid"),
-            ("relu",),
-            ("pool",),
-            ("flatten",),
-            ("dense", 120),
-            ("relu",),
-            ("dense", 84),
-            ("relu",),
-            ("dense", 10),
-        ],
-    ),
-    "dscnn": (
-        (49, 10, 1),
-        [
-            conv(64, (10, 4), 2),
-            ("norm",),
-            ("relu",),
-            *[layer for _ in range(4) for layer in separable(64)],
-            ("average",),
-            ("dense", 12),
-        ],
-    ),
-    "resnet8": (
-        (32, 32, 3),
-        [
-            *convolution_block(16),
-            *residual(16),
-            *residual(32, 2),
-            *residual(64, 2),
-            ("average",),
-            ("dense", 10),
-        ],
-    ),
-    "mobilenet": (
-        (96, 96, 3),
-        [
-            *convolution_block(8, 2),
-            *separable(16),
-            *separable(32, 2),
-            *separable(32),
-            *separable(64, 2),
-            *separable(64),
-            *separable(128, 2),
-            *[layer for _ in range(5) for layer in separable(128)],
-            *separable(256, 2),
-            *separable(256),
-            ("average",),
-            ("dense", 2),
-        ],
-    ),
-}
-
+# network, batch, and how much of PyTorch's speed is to be reached
 RUNS = [
-    ("mlp", 32),
-    ("mlp", 128),
-    ("lenet", 32),
-    ("lenet", 128),
-    ("dscnn", 100),
-    ("resnet8", 32),
-    ("mobilenet", 32),
+    ("mlp", 32, 0.95),
+    ("mlp", 128, 1.05),
+    ("lenet", 32, 0.70),
+    ("lenet", 128, 0.55),
+    ("dscnn", 100, 0.62),
+    ("resnet8", 32, 0.46),
+    ("mobilenet", 32, 0.50),
 ]
+SECONDS = float(os.environ.get("BENCH_SECONDS", "12"))
+
+FIRST_STEP = """
+import numpy as np
+from edgekit.train import Sequential, layers
+model = Sequential([
+    layers.Input((784,)), layers.Dense(128, activation="relu"), layers.Dense(10, "softmax"),
+])
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.train_on_batch(np.ones((32, 784), "float32"), np.zeros(32, "int64"))
+"""
 
 
-def our_network(shape: tuple[int, ...], specification: list[Layer]) -> Any:
-    """The layers as a functional model."""
-
-    def extend(x: Any, layer: Layer) -> Any:
-        kind, *arguments = layer
-        if kind == "residual":
-            return layers.Add()([reduce(extend, branch, x) for branch in arguments])
-        return MAKE[kind](*arguments)(x)
-
-    image = layers.Input(shape)
-    return Model(image, reduce(extend, specification, image))
+def batch_of(name: str, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and labels for a network."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(batch, *NETWORKS[name][0])).astype(np.float32)
+    return x, rng.integers(0, 2, batch).astype(np.int32)
 
 
-MAKE: dict[str, Callable[..., Any]] = {
-    "conv": lambda channels, kernel, strides, padding: layers.Conv2D(
-        channels, kernel, strides, padding
-    ),
-    "depthwise": lambda strides: layers.DepthwiseConv2D(3, strides, "same"),
-    "norm": layers.BatchNormalization,
-    "dense": layers.Dense,
-    "relu": layers.ReLU,
-    "pool": layers.MaxPooling2D,
-    "flatten": layers.Flatten,
-    "average": layers.GlobalAveragePooling2D,
-}
-
-
-def our_step(
-    shape: tuple[int, ...], specification: list[Layer], x: np.ndarray, y: np.ndarray
-) -> Any:
-    """A function that does one step of ours, in the loop that Keras' guides call custom."""
-    network = our_network(shape, specification)
-    optimizer = Adam()
-    variables = network.trainable_variables
-
-    def step() -> None:
-        with GradientTape() as tape:
-            loss = mean(softmax_cross_entropy(network(x, training=True), y))
-        optimizer.apply(tape.gradient(loss, variables), variables)
-
-    return step
-
-
-def torch_network(shape: tuple[int, ...], layers: list[Layer]) -> Any:
-    """The same layers in PyTorch, NCHW in channels_last memory."""
-    from torch import nn
-
-    class Residual(nn.Module):
-        def __init__(self, main: Any, short: Any) -> None:
-            super().__init__()
-            self.main, self.short = main, short
-
-        def forward(self, x: Any) -> Any:
-            return self.main(x) + self.short(x)
-
-    class SamePadding(nn.Module):
-        def __init__(self, kernel: Any, strides: int) -> None:
-            super().__init__()
-            self.kernel, self.strides = kernel, strides
-
-        def forward(self, x: Any) -> Any:
-            pads: list[int] = []
-            for size, k in zip(x.shape[:1:-1], self.kernel[::-1], strict=True):
-                total = max((-(-size // self.strides) - 1) * self.strides + k - size, 0)
-                pads += [total // 2, total - total // 2]
-            return nn.functional.pad(x, pads)
-
-    def convolution(channels: int, out: int, kernel: Any, strides: int, padding: str, groups: int):
-        if padding == "valid" or tuple(kernel) == (1, 1):
-            return [nn.Conv2d(channels, out, kernel, strides, groups=groups)]
-        if strides == 1 and all(k % 2 for k in kernel):
-            same = tuple(k // 2 for k in kernel)
-            return [nn.Conv2d(channels, out, kernel, padding=same, groups=groups)]
-        return [
-            SamePadding(kernel, strides),
-            nn.Conv2d(channels, out, kernel, strides, groups=groups),
-        ]
-
-    def build(layers: list[Layer], channels: int) -> tuple[Any, int]:
-        made: list[Any] = []
-        for kind, *arguments in layers:
-            if kind == "conv":
-                out, kernel, strides, padding = arguments
-                made += convolution(channels, out, kernel, strides, padding, 1)
-                channels = out
-            elif kind == "depthwise":
-                made += convolution(channels, channels, (3, 3), arguments[0], "same", channels)
-            elif kind == "norm":
-                made.append(nn.BatchNorm2d(channels))
-            elif kind == "relu":
-                made.append(nn.ReLU())
-            elif kind == "pool":
-                made.append(nn.MaxPool2d(2))
-            elif kind == "average":
-                made += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-            elif kind == "flatten":
-                made.append(nn.Flatten())
-                channels *= 25
-            elif kind == "dense":
-                made.append(nn.Linear(channels, arguments[0]))
-                channels = arguments[0]
-            else:
-                main, out = build(arguments[0], channels)
-                made.append(Residual(main, build(arguments[1], channels)[0]))
-                channels = out
-        return nn.Sequential(*made), channels
-
-    return build(layers, shape[-1])[0]
-
-
-def torch_step(shape: tuple[int, ...], layers: list[Layer], x: np.ndarray, y: np.ndarray) -> Any:
-    """A function that does one step in PyTorch."""
-    import torch
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    network = torch_network(shape, layers).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), fused=True)
-    inputs, labels = torch.from_numpy(x), torch.from_numpy(y).long()
-    if x.ndim == 4:
-        inputs = inputs.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-    criterion = torch.nn.CrossEntropyLoss()
-
-    def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
-        criterion(network(inputs), labels).backward()
-        optimizer.step()
-
-    return step
-
-
-def interleaved(functions: list[Callable[[], Any]], seconds: float) -> list[float]:
-    """The smallest CPU time of each function, in ms, called turn by turn for `seconds`."""
+def interleaved(
+    functions: list[Callable[[], Any]], seconds: float, clock: Callable[[], float]
+) -> list[float]:
+    """The smallest time of each function, in ms, called turn by turn for `seconds`."""
     best = [float("inf")] * len(functions)
     for function in functions:
         for _ in range(3):
@@ -269,31 +77,128 @@ def interleaved(functions: list[Callable[[], Any]], seconds: float) -> list[floa
     gc.disable()
     while time.perf_counter() < end:
         for i, function in enumerate(functions):
-            start = time.process_time()
+            start = clock()
             function()
-            best[i] = min(best[i], time.process_time() - start)
+            best[i] = min(best[i], clock() - start)
     gc.enable()
     return [1e3 * t for t in best]
 
 
-def main(names: list[str]) -> None:
-    if "OPENBLAS_CORETYPE" in os.environ:
-        print(f"OPENBLAS_CORETYPE={os.environ['OPENBLAS_CORETYPE']}: numpy's BLAS is held back")
+def measure_steps(names: list[str]) -> None:
     have_torch = importlib.util.find_spec("torch") is not None
-    print(f"{'network':12}{'batch':>6}{'edgekit ms':>12}{'PyTorch ms':>12}{'speed':>8}")
-    for name, batch in RUNS:
+    print(f"{'step':12}{'batch':>6}{'edgekit ms':>12}{'PyTorch ms':>12}{'speed':>8}{'bar':>6}")
+    for name, batch, bar in RUNS:
         if names and name not in names:
             continue
         shape, specification = NETWORKS[name]
-        rng = np.random.default_rng(1)
-        x = rng.normal(size=(batch, *shape)).astype(np.float32)
-        y = rng.integers(0, 2, batch).astype(np.int32)
+        x, y = batch_of(name, batch)
         functions = [our_step(shape, specification, x, y)]
         if have_torch:
             functions.append(torch_step(shape, specification, x, y))
-        ours, *theirs = interleaved(functions, 6.0)
+        ours, *theirs = interleaved(functions, SECONDS, time.process_time)
         line = f"{name:12}{batch:>6}{ours:>12.3f}"
-        print(line + (f"{theirs[0]:>12.3f}{theirs[0] / ours:>8.2f}" if theirs else ""), flush=True)
+        speed = f"{theirs[0]:>12.3f}{theirs[0] / ours:>8.2f}{bar:>6.2f}" if theirs else ""
+        print(line + speed, flush=True)
+
+
+def on_threads(count: int, step: Callable[[], Any]) -> None:
+    set_threads(count)
+    step()
+
+
+def measure_threads(names: list[str]) -> None:
+    """Two threads against one. What the calling thread itself computes, its waiting not counted,
+    is what a step takes where both threads have a core; wall time says less on a busy machine."""
+    print(f"\n{'two threads':12}{'batch':>6}{'caller ms':>12}{'of one':>8}{'bar':>6}{'wall':>8}")
+    for name, batch, _ in RUNS:
+        if name == "mlp" or (names and name not in names):
+            continue
+        shape, specification = NETWORKS[name]
+        step = our_step(shape, specification, *batch_of(name, batch))
+        functions = [partial(on_threads, 1, step), partial(on_threads, 2, step)]
+        callers = interleaved(functions, SECONDS / 3, time.thread_time)
+        walls = interleaved(functions, SECONDS / 3, time.perf_counter)
+        set_threads(1)
+        print(
+            f"{name:12}{batch:>6}{callers[1]:>12.3f}{callers[0] / callers[1]:>8.2f}{1.5:>6.2f}"
+            f"{walls[0] / walls[1]:>8.2f}",
+            flush=True,
+        )
+
+
+def measure_fit() -> None:
+    script = Path(__file__).with_name("training_sides") / "fit.py"
+    print(f"\n{'fit, MLP b32':18}{'edgekit µs':>12}{'Keras µs':>12}{'speed':>8}{'bar':>6}")
+    for backend, bar in (("torch", 4.0), ("jax", 0.75)):
+        if any(importlib.util.find_spec(name) is None for name in ("keras", backend)):
+            continue
+        environment = {**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""}
+        environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+        command = [sys.executable, str(script)]
+        made = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        ours, theirs = json.loads(made.stdout.splitlines()[-1])
+        name = f"Keras on {backend}"
+        print(f"{name:18}{ours:>12.0f}{theirs:>12.0f}{theirs / ours:>8.2f}{bar:>6.2f}", flush=True)
+
+
+def measure_start(times: int = 15) -> None:
+    """CPU time of a process that imports edgekit.train and does one step of a dense network."""
+    best = {"edgekit": float("inf"), "numpy alone": float("inf")}
+    for _ in range(times):
+        for name, code in (("edgekit", FIRST_STEP), ("numpy alone", "import numpy")):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([sys.executable, "-c", code], check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            best[name] = min(best[name], spent)
+    ours, numpy_alone = best["edgekit"], best["numpy alone"]
+    print(
+        f"\nprocess start to the first step: {ours:.3f} s (at most 0.25), numpy {numpy_alone:.3f}"
+    )
+
+
+def measure_tape(operations: int = 50) -> None:
+    """What the tape adds to an operation and its derivative, beyond the functions themselves."""
+    x = Tensor(np.ones(1, np.float32))
+
+    def taped() -> None:
+        with GradientTape() as tape:
+            tape.watch(x)
+            y = x
+            for _ in range(operations):
+                y = relu(y)
+        tape.gradient(y, [x])
+
+    def bare() -> None:
+        y = x.data
+        for _ in range(operations):
+            y = relu.forward(y)
+        for _ in range(operations):
+            y = relu.backward(y, y, y)[0]
+
+    with_tape, without = interleaved([taped, bare], 3.0, time.process_time)
+    added = 1e3 * (with_tape - without) / operations
+    print(f"tape: {added:.2f} µs for an operation and its derivative (at most 3)")
+
+
+def main(names: list[str]) -> None:
+    core = os.environ.get("OPENBLAS_CORETYPE", "not set")
+    print(f"OPENBLAS_CORETYPE: {core}; numpy {np.__version__}\n")
+    parts = {
+        "steps": lambda: measure_steps(networks),
+        "threads": lambda: measure_threads(networks),
+        "fit": measure_fit,
+        "start": measure_start,
+        "tape": measure_tape,
+    }
+    networks = [name for name in names if name in NETWORKS]
+    unknown = [name for name in names if name not in parts and name not in NETWORKS]
+    if unknown:
+        sys.exit(f"{', '.join(unknown)}: not among {', '.join([*parts, *NETWORKS])}")
+    chosen = [name for name in names if name in parts]
+    chosen = chosen or (["steps", "threads"] if networks else list(parts))
+    for name in chosen:
+        parts[name]()
 
 
 if __name__ == "__main__":
