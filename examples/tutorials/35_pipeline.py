@@ -21,11 +21,11 @@ EPOCHS = int(os.environ.get("EPOCHS", "20"))
 keras.utils.set_random_seed(int(os.environ.get("SEED", "0")))
 
 
-def classifier(x, y, units=16):
-    """A network for the columns of x and the classes of y, one column for each class."""
+def classifier(X, y, units=16):  # noqa: N803 - scikit-learn's name
+    """A network for the columns of X and the classes of y, one column for each class."""
     model = keras.Sequential(
         [
-            keras.Input(shape=x.shape[1:]),
+            keras.Input(shape=X.shape[1:]),
             layers.Dense(units, activation="relu"),
             layers.Dense(y.shape[1], activation="softmax"),
         ]
@@ -34,11 +34,11 @@ def classifier(x, y, units=16):
     return model
 
 
-def regressor(x, y, units=16):
-    """A network for the columns of x and one number."""
+def regressor(X, y, units=16):  # noqa: N803
+    """A network for the columns of X and one number."""
     model = keras.Sequential(
         [
-            keras.Input(shape=x.shape[1:]),
+            keras.Input(shape=X.shape[1:]),
             layers.Dense(units, activation="relu"),
             layers.Dense(1),
         ]
