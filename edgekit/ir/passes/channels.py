@@ -162,6 +162,7 @@ class _Edit:
 
     def __init__(self, graph: Graph, stay: dict[str, Mask]) -> None:
         self.graph, self.stay = graph, stay
+        self.readers = graph.consumers()
         self.nodes: dict[tuple[str, ...], Node] = {}
         self.values: dict[str, Value] = {}
 
@@ -208,7 +209,7 @@ class _Edit:
 
     def _name(self, name: str) -> str:
         """A constant that one node reads keeps its name; a shared one is copied."""
-        if len(self.graph.consumers()[name]) == 1:
+        if len(self.readers[name]) == 1:
             return name
         taken = {*self.graph.values, *self.values}
         return next(n for i in range(1, len(taken) + 2) if (n := f"{name}_{i}") not in taken)
@@ -217,6 +218,6 @@ class _Edit:
 def _kept_quant(quant: QuantParams | None, axis: int, kept: NDArray[np.intp]) -> QuantParams | None:
     if quant is None or quant.axis != axis:
         return quant
-    return QuantParams(
-        tuple(quant.scale[i] for i in kept), tuple(quant.zero_point[i] for i in kept), axis
-    )
+    indices = kept.tolist()
+    scales, zero_points = ([part[i] for i in indices] for part in (quant.scale, quant.zero_point))
+    return QuantParams(scales, zero_points, axis)
