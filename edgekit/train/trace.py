@@ -176,7 +176,7 @@ class _Writer:
 
 
 class _Call:
-    """One recorded call as the rules see it (`trace_rules.Call`)."""
+    """One recorded call as the rules see it (`trace_call.Call`)."""
 
     def __init__(self, writer: _Writer, record: Record, other: Record, layer: str) -> None:
         self.writer = writer

@@ -19,6 +19,7 @@ def _reshape(call: Call) -> str:
 
 
 def reshaped(call: Call, value: str) -> str:
+    """A value in the shape of the call's output, the batch as it is."""
     if not call.shape or call.shape[0] is not None:
         raise UnsupportedOperator(
             f"a reshape to {call.shape} moves elements between samples and cannot be exported"

@@ -167,6 +167,7 @@ def joined(*masks: Any) -> Any:
 
 
 def broadcast(mask: Any, shape: tuple[int, ...]) -> Any:
+    """A mask, array or tensor, repeated to a shape."""
     if isinstance(mask, np.ndarray):
         return np.broadcast_to(mask, shape)
     return broadcast_to(mask, shape=shape)

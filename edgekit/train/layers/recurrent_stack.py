@@ -85,6 +85,7 @@ class StackedRNNCells(Layer):
 
 
 def check_cell(cell: Any, layer: str) -> None:
+    """Raise InputError for an object that cannot be run over the times of a sequence."""
     missing = [name for name in ("call", "state_size") if not hasattr(cell, name)]
     if missing:
         raise InputError(
@@ -94,6 +95,7 @@ def check_cell(cell: Any, layer: str) -> None:
 
 
 def first_size(size: Any) -> Any:
+    """The size of the first state, which is that of the output."""
     return size[0] if isinstance(size, list | tuple) else size
 
 

@@ -13,6 +13,7 @@ __all__ = ["check_counts", "check_gradients"]
 
 
 def check_counts(use_ema: bool, momentum: float, frequency: Any, accumulation: Any) -> None:
+    """Raise InputError for counts and shares that mean nothing."""
     if accumulation and (not isinstance(accumulation, int) or accumulation < 2):
         raise InputError(
             f"gradient_accumulation_steps must be an integer of at least 2. Received: "
@@ -29,6 +30,7 @@ def check_counts(use_ema: bool, momentum: float, frequency: Any, accumulation: A
 
 
 def check_gradients(grads: Sequence[Any], variables: Sequence[Variable]) -> None:
+    """Warn of variables without a gradient; raise InputError where none has one."""
     missing = [v.name for g, v in zip(grads, variables, strict=True) if g is None]
     if len(missing) == len(variables):
         raise InputError(

@@ -15,6 +15,7 @@ Transform = dict[str, Any]
 
 
 def two_numbers(value: Any, name: str) -> tuple[float, float] | None:
+    """(low, high), or None for None. Raises InputError for anything else."""
     if value is None:
         return None
     if not isinstance(value, list | tuple | np.ndarray) or len(value) != 2:
@@ -34,6 +35,7 @@ def shift_of(random: Any, given: Any, size: int) -> float:
 
 
 def recoloured(x: np.ndarray, drawn: Transform) -> np.ndarray:
+    """A picture (h, w, c) mirrored, and with other colours and brightness, as was drawn."""
     if drawn.get("channel_shift_intensity") is not None:
         x = apply_channel_shift(x, drawn["channel_shift_intensity"])
     if drawn.get("flip_horizontal"):
