@@ -64,7 +64,7 @@ def _training(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
     wide_mean = tile(mean, wide)
 
     def squares(part: slice) -> Array:
-        return _centred_sums(wide[part], wide_mean)
+        return _square_sums(wide[part], wide_mean)
 
     total = sum(in_shares(squares, shares(len(wide), x, 0.3 * x.size)))
     variance = total.reshape(-1, x.shape[-1]).sum(axis=0) * share
@@ -90,14 +90,14 @@ def _scaled(wide: Array, scale: Array, shift: Array) -> Array:
     return y
 
 
-def _centred_sums(wide: Array, wide_mean: Array, weights: Any = None) -> Array:
-    """The sums over the rows of (x - mean)^2, or of (x - mean) * weights."""
+def _square_sums(wide: Array, wide_mean: Array) -> Array:
+    """The sums over the rows of (x - mean)^2."""
     room = scratch(wide)
     total = array_module(wide).zeros(wide.shape[1], wide.dtype)
     for block in blocks(wide):
         part = wide[block]
         centred = array_module(wide).subtract(part, wide_mean, out=room[: len(part)])
-        total += product_sums(centred, centred if weights is None else weights[block])
+        total += product_sums(centred, centred)
     return total
 
 
@@ -118,11 +118,27 @@ def _gradient_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
     wide_x, wide_g = rows(x), rows(g)
     wide_mean = tile(mean, wide_x)
 
-    def take(share: slice) -> Array:
-        return _centred_sums(wide_x[share], wide_mean, wide_g[share])
+    def take(share: slice) -> tuple[Array, Array]:
+        return _weight_sums(wide_x[share], wide_mean, wide_g[share])
 
-    total = sum(in_shares(take, shares(len(wide_x), x, 0.3 * x.size)))
-    return channel_sums(g), total.reshape(-1, x.shape[-1]).sum(axis=0)
+    found = in_shares(take, shares(len(wide_x), x, 0.3 * x.size))
+    totals = (sum(part) for part in zip(*found, strict=True))
+    g_sums, products = (total.reshape(-1, x.shape[-1]).sum(axis=0) for total in totals)
+    return g_sums, products
+
+
+def _weight_sums(wide: Array, wide_mean: Array, weights: Array) -> tuple[Array, Array]:
+    """The sums over the rows of the weights, and of (x - mean) * weights."""
+    module = array_module(wide)
+    room = scratch(wide)
+    ones = module.ones(len(room), wide.dtype)
+    sums, products = module.zeros((2, wide.shape[1]), wide.dtype)
+    for block in blocks(wide):
+        part, weight = wide[block], weights[block]
+        centred = module.subtract(part, wide_mean, out=room[: len(part)])
+        products += product_sums(weight, centred)
+        sums += ones[: len(part)] @ weight  # while the block is in the cache
+    return sums, products
 
 
 def _centred_gradient(
