@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.keras import ops
 from edgekit.train import GradientTape, Input, Model, Tensor
 
@@ -47,6 +47,12 @@ SAME = [
     ("eye", (3, 4, 1), {}), ("identity", (3,), {}), ("where", (X > Y, X, Y), {}),
     ("clip", (X, 0.3, 0.6), {}), ("quantile", (X, 0.3), {"axis": 1}), ("zeros", ((2, 3),), {}),
     ("full", ((2, 3), 7.0), {}), ("full_like", (X, 2.0), {}), ("squeeze", (X[None],), {"axis": 0}),
+    *(("pad", (V, ((1, 0), (2, 1), (0, 3))), {"mode": mode}) for mode in (
+        "reflect", "symmetric", "edge", "wrap")),
+    *(("quantile", (V, q), {"axis": axis, "method": method, "keepdims": axis == (0, 2)})
+      for q in (0.0, 0.37, 1.0, [0.2, 0.5]) for axis in (None, 1, (0, 2))
+      for method in ("linear", "lower", "higher", "midpoint", "nearest")),
+    ("median", (V,), {"axis": (0, 2)}),
     ("take_along_axis", (X, X.argsort(axis=1)), {"axis": 1}),
 ]  # fmt: skip
 
@@ -113,6 +119,17 @@ COMPOSED = {
     "prod": lambda x: ops.prod(x, axis=1),
     "norm": lambda x: ops.norm(x, axis=1),
     "cumsum": lambda x: ops.cumsum(x, axis=1) * Y,
+    "median": lambda x: ops.median(x, axis=1),
+    "quantile": lambda x: ops.quantile(x, [0.2, 0.7], axis=0),
+    "pad reflect": lambda x: ops.pad(x, ((1, 2), (0, 3)), "reflect") ** 2,
+    "pad symmetric": lambda x: ops.pad(x, ((1, 2), (0, 3)), "symmetric") ** 2,
+    "inv": lambda x: ops.inv(x[:, :3] + 2 * np.eye(3)) * Y[:, :3],
+    "det": lambda x: ops.det(x[:, :3] + 2 * np.eye(3)) ** 2,
+    "solve": lambda x: ops.solve(x[:, :3] + 2 * np.eye(3), x) * Y,
+    "solve vector": lambda x: ops.solve(x[:, :3] + 2 * np.eye(3), x[:, 3]),
+    "where": lambda x: ops.where(x > 0.5, x * x, -x),
+    "gray": lambda x: ops.image.rgb_to_grayscale(x.reshape(2, 2, 3)) ** 2,
+    "resize": lambda x: ops.image.resize(x.reshape(2, 2, 3), (3, 5)) ** 2,
     "tile": lambda x: ops.tile(x, (2, 1)) * ops.tile(x, (2, 1)),
 }
 
@@ -136,3 +153,54 @@ def test_functions_become_part_of_a_functional_model():
     model = Model(x, ops.concatenate([ops.exp(x), ops.expand_dims(ops.sum(x, axis=1), -1)], 1))
     expected = np.concatenate([np.exp(X), X.sum(1, keepdims=True)], 1)
     np.testing.assert_allclose(model(X).numpy(), expected, rtol=1e-6)
+
+
+M = RNG.normal(size=(2, 3, 3)).astype("float64")
+
+
+@pytest.mark.parametrize("name, x", [
+    ("inv", M), ("det", M), ("cholesky", M @ M.transpose(0, 2, 1) + np.eye(3)),
+    ("eigh", M + M.transpose(0, 2, 1)), ("svd", M), ("qr", M), ("norm", M[0]),
+])  # fmt: skip
+def test_matrices_against_numpy(name, x):
+    found, expected = getattr(ops.linalg, name)(x), getattr(np.linalg, name)(x)
+    if not isinstance(found, tuple):
+        found, expected = [found], [expected]
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_second_derivative_of_a_determinant():
+    """det(diag(a, b)) = a b: the mixed second derivative is 1."""
+    x = Tensor(np.diag([2.0, 3.0]))
+    with GradientTape() as outer:
+        outer.watch(x)
+        with GradientTape() as inner:
+            inner.watch(x)
+            y = ops.det(x)
+        first = inner.gradient(y, x)[0, 0]
+    assert float(first) == pytest.approx(3.0)
+    np.testing.assert_allclose(outer.gradient(first, x).numpy()[1, 1], 1.0)
+
+
+def test_matrices_without_a_derivative_say_so():
+    x = Tensor(M)
+    with GradientTape() as tape:
+        tape.watch(x)
+        y = ops.sum(ops.linalg.svd(x)[1])
+    with pytest.raises(UnsupportedOperator, match="svd has no derivative"):
+        tape.gradient(y, x)
+    with pytest.raises(InputError, match="square"):
+        ops.inv(X)
+    with pytest.raises(InputError, match="(?i)singular"):
+        ops.inv(np.zeros((2, 2)))
+
+
+def test_where_alone_gives_places():
+    for found, expected in zip(ops.where(X > 0.5), np.nonzero(X > 0.5), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_the_norm_of_several_axes_is_that_of_frobenius():
+    found = ops.linalg.norm(V, "fro", (1, 2))
+    np.testing.assert_allclose(found, np.linalg.norm(V, "fro", (1, 2)), rtol=1e-6)

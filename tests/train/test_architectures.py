@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from edgekit.errors import InputError, ModelFormatError
 from edgekit.train import Input, Model, Sequential, clear_session, layers
 from edgekit.train.models import clone_model, model_from_json, plot_model
+from edgekit.train.models.dot_text import model_to_dot
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 
@@ -196,3 +198,19 @@ def test_freezing_after_compile_counts_at_once():
     model.fit(X, X[:, :1], verbose=0)
     np.testing.assert_array_equal(frozen, model.layers[0].get_weights()[0])
     assert not np.array_equal(free, model.layers[1].get_weights()[0])
+
+
+def test_a_model_in_the_dot_language():
+    x = layers.Input((3,), name="x")
+    a = layers.Dense(2, name='say "a"')(x)
+    b = layers.Dense(2, name="b")(x)
+    text = model_to_dot(Model(x, layers.Add(name="sum")([a, b])), show_shapes=True)
+    nodes = dict(re.findall(r"^  (\d+) \[label=\"(.*)\"\];$", text, re.M))
+    keys = {label.split(" (")[0]: key for key, label in nodes.items()}
+    assert nodes[keys["x"]] == "x (InputLayer)\\noutput: (None, 3)"
+    assert keys['say \\"a\\"']
+    edges = set(re.findall(r"^  (\d+) -> (\d+);$", text, re.M))
+    assert (keys["x"], keys["b"]) in edges and (keys["b"], keys["sum"]) in edges
+    assert len(edges) == 4 and text.startswith("digraph G {") and text.endswith("}\n")
+    with pytest.raises(InputError, match="rankdir"):
+        model_to_dot(Model(x, a), rankdir="up")

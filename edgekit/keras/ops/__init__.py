@@ -8,9 +8,16 @@ from edgekit.keras.layout import forward
 from edgekit.keras.ops import linear, networks, numbers, reductions, shapes
 
 _PARTS = (numbers, reductions, shapes, linear, networks)
+# which Keras has here as well
+_LINALG = ("cholesky", "det", "eigh", "inv", "qr", "solve", "svd")
 
 __all__, __getattr__, __dir__ = forward(
     "ops",
     None,
-    {name: f"{part.__name__}:{name}" for part in _PARTS for name in part.__all__},
+    {
+        **{name: f"{part.__name__}:{name}" for part in _PARTS for name in part.__all__},
+        **{name: f"edgekit.keras.ops.linalg:{name}" for name in _LINALG},
+        "image": "edgekit.keras.ops.image",
+        "linalg": "edgekit.keras.ops.linalg",
+    },
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.errors import InputError
 from edgekit.train.backend import asarray
 from edgekit.train.ops import comparisons, math
 from edgekit.train.ops.comparisons import equal as equal
@@ -190,7 +191,11 @@ def mod(x1: Any, x2: Any) -> Any:
 
 
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
-    """x1 where `condition` holds, x2 elsewhere."""
+    """x1 where `condition` holds, x2 elsewhere; without them, where it holds, axis by axis."""
+    if (x1 is None) != (x2 is None):
+        raise InputError("where: give both x1 and x2, or neither")
+    if x1 is None:
+        return tuple(wrap(at.astype(np.int32)) for at in np.nonzero(asarray(condition)))
     return comparisons.where(condition, x1, x2)
 
 

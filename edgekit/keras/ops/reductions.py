@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.errors import InputError
 from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train.backend import asarray
 from edgekit.train.ops import comparisons, elementwise, math
+from edgekit.train.ops.shape import concat, transpose
 from edgekit.train.tensor import wrap
 
 __all__ = [
@@ -133,16 +135,40 @@ def _taken(x: Any, order: np.ndarray, axis: int) -> Any:
 
 
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The middle value."""
-    return wrap(np.asarray(np.median(asarray(x), axis=axis, keepdims=keepdims), np.float32))
+    """The middle value, or the mean of the two in the middle."""
+    return quantile(x, 0.5, axis, keepdims=keepdims)
+
+
+_METHODS = ("higher", "linear", "lower", "midpoint", "nearest")
 
 
 def quantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """The value below which a share `q` lies."""
-    found: Any = np.quantile(asarray(x), asarray(q), axis=axis, method=method, keepdims=keepdims)  # type: ignore[call-overload]
-    return wrap(np.asarray(found, np.float32))
+    """The value below which a share `q` lies; several shares make a first axis of their own."""
+    if method not in _METHODS:
+        raise InputError(f"quantile: method must be one of {', '.join(_METHODS)}")
+    x = as_tensor(x)
+    axes = range(len(x.shape)) if axis is None else [axis] if isinstance(axis, int) else axis
+    gone = [a % len(x.shape) for a in axes]
+    kept = [a for a in range(len(x.shape)) if a not in gone]
+    rows = sort(transpose(x, axes=(*kept, *gone)).reshape(*(x.shape[a] for a in kept), -1))
+    shape = [1 if a in gone else n for a, n in enumerate(x.shape) if keepdims or a not in gone]
+    shares = np.asarray(asarray(q), np.float64)
+    found = [_at(rows, share, method).reshape(*shape) for share in shares.reshape(-1).tolist()]
+    return found[0] if shares.ndim == 0 else concat([f.reshape(1, *shape) for f in found], axis=0)
+
+
+def _at(rows: Any, share: float, method: str) -> Any:
+    """The sorted rows at a share of their length."""
+    place = share * (rows.shape[-1] - 1)
+    low, high = int(np.floor(place)), int(np.ceil(place))
+    if method == "nearest":
+        low = high = int(np.around(place))
+    part = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method, place - low)
+    if low == high or part == 0.0:
+        return rows[..., low]
+    return rows[..., low] * (1.0 - part) + rows[..., high] * part
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train.backend import asarray
 from edgekit.train.ops import math
@@ -189,13 +189,24 @@ def roll(x: Any, shift: int, axis: int | None = None) -> Any:
     return take(x, np.roll(np.arange(shape(x)[axis]), shift), axis)
 
 
+_PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
+
+
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
-    """A constant border: (before, after) for each axis."""
-    if mode != "constant":
-        raise UnsupportedOperator(f"pad: mode {mode!r} is not supported; use 'constant'")
+    """A border, (before, after) for each axis: of a constant, or as numpy.pad has the modes."""
+    if mode not in _PAD_MODES:
+        raise UnsupportedOperator(f"pad: mode {mode!r} is not one of {', '.join(_PAD_MODES)}")
     widths = np.broadcast_to(np.asarray(pad_width), (ndim(x), 2)).tolist()
-    pairs = tuple((int(a), int(b)) for a, b in widths)
-    return ops.pad(as_tensor(x), paddings=pairs, value=float(constant_values or 0.0))
+    pairs, x = tuple((int(a), int(b)) for a, b in widths), as_tensor(x)
+    if mode == "constant":
+        return ops.pad(x, paddings=pairs, value=float(constant_values or 0.0))
+    if constant_values is not None:
+        raise InputError(f"pad: constant_values goes with mode='constant', not {mode!r}")
+    for axis, width in enumerate(pairs):
+        if any(width):
+            places = np.pad(np.arange(x.shape[axis]), width, mode=mode)  # type: ignore[call-overload]
+            x = take(x, places, axis)
+    return x
 
 
 def broadcast_to(x: Any, shape: Any) -> Any:

@@ -28,6 +28,7 @@ __all__, __getattr__, __dir__ = forward(
         "Progbar": f"{_HERE}.progress:Progbar",
         "deserialize_keras_object": f"{_HERE}.objects:deserialize_keras_object",
         "get_file": f"{_HERE}.files:get_file",
+        "model_to_dot": f"{_TRAIN}.models.dot_text:model_to_dot",
         "normalize": f"{_HERE}.arrays:normalize",
         "plot_model": f"{_TRAIN}.models:plot_model",
         "serialize_keras_object": f"{_HERE}.objects:serialize_keras_object",

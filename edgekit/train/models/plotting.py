@@ -12,7 +12,7 @@ from edgekit.train.layers.core import InputLayer
 from edgekit.train.serialization import accept_options
 from edgekit.train.structure import flatten
 
-__all__ = ["plot_model"]
+__all__ = ["boxes_of", "plot_model"]
 
 _LETTER, _LINE, _GAP, _MARGIN = 7.2, 16.0, 28.0, 12.0  # sizes in points
 
@@ -59,12 +59,6 @@ def plot_model(
     "LR" from left to right. expand_nested: show the layers of models inside.
     """
     accept_options("plot_model", options)
-    if rankdir not in ("TB", "LR"):
-        raise InputError(f"rankdir must be 'TB' or 'LR'. Received: {rankdir!r}")
-    if not getattr(model, "built", False):
-        raise InputError(
-            f"model {model.name!r} is not built yet: build it or call it on data before drawing it"
-        )
     show = {
         "shapes": show_shapes,
         "dtype": show_dtype,
@@ -72,7 +66,7 @@ def plot_model(
         "activations": show_layer_activations,
         "trainable": show_trainable,
     }
-    boxes = _boxes(model, show, expand_nested)
+    boxes = boxes_of(model, show, rankdir, expand_nested)
     placed, size = _layout(boxes, rankdir)
     text = _svg(placed, size, rankdir)
     if to_file is not None:
@@ -80,7 +74,14 @@ def plot_model(
     return text
 
 
-def _boxes(model: Any, show: dict[str, bool], expand: bool) -> list[_Box]:
+def boxes_of(model: Any, show: dict[str, bool], rankdir: str, expand: bool) -> list[_Box]:
+    """The boxes of a built model, in an order in which each stands behind its sources."""
+    if rankdir not in ("TB", "LR"):
+        raise InputError(f"rankdir must be 'TB' or 'LR'. Received: {rankdir!r}")
+    if not getattr(model, "built", False):
+        raise InputError(
+            f"model {model.name!r} is not built yet: build it or call it on data before drawing it"
+        )
     graph = getattr(model, "_graph", None)
     if graph is None:  # subclassed: one below the other
         layers = list(model.layers)
