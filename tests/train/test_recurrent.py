@@ -18,6 +18,7 @@ from edgekit.train import (
 )
 from edgekit.train.masks import mask_of
 from edgekit.train.ops.gather import summed_rows
+from edgekit.train.ops.unstack import unstack
 from edgekit.train.tensor import Tensor
 from tests.train.keras_goldens import FOLDER, arrays, numbered
 
@@ -277,3 +278,29 @@ def test_models_with_states_train():
     model.compile(optimizers.Adam(0.03), "mse")
     losses = model.fit(X, X[:, 0, :1], epochs=40, verbose=0).history["loss"]
     assert losses[-1] < losses[0] / 2
+
+
+def test_steps_of_a_sequence_have_the_gradient_of_indexing():
+    x = Tensor(np.random.default_rng(0).normal(size=(2, 5, 3)))
+    for order in (1, 2):
+        found = []
+        for take in (unstack, lambda x: [x[:, t] for t in range(5)]):
+            with GradientTape() as outer:
+                outer.watch(x)
+                with GradientTape() as tape:
+                    tape.watch(x)
+                    parts = take(x)  # the third is not used, the second twice
+                    y = (parts[0] * parts[1]).sum() + (parts[1] ** 3).sum() + parts[4].sum()
+                    y = y + (parts[3] * x[:, 2]).sum()
+                g = tape.gradient(y, x)
+                z = (g**2).sum()
+            found.append((g if order == 1 else outer.gradient(z, x)).numpy())
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+    with GradientTape() as tape:  # no outer tape: another rule
+        tape.watch(x)
+        parts = unstack(x)
+        y = (parts[0] * parts[1]).sum() + (parts[1] ** 3).sum()
+    expected = np.zeros((2, 5, 3))
+    a, b = x.numpy()[:, 0], x.numpy()[:, 1]
+    expected[:, 0], expected[:, 1] = b, a + 3 * b**2
+    np.testing.assert_allclose(tape.gradient(y, x).numpy(), expected, rtol=1e-12)

@@ -15,6 +15,7 @@ from edgekit.train.layers.recurrent_stack import StackedRNNCells, check_cell, si
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.gather import flip, zero_state
 from edgekit.train.ops.shape import concat
+from edgekit.train.ops.unstack import unstack
 from edgekit.train.structure import flatten, is_nested, map_structure, pack
 from edgekit.train.tensor import Variable, wrap
 
@@ -177,8 +178,8 @@ class RNN(Layer):
         options = self._cell_options(training)
         outputs: list[Any] = []
         last = None
-        for t in range(sequences.shape[1]):
-            made, new = self.cell(sequences[:, t], states, **options)
+        for t, step in enumerate(unstack(sequences)):
+            made, new = self.cell(step, states, **options)
             new = list(new) if is_nested(new) else [new]
             if mask is not None:
                 taken = mask[:, t]
