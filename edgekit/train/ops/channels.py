@@ -61,7 +61,8 @@ def channel_sums(x: Array) -> Array:
     number.
     """
     if x.size <= SMALL_ELEMENTS:
-        return x.reshape(-1, x.shape[-1]).sum(axis=0)
+        flat = x.reshape(-1, x.shape[-1])
+        return np.add.reduce(flat, axis=0) if type(flat) is np.ndarray else flat.sum(axis=0)
     wide = rows(x)
     sums = array_module(x).ones(wide.shape[0], x.dtype) @ wide
     return sums.reshape(-1, x.shape[-1]).sum(axis=0)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
 __all__ = ["masked_log_sum_exp", "sigmoid_cross_entropy", "softmax_cross_entropy"]
+
+
+_UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
+
+
+def _reductions(x: Array) -> tuple[Any, Any]:
+    """The functions that find the largest and the sum, on numpy without the wrappers of methods."""
+    module = array_module(x)
+    return (np.maximum.reduce, np.add.reduce) if module is np else (module.max, module.sum)
 
 
 @primitive(saves=True)
@@ -22,9 +33,10 @@ def softmax_cross_entropy(logits, labels):
     module = array_module(logits)
     sparse = labels.dtype.kind in "iu"
     _check_labels(logits, labels, sparse)
-    shifted = logits - logits.max(axis=-1, keepdims=True)
+    largest, added = _reductions(logits)
+    shifted = logits - largest(logits, axis=-1, keepdims=True)
     e = module.exp(shifted)
-    total = e.sum(axis=-1, keepdims=True)
+    total = added(e, axis=-1, keepdims=True)
     log_total = module.log(total)
     if sparse:
         rows = shifted.reshape(-1, shifted.shape[-1])
@@ -59,8 +71,8 @@ def _check_labels(logits: Array, labels: Array, sparse: bool) -> None:
         )
     if not sparse or not labels.size:
         return
-    unsigned = labels.view(f"u{labels.dtype.itemsize}")  # so that negative ones are large
-    if unsigned.max() >= logits.shape[-1]:
+    unsigned = labels.view(_UNSIGNED[labels.dtype.itemsize])  # so that negative ones are large
+    if _reductions(labels)[0](unsigned, axis=None) >= logits.shape[-1]:
         raise ShapeError(
             f"softmax_cross_entropy: class numbers from {labels.min()} to {labels.max()}; "
             f"there are {logits.shape[-1]} classes, so they must be 0 to {logits.shape[-1] - 1}"
