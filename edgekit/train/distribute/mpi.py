@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import io
-import os
+import socket
 import sys
 import time
 import traceback
@@ -128,9 +128,10 @@ class Processes:
 
     def abort(self, code: int) -> None:
         """End all processes of the job at once."""
+        self._exit_code = 0  # leaving is explained already
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        self._all.Abort(code)
+        self._mpi.COMM_WORLD.Abort(code)
 
 
 def _end_together(processes: Processes) -> None:
@@ -138,7 +139,7 @@ def _end_together(processes: Processes) -> None:
     before = sys.excepthook
 
     def ended(kind: Any, error: Any, trace: Any) -> None:
-        place = f"process {processes.rank} of {processes.count} on {os.uname().nodename}"
+        place = f"process {processes.rank} of {processes.count} on {socket.gethostname()}"
         reason = "".join(traceback.format_exception_only(kind, error)).strip()
         before(kind, error, trace)
         print(f"{place} ended the job: {reason}", file=sys.stderr, flush=True)

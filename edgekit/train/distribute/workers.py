@@ -6,12 +6,13 @@ import contextlib
 import os
 import socket
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from edgekit.errors import EdgekitError
+from edgekit.errors import EdgekitError, InputError
 from edgekit.train import random
 from edgekit.train.backend import asarray, same_place, to_numpy
 from edgekit.train.distribute.mirrors import generators_of, states_of
@@ -170,7 +171,22 @@ class MultiWorkerMirroredStrategy(Strategy):
             metric.restore(arrays)
 
     def _end_epoch(self, model: Any, logs: Any) -> Any:
+        if self.processes.count > 1:
+            self._check_weights(model)
         return self._same_logs(model, logs, 1.0 / self.processes.count)
+
+    def _check_weights(self, model: Any) -> None:
+        """Raises EdgekitError where a process has other weights than the chief."""
+        sum_of_bits = 0
+        for weight in model.weights:
+            sum_of_bits = zlib.crc32(to_numpy(weight).tobytes(), sum_of_bits)
+        found = self.processes.of_all(sum_of_bits)
+        others = [rank for rank, one in enumerate(found) if one != found[0]]
+        if others:
+            raise EdgekitError(
+                f"processes {others} have other weights than the chief: every process must run the "
+                "same program, and change weights in no other way than the others"
+            )
 
     # -- around fit -------------------------------------------------------------------------------
 
@@ -178,6 +194,7 @@ class MultiWorkerMirroredStrategy(Strategy):
         if self.processes.count == 1:
             return
         self._same_random_numbers()
+        self._check_data(batches)
         order = getattr(batches, "random", None)
         places = generators_of(model)
         found = [getattr(layer, name) for layer, name in places]
@@ -191,6 +208,16 @@ class MultiWorkerMirroredStrategy(Strategy):
             if self.rank:
                 setattr(layer, name, random.derived_generator(generator, self.rank))
         self._same_weights(model)
+
+    def _check_data(self, batches: Any) -> None:
+        """Raises InputError where a process has other data than the chief."""
+        own = [getattr(batches, name, None) for name in ("count", "batch_size", "steps")]
+        found = self.processes.of_all([None if n is None else int(n) for n in own])
+        if any(one != found[0] for one in found):
+            raise InputError(
+                "every process must be given the same data, of which it takes its part of each "
+                f"batch. Received (samples, batch size, steps), process by process: {found}"
+            )
 
     def _same_weights(self, model: Any) -> None:
         """Take the chief's weights and the state of its optimizer."""

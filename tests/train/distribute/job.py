@@ -127,6 +127,31 @@ def differing(strategy, folder, place):
     model.fit(np.zeros((4, 2), np.float32), np.zeros((4, 2), np.float32), verbose=0)
 
 
+def sharding(strategy, folder, place):
+    """Data that were cut before `fit`."""
+    x, y = networks.data()
+    with strategy.scope():
+        model = networks.mlp()
+        model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(x[strategy.rank :], y[strategy.rank :], verbose=0)
+
+
+class Shift(callbacks.Callback):
+    """Changes the weights of one process."""
+
+    def __init__(self, strategy):
+        self.mine = strategy.rank == 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.mine:
+            self.model.weights[0].data[0] += 1
+
+
+def drifting(strategy, folder, place):
+    """Weights that are not the same everywhere."""
+    networks.fit(strategy, networks.mlp, callbacks=[Shift(strategy)])
+
+
 if __name__ == "__main__":
     program, where, *rest = sys.argv[1:]
     globals()[program](MultiWorkerMirroredStrategy(), Path(where), rest[0] if rest else "")

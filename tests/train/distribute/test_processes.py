@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -92,15 +93,21 @@ def test_every_process_ends_with_the_same_bits(trained, count):
 def test_a_process_that_ends_ends_the_job_with_its_reason(tmp_path, how, code, reason):
     ended = run(2, "ending", tmp_path, f"1:0:3:{how}")
     assert ended.returncode == code
-    assert reason.format(host=os.uname().nodename) in ended.stderr + ended.stdout
+    assert reason.format(host=socket.gethostname()) in ended.stderr + ended.stdout
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The folder of a job that nothing ended."""
+    folder = tmp_path_factory.mktemp("whole")
+    ended = run(2, "ending", folder)
+    assert ended.returncode == 0, ended.stderr
+    return folder
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_killed_job_goes_on_to_the_same_weights(tmp_path, rank):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    whole.mkdir()
-    killed.mkdir()
-    assert run(2, "ending", whole).returncode == 0
+def test_a_killed_job_goes_on_to_the_same_weights(tmp_path, whole, rank):
+    killed = tmp_path
     assert run(2, "ending", killed, f"{rank}:1:4:kill").returncode == 9
     assert (killed / "backup" / "backup.npz").exists()
     ended = run(2, "ending", killed, f"{rank}:2:2:raise")
@@ -144,7 +151,15 @@ def test_a_loop_of_ones_own(tmp_path):
         assert networks.furthest(read(tmp_path / f"loop{rank}.npz"), expected) < 1e-4
 
 
-def test_another_model_in_another_process_is_refused(tmp_path):
-    ended = run(2, "differing", tmp_path)
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("differing", "has another model than the chief"),
+        ("sharding", r"process by process: [[53, 32, None], [52, 32, None]]"),
+        ("drifting", "processes [1] have other weights than the chief"),
+    ],
+)
+def test_processes_that_do_not_do_the_same_are_refused(tmp_path, program, message):
+    ended = run(2, program, tmp_path)
     assert ended.returncode == 1
-    assert "has another model than the chief" in ended.stderr
+    assert message in ended.stderr
