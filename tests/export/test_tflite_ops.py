@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgekit import train
 from edgekit.export.tflite import TFLITE_OPS, tflite_bytes
 from edgekit.interpreter import Interpreter
 from edgekit.ir import OPS, Graph, GraphBuilder, per_tensor
+from edgekit.train.trace import trace
 from tests import litert
 from tests.cases import CASES, INT8_CASES, Case, float_graph, int8_graph, random_inputs
 from tests.export.tflite_dtypes import MORE_CASES
@@ -74,3 +76,26 @@ def test_int8_pad_with_a_value(value: float, runtime: str) -> None:
     np.testing.assert_array_equal(found["pad"], expected(graph, arrays)["pad"])
     steps = np.float32(value) * (np.float32(1.0) / np.float32(0.05))
     assert found["pad"][0, 0] == np.clip(np.rint(steps) + 3, -128, 127)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.6732632, 0.0])
+def test_float_elu_of_any_alpha(alpha: float) -> None:
+    """TFLite's own has alpha 1: others become a sum of what is above and below zero."""
+    g = GraphBuilder()
+    x = g.input("x", (None, 9))
+    graph = g.finish([g.add("Elu", x, name="curve", alpha=alpha)])
+    arrays = {"x": np.linspace(-8, 8, 27, dtype=np.float32).reshape(3, 9)}
+    found = litert.run(tflite_bytes(graph), arrays)["curve"]
+    exact = np.where(arrays["x"] > 0, arrays["x"], alpha * np.expm1(np.minimum(arrays["x"], 0)))
+    np.testing.assert_allclose(found, exact, RELATIVE, ABSOLUTE)
+
+
+@pytest.mark.parametrize("activation", ["selu", "celu"])
+def test_a_float_model_with_selu(activation: str) -> None:
+    train.set_random_seed(0)
+    model = train.Sequential([train.Input((6,)), train.layers.Dense(5, activation=activation)])
+    x = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32) * 3
+    graph = trace(model)
+    content = tflite_bytes(graph)
+    found = litert.run(content, {graph.inputs[0]: x})[graph.outputs[0]]
+    np.testing.assert_allclose(found, model(x).numpy(), RELATIVE, ABSOLUTE)

@@ -142,11 +142,24 @@ def leaky_relu(node: Node, to: Lowering) -> None:
 
 
 def elu(node: Node, to: Lowering) -> None:
-    """TFLite's Elu has no alpha; it is 1."""
-    alpha = attributes(node)["alpha"]
-    if alpha != 1.0:
-        raise UnsupportedOperator(f"TFLite's Elu has alpha 1, received {alpha:g}")
-    to.emit("ELU", (to.input(node, 0).name,), node.outputs[0])
+    """TFLite's Elu has alpha 1; with another, relu(x) + alpha min(elu(x), 0) where x is float."""
+    alpha, x, output = attributes(node)["alpha"], to.input(node, 0), to.output(node)
+    if alpha == 1.0:
+        to.emit("ELU", (x.name,), output.name)
+        return
+    if x.dtype != "float32":
+        raise UnsupportedOperator(f"TFLite's Elu of integers has alpha 1, received {alpha:g}")
+    curve, below, scaled, above = (
+        to.between(f"{node.name}/{part}", x.shape, x)
+        for part in ("curve", "below", "scaled", "above")
+    )
+    zero = to.constant(np.zeros((), np.float32), f"{node.name}/zero")
+    factor = to.constant(np.full((), alpha, np.float32), f"{node.name}/alpha")
+    to.emit("ELU", (x.name,), curve)
+    to.emit("MINIMUM", (curve, zero), below, ("MaximumMinimumOptions", {}))
+    to.emit("MUL", (below, factor), scaled, ("MulOptions", {}))
+    to.emit("RELU", (x.name,), above)
+    to.emit("ADD", (above, scaled), output.name, ("AddOptions", {}))
 
 
 def gelu(node: Node, to: Lowering) -> None:
