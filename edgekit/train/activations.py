@@ -103,6 +103,9 @@ def glu(x: Any, axis: int = -1) -> Any:
     return first * ops.sigmoid(second)
 
 
+glu.changes_shape = True  # type: ignore[attr-defined]  # layers run it to see what comes out
+
+
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x where |x| > threshold, 0 elsewhere."""
     return comparisons.where(comparisons.greater(math.absolute(x), threshold), x, 0.0)

@@ -10,7 +10,7 @@ import pytest
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
 from edgekit.train import GradientTape, activations, layers
 from edgekit.train.masks import mask_of, set_mask
-from edgekit.train.models import Model
+from edgekit.train.models import Model, Sequential
 from edgekit.train.tensor import Tensor
 
 RNG = np.random.default_rng(5)
@@ -206,3 +206,15 @@ def test_the_bias_of_attention_keys_has_no_gradient():
     )
     assert np.abs(found["key/kernel"].numpy()).max() > 1e-3
     assert np.abs(found["key/bias"].numpy()).max() < 1e-7
+
+
+def test_the_shape_behind_a_gated_activation_is_half():
+    x = layers.Input((6,))
+    assert layers.Activation("glu")(x).shape == (None, 3)
+    assert layers.Dense(8, activation="glu")(x).shape == (None, 4)
+    pictures = layers.Input((8, None, 3))
+    assert layers.Conv2D(4, 3, activation="glu")(pictures).shape == (None, 6, None, 2)
+    for first in ([], [layers.Input((6,))]):
+        model = Sequential([*first, layers.Dense(8, activation="glu"), layers.Dense(2)])
+        assert model(np.ones((3, 6), "f4")).shape == (3, 2)
+        assert model.output_shape == (None, 2)

@@ -122,7 +122,8 @@ class Layer(Calling, WeightHolder, Serializable):
 
     def output_spec(self, inputs: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The outputs for symbolic inputs, as symbolic tensors of the right shapes."""
-        if type(self).compute_output_shape is not Layer.compute_output_shape:
+        halves = getattr(getattr(self, "activation", None), "changes_shape", False)
+        if type(self).compute_output_shape is not Layer.compute_output_shape and not halves:
             shape = self.compute_output_shape(shapes_of(inputs))
             return _map_shapes(lambda s: SymbolicTensor(s, self.compute_dtype), shape)
         return infer_shapes(self.__call__, (inputs, *args), kwargs or {})
