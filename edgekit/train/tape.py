@@ -7,7 +7,7 @@ What makes a primitive is in `primitive.py`, and its names are handed on from he
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
@@ -170,27 +170,34 @@ class GradientTape:
             if not isinstance(source, Tensor):
                 raise InputError(f"gradients are taken by tensors, not by {type(source).__name__}")
             wanted.add(id(source))
+        reached = _reached(records, wanted)
         while records:  # popped, so that arrays which nothing needs any more are freed on the way
             record = records.pop()
             key = id(record.output)
             g = gradients.get(key) if key in wanted else gradients.pop(key, None)
-            if g is not None:
-                self._step_back(record, g, gradients, on_tensors)
+            if g is not None and key in reached:
+                self._step_back(record, g, gradients, reached, on_tensors)
         if flat:  # what an optimizer asks for
             return [_found(x, gradients, unconnected_gradients) for x in sources]
         return map_structure(lambda x: _found(x, gradients, unconnected_gradients), sources)
 
     def _step_back(
-        self, record: Record, g: Any, gradients: dict[int, Any], on_tensors: bool
+        self,
+        record: Record,
+        g: Any,
+        gradients: dict[int, Any],
+        reached: set[int],
+        on_tensors: bool,
     ) -> None:
         """Add what one record passes back to the gradients of its inputs."""
-        needs = record.needs
+        inputs = record.inputs
+        needs = [n and id(x) in reached for x, n in zip(inputs, record.needs, strict=True)]
         made = input_gradients(record, g, needs, on_tensors)
-        for x, gx, need in zip(record.inputs, made, needs, strict=True):
+        for x, gx, need in zip(inputs, made, needs, strict=True):
             if not need:
                 continue
             if gx is None:
-                position = next(i for i, other in enumerate(record.inputs) if other is x)
+                position = next(i for i, other in enumerate(inputs) if other is x)
                 raise UnsupportedOperator(
                     f"{record.place} has no derivative by its input {position}"
                 )
@@ -213,6 +220,15 @@ def stop_recording(*tapes: GradientTape) -> Iterator[None]:
         yield
     finally:
         stack[:] = before
+
+
+def _reached(records: Sequence[Record], sources: set[int]) -> set[int]:
+    """The ids of the sources and of all that was computed from them: what needs a gradient."""
+    reached = set(sources)
+    for record in records:
+        if not reached.isdisjoint(map(id, record.inputs)):
+            reached.add(id(record.output))
+    return reached
 
 
 def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, Any]:

@@ -103,7 +103,7 @@ def test_a_derivative_by_one_input_only_is_an_error_for_the_other() -> None:
         with GradientTape() as tape:
             z = rule(a, b)
         with pytest.raises(UnsupportedOperator, match="no derivative by its input 1"):
-            tape.gradient(z, a)
+            tape.gradient(z, [a, b])
     finally:
         del PRIMITIVES["half known"]
 
@@ -328,6 +328,17 @@ def test_a_variable_that_changed_since_is_refused() -> None:
     with pytest.raises(EdgekitError, match=r"'multiply' in layer 'layer' used 'v'.*before you"):
         tape.gradient(product, x)
     assert tape.gradient(total, x).numpy() == 1.0  # a sum's derivative reads no values
+
+
+def test_gradients_are_computed_towards_the_sources_alone(doubled) -> None:
+    """Two networks in turn: what led into the second may have changed, or have no derivative."""
+    data, one, other = Variable(2.0), Variable(3.0), Variable(5.0)
+    with GradientTape() as first, GradientTape() as second:
+        given = doubled(data * one)
+        y = given * other * other
+    assert float(first.gradient(y, other)) == 2 * 12.0 * 5.0
+    one.assign(7.0)  # as an optimizer does between the two
+    assert float(second.gradient(y, other)) == 2 * 12.0 * 5.0
 
 
 def test_an_optimizer_changes_versions() -> None:
