@@ -20,6 +20,8 @@ __all__ = ["Processes"]
 
 # asking again costs a microsecond; a process that has waited for so long lets others run
 _PATIENT_SECONDS, _NAP_SECONDS = 2e-3, 1e-4
+# mpiexec throws away what it has not yet read of a process that ends the job
+_LAST_WORDS_SECONDS = 1.0
 
 
 class Processes:
@@ -131,6 +133,7 @@ class Processes:
         self._exit_code = 0  # leaving is explained already
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
+        time.sleep(_LAST_WORDS_SECONDS)
         self._mpi.COMM_WORLD.Abort(code)
 
 
