@@ -165,3 +165,29 @@ def test_what_a_mask_hides_trains_nothing():
         results.append(model.get_weights())
     for one, two in zip(*results, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "GroupQueryAttention"])
+def test_a_query_that_may_see_nothing(name):
+    """As Keras on PyTorch and on TensorFlow: the mean of all values, zeros beside the scores."""
+    rng = np.random.default_rng(0)
+    q, v = rng.normal(size=(1, 3, 4)).astype("f4"), rng.normal(size=(1, 5, 4)).astype("f4")
+    sizes = {"MultiHeadAttention": (2, 3), "GroupQueryAttention": (3, 4, 2)}[name]
+    layer = getattr(layers, name)(*sizes)
+    seen = np.ones((1, 3, 5), bool)
+    seen[0, 1] = False
+    blind = layer(q, v, attention_mask=seen).numpy()
+    layer(q, v)
+    open_eyed = layer(q * 0, v).numpy()
+    bias = layer(q * 0, v * 0).numpy()
+    # with no query all scores are those of the query's bias, zero: all values count the same
+    np.testing.assert_allclose(blind[0, 1], open_eyed[0, 1], rtol=1e-5, atol=1e-6)
+    output, scores = layer(q, v, attention_mask=seen, return_attention_scores=True)
+    assert not scores.numpy()[0, :, 1].any()
+    np.testing.assert_allclose(output.numpy()[0, 1], bias[0, 1], atol=1e-6)
+    np.testing.assert_allclose(output.numpy()[0, [0, 2]], blind[0, [0, 2]], rtol=1e-5, atol=1e-6)
+
+
+def test_a_softmax_of_nothing_is_zero():
+    found = layers.Softmax()(np.ones((2, 3), "f4"), mask=np.array([[True] * 3, [False] * 3]))
+    np.testing.assert_allclose(found.numpy(), [[1 / 3] * 3, [0] * 3], rtol=1e-6)

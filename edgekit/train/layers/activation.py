@@ -93,9 +93,12 @@ class Softmax(_Activation):
         self.axis = list(axis) if isinstance(axis, tuple) else axis
 
     def call(self, inputs, mask=None):
-        if mask is not None:  # entries that the mask leaves out get nothing
+        if mask is not None:  # entries that the mask leaves out get nothing, all of them too
             lowest = comparisons.where(mask, np.float32(0), np.float32(-3.4e38 / 2))
-            inputs = inputs + lowest
+            return comparisons.where(mask, self._shares(inputs + lowest), 0.0)
+        return self._shares(inputs)
+
+    def _shares(self, inputs: Any) -> Any:
         if not isinstance(self.axis, list):
             return activations.softmax(inputs, axis=self.axis)
         if len(self.axis) == 1:

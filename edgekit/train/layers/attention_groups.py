@@ -71,7 +71,9 @@ class GroupQueryAttention(Heads):
     ):
         return tuple(query_shape)
 
-    def attend(self, query: Any, key: Any, value: Any, mask: Any, training: Any) -> Any:
+    def attend(
+        self, query: Any, key: Any, value: Any, mask: Any, training: Any, zeroed: bool
+    ) -> Any:
         """Query heads that share a key lie side by side as more queries of one head."""
         batch, queries, _, size = query.shape
         groups = self.num_key_value_heads
@@ -81,7 +83,7 @@ class GroupQueryAttention(Heads):
         q = q.reshape(batch, groups, each * queries, size)
         scores = matmul(q, transpose(key, axes=(0, 2, 3, 1)))
         scores = scores.reshape(batch, self.num_query_heads, queries, key.shape[1])
-        shares = self.shares(scores, None if mask is None else wide(mask, -3))
+        shares = self.shares(scores, None if mask is None else wide(mask, -3), zeroed)
         dropped = self.dropout_layer(shares, training=training) if self.dropout else shares
         rows = dropped.reshape(batch, groups, each * queries, key.shape[1])
         mixed = matmul(rows, transpose(value, axes=(0, 2, 1, 3)))

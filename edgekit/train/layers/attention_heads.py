@@ -94,7 +94,9 @@ class MultiHeadAttention(Heads):
     ):
         return (*query_shape[:-1], *(self.output_shape or query_shape[-1:]))
 
-    def attend(self, query: Any, key: Any, value: Any, mask: Any, training: Any) -> Any:
+    def attend(
+        self, query: Any, key: Any, value: Any, mask: Any, training: Any, zeroed: bool
+    ) -> Any:
         """Scores over all attention axes at once: they are laid side by side, heads before."""
         query = query * (1.0 / math.sqrt(self.key_dim))
         axes = self.attention_axes or ()
@@ -111,7 +113,7 @@ class MultiHeadAttention(Heads):
                 mask = wide(mask, -2 * len(axes) - 1)
             if len(axes) > 1:
                 mask = broadcast(mask, whole).reshape(scores.shape)
-        shares = self.shares(scores, mask)
+        shares = self.shares(scores, mask, zeroed)
         dropped = self.dropout_layer(shares, training=training) if self.dropout else shares
         mixed = matmul(dropped, v).reshape(*q.shape[:-2], *seen, v.shape[-1])
         output = transpose(mixed, axes=tuple(int(i) for i in np.argsort(order)))

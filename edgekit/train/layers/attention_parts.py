@@ -113,12 +113,14 @@ class Heads(Parameterized):
             attention_mask,
         )
         gate = self._gate_dense(query) if self.use_gate else None
+        heads = self._projection("query")(query)
         output, scores = self.attend(
-            self._projection("query")(query),
+            heads,
             self._projection("key")(value if key is None else key),
             self._projection("value")(value),
             mask,
             training,
+            bool(self.dropout or return_attention_scores or len(heads.shape) != 4),
         )
         output = output if gate is None else output * activations.sigmoid(gate)
         output = self._projection("output")(output)
@@ -139,14 +141,21 @@ class Heads(Parameterized):
             kept &= np.abs(distance) < self.sliding_window
         return kept[None] if causal or self.sliding_window is not None else None
 
-    def attend(self, query: Any, key: Any, value: Any, mask: Any, training: Any) -> Any:
+    def attend(
+        self, query: Any, key: Any, value: Any, mask: Any, training: Any, zeroed: bool
+    ) -> Any:
         raise NotImplementedError
 
-    def shares(self, scores: Any, mask: Any) -> Any:
-        """The softmax of the scores over the last axis, zero where the mask says no."""
+    def shares(self, scores: Any, mask: Any, zeroed: bool) -> Any:
+        """The softmax of the scores over the last axis, over what the mask leaves.
+
+        A query that may see nothing gets zeros, or (not `zeroed`) the mean of all values: Keras
+        has both, by whether it hands the work to a fused function of its backend.
+        """
         if mask is None:
             return activations.softmax(scores)
-        return where(mask, activations.softmax(where(mask, scores, _NOTHING)), 0.0)
+        found = activations.softmax(where(mask, scores, _NOTHING))
+        return where(mask, found, 0.0) if zeroed else found
 
 
 def wide(mask: Any, axis: int) -> Any:
