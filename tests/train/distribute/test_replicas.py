@@ -10,6 +10,7 @@ from edgekit.train import (
     GradientTape,
     Input,
     Model,
+    PyDataset,
     Sequential,
     callbacks,
     distribute,
@@ -290,3 +291,51 @@ def test_wrong_use_is_refused():
         model.compile("sgd", "mse")
     with pytest.raises(InputError, match=r"layers \['lstm.*keep a state for each sample"):
         model.fit(np.zeros((4, 3, 1)), np.zeros((4, 2)), batch_size=2, verbose=0)
+
+
+class Rows(PyDataset):
+    """Batches of 7 samples by number."""
+
+    def __init__(self, x, y):
+        super().__init__()
+        self.x, self.y = x, y
+
+    def __len__(self):
+        return -(-len(self.x) // 7)
+
+    def __getitem__(self, index):
+        rows = slice(index * 7, index * 7 + 7)
+        return self.x[rows], self.y[rows]
+
+
+def forever(x, y):
+    while True:
+        for start in range(0, len(x), 7):
+            yield x[start : start + 7], y[start : start + 7]
+
+
+@pytest.mark.parametrize("kind", ["dataset", "generator", "weighted", "single steps"])
+def test_every_kind_of_data_is_cut(kind, float64):
+    x, y = networks.data()
+
+    def fit(strategy):
+        set_random_seed(1)
+        with strategy.scope():
+            model = networks.mlp()
+            model.compile(
+                optimizers.SGD(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"]
+            )
+        if kind == "dataset":
+            logs = model.fit(Rows(x, y), epochs=2, verbose=0, validation_data=Rows(x, y))
+        elif kind == "generator":
+            logs = model.fit(forever(x, y), steps_per_epoch=3, epochs=3, verbose=0)
+        elif kind == "weighted":
+            logs = model.fit(x, y, 7, 2, 0, class_weight={0: 3.0, 2: 0.1}, validation_split=0.3)
+        else:
+            logs = [model.train_on_batch(x[i : i + 5], y[i : i + 5]) for i in range(0, 20, 5)]
+            logs += [model.test_on_batch(x, y), model.predict_on_batch(x[:3]).tolist()]
+            return [*model.get_weights(), *logs]
+        return [*model.get_weights(), *logs.history.values()]
+
+    for found, expected in zip(fit(simulated(3)), fit(Strategy()), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-10)
