@@ -6,6 +6,7 @@ stay in the cache, however many variables there are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -45,7 +46,9 @@ class FlatVector:
         self._views = self.views(self.parameters)
         self._positions = {id(v): i for i, v in enumerate(self.variables)}
         self.bind()
-        width = _PIECE if module is np else max(size, 1)
+        width = max(size, 1)
+        if module is np:  # pieces of one size, so that no short one is left at the end
+            width = max(1, math.ceil(size / max(1, round(size / _PIECE))))
         self.pieces = [
             self.piece(begin, min(begin + width, size)) for begin in range(0, size, width)
         ]
