@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgekit import train
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
 from edgekit.train import GradientTape, Variable, optimizers
 from edgekit.train.optimizers import schedules
@@ -272,3 +273,24 @@ def test_what_has_no_gradient_is_said():
     with pytest.warns(UserWarning, match="the loss does not depend on b"):
         optimizers.SGD(1.0).apply([np.ones(1, np.float32), None], [a, b])
     assert (a.numpy(), b.numpy()) == (0, 1)
+
+
+@pytest.mark.parametrize("auto", [True, False])
+def test_a_scaled_loss_trains_as_one_that_is_not(auto):
+    """The scale is a power of two, so not a bit changes; the loss in the history is unscaled."""
+    x = np.random.default_rng(0).normal(size=(8, 3)).astype("f4")
+    y = np.float32(x[:, :1] > 0)
+    found = []
+    for scaled in (False, True):
+        train.set_random_seed(0)
+        model = train.Sequential([train.Input((3,)), train.layers.Dense(1)])
+        optimizer = train.optimizers.Adam(0.1)
+        if scaled:
+            optimizer = train.optimizers.LossScaleOptimizer(optimizer, initial_scale=2.0**15)
+        loss = train.losses.BinaryCrossentropy(from_logits=True)
+        model.compile(optimizer, loss, metrics=["acc"], auto_scale_loss=auto)
+        history = model.fit(x, y, epochs=3, verbose=0, shuffle=False, validation_data=(x, y))
+        assert set(history.history) == {"loss", "acc", "val_loss", "val_acc"}
+        found.append([*model.get_weights(), np.array(history.history["loss"])])
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
