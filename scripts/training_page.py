@@ -19,6 +19,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from edgekit.train import clear_session
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "docs" / f"{name}.md" for name in ("training", "quantization-aware-training")]
 PICTURE = ROOT / "docs" / "images" / "history.svg"
@@ -33,6 +35,7 @@ def told(message: Any, category: type[Warning], *place: Any) -> None:
 
 def run(page: str, folder: Path) -> str:
     """The page with the output of every block as it is now; files are written into `folder`."""
+    clear_session()  # so that the first layer of each page is the first of its name
     names: dict[str, Any] = {"__name__": "training"}
     (folder / "examples").symlink_to(ROOT / "examples")
 
