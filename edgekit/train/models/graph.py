@@ -121,9 +121,11 @@ class LayerGraph:
 
     def run(self, inputs: Any) -> Any:
         """The outputs, in their structure, for `inputs` in the structure of the inputs."""
-        values = {
-            id(x): value for x, value in zip(self.flat_inputs, self.arrange(inputs), strict=True)
-        }
+        if len(self.flat_inputs) == 1 and not is_nested(inputs):
+            values = {id(self.flat_inputs[0]): inputs}
+        else:
+            arranged = self.arrange(inputs)
+            values = {id(x): value for x, value in zip(self.flat_inputs, arranged, strict=True)}
 
         def value_of(x: Any) -> Any:
             return values[id(x)] if isinstance(x, SymbolicTensor) else x
