@@ -73,9 +73,13 @@ USES = {
     "tf.nn.softmax(a)": "keras.ops.softmax(a)",
     "tf . keras . Model": "keras.Model",
     "tf.distribute.MirroredStrategy(['GPU:0'])": "keras.distribute.MirroredStrategy(['GPU:0'])",
-    "tf.distribute.experimental.MultiWorkerMirroredStrategy()": "keras.distribute.MultiWorkerMirroredStrategy()",
+    "tf.distribute.experimental.MultiWorkerMirroredStrategy()": (
+        "keras.distribute.MultiWorkerMirroredStrategy()"
+    ),
     "tf.distribute.ReduceOp.SUM": "keras.distribute.ReduceOp.SUM",
-    "tf.nn.compute_average_loss(a, global_batch_size=8)": "keras.distribute.compute_average_loss(a, global_batch_size=8)",
+    "tf.nn.compute_average_loss(a, global_batch_size=8)": (
+        "keras.distribute.compute_average_loss(a, global_batch_size=8)"
+    ),
     "print('tf.keras is a text', tf.float32)": "print('tf.keras is a text', \"float32\")",
 }
 
