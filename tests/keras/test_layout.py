@@ -18,8 +18,8 @@ PACKAGES = [
     "activations", "applications", "applications.mobilenet", "applications.mobilenet_v2", "backend",
     "callbacks", "config", "constraints", "datasets", "datasets.mnist", "datasets.imdb",
     "distribute", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops",
-    "optimizers", "optimizers.schedules", "preprocessing", "preprocessing.image", "preprocessing.sequence",
-    "random", "regularizers", "saving", "utils", "wrappers",
+    "optimizers", "optimizers.schedules", "preprocessing", "preprocessing.image",
+    "preprocessing.sequence", "random", "regularizers", "saving", "utils", "wrappers",
 ]  # fmt: skip
 
 
