@@ -188,7 +188,7 @@ EXPECTED = {
         epochs=6,
     ),
     "35_pipeline": Expected(
-        {"test accuracy": (0.94, 1), "test r2": (0.35, 0.6), "int8 accuracy": (0.93, 1)},
+        {"test accuracy": (0.94, 1), "test r2": (0.27, 0.6), "int8 accuracy": (0.93, 1)},
         needs=("sklearn",),
     ),
     "38_anomaly_detection": Expected(
