@@ -46,7 +46,7 @@ def timed(strategy: MultiWorkerMirroredStrategy) -> list[float]:
         spent[1] += time.perf_counter() - wall
         spent[2] += 1
 
-    strategy.processes.sum = counted  # type: ignore[method-assign]
+    strategy.processes.sum = counted
     return spent
 
 
