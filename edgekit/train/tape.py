@@ -54,6 +54,7 @@ class GradientTape:
         self.records: list[Record] | None = []
         self._followed: set[int] = set()
         self._watched: list[Tensor] = []
+        self._leaves: set[int] = set()  # the variables that were followed for their own sake
 
     def __enter__(self) -> GradientTape:
         keep_freed_memory()
@@ -73,6 +74,7 @@ class GradientTape:
         self.records = []
         self._followed.clear()
         self._watched.clear()
+        self._leaves.clear()
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that went into what was recorded, in the order of their first use."""
@@ -126,7 +128,9 @@ class GradientTape:
             need = id(x) in followed
             if isinstance(x, Variable):
                 version += x.version
-                need = need or (x.trainable and self.watch_accessed_variables)
+                if not need and x.trainable and self.watch_accessed_variables:
+                    need = True
+                    self._leaves.add(id(x))
             needs.append(need)
         if True not in needs or not rule.differentiable or self.records is None:
             return
@@ -170,12 +174,13 @@ class GradientTape:
             if not isinstance(source, Tensor):
                 raise InputError(f"gradients are taken by tensors, not by {type(source).__name__}")
             wanted.add(id(source))
-        reached = _reached(records, wanted)
+        whole = wanted.issuperset(self._leaves) and wanted.issuperset(map(id, self._watched))
+        reached = None if whole else _reached(records, wanted)
         while records:  # popped, so that arrays which nothing needs any more are freed on the way
             record = records.pop()
             key = id(record.output)
             g = gradients.get(key) if key in wanted else gradients.pop(key, None)
-            if g is not None and key in reached:
+            if g is not None and (reached is None or key in reached):
                 self._step_back(record, g, gradients, reached, on_tensors)
         if flat:  # what an optimizer asks for
             return [_found(x, gradients, unconnected_gradients) for x in sources]
@@ -186,12 +191,14 @@ class GradientTape:
         record: Record,
         g: Any,
         gradients: dict[int, Any],
-        reached: set[int],
+        reached: set[int] | None,
         on_tensors: bool,
     ) -> None:
         """Add what one record passes back to the gradients of its inputs."""
         inputs = record.inputs
-        needs = [n and id(x) in reached for x, n in zip(inputs, record.needs, strict=True)]
+        needs = record.needs
+        if reached is not None:  # else all that is followed leads to the sources
+            needs = [n and id(x) in reached for x, n in zip(inputs, needs, strict=True)]
         made = input_gradients(record, g, needs, on_tensors)
         for x, gx, need in zip(inputs, made, needs, strict=True):
             if not need:
