@@ -395,7 +395,7 @@ def test_without_tqdm_there_are_lines(capsys, monkeypatch):
         (lambda m: m.fit(3), ShapeError, "first axis of samples"),
         (lambda m: m.fit(iter([]), steps_per_epoch=2), InputError, "gave no batch"),
         (lambda m: m.fit(iter([(1, 2, 3, 4)])), InputError, "Received: 4 parts"),
-        (lambda m: m.fit(X.astype(str), Y), ShapeError, "must hold numbers"),
+        (lambda m: m.fit(X.astype(str), Y), ShapeError, "expected an input of numbers"),
         (lambda m: m.fit(X, Y + 1), ShapeError, "there are 4 classes, so they must be 0 to 3"),
         (lambda m: m.fit(X, Y - 1), ShapeError, "class numbers from -1"),
         (lambda m: m.fit(X, to_categorical(Y)), ShapeError, "use categorical_crossentropy"),
