@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from edgekit.errors import InputError
-from edgekit.train import Model, Sequential, callbacks, layers, load_model, set_random_seed
+from edgekit.train import (
+    Model,
+    Sequential,
+    callbacks,
+    clear_session,
+    layers,
+    load_model,
+    set_random_seed,
+)
 from edgekit.train.layers import Input
 from tests.material import material
 
@@ -17,6 +25,12 @@ h5py = pytest.importorskip("h5py")
 X = np.random.default_rng(0).normal(size=(16, 5)).astype("f4")
 Y = X[:, :1] * 2
 pytestmark = pytest.mark.filterwarnings("ignore:.*is an old spelling:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def fresh_names():
+    """Names of layers and optimizers are part of a file."""
+    clear_session()
 
 
 def trained(optimizer="adam"):
