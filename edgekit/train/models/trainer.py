@@ -11,6 +11,7 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train.backend import to_numpy
 from edgekit.train.batches import batches_of
+from edgekit.train.blas import one_blas_thread
 from edgekit.train.callbacks.callback import History
 from edgekit.train.callbacks.callback_list import Running
 from edgekit.train.class_weights import class_weights, weighted
@@ -85,7 +86,7 @@ class Trainer(Steps):
         self.stop_training = False
         self._nan_place = None
         logs: dict[str, float] = {}
-        with self._distributed(batches):
+        with self._distributed(batches), one_blas_thread():
             running.on_train_begin()
             epochs = running.resume(epochs, batches)
             try:
@@ -153,7 +154,8 @@ class Trainer(Steps):
         running.on_test_begin()
         replicas = self._replicas(self.test_step, running.hears("on_test_batch_end"))
         test_step = replicas or self.test_step
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        with quiet, one_blas_thread():
             for step, data in enumerate(batches):
                 running.on_test_batch_begin(step)
                 logs = test_step(data)
@@ -201,12 +203,13 @@ class Trainer(Steps):
         running = Running(callbacks, self, verbose, 1, _steps_of(batches), doing="predict")
         structure, parts = None, []
         running.on_predict_begin()
-        for step, data in enumerate(batches):
-            running.on_predict_batch_begin(step)
-            with self._on_first_device():
-                structure = self.predict_step(data)
-            parts.append([to_numpy(leaf) for leaf in flatten(structure)])
-            running.on_predict_batch_end(step, {"outputs": structure})
+        with one_blas_thread():
+            for step, data in enumerate(batches):
+                running.on_predict_batch_begin(step)
+                with self._on_first_device():
+                    structure = self.predict_step(data)
+                parts.append([to_numpy(leaf) for leaf in flatten(structure)])
+                running.on_predict_batch_end(step, {"outputs": structure})
         running.on_predict_end()
         return pack(structure, [np.concatenate(leaves) for leaves in zip(*parts, strict=True)])
 

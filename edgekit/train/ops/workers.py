@@ -72,7 +72,8 @@ def set_threads(count: int) -> None:
     """Let `count` threads share the batches of convolutions, pooling and batch normalization.
 
     1, the default, is none but the caller's (or what the environment's EDGEKIT_TRAIN_THREADS
-    says). Set OPENBLAS_NUM_THREADS=1 before numpy is imported. The same number gives the same bits.
+    says). `fit` holds BLAS to one thread; for loops of your own set OPENBLAS_NUM_THREADS=1. The
+    same number gives the same bits.
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise InputError(f"set_threads takes a number of at least 1. Received: {count!r}")
