@@ -238,7 +238,7 @@ def test_rows_are_summed_by_number(count):
         (lambda: layers.GRU(2, use_cudnn="no"), InputError, "use_cudnn"),
         (lambda: layers.LSTM(2, time_major=True), UnsupportedOperator, "time_major"),
         (lambda: layers.RNN(object()), InputError, "no call and no state_size"),
-        (lambda: layers.LSTM(2)(X[0]), ShapeError, "ndim"),
+        (lambda: layers.LSTM(2)(X[0]), ShapeError, "expected 3 axes"),
         (lambda: layers.LSTM(2)(X, initial_state=[X[:, 0]]), InputError, "2 initial states"),
         (lambda: layers.Embedding(0, 2), InputError, "input_dim=0"),
         (lambda: layers.Embedding(3, 2, lora_rank=4), UnsupportedOperator, "low-rank"),
