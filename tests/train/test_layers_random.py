@@ -114,5 +114,5 @@ def test_wrong_arguments_are_refused(make: object, message: str) -> None:
 
 
 def test_spatial_dropout_wants_its_rank() -> None:
-    with pytest.raises(ShapeError, match="expected ndim=4"):
+    with pytest.raises(ShapeError, match="expected 4 axes"):
         layers.SpatialDropout2D(0.5)(ONES)

@@ -47,8 +47,8 @@ REFUSED = {
 }
 # layers that a TFLite file cannot hold, each with what the message says
 NO_TFLITE = {
-    "elu": "TFLite's Elu has alpha 1",
-    "activation_selu": "TFLite's Elu has alpha 1",
+    "elu": "TFLite's Elu of integers has alpha 1",
+    "activation_selu": "TFLite's Elu of integers has alpha 1",
 }
 TRACED = [name for name in CASES if name not in REFUSED]
 
