@@ -74,6 +74,11 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         metavar=("LOW", "HIGH"),
         help="the range of the inputs; overrules the check of the calibration data's scale",
     )
+    parser.add_argument(
+        "--int8-inputs",
+        action="store_true",
+        help="int8 inputs even where their columns are too unequal for one scale",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -99,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
     from edgekit.quantize import Recipe
 
     choices = {"arithmetic": options.arithmetic, "keep_float": tuple(options.keep_float)}
-    choices["input_range"] = options.input_range
+    choices.update(input_range=options.input_range, int8_inputs=options.int8_inputs)
     recipe = Recipe(**choices)
     with _progress_bar() as progress:
         converted = convert(

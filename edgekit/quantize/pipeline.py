@@ -12,6 +12,7 @@ from edgekit.ir.passes import drop_dead_channels, prepare, store_tables
 from edgekit.ir.passes.loops import unroll_loops
 
 from .calibrate import Progress, Range, calibrate, check_finite
+from .columns import columns_of, poor_columns
 from .input_check import check_inputs
 from .learned import complete_ranges
 from .noise import signal_to_noise
@@ -54,14 +55,13 @@ def quantize(
     """
     recipe = recipe or Recipe()
     validate(graph)
-    samples = _samples(graph, calibration, preprocessing, learned)
-    for data in (samples, evaluation):
-        if data is not None:
-            check_finite(graph, data)
+    samples = _checked(graph, _samples(graph, calibration, preprocessing, learned), evaluation)
     unrolled = unroll_loops(graph)
     prepared = prepare(unrolled)
     check_keep_float(unrolled, prepared, recipe)
-    in_float = float_nodes(prepared, recipe)
+    columns = columns_of(prepared, samples)
+    # what was trained as int8 stays int8
+    in_float = float_nodes(prepared, recipe, {} if learned else columns)
     notes: list[str] = []
     seen: Mapping[str, Range] = {}
     if samples is not None:
@@ -69,6 +69,7 @@ def quantize(
         seen = calibrate(prepared, samples, progress)
     ranges, lines = complete_ranges(prepared, in_float, seen, learned or {})
     parameters = choose_parameters(prepared, ranges, in_float, recipe.input_range)
+    notes += poor_columns(prepared, columns, parameters, in_float)
     rewritten = rewrite(prepared, parameters, in_float)
     metadata = replace(graph.metadata, arithmetic=recipe.arithmetic)
     full = store_tables(replace(rewritten.graph, metadata=metadata))
@@ -159,6 +160,13 @@ def _samples(
     if calibration is None or isinstance(calibration, Samples):
         return calibration
     return gather(graph, calibration, "calibration", preprocessing)
+
+
+def _checked(graph: Graph, samples: Samples | None, evaluation: Samples | None) -> Samples | None:
+    for data in (samples, evaluation):
+        if data is not None:
+            check_finite(graph, data)
+    return samples
 
 
 def _sample_notes(samples: Samples | None) -> Sequence[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 
 from edgekit.errors import QuantizationError, UnsupportedOperator
 from edgekit.ir import Graph, Node, spec
 
+from .columns import Columns, leading_layers
 from .recipe import Recipe
 from .recurrent import kept_in_float
 
@@ -20,11 +22,14 @@ _ADVICE = {
 }
 
 
-def float_nodes(graph: Graph, recipe: Recipe) -> dict[str, str]:
+def float_nodes(
+    graph: Graph, recipe: Recipe, columns: Mapping[str, Columns] | None = None
+) -> dict[str, str]:
     """Why something stays in float, by the names of a node's outputs and of memories.
 
     What has no entry becomes int8. A memory follows the layers that read it: it stays in float
-    where all of them do. Raises QuantizationError where the graph is quantized already,
+    where all of them do. `columns` are those of inputs and of what begins by treating them each for
+    itself (`columns_of`). Raises QuantizationError where the graph is quantized already,
     UnsupportedOperator for a weight that is computed (no kernel takes one).
     """
     quantized = [value.name for value in graph.values.values() if value.quant is not None]
@@ -33,7 +38,7 @@ def float_nodes(graph: Graph, recipe: Recipe) -> dict[str, str]:
             f"graph {graph.name!r} is quantized already (value {quantized[0]!r} has a scale); "
             "convert the float model that it was made from"
         )
-    found: dict[str, str] = {}
+    found = leading_layers(graph, columns or {}, recipe)
     for node in graph.nodes:
         reason = _reason(graph, node, recipe)
         if reason:

@@ -23,6 +23,8 @@ class Recipe(Frozen):
     keep_float: names of layers that stay in float32; the report lists them.
     input_range: the smallest and the largest number that the inputs ever hold. It replaces the
         range seen in calibration and overrules the check of calibration data for plausibility.
+    int8_inputs: inputs become int8 even where their columns are so unequal that one scale for all
+        leaves some of them too few steps; else a Normalization at the beginning stays in float.
 
     Raises QuantizationError for a choice that does not exist.
     """
@@ -31,6 +33,7 @@ class Recipe(Frozen):
     calibration: str
     keep_float: tuple[str, ...]
     input_range: tuple[float, float] | None
+    int8_inputs: bool
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Recipe(Frozen):
         calibration: str = "minmax",
         keep_float: Sequence[str] = (),
         input_range: Sequence[float] | None = None,
+        int8_inputs: bool = False,
     ) -> None:
         if arithmetic not in ARITHMETICS:
             raise QuantizationError(
@@ -59,7 +63,7 @@ class Recipe(Frozen):
                 raise QuantizationError(
                     f"input_range is a smallest and a larger number, received {low:g} {high:g}"
                 )
-        super().__init__(arithmetic, calibration, tuple(keep_float), bounds)
+        super().__init__(arithmetic, calibration, tuple(keep_float), bounds, bool(int8_inputs))
 
     def as_text(self) -> str:
         """The recipe as one line of JSON, keys in order: what a model file keeps of it."""
