@@ -8,7 +8,7 @@ import pytest
 from edgekit import Interpreter
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
 from edgekit.train import Sequential, layers, set_random_seed
-from edgekit.train.layers.augmentation_geometry import rotation_matrices
+from edgekit.train.layers.preprocessing.geometry import rotation_matrices
 from edgekit.train.saving import load_model
 from edgekit.train.trace import trace
 

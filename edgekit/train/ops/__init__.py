@@ -22,9 +22,7 @@ from . import nested_sequences as nested_sequences
 from . import normalization as normalization
 from . import pooling as pooling
 from . import random as random
-from . import recurrent_gru as recurrent_gru
-from . import recurrent_lstm as recurrent_lstm
-from . import recurrent_simple as recurrent_simple
+from . import recurrent as recurrent
 from . import reductions as reductions
 from . import shape as shape
 from . import slopes as slopes
@@ -51,9 +49,7 @@ __all__ = [
     "normalization",
     "pooling",
     "random",
-    "recurrent_gru",
-    "recurrent_lstm",
-    "recurrent_simple",
+    "recurrent",
     "reductions",
     "shape",
     "slopes",

@@ -16,9 +16,9 @@ from edgekit.train.tensor import Tensor, array_of, wrap
 from . import activations, gather, images
 from .bilinear import linear
 from .nested import composed
-from .recurrent_gru import gru
-from .recurrent_lstm import lstm
-from .recurrent_simple import simple_rnn
+from .recurrent.gru import gru
+from .recurrent.lstm import lstm
+from .recurrent.simple import simple_rnn
 from .shape import concat
 
 __all__ = ["walk"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgekit.errors import InputError, lookup, require
 from edgekit.train.backend import to_numpy
-from edgekit.train.layers.preprocessing_images import largest_window
+from edgekit.train.layers.preprocessing.images import largest_window
 from edgekit.train.ops.images import METHODS, resize_images
 from edgekit.train.tensor import wrap
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import ModelFormatError, require
-from edgekit.train.layers.preprocessing_lookup import IndexLookup
-from edgekit.train.layers.preprocessing_text import TextVectorization
+from edgekit.train.layers.preprocessing.lookup import IndexLookup
+from edgekit.train.layers.preprocessing.text import TextVectorization
 from edgekit.train.saving.weights import holders
 
 __all__ = ["is_vocabulary", "read_vocabularies"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.errors import InputError
-from edgekit.train.layers.recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
-from edgekit.train.layers.recurrent_whole import WholeSequence, of_cell
-from edgekit.train.ops.recurrent_gru import gru
-from edgekit.train.ops.recurrent_lstm import lstm
-from edgekit.train.ops.recurrent_simple import simple_rnn
+from edgekit.train.layers.recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
+from edgekit.train.layers.recurrent.whole import WholeSequence, of_cell
+from edgekit.train.ops.recurrent.gru import gru
+from edgekit.train.ops.recurrent.lstm import lstm
+from edgekit.train.ops.recurrent.simple import simple_rnn
 
 __all__ = ["GRU", "LSTM", "SimpleRNN"]
 

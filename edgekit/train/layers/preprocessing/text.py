@@ -12,9 +12,9 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator, lookup
 from edgekit.train.backend import to_numpy
-from edgekit.train.layers.preprocessing import batches_to_adapt
-from edgekit.train.layers.preprocessing_categories import HostLayer
-from edgekit.train.layers.preprocessing_vocabularies import StringLookup
+from edgekit.train.layers.preprocessing.categories import HostLayer
+from edgekit.train.layers.preprocessing.scaling import batches_to_adapt
+from edgekit.train.layers.preprocessing.vocabularies import StringLookup
 from edgekit.train.tensor import wrap
 
 __all__ = ["TextVectorization"]

@@ -10,8 +10,8 @@ import numpy as np
 from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.train.backend import device_module
 from edgekit.train.layers.layer import Layer
-from edgekit.train.layers.recurrent_gates import GateCell
-from edgekit.train.layers.recurrent_stack import StackedRNNCells, check_cell, sizes_of
+from edgekit.train.layers.recurrent.gates import GateCell
+from edgekit.train.layers.recurrent.stack import StackedRNNCells, check_cell, sizes_of
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.gather import flip, zero_state
 from edgekit.train.ops.shape import concat

@@ -12,13 +12,13 @@ import numpy as np
 
 from edgekit.errors import InputError, ModelFormatError, ShapeError
 from edgekit.train.backend import to_numpy
-from edgekit.train.layers.preprocessing import batches_to_adapt
-from edgekit.train.layers.preprocessing_categories import (
+from edgekit.train.layers.preprocessing.categories import (
     HostLayer,
     checked_salt,
     encoded,
     hashed,
 )
+from edgekit.train.layers.preprocessing.scaling import batches_to_adapt
 from edgekit.train.layers.weights import LOADING
 from edgekit.train.tensor import wrap
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, lookup
-from edgekit.train.layers.preprocessing_images import ImageLayer, largest_window
+from edgekit.train.layers.preprocessing.images import ImageLayer, largest_window
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.images import resize_images
 from edgekit.train.ops.math import maximum, mean, minimum

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.errors import InputError
-from edgekit.train.layers.preprocessing_lookup import IndexLookup
+from edgekit.train.layers.preprocessing.lookup import IndexLookup
 
 __all__ = ["IntegerLookup", "StringLookup"]
 

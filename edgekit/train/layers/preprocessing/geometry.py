@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, lookup
-from edgekit.train.layers.augmentation import RandomImageLayer
+from edgekit.train.layers.preprocessing.augmentation import RandomImageLayer
 from edgekit.train.ops.images import FILL_MODES, METHODS, resize_images, warp_images
 
 __all__ = [

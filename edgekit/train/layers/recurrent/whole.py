@@ -9,10 +9,10 @@ from edgekit.train import activations
 from edgekit.train.backend import array_module
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
-from edgekit.train.layers.recurrent import RNN
-from edgekit.train.layers.recurrent_gates import GateCell
+from edgekit.train.layers.recurrent.gates import GateCell
+from edgekit.train.layers.recurrent.rnn import RNN
 from edgekit.train.names import snake_case
-from edgekit.train.ops.recurrent_steps import CURVES
+from edgekit.train.ops.recurrent.steps import CURVES
 
 __all__ = ["WholeSequence", "flags_in", "made_cell", "of_cell"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from edgekit.errors import InputError, UnsupportedOperator, lookup
 from edgekit.train.backend import to_numpy
 from edgekit.train.layers.layer import Layer
-from edgekit.train.layers.preprocessing import batches_to_adapt
-from edgekit.train.layers.preprocessing_hashes import fingerprint64, siphash
+from edgekit.train.layers.preprocessing.hashes import fingerprint64, siphash
+from edgekit.train.layers.preprocessing.scaling import batches_to_adapt
 from edgekit.train.tensor import wrap
 
 __all__ = ["CategoryEncoding", "Discretization", "Hashing", "HostLayer", "encoded", "hashed"]

@@ -10,9 +10,9 @@ from typing import Any
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.layers.geometry import channels_last, output_size, padding_word, sizes
 from edgekit.train.layers.input_spec import InputSpec
-from edgekit.train.layers.recurrent import RNN
-from edgekit.train.layers.recurrent_cells import LSTMCell
-from edgekit.train.layers.recurrent_whole import flags_in, made_cell, of_cell
+from edgekit.train.layers.recurrent.cells import LSTMCell
+from edgekit.train.layers.recurrent.rnn import RNN
+from edgekit.train.layers.recurrent.whole import flags_in, made_cell, of_cell
 from edgekit.train.layers.spatial import on_images
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.conv3d import conv3d

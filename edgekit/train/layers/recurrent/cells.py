@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.train import activations
-from edgekit.train.layers.recurrent_gates import GateCell
+from edgekit.train.layers.recurrent.gates import GateCell
 
 __all__ = ["GRUCell", "LSTMCell", "SimpleRNNCell"]
 

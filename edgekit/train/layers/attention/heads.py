@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.layers.attention_parts import Heads, broadcast, wide
+from edgekit.train.layers.attention.parts import Heads, broadcast, wide
 from edgekit.train.ops.math import matmul
 from edgekit.train.ops.shape import transpose
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgekit.train.backend import array_module
 from edgekit.train.primitive import primitive
 
-from .recurrent_steps import (
+from .steps import (
     Hearing,
     Mask,
     curve,

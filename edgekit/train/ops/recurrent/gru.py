@@ -7,7 +7,7 @@ from typing import Any
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
-from .recurrent_steps import (
+from .steps import (
     Hearing,
     Mask,
     curve,

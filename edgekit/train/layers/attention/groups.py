@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from edgekit.errors import InputError
-from edgekit.train.layers.attention_parts import Heads, wide
+from edgekit.train.layers.attention.parts import Heads, wide
 from edgekit.train.ops.math import matmul
 from edgekit.train.ops.shape import transpose
 

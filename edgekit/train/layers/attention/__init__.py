@@ -1,0 +1,1 @@
+"""Attention: in one head, in several, in groups of them."""

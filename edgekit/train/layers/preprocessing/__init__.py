@@ -1,0 +1,1 @@
+"""Layers that prepare data: scales, sizes of pictures, categories, texts; and random changes."""
