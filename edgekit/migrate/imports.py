@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.migrate.script import Script
-from edgekit.migrate.table import MOVED, OPS, OTHERS
+from edgekit.migrate.table import MODULES, MOVED, OPS, OTHERS
 
 __all__ = ["below_keras", "is_tensorflow", "rewrite_imports"]
 
@@ -172,6 +172,8 @@ def _from_tensorflow(script: Script, node: Any, module: str) -> None:
         bound = "" if alias.asname is None else f" as {alias.asname.name.value}"
         if path in ("keras", "python.keras"):
             made.append(f"{_FRONT}{bound}")
+        elif path in MODULES:
+            made.append(f"from edgekit.keras import {path}{bound}")
         elif path in MOVED or path in OPS:
             target = MOVED.get(path) or f"ops.{OPS[path]}"
             parent, _, last = target.rpartition(".")

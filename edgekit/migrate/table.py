@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
-    "ACTIVATIONS", "BY_HAND", "DECORATORS", "DTYPES", "KEYWORDS", "MOVED", "OPS", "OTHERS",
-    "STATEMENTS", "SURE_AXIS", "WORDS",
+    "ACTIVATIONS", "BY_HAND", "DECORATORS", "DTYPES", "KEYWORDS", "MODULES", "MOVED", "OPS",
+    "OTHERS", "STATEMENTS", "SURE_AXIS", "WORDS",
 ]  # fmt: skip
 
 _STRATEGIES = (
@@ -27,6 +27,10 @@ MOVED: dict[str, str] = {
     "random.uniform": "random.uniform",
     "set_random_seed": "utils.set_random_seed",
 }
+
+# modules below tensorflow whose names, as far as MOVED has them, stand in one of the same name
+# below edgekit.keras
+MODULES = ("distribute",)
 
 _SAME = (
     "abs", "add", "argmax", "argmin", "argsort", "broadcast_to", "cast", "cos", "divide", "einsum",

@@ -13,6 +13,7 @@ from edgekit.migrate.table import (
     DTYPES,
     FEWEST_PLACES,
     KEYWORDS,
+    MODULES,
     MOST_PLACES,
     MOVED,
     OPS,
@@ -106,6 +107,7 @@ def _use(script: Script, node: Any, parents: Any) -> str | None:
     """
     name = _name(script, node)
     if name is None:
+        _use_of_module(script, node)
         return None
     old = script.text(node)
     if name == "keras" or name.startswith("keras."):
@@ -126,6 +128,19 @@ def _use(script: Script, node: Any, parents: Any) -> str | None:
     head, _ = _longest(name, BY_HAND)
     script.by_hand(node, old, BY_HAND.get(head, UNKNOWN))
     return ""
+
+
+def _use_of_module(script: Script, node: Any) -> None:
+    """Rewrite `distribute.x` of `from tensorflow import distribute` where x stands elsewhere."""
+    bound, _, below = (script.dotted(node) or "").partition(".")
+    source, _, module = (script.imported_as(script.root(node)) or "").partition(".")
+    if source != "tensorflow" or module not in MODULES or not below:
+        return
+    head, rest = _longest(f"{module}.{below}", MOVED)
+    if not head:
+        script.by_hand(node, script.text(node), BY_HAND.get(module, UNKNOWN))
+    elif MOVED[head] != head:
+        script.replace(node, f"{bound}{MOVED[head].removeprefix(module)}{rest}")
 
 
 def _longest(name: str, table: Any) -> tuple[str, str]:

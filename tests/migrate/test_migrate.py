@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from edgekit.cli import main
 from edgekit.errors import InputError
 from edgekit.migrate import migrate
-from edgekit.migrate.table import BY_HAND, MOVED, OPS
+from edgekit.migrate.table import BY_HAND, MODULES, MOVED, OPS
 from tests.material import ROOT
 
 pytest.importorskip("libcst")
@@ -45,6 +45,11 @@ IMPORTS = {
     "from keras.layers import *": "from edgekit.keras.layers import *",
     "from tensorflow import GradientTape, reduce_mean as m":
         "from edgekit.keras import GradientTape; from edgekit.keras.ops import mean as m",
+    "from tensorflow import distribute": "from edgekit.keras import distribute",
+    "from tensorflow import distribute as d, keras":
+        "from edgekit.keras import distribute as d; from edgekit import keras",
+    "from tensorflow.distribute import MirroredStrategy":
+        "from edgekit.keras.distribute import MirroredStrategy",
     "import numpy as np, keras": "import numpy as np\nfrom edgekit import keras",
     "import keras; import os": "from edgekit import keras; import os",
 }  # fmt: skip
@@ -110,6 +115,22 @@ def test_what_is_left_is_named_with_a_reason_and_stays(old):
     assert made == source
     assert [(line, by_hand) for line, _, by_hand in report] == [(3, True)]
     assert ";" in report[0][1], "why, and what to do"
+
+
+def test_strategies_below_a_module_of_their_own():
+    made, report = rewritten("""
+        from tensorflow import distribute as d
+        a = d.MirroredStrategy(["GPU:0"])
+        b = d.experimental.MultiWorkerMirroredStrategy()
+        c = d.TPUStrategy()
+    """)
+    assert made == textwrap.dedent("""
+        from edgekit.keras import distribute as d
+        a = d.MirroredStrategy(["GPU:0"])
+        b = d.MultiWorkerMirroredStrategy()
+        c = d.TPUStrategy()
+    """).lstrip("\n")
+    assert [(line, by_hand) for line, _, by_hand in report] == [(1, False), (3, False), (4, True)]
 
 
 def test_function_decorators_and_switches_go():
@@ -246,6 +267,7 @@ def test_the_tables_point_at_names_that_are_there():
             found = getattr(found, part)
         assert callable(found), path
     assert not set(BY_HAND) & (set(MOVED) | set(OPS))
+    assert all(hasattr(keras, module) for module in MODULES)
 
 
 def test_rewritten_calls_mean_what_tensorflow_means():
