@@ -42,6 +42,7 @@ from edgekit.train.tensor import Variable as Variable
 
 if TYPE_CHECKING:
     from edgekit.train import datasets as datasets
+    from edgekit.train import quantization as quantization
     from edgekit.train.saving import load_model as load_model
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "quantization",
     "regularizers",
     "set_random_seed",
     "set_threads",
@@ -75,8 +77,13 @@ __all__ = [
     "to_categorical",
 ]
 
-# loaded at their first use: they bring networking and archives, which a first step does without
-_LATER = {"datasets": "edgekit.train.datasets", "load_model": "edgekit.train.saving:load_model"}
+# loaded at their first use: they bring networking, archives and the converter, which a first step
+# does without
+_LATER = {
+    "datasets": "edgekit.train.datasets",
+    "load_model": "edgekit.train.saving:load_model",
+    "quantization": "edgekit.train.quantization",
+}
 
 
 def __getattr__(name: str) -> Any:
