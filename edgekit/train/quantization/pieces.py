@@ -16,7 +16,7 @@ from edgekit.ir import Graph, Node, spec
 from edgekit.ir.ops import attributes
 from edgekit.train.primitive import Record
 from edgekit.train.tensor import PRIMITIVES
-from edgekit.train.trace_runs import WeightPlace
+from edgekit.train.trace.runs import WeightPlace
 
 __all__ = ["Piece", "compute", "piece_of"]
 

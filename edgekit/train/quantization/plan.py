@@ -25,7 +25,7 @@ from edgekit.quantize.tied import tied_groups
 from edgekit.train.primitive import Record, scope_state
 from edgekit.train.tape import stop_recording
 from edgekit.train.trace import trace_places
-from edgekit.train.trace_runs import Places
+from edgekit.train.trace.runs import Places
 
 from .pieces import Piece, piece_of
 from .steps import Key, Norm, Plan, Step, Weight, canonical

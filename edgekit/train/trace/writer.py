@@ -1,36 +1,22 @@
-"""From a model to a graph: run it in inference mode and write down what it did.
-
-One function serves Sequential, functional and subclassed models, because all of them are nothing
-but calls of primitives. The model runs twice, on different data in batches of different sizes;
-what differs between the two recordings is the batch, and may differ in nothing else. So a batch
-size that was baked into a reshape, or a number that was computed from the data outside of
-primitives, is found and not exported as a constant. Python's `if` and `for` are frozen as they
-ran.
-"""
+"""Two recordings of one model written as a graph."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir import Graph, GraphBuilder
 from edgekit.ir.passes import drop_dead_nodes
+from edgekit.train.primitive import Record
+from edgekit.train.tensor import Variable
 
-from .backend import to_numpy
-from .primitive import Record
-from .tensor import Variable
-from .trace_names import named_after_layers
-from .trace_rules import RULES
-from .trace_runs import Places, Run, WeightPlace, input_shapes, run_recorded
-from .trace_squeezes import Squeezes
+from .names import named_after_layers
+from .recorded import BATCHES, RecordedCall
+from .rules import RULES
+from .runs import Places, Run, WeightPlace, input_shapes, run_recorded
+from .squeezes import Squeezes
 
-__all__ = ["trace", "trace_places"]
-
-BATCHES = (2, 3)
-Shape = tuple[int | None, ...]
+__all__ = ["Writer", "trace", "trace_places"]
 
 
 def trace(model: Any, example_shape: Any = None, name: str | None = None) -> Graph:
@@ -50,13 +36,13 @@ def trace_places(model: Any, example_shape: Any = None, name: str | None = None)
     model = getattr(model, "float_model", model)
     shapes = input_shapes(model, example_shape)
     first, second = (run_recorded(model, shapes, batch) for batch in BATCHES)
-    writer = _Writer(name or str(getattr(model, "name", "model")), model, first, second)
+    writer = Writer(name or str(getattr(model, "name", "model")), model, first, second)
     graph, renamed = writer.write()
     values = [writer.alive(record.output, renamed) for record in first.records]
     return Places(graph, first.records, values, writer.weights)
 
 
-class _Writer:
+class Writer:
     """Turns two recordings of one model into a graph."""
 
     def __init__(self, name: str, model: Any, first: Run, second: Run) -> None:
@@ -78,7 +64,7 @@ class _Writer:
         self._enter_inputs()
         live = self._live_pairs()
         for position, (record, other) in enumerate(live):
-            call = _Call(self, record, other, self._layer(record))
+            call = RecordedCall(self, record, other, self._layer(record))
             self.names[id(record.output)] = self._written(call)
             if position + 1 == len(live) or live[position + 1][0].scope != record.scope:
                 self.results.append((self.names[id(record.output)], call.layer))
@@ -147,7 +133,7 @@ class _Writer:
         path = rest if own == getattr(self.model, "name", None) else record.scope
         return path or record.primitive.name
 
-    def _written(self, call: _Call) -> str | tuple[str, ...] | None:
+    def _written(self, call: RecordedCall) -> str | tuple[str, ...] | None:
         record = call.record
         if any(id(x) in self.names and self.names[id(x)] is None for x in record.inputs):
             return None  # already a problem
@@ -173,127 +159,3 @@ class _Writer:
                 "computed with .numpy() or another library?"
             )
         return name
-
-
-class _Call:
-    """One recorded call as the rules see it (`trace_call.Call`)."""
-
-    def __init__(self, writer: _Writer, record: Record, other: Record, layer: str) -> None:
-        self.writer = writer
-        self.record = record
-        self.other = other
-        self.layer = layer
-        self.attrs = dict(record.attrs)
-        self.time = 0
-
-    @property
-    def shape(self) -> Shape:
-        return self._joint(self.record.output.shape, self.other.output.shape)
-
-    def _joint(self, one: Shape, two: Shape) -> Shape:
-        """A shape in which the batch, and nothing but the batch, differed between the runs.
-
-        Where times are folded into the batch it is the shape at each time.
-        """
-        if one == two:
-            return one
-        count = max(self.count_of_times(), 1)
-        batches = BATCHES, tuple(count * batch for batch in BATCHES)
-        if len(one) == len(two) and (one[0], two[0]) in batches and one[1:] == two[1:]:
-            return (None, *one[1:])
-        raise UnsupportedOperator(
-            f"the shape {one} for a batch of {BATCHES[0]} is {two} for one of {BATCHES[1]}"
-        )
-
-    def given(self, position: int) -> bool:
-        inputs = self.record.inputs
-        return position < len(inputs) and inputs[position] is not None
-
-    def shape_of(self, position: int) -> Shape:
-        return self._joint(
-            np.shape(self.record.arrays[position]), np.shape(self.other.arrays[position])
-        )
-
-    def constant(self, position: int) -> np.ndarray | None:
-        if id(self.record.inputs[position]) in self.writer.names:
-            return None
-        one, two = (to_numpy(r.arrays[position]) for r in (self.record, self.other))
-        if one.shape != two.shape or not np.array_equal(one, two, equal_nan=True):
-            raise UnsupportedOperator(
-                f"its input {position} was computed from the data or the batch size outside of "
-                "primitives (with .numpy() or another library), or is random"
-            )
-        return one
-
-    def at(self, time: int) -> _Call:
-        """The call for one time of inputs whose times are apart."""
-        self.time = time
-        return self
-
-    def count_of_times(self) -> int:
-        """How many times the inputs have that were folded into the batch; 0 without."""
-        found = (self.writer.names.get(id(x)) for x in self.record.inputs)
-        return max((len(names) for names in found if isinstance(names, tuple)), default=0)
-
-    def times(self, position: int) -> tuple[str, ...]:
-        names = self.writer.names.get(id(self.record.inputs[position]))
-        if not isinstance(names, tuple):
-            raise UnsupportedOperator("it has one value for all times")
-        return names
-
-    def value(self, position: int) -> str:
-        x = self.record.inputs[position]
-        name = self.writer.names.get(id(x))
-        name = name[self.time] if isinstance(name, tuple) else name
-        return name if name is not None else self.weight(position, lambda array: array)
-
-    def weight(self, position: int, layout: Callable[[np.ndarray], np.ndarray]) -> str:
-        array = self.constant(position)
-        if array is None:
-            raise UnsupportedOperator(f"its input {position} must be a weight, not computed data")
-        name = self._entered(position, np.ascontiguousarray(layout(array)))
-        self.writer.weights.append(WeightPlace(name, self.record, position, layout))
-        return name
-
-    def _entered(self, position: int, laid: np.ndarray) -> str:
-        """A constant input in the graph; a weight that is used twice is one constant."""
-        x = self.record.inputs[position]
-        key = (id(x), laid.shape) if isinstance(x, Variable) else None
-        if key is None or key not in self.writer.constants:
-            origin = x if isinstance(x, Variable) else self.writer.origins.get(id(x))
-            named = "constant" if origin is None else origin.name.rpartition("/")[2]
-            name = self._constant(laid, named)
-            if key is None:
-                return name
-            self.writer.constants[key] = name
-        return self.writer.constants[key]
-
-    def number(self, value: Any) -> str:
-        return self._constant(np.asarray(value, np.float32), "constant")
-
-    def integers(self, values: Any) -> str:
-        return self._constant(np.asarray(values, np.int32), "constant")
-
-    def dtype_of(self, position: int) -> str:
-        return str(self.record.arrays[position].dtype)
-
-    def _constant(self, array: np.ndarray, name: str) -> str:
-        data = array if array.dtype.kind != "f" else array.astype(np.float32)
-        data = data.reshape(1) if data.ndim == 0 else data
-        return self.writer.builder.constant(data.copy(), f"{self.layer}/{name}")
-
-    def add(self, op: str, *inputs: str | None, **attrs: Any) -> str:
-        clean = {key: _plain(value) for key, value in attrs.items()}
-        output = f"{self.layer}/{op.lower()}"
-        return self.writer.squeezes.add(op, inputs, self.layer, output, clean)
-
-    def add_all(self, op: str, *inputs: str | None, **attrs: Any) -> tuple[str, ...]:
-        clean = {key: _plain(value) for key, value in attrs.items()}
-        return self.writer.builder.add_all(op, *inputs, name=self.layer, **clean)
-
-
-def _plain(value: Any) -> Any:
-    """Attributes as the graph has them: Python numbers, and tuples of them."""
-    if isinstance(value, tuple | list):
-        return tuple(_plain(v) for v in value)
-    return value.item() if isinstance(value, np.generic) else value

@@ -13,8 +13,8 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 
-from .trace_call import Call, rule
-from .trace_sequences import turned
+from .calls import Call, rule
+from .sequences import turned
 
 __all__: list[str] = []
 

@@ -9,7 +9,7 @@ import numpy as np
 from edgekit.errors import UnsupportedOperator
 from edgekit.train.ops.conv3d import padding3d
 
-from .trace_call import Call, rule
+from .calls import Call, rule
 
 __all__: list[str] = []
 

@@ -14,12 +14,12 @@ import numpy as np
 from edgekit.errors import UnsupportedOperator
 from edgekit.train.ops.windows import explicit_padding
 
-from . import trace_recurrent as trace_recurrent
-from . import trace_windows as trace_windows
-from .trace_call import RULES as RULES
-from .trace_call import Call, Rule, rule
-from .trace_parts import axes_of
-from .trace_shapes import reshaped
+from . import recurrent as recurrent
+from . import windows as windows
+from .calls import RULES as RULES
+from .calls import Call, Rule, rule
+from .parts import axes_of
+from .shapes import reshaped
 
 __all__ = ["RULES"]
 

@@ -9,10 +9,9 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.ir import Graph
-
-from .primitive import Record, recording
-from .structure import flatten, map_structure
-from .tensor import Tensor
+from edgekit.train.primitive import Record, recording
+from edgekit.train.structure import flatten, map_structure
+from edgekit.train.tensor import Tensor
 
 __all__ = ["Places", "Run", "WeightPlace", "input_shapes", "run_recorded"]
 

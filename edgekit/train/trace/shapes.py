@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 
-from .trace_call import Call, rule
+from .calls import Call, rule
 
 __all__ = ["reshaped"]
 
