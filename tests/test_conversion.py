@@ -68,7 +68,7 @@ def test_inputs_that_count_words_are_calibrated_with_integers(dtype: str) -> Non
     texts = np.random.default_rng(1).integers(0, 300, (100, 6))
     graph = words(dtype)
     expected = Interpreter(graph).predict(texts.astype(dtype))
-    for given in (np.int16, np.int32, np.int64):
+    for given in (np.int16, np.int32, np.int64, np.float32, np.float64):
         converted = edgekit.convert(graph, texts.astype(given), evaluate=(texts, expected))
         assert converted.graph.value("numbers").dtype == dtype
         scores = Interpreter(converted.graph).predict(texts.astype(dtype))
@@ -78,7 +78,10 @@ def test_inputs_that_count_words_are_calibrated_with_integers(dtype: str) -> Non
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (np.zeros((5, 6), np.float32), "expected int32 .* received float32 .* takes integers"),
+        (np.full((5, 6), 1.5), "expected int32 .* received float64 .* 1.5, .* takes integers"),
+        (np.full((5, 6), np.nan, np.float32), "received float32 .* with nan, which is no whole"),
+        (np.full((5, 6), np.inf, np.float32), "received float32 .* beyond"),
+        (np.full((5, 6), "a"), "received str.* takes integers"),
         (np.full((5, 6), 2**40), "beyond -2147483648 to 2147483647"),
     ],
 )

@@ -86,7 +86,8 @@ def _has_dtype(value: Value, array: Array) -> bool:
 
 def _dtype_problem(value: Value, array: Array) -> str:
     if value.dtype in UNSCALED:
-        return f"input {value.name!r} expects {value.dtype}, received {array.dtype.name}"
+        hint = f"; give x.astype({value.dtype!r})" if array.dtype.kind in "iuf" else ""
+        return f"input {value.name!r} expects {value.dtype}, received {array.dtype.name}{hint}"
     hint = "float32" if value.dtype == "float32" else f"{value.dtype} or float32"
     return (
         f"input {value.name!r} expects {hint}, received {array.dtype.name}; "

@@ -219,11 +219,16 @@ def _problem(value: Value, array: Array) -> str:
 
 
 def _integer_problem(value: Value, array: Array, what: str) -> str:
-    """Integers of any width will do, as long as each fits."""
-    if array.dtype.kind not in "iu":
-        return f"{what}: the input takes integers, such as the numbers of words or classes"
+    """Integers of any width will do, and whole numbers in floats, as long as each fits."""
+    takes = "the input takes integers, such as the numbers of words or classes"
+    if array.dtype.kind not in "iuf":
+        return f"{what}: {takes}"
+    if array.dtype.kind == "f":
+        broken = array[array != np.rint(array)]  # NaN among them
+        if broken.size:
+            return f"{what} with {float(broken.flat[0]):g}, which is no whole number: {takes}"
     low, high = LIMITS[value.dtype]
-    if array.size and (int(array.min()) < low or int(array.max()) > high):
+    if array.size and (array.min().item() < low or array.max().item() > high):
         return f"{what} with numbers beyond {low} to {high}"
     return ""
 

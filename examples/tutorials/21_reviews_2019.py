@@ -71,7 +71,6 @@ for text, answer in zip(texts[2000:2003], answers[:3], strict=True):
     print("liked    " if answer else "not liked", text)
 
 # -- on the device --
-x_train, x_test = x_train.astype("float32"), x_test.astype("float32")  # as the input is declared
 interpreter = edgekit.Interpreter(edgekit.convert(model, x_train[:200]).graph)
 liked = interpreter.predict(x_test)[:, 0] > 0.5
 print(f"int8 accuracy: {np.mean(liked == y_test):.4f}")

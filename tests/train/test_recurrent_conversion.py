@@ -112,7 +112,9 @@ def made(name, count=4):
 
 def computed(graph: Graph, x: np.ndarray) -> np.ndarray:
     """What the graph makes of all samples at once; int8 in and out where it is an int8 graph."""
-    return next(iter(Interpreter(graph).run({graph.inputs[0]: x}).values()))
+    given = graph.value(graph.inputs[0])
+    x = x.astype(given.dtype) if given.quant is None else x  # words are whole numbers
+    return next(iter(Interpreter(graph).run({given.name: x}).values()))
 
 
 def by_litert(path, x):
@@ -122,7 +124,7 @@ def by_litert(path, x):
     (given,), (result,) = runtime.get_input_details(), runtime.get_output_details()
     found = []
     for sample in x:
-        runtime.set_tensor(given["index"], sample[None])
+        runtime.set_tensor(given["index"], sample[None].astype(given["dtype"]))
         runtime.invoke()
         found.append(runtime.get_tensor(result["index"]))
     return np.concatenate(found)

@@ -94,6 +94,8 @@ class RecordedCall:
         x = self.record.inputs[position]
         name = self.writer.names.get(id(x))
         name = name[self.time] if isinstance(name, tuple) else name
+        if id(x) in self.writer.counted and self.record.primitive.name != "cast":
+            return self.add("Cast", name, dtype=str(self.record.arrays[position].dtype))
         return name if name is not None else self.weight(position, lambda array: array)
 
     def weight(self, position: int, layout: Callable[[np.ndarray], np.ndarray]) -> str:
@@ -124,7 +126,8 @@ class RecordedCall:
         return self._constant(np.asarray(values, np.int32), "constant")
 
     def dtype_of(self, position: int) -> str:
-        return str(self.record.arrays[position].dtype)
+        counted = self.writer.counted.get(id(self.record.inputs[position]))
+        return counted or str(self.record.arrays[position].dtype)
 
     def _constant(self, array: np.ndarray, name: str) -> str:
         data = array if array.dtype.kind != "f" else array.astype(np.float32)

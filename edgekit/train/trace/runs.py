@@ -13,7 +13,7 @@ from edgekit.train.primitive import Record, recording
 from edgekit.train.structure import flatten, map_structure
 from edgekit.train.tensor import Tensor
 
-__all__ = ["Places", "Run", "WeightPlace", "input_shapes", "run_recorded"]
+__all__ = ["Places", "Run", "WeightPlace", "counted_as", "input_shapes", "run_recorded"]
 
 
 class Run:
@@ -96,3 +96,24 @@ def run_recorded(model: Any, shapes: Any, batch: int) -> Run:
     with recording() as records:
         outputs = model(inputs, training=False)
     return Run(flatten(inputs), records, flatten(outputs))
+
+
+_COMPARISONS = ("equal", "greater", "greater_equal", "less", "less_equal", "not_equal")
+
+
+def counted_as(x: Tensor, records: Sequence[Record]) -> str | None:
+    """The integers that a float input of the model stands for; None where it does not.
+
+    It does where it is only cast to integers of one dtype, as by an Embedding, and compared, as for
+    a mask: then the graph takes the integers themselves.
+    """
+    if x.dtype.kind != "f":
+        return None
+    readers = [r for r in records if any(x is given for given in r.inputs)]
+    casts = [r for r in readers if r.primitive.name == "cast"]
+    dtypes = {np.dtype(r.attrs["dtype"]) for r in casts}
+    compared = [r for r in readers if r.primitive.name in _COMPARISONS]
+    if len(dtypes) != 1 or len(casts) + len(compared) < len(readers):
+        return None
+    (dtype,) = dtypes
+    return dtype.name if dtype in (np.int32, np.int64) else None

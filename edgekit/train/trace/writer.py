@@ -13,7 +13,7 @@ from edgekit.train.tensor import Variable
 from .names import named_after_layers
 from .recorded import BATCHES, RecordedCall
 from .rules import RULES
-from .runs import Places, Run, WeightPlace, input_shapes, run_recorded
+from .runs import Places, Run, WeightPlace, counted_as, input_shapes, run_recorded
 from .squeezes import Squeezes
 
 __all__ = ["Writer", "trace", "trace_places"]
@@ -52,6 +52,7 @@ class Writer:
         self.first, self.second = first, second
         # tensors that depend on the input; None: no rule; several: times folded into the batch
         self.names: dict[int, Any] = {}
+        self.counted: dict[int, str] = {}  # float inputs that only count: the integers they become
         self.constants: dict[Any, str] = {}
         self.origins: dict[int, Variable] = {}  # what was computed of weights alone: the weight
         self.problems: list[str] = []
@@ -61,8 +62,8 @@ class Writer:
     def write(self) -> tuple[Graph, dict[str, str]]:
         """The graph, and the new names of the values that were named after layers."""
         self._check_same_calls()
-        self._enter_inputs()
         live = self._live_pairs()
+        self._enter_inputs([record for record, _ in live])
         for position, (record, other) in enumerate(live):
             call = RecordedCall(self, record, other, self._layer(record))
             self.names[id(record.output)] = self._written(call)
@@ -96,17 +97,21 @@ class Writer:
                 f"{record.place}: a graph has no branches"
             )
 
-    def _enter_inputs(self) -> None:
+    def _enter_inputs(self, live: list[Record]) -> None:
         given = getattr(self.model, "input_names", None) or []
         for i, x in enumerate(self.first.inputs):
             name = given[i] if i < len(given) else "input" if i == 0 else f"input_{i}"
-            self.names[id(x)] = self.builder.input(name, (None, *x.shape[1:]), x.dtype.name)
+            counted = counted_as(x, live)
+            if counted is not None:
+                self.counted[id(x)] = counted
+            dtype = counted or x.dtype.name
+            self.names[id(x)] = self.builder.input(name, (None, *x.shape[1:]), dtype)
 
     def _live_pairs(self) -> list[tuple[Record, Record]]:
         """The records that lie between the inputs and the outputs, each with its twin of the other
         run. What is computed beside them (the penalty on an activity) has no place in a graph.
         """
-        alive = set(self.names)
+        alive = {id(x) for x in self.first.inputs}
         pairs = []
         for record, other in zip(self.first.records, self.second.records, strict=True):
             if any(id(x) in alive for x in record.inputs):
