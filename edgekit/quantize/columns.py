@@ -9,6 +9,9 @@ step of it, and no layer behind can bring it back. Three things are done about i
 2. `Recipe.int8_inputs` forbids 1.
 3. Whatever column then has fewer than FEWEST_STEPS is named in the report.
 
+In training for quantization there are no data yet: 1 goes by the constants of the layers
+(`implied_columns`), then and when such a model is converted.
+
 A column that holds one number throughout calibration says nothing about its range and is left out.
 """
 
@@ -27,12 +30,20 @@ from .recipe import Recipe
 from .samples import Samples
 from .scales import activation_params
 
-__all__ = ["FEWEST_STEPS", "Columns", "columns_of", "leading_layers", "poor_columns"]
+__all__ = [
+    "FEWEST_STEPS",
+    "Columns",
+    "columns_of",
+    "implied_columns",
+    "leading_layers",
+    "poor_columns",
+]
 
 FEWEST_STEPS = 16
 """With 16 steps rounding adds noise of 2 % of a column's range (1/16, over the root of 12): as much
 as a four-bit sensor has. The noise of other columns is that of up to 255 steps."""
 CLEARLY_MORE = 1.5
+DEVIATIONS = 2.0
 LISTED = 8
 OPERATIONS = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide}
 
@@ -66,11 +77,12 @@ class Columns(Frozen):
 def columns_of(graph: Graph, samples: Samples | None) -> dict[str, Columns]:
     """The columns (last axis) of the float32 inputs, and of what their leading layers give.
 
-    Leading layers are those of rule 1 above, as far as nothing else reads what they read.
+    Leading layers are those of rule 1 above, as far as nothing else reads what they read. Without
+    samples the columns are those of `implied_columns`.
     """
-    found: dict[str, Columns] = {}
     if samples is None:
-        return found
+        return implied_columns(graph)
+    found: dict[str, Columns] = {}
     readers = graph.consumers()
     for name in graph.inputs:
         array = samples.arrays[name]
@@ -79,39 +91,69 @@ def columns_of(graph: Graph, samples: Samples | None) -> dict[str, Columns]:
         if array.ndim > 2 and not all(node.op in OPERATIONS for node in readers[name]):
             continue  # nothing depends on it, and pictures are large
         rows = array.reshape(-1, array.shape[-1])
-        ends = (end.astype(np.float64) for end in (rows.min(axis=0), rows.max(axis=0)))
-        found[name] = Columns(*ends)
-        waiting = [name]
-        while waiting:
-            source = waiting.pop()
-            made = {n.outputs[0]: _columns_after(graph, n, found[source]) for n in readers[source]}
-            known = {output: columns for output, columns in made.items() if columns is not None}
-            if source not in graph.exits and len(known) == len(made):
-                found.update(known)
-                waiting += known
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        found.update(_spanned(graph, name, low.astype(np.float64), high.astype(np.float64)))
     return found
 
 
-def _columns_after(graph: Graph, node: Node, columns: Columns) -> Columns | None:
-    """What an elementwise layer with a constant makes of columns; None for any other node."""
+def implied_columns(graph: Graph) -> dict[str, Columns]:
+    """As `columns_of`, from the constants of the leading layers alone.
+
+    They bring each column to one size: what they map to the numbers from -2 to 2, two deviations
+    behind a Normalization, is its range. Inputs without such layers are left out.
+    """
+    found: dict[str, Columns] = {}
+    for name in graph.inputs:
+        value = graph.value(name)
+        if value.dtype != "float32" or len(value.shape) < 2 or not value.shape[-1]:
+            continue
+        zero, one = np.zeros(value.shape[-1]), np.ones(value.shape[-1])
+        *before, (offset, end) = _followed(graph, name, zero, one).values()
+        if before and (end != offset).all():
+            low, high = ((y - offset) / (end - offset) for y in (-DEVIATIONS, DEVIATIONS))
+            found.update(_spanned(graph, name, low, high))
+    return found
+
+
+def _spanned(graph: Graph, name: str, one: Array, other: Array) -> dict[str, Columns]:
+    followed = _followed(graph, name, one, other)
+    return {value: Columns(np.minimum(*e), np.maximum(*e)) for value, e in followed.items()}
+
+
+def _followed(graph: Graph, name: str, one: Array, other: Array) -> dict[str, tuple[Array, Array]]:
+    """What becomes of two rows of an input in its leading layers, by value; first the input's."""
+    found = {name: (one, other)}
+    readers = graph.consumers()
+    waiting = [name]
+    while waiting:
+        source = waiting.pop()
+        made = {n.outputs[0]: _mapped(graph, n, found[source]) for n in readers[source]}
+        known = {output: ends for output, ends in made.items() if ends is not None}
+        if source not in graph.exits and len(known) == len(made):
+            found.update(known)
+            waiting += known
+    return found
+
+
+def _mapped(graph: Graph, node: Node, ends: tuple[Array, Array]) -> tuple[Array, Array] | None:
+    """What an elementwise layer with a constant makes of two rows; None for any other node."""
     if node.op not in OPERATIONS or attributes(node).get("activation", "none") != "none":
         return None
     values = [graph.value(str(name)) for name in node.inputs]
     constants = [value for value in values if value.is_constant]
     if len(constants) != 1 or (node.op == "Div" and values[0].is_constant):
         return None
-    width = len(columns.low)
+    width = len(ends[0])
     if constants[0].elements not in (1, width) or constants[0].shape[-1:] not in ((1,), (width,)):
         return None  # it differs from place to place
     number = constants[0].array().reshape(-1).astype(np.float64)
+    apply = OPERATIONS[node.op]
     with np.errstate(all="ignore"):
-        ends = [
-            OPERATIONS[node.op](*((number, end) if values[0].is_constant else (end, number)))
-            for end in (columns.low, columns.high)
-        ]
-    if not np.isfinite(ends).all():
-        return None
-    return Columns(np.minimum(*ends), np.maximum(*ends))
+        if values[0].is_constant:
+            mapped = apply(number, ends[0]), apply(number, ends[1])
+        else:
+            mapped = apply(ends[0], number), apply(ends[1], number)
+    return mapped if np.isfinite(mapped).all() else None
 
 
 def leading_layers(graph: Graph, columns: Mapping[str, Columns], recipe: Recipe) -> dict[str, str]:

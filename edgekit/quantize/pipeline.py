@@ -12,7 +12,7 @@ from edgekit.ir.passes import drop_dead_channels, prepare, store_tables
 from edgekit.ir.passes.loops import unroll_loops
 
 from .calibrate import Progress, Range, calibrate, check_finite
-from .columns import columns_of, poor_columns
+from .columns import columns_of, implied_columns, poor_columns
 from .input_check import check_inputs
 from .learned import complete_ranges
 from .noise import signal_to_noise
@@ -60,8 +60,8 @@ def quantize(
     prepared = prepare(unrolled)
     check_keep_float(unrolled, prepared, recipe)
     columns = columns_of(prepared, samples)
-    # what was trained as int8 stays int8
-    in_float = float_nodes(prepared, recipe, {} if learned else columns)
+    # the layers that were int8 in training
+    in_float = float_nodes(prepared, recipe, implied_columns(prepared) if learned else columns)
     notes: list[str] = []
     seen: Mapping[str, Range] = {}
     if samples is not None:

@@ -13,6 +13,7 @@ from edgekit.ir import Graph, GraphBuilder
 from edgekit.quantize import Recipe, quantize
 from edgekit.quantize.columns import FEWEST_STEPS
 from edgekit.train import Sequential, layers
+from edgekit.train.quantization import quantize_model
 from edgekit.train.trace import trace
 from tests import litert
 
@@ -40,7 +41,7 @@ X_TEST, Y_TEST = cars(300, 1)
 
 
 @pytest.fixture(scope="module")
-def trained() -> Graph:
+def model() -> Sequential:
     train.set_random_seed(0)
     normalization = layers.Normalization(name="columns")
     normalization.adapt(X)
@@ -54,6 +55,11 @@ def trained() -> Graph:
     )
     model.compile(train.optimizers.Adam(0.02), "mse")
     model.fit(X, Y, batch_size=32, epochs=15, verbose=0)
+    return model
+
+
+@pytest.fixture(scope="module")
+def trained(model: Sequential) -> Graph:
     return trace(model)
 
 
@@ -93,6 +99,32 @@ def test_int8_inputs_on_request_name_the_columns_they_spoil(trained: Graph) -> N
     assert "int8_inputs" in note
     accuracy = converted.report.accuracy
     assert accuracy is not None and accuracy.int8_value < 0.9, "what the note warns of"
+
+
+def test_training_for_quantization_leaves_them_in_float_too(model: Sequential) -> None:
+    """Training sees no calibration data: what the normalization stores tells the columns."""
+    aware = quantize_model(model)
+    aware.compile(train.optimizers.Adam(1e-3), "mse")
+    aware.fit(X, Y, batch_size=32, epochs=3, verbose=0)
+    converted = edgekit.convert(aware, evaluate=(X_TEST, Y_TEST), max_drop=1)
+    assert list(converted.report.float_layers) == ["columns", "columns (columns)"]
+    assert "column 0 (" in converted.report.float_layers["columns"]
+    accuracy = converted.report.accuracy
+    assert accuracy is not None and accuracy.int8_value > 0.95
+    trained_as = aware.predict(X_TEST, verbose=0)
+    output = converted.graph.value(converted.graph.outputs[0])
+    assert output.quant is not None
+    # roundings at .5 may fall to the other side in training's float arithmetic
+    found = Interpreter(converted.graph).predict(X_TEST)
+    assert np.abs(found - trained_as).max() <= 1.01 * output.quant.scale[0]
+
+
+def test_int8_inputs_on_request_in_training_are_reported(model: Sequential) -> None:
+    aware = quantize_model(model, Recipe(int8_inputs=True))
+    aware.observe(X)
+    converted = edgekit.convert(aware)
+    assert converted.graph.value("table").dtype == "int8"
+    assert any("'table' has one scale for all columns" in n for n in converted.report.notes)
 
 
 def dense(width: int, *, scale: object = None, rank: int = 2, op: str = "Mul") -> Graph:

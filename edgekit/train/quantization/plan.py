@@ -18,6 +18,7 @@ from edgekit.ir.ops import attributes
 from edgekit.ir.passes import drop_dead_nodes
 from edgekit.ir.passes.activations import ACTIVATIONS
 from edgekit.ir.passes.preparation import fold_and_fuse
+from edgekit.quantize.columns import implied_columns
 from edgekit.quantize.parameters import fixed_outputs
 from edgekit.quantize.placement import check_keep_float, float_nodes
 from edgekit.quantize.recipe import Recipe
@@ -39,7 +40,8 @@ def make_plan(model: Any, recipe: Recipe) -> Plan:
         places = trace_places(model)
     prepared = drop_dead_nodes(fold_and_fuse(places.graph))
     check_keep_float(places.graph, prepared, recipe)
-    return _Planner(places, prepared, float_nodes(prepared, recipe)).plan()
+    in_float = float_nodes(prepared, recipe, implied_columns(prepared))
+    return _Planner(places, prepared, in_float).plan()
 
 
 @contextmanager
