@@ -59,8 +59,9 @@ class Line:
 
     def holds(self) -> bool:
         """Both never fall with n, so they are equal if they step to each integer at one n."""
-        steps = np.arange(self.limits[0] + 1, self.limits[1] + 1)
-        below, at = np.full(len(steps), -FURTHEST - 1), np.full(len(steps), FURTHEST + 1)
+        # int64 by name: their distance has 32 bits, and a 32-bit processor's own integers are short
+        steps = np.arange(self.limits[0] + 1, self.limits[1] + 1, dtype=np.int64)
+        below, at = np.full_like(steps, -FURTHEST - 1), np.full_like(steps, FURTHEST + 1)
         while (at - below > 1).any():  # at: the smallest n that reaches the step
             middle = (below + at) // 2
             reached = fixed_point.scale(middle, self.multiplier, self.shift) >= steps
