@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import importlib
 import io
 import json
 import os
@@ -49,7 +50,8 @@ def run_script(script: Path, seed: int, keras: Any) -> dict[str, Any]:
     source = script.read_text(encoding="utf-8")
     if keras is not None:
         source = for_keras(source)
-        keras.utils.clear_session()
+    own = keras or importlib.import_module("edgekit.keras")
+    own.utils.clear_session()  # layers are named as in a process of their own
     printed = io.StringIO()
     row: dict[str, Any] = {"script": script.stem, "seed": seed}
     start = time.process_time()

@@ -26,6 +26,7 @@ __all__, __getattr__, __dir__ = forward(
         "PyDataset": f"{_TRAIN}.py_dataset:PyDataset",
         "Sequence": f"{_TRAIN}.py_dataset:PyDataset",
         "Progbar": f"{_HERE}.progress:Progbar",
+        "clear_session": f"{_TRAIN}:clear_session",
         "deserialize_keras_object": f"{_HERE}.objects:deserialize_keras_object",
         "get_file": f"{_HERE}.files:get_file",
         "model_to_dot": f"{_TRAIN}.models.dot_text:model_to_dot",
