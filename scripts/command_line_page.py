@@ -57,6 +57,17 @@ SECTIONS = (
          "edgekit convert digits.keras --calibration calibrate.npz -o digits.edge"),
     ),
     (
+        "Tables",
+        "Nothing fails where one input holds columns of very unequal range (cylinders from 3 to 8 "
+        "beside a mass of 600 to 3000), but one int8 scale would leave the small ones a step or "
+        "none. A `Normalization` at the beginning of the model therefore stays in float where some "
+        "column would have fewer than 16 steps: the report names the columns, and the input of the "
+        "device is float32. `--int8-inputs` forbids that. Where there is no such layer, or it is "
+        "forbidden, a note of the report names the columns with their ranges and steps: normalize "
+        "them before training and conversion.",
+        (),
+    ),
+    (
         "inspect",
         "What is in a file: layers, sizes, memory, what is float and why, where it comes from.",
         ("edgekit inspect digits.edge",),
@@ -84,6 +95,18 @@ SECTIONS = (
         "One BLAS thread unless told otherwise.",
         ("edgekit bench digits.edge",),
     ),
+    (
+        "bench --explain",
+        "How each layer is computed instead, in how many calls of numpy, and why; a layer with "
+        "channels that make no difference says how many are left.",
+        ("edgekit bench --explain digits.edge",),
+    ),
+    (
+        "migrate",
+        "What a script that was written for Keras or tf.keras needs to run on edgekit; `--write` "
+        "changes it (see [migrating](migrating.md)).",
+        ("edgekit migrate train.py",),
+    ),
 )  # fmt: skip
 
 
@@ -99,12 +122,22 @@ def shown(command: str, folder: Path) -> str:
     return "\n".join(lines)
 
 
+SCRIPT = """\
+import tensorflow as tf
+from tensorflow.keras import layers
+
+tf.random.set_seed(1)
+model = tf.keras.Sequential([layers.Dense(10)])
+"""
+
+
 def copy_inputs(folder: Path) -> None:
     for name in ("digits.keras", "digits.edge", "calibration.npz", "test.npz"):
         (folder / name).write_bytes((DEMO / name).read_bytes())
     with np.load(DEMO / "test.npz") as data:
         images, labels = data["x"], data["y"]
     (folder / "labels.txt").write_text("\n".join("0123456789"))
+    (folder / "train.py").write_text(SCRIPT)
     np.save(folder / "seven.npy", np.rint(images[labels == 7][:1] * 255).astype(np.uint8))
     np.savez(folder / "pixels.npz", x=images[:100] * np.float32(255))
 
