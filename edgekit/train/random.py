@@ -7,10 +7,11 @@ asked for; after `set_random_seed(n)` the same program therefore computes the sa
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 
-__all__ = ["common_generator", "generator", "new_seed", "set_random_seed"]
+__all__ = ["common_generator", "generator", "generators_of", "new_seed", "set_random_seed"]
 
 _STATE = {"generator": np.random.Generator(np.random.SFC64())}
 
@@ -42,6 +43,11 @@ def new_seed() -> int:
 def generator(seed: int | None = None) -> np.random.Generator:
     """A generator of its own from `seed`, or from a seed of the common generator."""
     return np.random.Generator(np.random.SFC64(new_seed() if seed is None else int(seed)))
+
+
+def generators_of(layer: Any) -> list[tuple[str, np.random.Generator]]:
+    """The random generators of a layer, with the names of its attributes, in their order."""
+    return [(k, v) for k, v in sorted(vars(layer).items()) if isinstance(v, np.random.Generator)]
 
 
 def derived_generator(source: np.random.Generator, number: int) -> np.random.Generator:

@@ -14,7 +14,7 @@ from edgekit.errors import ShapeError
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.batches import ArrayBatches, IterableBatches
 from edgekit.train.optimizers import Optimizer
-from edgekit.train.random import common_generator
+from edgekit.train.random import common_generator, generators_of
 
 __all__ = ["Snapshot", "loaded", "saved"]
 
@@ -57,7 +57,7 @@ class Snapshot:
             "numpy": list(np.random.get_state()),
             "python": standard_random.getstate(),
             "layers": [
-                {name: _state_of(g) for name, g in _generators(layer)}
+                {name: _state_of(g) for name, g in generators_of(layer)}
                 for layer in self.model.flat_layers()
             ],
             "callbacks": [
@@ -162,11 +162,6 @@ def _check(own: list[Any], found: list[Any]) -> None:
             f"the backup is of another model: it holds weights of shapes {found}, the model has "
             f"{own}. Name another backup_dir, or delete it"
         )
-
-
-def _generators(layer: Any) -> list[tuple[str, np.random.Generator]]:
-    """The random generators of a layer, with the names of its attributes."""
-    return [(k, v) for k, v in sorted(vars(layer).items()) if isinstance(v, np.random.Generator)]
 
 
 def _state_of(generator: Any) -> Any:

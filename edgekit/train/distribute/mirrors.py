@@ -10,10 +10,10 @@ import numpy as np
 
 from edgekit.train.backend import array_module
 from edgekit.train.metrics.metric import Metric
-from edgekit.train.random import derived_generator
+from edgekit.train.random import derived_generator, generators_of
 from edgekit.train.tensor import Variable
 
-__all__ = ["LayerStates", "Mirrors", "counted_apart", "generators_of", "is_state", "states_of"]
+__all__ = ["LayerStates", "Mirrors", "counted_apart", "drawing_in", "is_state", "states_of"]
 
 
 def is_state(variable: Variable) -> bool:
@@ -26,14 +26,9 @@ def states_of(model: Any) -> list[Variable]:
     return [v for v in model.weights if is_state(v)]
 
 
-def generators_of(model: Any) -> list[tuple[Any, str]]:
+def drawing_in(model: Any) -> list[tuple[Any, str]]:
     """(layer, name of the attribute) of each random generator in the layers."""
-    return [
-        (layer, name)
-        for layer in model.flat_layers()
-        for name, value in sorted(vars(layer).items())
-        if isinstance(value, np.random.Generator)
-    ]
+    return [(layer, name) for layer in model.flat_layers() for name, _ in generators_of(layer)]
 
 
 class Mirrors:
@@ -112,7 +107,7 @@ class LayerStates:
     """
 
     def __init__(self, model: Any, count: int) -> None:
-        drawing = generators_of(model)
+        drawing = drawing_in(model)
         layers = model.flat_layers()
         self._places = [*drawing, *((layer, "_losses") for layer in layers)]
         self._drawing = len(drawing)

@@ -15,7 +15,7 @@ import numpy as np
 from edgekit.errors import EdgekitError, InputError
 from edgekit.train import random
 from edgekit.train.backend import asarray, same_place, to_numpy
-from edgekit.train.distribute.mirrors import generators_of, states_of
+from edgekit.train.distribute.mirrors import drawing_in, states_of
 from edgekit.train.distribute.mpi import Processes
 from edgekit.train.distribute.replica import ReplicaContext, within
 from edgekit.train.distribute.strategy import Strategy
@@ -196,7 +196,7 @@ class MultiWorkerMirroredStrategy(Strategy):
         self._same_random_numbers()
         self._check_data(batches)
         order = getattr(batches, "random", None)
-        places = generators_of(model)
+        places = drawing_in(model)
         found = [getattr(layer, name) for layer, name in places]
         states = [dict(g.bit_generator.state) for g in ([] if order is None else [order])]
         states += [dict(g.bit_generator.state) for g in found]
@@ -252,8 +252,7 @@ class MultiWorkerMirroredStrategy(Strategy):
             return None
         own = {
             "generators": [
-                dict(getattr(layer, name).bit_generator.state)
-                for layer, name in generators_of(model)
+                dict(getattr(layer, name).bit_generator.state) for layer, name in drawing_in(model)
             ],
             "metrics": [[np.array(to_numpy(a)) for a in m.state()] for m in model.metrics],
         }
@@ -263,7 +262,7 @@ class MultiWorkerMirroredStrategy(Strategy):
         metrics = [own["metrics"] for own in found]
         if len(found) == self.processes.count:
             own = found[self.rank]
-            places = generators_of(model)
+            places = drawing_in(model)
             for (layer, name), state in zip(places, own["generators"], strict=True):
                 getattr(layer, name).bit_generator.state = state
             counted = own["metrics"]
