@@ -35,6 +35,13 @@ _STEPS = {"steps", "steps_per_epoch", "validation_steps"}
 _NOT_COUNTED = "<frozen importlib"  # by `warnings.warn`
 _OURS = (_PACKAGE, importlib.__file__, _NOT_COUNTED)
 
+_METHOD_OWNERS = [owner.partition(".")[::2] for owner in ARGUMENTS if "." in owner]
+# class -> those of its methods that the table has old arguments for
+_METHODS_OF = {
+    name: [method for owner, method in _METHOD_OWNERS if owner == name]
+    for name, _ in _METHOD_OWNERS
+}
+
 
 def old_spelling(old: str, new: str) -> None:
     """Warn that `old` is written `new` today, at the first line outside of edgekit."""
@@ -101,10 +108,10 @@ def accept_old_spellings(cls: type) -> None:
     name = cls.__name__
     if name in ARGUMENTS:  # its own constructor, or that of the base it shares with its ranks
         cls.__init__ = _renaming(cls.__init__, name, ARGUMENTS[name], 1)  # type: ignore[misc]
-    for owner, old in ARGUMENTS.items():
-        owning, dot, method = owner.partition(".")
-        if dot and owning == name and hasattr(cls, method):
-            setattr(cls, method, _renaming(getattr(cls, method), owner, old, 1))
+    for method in _METHODS_OF.get(name, ()):
+        if hasattr(cls, method):
+            owner = f"{name}.{method}"
+            setattr(cls, method, _renaming(getattr(cls, method), owner, ARGUMENTS[owner], 1))
     for called, stands_for in METHODS.get(name, {}).items():
         setattr(cls, called, _old_method(f"{name}.{called}", stands_for))
     for attribute, new in ATTRIBUTES.get(name, {}).items():
