@@ -42,10 +42,11 @@ is still there. `--debug` shows the traceback of an error.
 SECTIONS = (
     (
         "convert",
-        "From a float model to int8. The ranges of all activations come from typical inputs; with "
-        "`--evaluate` the accuracy of both models is measured, int8 on the arithmetic that the "
-        "device runs, and `--max-drop` refuses a model that loses more. Labels and the rule that "
-        "makes inputs of pixels, (raw - mean) / std, go into the file.",
+        "From a float model (`.keras`, `.h5`, `.tflite` or `.edge`) to int8. The ranges of all "
+        "activations come from typical inputs; with `--evaluate` the accuracy of both models is "
+        "measured, int8 on the arithmetic that the device runs, and `--max-drop` refuses a model "
+        "that loses more. Labels and the rule that makes inputs of pixels, (raw - mean) / std, go "
+        "into the file.",
         ("edgekit convert digits.keras --calibration calibration.npz --evaluate test.npz "
          "--max-drop 0.5 --labels labels.txt --std 255 -o digits.edge",),
     ),

@@ -10,9 +10,12 @@ from edgekit.ir import Graph
 
 __all__ = ["load"]
 
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
 
 def load(path: str | os.PathLike[str]) -> Graph:
-    """The graph of a model file: `.edge` and `.tflite`, known by their content, or `.keras`.
+    """The graph of a model file: `.edge`, `.tflite` and HDF5 (`.h5`), known by their content, or
+    `.keras`.
 
     Raises InputError for a file that does not exist or is of no kind that can be read, and what
     the format's own reader raises: ModelFormatError, UnsupportedOperator.
@@ -27,11 +30,11 @@ def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], 
         return _load_edge
     if start[4:8] == b"TFL3" or suffix == ".tflite":
         return _load_tflite
-    if suffix == ".keras":
+    if start == _HDF5 or suffix in (".keras", ".h5", ".hdf5"):
         return _load_keras
     kind = _kind(start, suffix)
     raise InputError(
-        f"{os.fspath(path)} is {kind}; what can be read: .edge, .tflite and .keras files"
+        f"{os.fspath(path)} is {kind}; what can be read: .edge, .tflite, .keras and .h5 files"
     )
 
 
@@ -47,8 +50,6 @@ def _first_bytes(path: str | os.PathLike[str]) -> bytes:
 
 def _kind(start: bytes, suffix: str) -> str:
     """What the file seems to be, for a message."""
-    if start == b"\x89HDF\r\n\x1a\n":
-        return "an HDF5 file; a Keras model in it can be saved again as .keras"
     if start[:4] == b"PK\x03\x04":
         return "an archive; a Keras model must have the suffix .keras"
     if suffix == ".onnx":

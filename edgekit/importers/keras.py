@@ -10,7 +10,7 @@ __all__ = ["load_keras"]
 
 
 def load_keras(path: str | os.PathLike[str]) -> Graph:
-    """The inference graph of a `.keras` file.
+    """The inference graph of a `.keras` file, or of an HDF5 file of Keras 2 and tf.keras.
 
     The file is loaded as a model of edgekit's layers, which are Keras's, and that model is traced.
     Raises what `edgekit.train.load_model` raises for files and layers it cannot read.
@@ -18,4 +18,4 @@ def load_keras(path: str | os.PathLike[str]) -> Graph:
     from edgekit.train import load_model
     from edgekit.train.trace import trace
 
-    return trace(load_model(path))
+    return trace(load_model(path, compile=False))

@@ -14,7 +14,7 @@ import pytest
 from edgekit.cli import main
 from edgekit.interpreter import Interpreter, verify
 from tests.cli.conftest import Files
-from tests.material import ROOT
+from tests.material import ROOT, material
 from tests.quantize.graphs import normal
 
 Capture = pytest.CaptureFixture[str]
@@ -248,3 +248,19 @@ def test_exit_codes_of_the_process(files: Files, output: Path) -> None:
     assert "--max-drop" in (usage := run("--max-drop", "much")).stderr and usage.returncode == 2
     debug = run("--keep-float", "nothing", "--debug")
     assert "Traceback" in debug.stderr and "QuantizationError" in debug.stderr
+
+
+@pytest.mark.parametrize("name", ["mlperf_tiny/pretrainedResnet.h5", "tinymaix/mnist_valid.h5"])
+def test_an_hdf5_file_of_keras_is_converted(name: str, tmp_path: Path, capsys: Capture) -> None:
+    """Calibrated on the samples of which Keras' answers are known: int8 gives the same ones."""
+    pytest.importorskip("h5py")
+    with np.load(material(f"expected/keras/{name}.npz")) as expected:
+        x, y = expected["in0"], expected["out0"].argmax(axis=1)
+    np.savez(tmp_path / "calib.npz", x=x)
+    np.savez(tmp_path / "test.npz", x=x, y=y)
+    path, output = material(f"keras/{name}"), tmp_path / "m.edge"
+    arguments = ["convert", str(path), "--calibration", str(tmp_path / "calib.npz")]
+    arguments += ["--evaluate", str(tmp_path / "test.npz"), "--max-drop", "0", "-o", str(output)]
+    assert main(arguments) == 0
+    assert "accuracy: float 100.00 %" in capsys.readouterr().out
+    assert (Interpreter(output).predict(x).argmax(axis=1) == y).all()

@@ -31,10 +31,9 @@ def test_a_tflite_file_is_known_by_its_content(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("m.onnx", b"\x08\x07\x12\x07pytorch", "is an ONNX model; what can be read"),
-        ("m.h5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file; a Keras model in it can be saved again"),
         ("m.npz", b"PK\x03\x04....", "is an archive; a Keras model must have the suffix"),
         ("m.txt", b"hello, world", "is no model that edgekit knows"),
-        ("m.bin", b"", "is empty; what can be read"),
+        ("m.bin", b"", "is empty; what can be read: .edge, .tflite, .keras and .h5 files"),
     ],
 )
 def test_other_files_are_called_by_their_name(
@@ -43,6 +42,15 @@ def test_other_files_are_called_by_their_name(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=sentence):
         load(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["m.h5", "m.hdf5", "m.bin"])
+def test_a_damaged_hdf5_file_is_called_damaged(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("h5py")
+    path = tmp_path / name
+    path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(ModelFormatError, match=f"{name} is damaged, or no model of Keras"):
+        load(path)
 
 
 @pytest.mark.parametrize("suffix", [".edge", ".tflite"])

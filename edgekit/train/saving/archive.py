@@ -21,6 +21,7 @@ from edgekit.train.saving.hdf5_writing import legacy_model, legacy_weights
 from edgekit.train.saving.old_paths import (
     LEGACY,
     is_archive,
+    is_hdf5,
     model_source,
     model_target,
     weights_source,
@@ -104,6 +105,8 @@ def load_model(
         filepath = model_source(filepath)
         if is_archive(filepath):
             return _load_archive(Path(filepath), compile)
+        if is_hdf5(filepath):
+            return load_legacy_model(Path(filepath), compile)
         if str(filepath).endswith(LEGACY):
             return load_legacy_model(_source(filepath, LEGACY), compile)
         return _load_archive(_source(filepath, (".keras",)), compile)

@@ -35,10 +35,7 @@ def load_legacy_model(path: Path, compile: bool = True) -> Any:
         with h5py.File(io.BytesIO(data), "r") as file:
             config = _json(file, "model_config")
             if config is None:
-                raise ModelFormatError(
-                    f"{path} holds weights without an architecture: make the model and call "
-                    "model.load_weights on this file"
-                )
+                raise ModelFormatError(f"{path} holds {_instead(file, path)}")
             token = LOADING.set(WeightBudget(len(data)))
             try:
                 model = model_from_config(modern_config(config))
@@ -59,6 +56,18 @@ def load_legacy_model(path: Path, compile: bool = True) -> Any:
             RuntimeError, MemoryError, OverflowError) as error:  # fmt: skip
         raise ModelFormatError(f"{path} is damaged, or no model of Keras: {error!r}") from error
     return model
+
+
+def _instead(file: Any, path: Path) -> str:
+    """What a file without an architecture holds, for a message."""
+    groups_of_keras_3 = file.visit(lambda name: name.rpartition("/")[2] == "vars" or None)
+    if "layer_names" in file.attrs or "model_weights" in file or groups_of_keras_3:
+        return (
+            "weights without an architecture: make the model in Python, call "
+            f"model.load_weights({str(path)!r}), then model.save to a .keras file"
+        )
+    names = ", ".join(sorted(file)[:5])
+    return f"no Keras model, only {names}" if names else "no Keras model; it is empty"
 
 
 def is_legacy_weights(data: bytes) -> bool:

@@ -16,6 +16,7 @@ from edgekit.train.deprecations import old_spelling
 __all__ = [
     "LEGACY",
     "is_archive",
+    "is_hdf5",
     "model_source",
     "model_target",
     "weights_source",
@@ -57,6 +58,14 @@ def is_archive(filepath: Any) -> bool:
     import zipfile
 
     return os.path.isfile(filepath) and zipfile.is_zipfile(filepath)
+
+
+def is_hdf5(filepath: Any) -> bool:
+    """Whether a file, whatever it is called, is in HDF5."""
+    if not os.path.isfile(filepath):
+        return False
+    with open(filepath, "rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
 def weights_target(filepath: Any) -> Path:
