@@ -72,6 +72,8 @@ def set_device(name: str) -> None:
         count = require("cupy", extra="cuda").cuda.runtime.getDeviceCount()
         if int(index or 0) >= count:
             raise InputError(f"device {name!r} is not there: this machine has {count} GPUs")
+        from edgekit.train import gpu as gpu  # its rules enter the primitives
+
         name = f"gpu:{index or 0}"
     _setting.name = name
 
