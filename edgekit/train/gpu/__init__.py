@@ -6,4 +6,4 @@ Imported by `set_device("gpu")`; importing it enters the rules below into the pr
 from . import activations as activations
 
 RULES = (activations,)
-"""The modules that bring rules; each lists its kernels by `KERNELS()`."""
+"""The modules that bring rules; each lists its kernels by `kernels()`."""

@@ -9,12 +9,12 @@ from edgekit.train.ops import activations
 from .kernel import STORAGE, Kernel, contiguous, empty, kernel, type_name
 from .rules import on_gpu
 
-__all__ = ["KERNELS"]
+__all__ = ["kernels"]
 
 _SOURCE = "activations.cu"
 
 
-def KERNELS() -> list[Kernel]:
+def kernels() -> list[Kernel]:
     """Every kernel of this module, for those who compile them all."""
     names = ("relu_forward", "relu_backward")
     return [kernel(_SOURCE, f"{name}<{t}>") for name in names for t in STORAGE.values()]

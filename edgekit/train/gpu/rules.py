@@ -37,7 +37,7 @@ class Rule:
         rule_of.forward = _chosen(self.takes, forward, rule_of.forward)
 
     def vjp(self, backward: Callable[..., Any]) -> Callable[..., Any]:
-        """Register the derivative; `saved` and `needs` are handed over as to the primitive's own."""
+        """Register the derivative; `saved` and `needs` come as for the primitive."""
         on_host = self._primitive.backward
         assert on_host is not None
 

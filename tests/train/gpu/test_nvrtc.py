@@ -15,19 +15,19 @@ NVRTC = library()
 pytestmark = pytest.mark.skipif(NVRTC is None, reason="needs the wheel nvidia-cuda-nvrtc")
 
 
-def kernels() -> dict[str, list[str]]:
+def by_source() -> dict[str, list[str]]:
     """Source -> the names of its kernels."""
     found = defaultdict(list)
     for rules in gpu.RULES:
-        for one in rules.KERNELS():
+        for one in rules.kernels():
             found[one.source].append(one.name)
     return found
 
 
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
-@pytest.mark.parametrize("source", sorted(kernels()))
+@pytest.mark.parametrize("source", sorted(by_source()))
 def test_every_kernel_compiles(source, architecture):
-    names = kernels()[source]
+    names = by_source()[source]
     size, log = compiled(
         NVRTC, source_text(source), names, (*OPTIONS, f"--gpu-architecture={architecture}")
     )
