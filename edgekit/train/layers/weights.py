@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,7 +16,7 @@ from edgekit.train.serialization import accept_options
 from edgekit.train.structure import flatten
 from edgekit.train.tensor import Variable
 
-__all__ = ["LOADING", "WeightBudget", "WeightHolder"]
+__all__ = ["LOADING", "WeightBudget", "WeightHolder", "stored_arrays"]
 
 
 class WeightBudget:
@@ -120,11 +120,15 @@ class WeightHolder:
         ]
         return self._variables + _unique(set_here)
 
+    def ordered_variables(self) -> list[Variable]:
+        """This layer's own variables in Keras' order: those that may train first."""
+        own = self.own_variables()
+        return [v for v in own if _may_train(v)] + [v for v in own if not _may_train(v)]
+
     @property
     def weights(self) -> list[Variable]:
         """Every weight: this layer's trainable ones, its others, then those of its layers."""
-        own = self.own_variables()
-        found = [v for v in own if _may_train(v)] + [v for v in own if not _may_train(v)]
+        found = self.ordered_variables()
         for layer in self.children():
             found.extend(layer.weights)
         return _unique(found)
@@ -201,6 +205,27 @@ class WeightHolder:
         for variable, value in zip(variables, weights, strict=True):
             variable.assign(asarray(np.asarray(value), variable.dtype))
 
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        """Put this layer's own weights into `store` as arrays, under "0", "1" and so on.
+
+        Layers that keep more than their weights in files, or under other names, override this and
+        `load_own_variables`.
+        """
+        for index, variable in enumerate(self.ordered_variables()):
+            store[str(index)] = to_numpy(variable)
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Take what `save_own_variables` wrote. Raises ShapeError for what does not fit."""
+        for variable, array in self.stored_values(store):
+            variable.assign(asarray(array, variable.dtype))
+
+    def stored_values(self, store: Mapping[str, Any]) -> list[tuple[Variable, np.ndarray]]:
+        """This layer's own variables with their arrays in `store`."""
+        variables = self.ordered_variables()
+        if not variables:
+            return []
+        return list(zip(variables, stored_arrays(store, variables), strict=True))
+
     def count_params(self) -> int:
         """The number of scalars in the weights."""
         if not self.built:
@@ -208,6 +233,23 @@ class WeightHolder:
                 f"layer {self.name!r} has no weights yet: call it on data, or build(input_shape)"
             )
         return sum(int(np.prod(v.shape)) for v in self.weights)
+
+
+def stored_arrays(store: Mapping[str, Any], like: Sequence[Any]) -> list[np.ndarray]:
+    """The arrays "0", "1" ... of a store, if there are as many as in `like`, of the same shapes.
+
+    Raises ShapeError otherwise, before any is read.
+    """
+    count = len([name for name in store if name.isdigit()])
+    if count != len(like):
+        raise ShapeError(f"expected {len(like)} weights, the file has {count or 'none'}")
+    for index, one in enumerate(like):
+        if str(index) not in store:
+            raise ShapeError(f"weight {index} is missing")
+        expected, found = tuple(one.shape), tuple(store[str(index)].shape)
+        if found != expected:
+            raise ShapeError(f"weight {index}: expected shape {expected}, the file has {found}")
+    return [np.asarray(store[str(index)]) for index in range(count)]
 
 
 class _LayerVariable(Variable):

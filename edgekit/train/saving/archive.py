@@ -28,7 +28,11 @@ from edgekit.train.saving.old_paths import (
     weights_target,
 )
 from edgekit.train.saving.reading import compile_again, model_from_config
-from edgekit.train.saving.vocabularies import is_vocabulary, read_vocabularies
+from edgekit.train.saving.vocabularies import (
+    is_vocabulary,
+    read_vocabularies,
+    vocabularies_beside,
+)
 from edgekit.train.saving.weights import read_weights, write_weights
 from edgekit.train.saving.writing import KERAS_VERSION, compile_config, model_config
 from edgekit.train.serialization import plain
@@ -58,7 +62,8 @@ def save_model(
     if path.suffix in LEGACY:
         _replace(path, legacy_model(model, include_optimizer))
         return
-    config = model_config(model)
+    with vocabularies_beside(model) as vocabularies:
+        config = model_config(model)
     compiled = compile_config(model)
     if compiled is not None:
         config["compile_config"] = compiled
@@ -66,6 +71,7 @@ def save_model(
         METADATA: json.dumps({"keras_version": KERAS_VERSION, "writer": "edgekit"}).encode(),
         CONFIG: json.dumps(plain(config)).encode(),
         WEIGHTS: write_weights(model, include_optimizer),
+        **vocabularies,
     }
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
@@ -152,7 +158,7 @@ def _load_archive(path: Path, compile: bool) -> Any:
         return model
     try:
         read_weights(model, parts[WEIGHTS])
-        read_vocabularies(model, parts, parts[WEIGHTS])
+        read_vocabularies(model, parts)
     except EdgekitError as error:
         error.add_note(f"in {path}")
         raise

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgekit.errors import ModelFormatError
 
-__all__ = ["member", "numbers"]
+__all__ = ["Stored", "member", "numbers"]
 
 
 def member(h5py: Any, group: Any, path: str) -> Any:
@@ -31,3 +32,25 @@ def numbers(h5py: Any, found: Any, path: str) -> Any:
     if found.external:
         raise ModelFormatError(f"{path} lies in another file, which is not read")
     return found
+
+
+class Stored(Mapping[str, Any]):
+    """The data sets of a group by their names: with a shape, and read when they become arrays.
+
+    A group that is not there holds nothing. Raises ModelFormatError for what does not hold numbers.
+    """
+
+    def __init__(self, h5py: Any, group: Any) -> None:
+        self._h5py, self._group = h5py, group
+
+    def __getitem__(self, name: str) -> Any:
+        found = None if self._group is None else member(self._h5py, self._group, name)
+        if found is None:
+            raise KeyError(name)
+        return numbers(self._h5py, found, f"{self._group.name}/{name}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(() if self._group is None else self._group)
+
+    def __len__(self) -> int:
+        return 0 if self._group is None else len(self._group)

@@ -1,23 +1,21 @@
-"""Vocabularies that Keras keeps beside the config, in `assets/<path of the layer>/vocabulary.txt`.
+"""Vocabularies beside the config in `.keras` files: `assets/<path of the layer>/vocabulary.txt`.
 
-Keras writes them for lookups that learned by `adapt`; those written here stand in the config, which
-Keras reads as well.
+As in Keras, those are the ones that lookups learned by `adapt` or were told later; what was given
+to a constructor stands in its config. Older files of edgekit hold all of them there.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
-from edgekit.errors import ModelFormatError, require
-from edgekit.train.layers.preprocessing.lookup import IndexLookup
+from edgekit.errors import ModelFormatError
 from edgekit.train.layers.preprocessing.text import TextVectorization
+from edgekit.train.layers.preprocessing.tokens import BESIDE, TokenLayer
 from edgekit.train.saving.weights import holders
 
-__all__ = ["is_vocabulary", "read_vocabularies"]
+__all__ = ["is_vocabulary", "read_vocabularies", "vocabularies_beside"]
 
 
 def is_vocabulary(name: str) -> bool:
@@ -25,39 +23,34 @@ def is_vocabulary(name: str) -> bool:
     return name.startswith("assets/") and name.endswith("/vocabulary.txt")
 
 
-def read_vocabularies(model: Any, parts: Mapping[str, bytes], weights: bytes) -> None:
+@contextlib.contextmanager
+def vocabularies_beside(model: Any) -> Iterator[dict[str, bytes]]:
+    """The vocabularies of a model as parts of its file; configs made meanwhile leave them out."""
+    parts, beside = {}, set()
+    for path, layer in holders(model):
+        # Keras writes that of a TextVectorization under its own name too
+        lookup = layer._lookup_layer if isinstance(layer, TextVectorization) else layer
+        lines = lookup.lines() if isinstance(lookup, TokenLayer) else None
+        if lines is not None:
+            parts[f"assets/{path}/vocabulary.txt"] = lines.encode("utf-8")
+            beside.add(id(lookup))
+    token = BESIDE.set(frozenset(beside))
+    try:
+        yield parts
+    finally:
+        BESIDE.reset(token)
+
+
+def read_vocabularies(model: Any, parts: Mapping[str, bytes]) -> None:
     """Give the lookups of a model that have no vocabulary yet the one in the file.
 
     Raises ModelFormatError for one that is no text, or not of the layer's kind.
     """
     for path, layer in holders(model):
         name = f"assets/{path}/vocabulary.txt"
-        if name not in parts:
-            continue
-        inner = "/_lookup_layer" if isinstance(layer, TextVectorization) else ""
-        lookup = layer._lookup if inner else layer
-        if not isinstance(lookup, IndexLookup) or lookup.get_vocabulary(False):
+        if not isinstance(layer, TokenLayer) or layer.get_vocabulary(False) or name not in parts:
             continue
         try:
-            lines = parts[name].decode("utf-8").splitlines()
-            while lines and not lines[-1]:
-                lines.pop()
-            tokens = lines if lookup.is_text else [int(line) for line in lines]
-            idf = None
-            if lookup.output_mode == "tf_idf":
-                idf = _idf_weights(weights, f"{path}{inner}/vars")
-            expected = lookup.vocabulary_size()
-            lookup.set_vocabulary(tokens, idf)
-            if lookup.vocabulary_size() != expected:
-                raise ValueError(f"{lookup.vocabulary_size()} tokens, the config says {expected}")
+            layer.take_lines(parts[name].decode("utf-8"))
         except ValueError as error:
             raise ModelFormatError(f"{name} is no vocabulary: {error}") from error
-
-
-def _idf_weights(weights: bytes, path: str) -> np.ndarray:
-    h5py = require("h5py", extra="keras")
-    try:
-        with h5py.File(io.BytesIO(weights), "r") as file:
-            return np.asarray(file[path]["idf_weights"][()], np.float32)
-    except (OSError, KeyError, RuntimeError, TypeError, AttributeError) as error:
-        raise ModelFormatError(f"the weights (HDF5) hold no {path}/idf_weights: {error}") from error

@@ -12,8 +12,9 @@ import numpy as np
 from edgekit.errors import ModelFormatError, ShapeError, require
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.layer import Layer
+from edgekit.train.layers.weights import stored_arrays
 from edgekit.train.names import snake_case
-from edgekit.train.saving.hdf5_members import member, numbers
+from edgekit.train.saving.hdf5_members import Stored, member
 from edgekit.train.structure import is_nested
 
 __all__ = ["read_weights", "write_weights"]
@@ -69,15 +70,6 @@ def _join(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-def _variables_of(layer: Any) -> list[Any]:
-    """A layer's own variables in Keras' order: those that may train first."""
-    own = layer.own_variables()
-    may = [getattr(v, "may_train", v.trainable) for v in own]
-    return [v for v, yes in zip(own, may, strict=True) if yes] + [
-        v for v, yes in zip(own, may, strict=True) if not yes
-    ]
-
-
 def write_weights(model: Any, include_optimizer: bool) -> bytes:
     """The HDF5 file as bytes: the same for the same weights, without times of day."""
     h5py = require("h5py", extra="keras")
@@ -86,8 +78,10 @@ def write_weights(model: Any, include_optimizer: bool) -> bytes:
         for path, layer in holders(model):
             group = file.create_group(_join(path, "vars"))
             group.attrs["name"] = layer.name
-            for index, variable in enumerate(_variables_of(layer)):
-                group.create_dataset(str(index), data=to_numpy(variable), track_times=False)
+            store: dict[str, Any] = {}
+            layer.save_own_variables(store)
+            for name, array in store.items():
+                group.create_dataset(name, data=to_numpy(array), track_times=False)
         optimizer = model.optimizer if include_optimizer else None
         if optimizer is not None and optimizer.built:
             group = file.create_group("optimizer/vars")
@@ -105,15 +99,17 @@ def read_weights(model: Any, data: Any, skip_mismatch: bool = False) -> None:
     h5py = require("h5py", extra="keras")
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            problems, found = [], []
+            problems: list[str] = []
+            found: list[tuple[Any, np.ndarray]] = []
             for path, layer in holders(model):
-                variables = _variables_of(layer)
+                store = Stored(h5py, member(h5py, file, _join(path, "vars")))
                 try:
-                    arrays = _read_group(h5py, file, _join(path, "vars"), variables)
+                    if type(layer).load_own_variables is Layer.load_own_variables:
+                        found += layer.stored_values(store)
+                    else:
+                        layer.load_own_variables(store)
                 except ShapeError as error:
                     problems.append(f"layer {layer.name!r} ({path or 'model'}): {error}")
-                    continue
-                found += list(zip(variables, arrays, strict=True))
             _report(problems, skip_mismatch)
             for variable, array in found:
                 variable.assign(asarray(array, variable.dtype))
@@ -132,29 +128,6 @@ def _report(problems: list[str], skip_mismatch: bool) -> None:
     raise ShapeError("the weights do not fit the model:\n" + "\n".join(problems))
 
 
-def _read_group(h5py: Any, file: Any, path: str, variables: list[Any]) -> list[np.ndarray]:
-    """The arrays of one layer, checked against its variables before anything is read."""
-    if not variables:
-        return []
-    group = member(h5py, file, path)
-    if group is None:
-        raise ShapeError(f"expected {len(variables)} weights, the file has none")
-    names = [name for name in group if name.isdigit()]
-    if len(names) != len(variables):
-        raise ShapeError(f"expected {len(variables)} weights, the file has {len(names)}")
-    return [_dataset(h5py, group, str(index), tuple(v.shape)) for index, v in enumerate(variables)]
-
-
-def _dataset(h5py: Any, group: Any, name: str, shape: tuple[int, ...] | None) -> np.ndarray:
-    found = member(h5py, group, name)
-    if found is None:
-        raise ShapeError(f"weight {name} is missing")
-    dataset = numbers(h5py, found, f"{group.name}/{name}")
-    if shape is not None and tuple(dataset.shape) != shape:
-        raise ShapeError(f"weight {name}: expected shape {shape}, the file has {dataset.shape}")
-    return np.asarray(dataset[()])
-
-
 def _read_optimizer(h5py: Any, file: Any, model: Any) -> None:
     """Take up the optimizer's state where there is one that fits; say so where it does not."""
     group = member(h5py, file, "optimizer/vars")
@@ -163,13 +136,8 @@ def _read_optimizer(h5py: Any, file: Any, model: Any) -> None:
     optimizer = model.optimizer
     optimizer.build(model.trainable_variables)
     state = optimizer.state()
-    count = len([name for name in group if name.isdigit()])
     try:
-        if count != len(state):
-            raise ShapeError(f"expected {len(state)} arrays, the file has {count}")
-        arrays = [
-            _dataset(h5py, group, str(index), tuple(own.shape)) for index, own in enumerate(state)
-        ]
+        arrays = stored_arrays(Stored(h5py, group), state)
     except ShapeError as error:
         warnings.warn(
             f"the state of the optimizer {optimizer.name!r} was not loaded, training would start "

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, ModelFormatError, ShapeError
+from edgekit.errors import InputError
 from edgekit.train.backend import to_numpy
 from edgekit.train.layers.preprocessing.categories import (
-    HostLayer,
     checked_salt,
     encoded,
     hashed,
 )
-from edgekit.train.layers.preprocessing.scaling import batches_to_adapt
-from edgekit.train.layers.weights import LOADING
+from edgekit.train.layers.preprocessing.tokens import BESIDE, TokenLayer
 from edgekit.train.tensor import wrap
 
 __all__ = ["IndexLookup"]
@@ -27,7 +22,7 @@ __all__ = ["IndexLookup"]
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
 
-class IndexLookup(HostLayer):
+class IndexLookup(TokenLayer):
     """Tokens as indices. First comes the mask token (0, in mode "int"), then `num_oov_indices`
     places for tokens that are not in the vocabulary, then the vocabulary by falling frequency.
 
@@ -39,7 +34,6 @@ class IndexLookup(HostLayer):
         "sparse", "pad_to_max_tokens", "vocabulary_dtype", "idf_weights", "vocabulary",
         "vocabulary_size", "oov_method", "salt",
     )  # fmt: skip
-    is_text = True
 
     def __init__(
         self,
@@ -59,8 +53,7 @@ class IndexLookup(HostLayer):
         **options: Any,
     ) -> None:
         options.pop("has_input_vocabulary", None)
-        # of a layer in a file of Keras, whose tokens stand elsewhere in the file
-        self._size_to_come: int | None = options.pop("vocabulary_size", None)
+        self._size_to_come = options.pop("vocabulary_size", None)
         super().__init__(**options)
         self.output_mode = self._check_mode(output_mode, _MODES)
         self._check(max_tokens, num_oov_indices, pad_to_max_tokens, invert)
@@ -70,11 +63,12 @@ class IndexLookup(HostLayer):
         self.pad_to_max_tokens = pad_to_max_tokens
         self.vocabulary_dtype, self.oov_method = vocabulary_dtype, oov_method
         self.salt = checked_salt(salt, self.name)
-        self._tokens: list[Any] = []
-        self._index: dict[Any, int] = {}
-        self._idf: np.ndarray | None = None
+        self._tokens = []
+        self._index = {}
+        self._idf = None
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
+        self._in_config = vocabulary is not None and not isinstance(vocabulary, str | Path)
 
     def _check(self, max_tokens: Any, oov: int, pad: bool, invert: bool) -> None:
         where = f"layer {self.name!r}:"
@@ -86,117 +80,6 @@ class IndexLookup(HostLayer):
             raise InputError(f"{where} pad_to_max_tokens needs max_tokens")
         if invert and self.output_mode != "int":
             raise InputError(f"{where} invert needs output_mode='int', not {self.output_mode!r}")
-
-    # -- the vocabulary -----------------------------------------------------------------------
-
-    @property
-    def _first_unknown(self) -> int:
-        return 1 if self.mask_token is not None and self.output_mode == "int" else 0
-
-    @property
-    def _first_token(self) -> int:
-        return self._first_unknown + self.num_oov_indices
-
-    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Take the tokens, or the lines of a file of tokens; special tokens may lead the list."""
-        if isinstance(vocabulary, str | Path):
-            if LOADING.get() is not None:
-                raise ModelFormatError(
-                    f"layer {self.name!r}: the model file names another file as its vocabulary, "
-                    f"which is not read: {vocabulary}"
-                )
-            vocabulary = Path(vocabulary).read_text(encoding="utf-8").splitlines()
-        tokens = [self._key(token) for token in np.asarray(vocabulary).tolist()]
-        if (self.output_mode == "tf_idf") != (idf_weights is not None):
-            raise InputError(
-                f"layer {self.name!r}: idf_weights go with output_mode='tf_idf', and only with it"
-            )
-        special = [self.mask_token] * self._first_unknown + [self.oov_token] * self.num_oov_indices
-        leads = bool(special) and tokens[: len(special)] == special
-        tokens = tokens[len(special) :] if leads else tokens
-        twice = [token for token, count in Counter(tokens).items() if count > 1]
-        if twice:
-            raise InputError(f"layer {self.name!r}: the vocabulary holds {twice[:5]!r} twice")
-        wrong = [t for t in (self.mask_token, self.oov_token) if t is not None and t in tokens]
-        if wrong:
-            raise InputError(
-                f"layer {self.name!r}: the vocabulary holds the special token {wrong[0]!r} among "
-                "others; give it another name, or put the special tokens first"
-            )
-        most = self.max_tokens
-        if most is not None and len(tokens) + self._first_token > most:
-            raise InputError(
-                f"layer {self.name!r}: {len(tokens)} tokens and {self._first_token} special ones "
-                f"are more than max_tokens={most}"
-            )
-        self._take(tokens)
-        if idf_weights is not None:
-            self._take_idf(np.asarray(idf_weights, np.float32), leads)
-
-    def _take(self, tokens: list[Any]) -> None:
-        self._tokens = tokens
-        self._index = {token: i + self._first_token for i, token in enumerate(tokens)}
-
-    def _take_idf(self, weights: np.ndarray, has_special: bool) -> None:
-        if not has_special:
-            if len(weights) != len(self._tokens):
-                raise ShapeError(
-                    f"layer {self.name!r}: {len(weights)} idf_weights for {len(self._tokens)} "
-                    "tokens"
-                )
-            front = np.full(self._first_token, weights.mean() if weights.size else 0, np.float32)
-            weights = np.concatenate([front, weights])
-        if self.pad_to_max_tokens and self.max_tokens is not None:
-            weights = np.pad(weights, (0, self.max_tokens - len(weights)))
-        self._idf = weights
-
-    def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Take the vocabulary of `data`, by falling frequency, ties by falling order of tokens."""
-        self.learn(self._documents(batch) for batch in islice(batches_to_adapt(data), steps))
-
-    def learn(self, batches: Iterable[list[list[Any]]]) -> None:
-        """Take the vocabulary of batches of rows of tokens; a row is a document."""
-        counts: Counter[Any] = Counter()
-        documents: Counter[Any] = Counter()
-        total = 0
-        for rows in batches:
-            total += len(rows)
-            for row in rows:
-                counts.update(row)
-                documents.update(set(row))
-        for token in (self.mask_token, self.oov_token):
-            counts.pop(token, None)
-        ordered = sorted(counts, key=lambda t: (counts[t], _sort_key(t)), reverse=True)
-        if self.max_tokens is not None:
-            ordered = ordered[: self.max_tokens - self._first_token]
-        self._take(ordered)
-        if self.output_mode == "tf_idf":
-            found = np.array([documents[t] for t in ordered], np.float32)
-            self._take_idf(np.log(1 + total / (1 + found)).astype(np.float32), False)
-
-    def _documents(self, batch: Any) -> list[list[Any]]:
-        """The tokens of each row of a batch."""
-        rows = np.asarray(batch)
-        rows = rows.reshape(len(rows), -1) if rows.ndim > 1 else rows.reshape(-1, 1)
-        return [[self._key(token) for token in row] for row in rows.tolist()]
-
-    def _key(self, token: Any) -> Any:
-        if self.is_text:
-            return token.decode("utf-8") if isinstance(token, bytes) else str(token)
-        return int(token)
-
-    def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
-        """The tokens by their index."""
-        special = [self.mask_token] * self._first_unknown + [self.oov_token] * self.num_oov_indices
-        return [*(special if include_special_tokens else []), *self._tokens]
-
-    def vocabulary_size(self) -> int:
-        """The number of indices, those of the special tokens with them."""
-        if not self._tokens and self._size_to_come is not None:
-            return self._size_to_come
-        return len(self._tokens) + self._first_token
-
-    # -- looking up -----------------------------------------------------------------------------
 
     def call(self, inputs):
         values = to_numpy(inputs)
@@ -250,9 +133,6 @@ class IndexLookup(HostLayer):
             raise InputError(f"layer {self.name!r} has no idf weights yet: call adapt(data)")
         return found * self._idf
 
-    def _depth(self) -> int:
-        return int(self.max_tokens or 0) if self.pad_to_max_tokens else self.vocabulary_size()
-
     def _inverted(self, values: np.ndarray) -> np.ndarray:
         known = dict(enumerate(self.get_vocabulary()))
         found = [known.get(int(i), self.oov_token) for i in values.reshape(-1)]
@@ -261,22 +141,13 @@ class IndexLookup(HostLayer):
     def compute_output_shape(self, input_shape):
         return self._encoded_shape(input_shape, self._depth())
 
-    def _saved_idf(self) -> list[float] | None:
-        """The weights of the tokens in the vocabulary, as the constructor takes them."""
-        if self._idf is None:
-            return None
-        return self._idf[self._first_token : self.vocabulary_size()].tolist()
-
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in self.config_names
                if name not in ("vocabulary", "idf_weights", "vocabulary_size")}  # fmt: skip
+        is_here = id(self) not in BESIDE.get()
         saved = {
-            "vocabulary": self.get_vocabulary(False) if self._tokens else None,
-            "idf_weights": self._saved_idf(),
+            "vocabulary": self.get_vocabulary(False) if self._tokens and is_here else None,
+            "idf_weights": self._saved_idf() if is_here else None,
             "vocabulary_size": self.vocabulary_size() if self._tokens else None,
         }
         return {"name": self.name, "trainable": self._trainable, "dtype": self.dtype} | own | saved
-
-
-def _sort_key(token: Any) -> Any:
-    return token.encode() if isinstance(token, str) else token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping
 from itertools import islice
 from typing import Any
 
@@ -58,7 +58,7 @@ class TextVectorization(HostLayer):
         self.standardize, self.split, self.ngrams = standardize, split, ngrams
         self.output_sequence_length = output_sequence_length
         self.encoding = encoding
-        self._lookup = StringLookup(
+        self._lookup_layer = StringLookup(
             max_tokens=max_tokens,
             vocabulary=vocabulary,
             idf_weights=idf_weights,
@@ -70,7 +70,7 @@ class TextVectorization(HostLayer):
             vocabulary_size=size,
             name=f"{self.name}_lookup",
         )
-        self.output_mode = self._lookup.output_mode
+        self.output_mode = self._lookup_layer.output_mode
 
     def _check(
         self, standardize: Any, split: Any, output_mode: str, length: int | None, ragged: bool
@@ -92,26 +92,26 @@ class TextVectorization(HostLayer):
         if isinstance(data, list | tuple) and data and isinstance(data[0], str | bytes):
             data = np.asarray(data)
         batches = islice(batches_to_adapt(data), steps)
-        self._lookup.learn(self._words(batch) for batch in batches)
+        self._lookup_layer.learn(self._words(batch) for batch in batches)
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
         """As StringLookup's."""
-        self._lookup.set_vocabulary(vocabulary, idf_weights)
+        self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[str]:
         """The words by their index; "" is the padding, "[UNK]" what is not in the vocabulary."""
-        return self._lookup.get_vocabulary(include_special_tokens)
+        return self._lookup_layer.get_vocabulary(include_special_tokens)
 
     def vocabulary_size(self) -> int:
         """The number of indices."""
-        return self._lookup.vocabulary_size()
+        return self._lookup_layer.vocabulary_size()
 
     def call(self, inputs):
         rows = self._words(to_numpy(inputs))
-        found = [self._lookup.indices(row) for row in rows]
+        found = [self._lookup_layer.indices(row) for row in rows]
         if self.output_mode != "int":
             length = max(map(len, found), default=0)
-            return wrap(self._lookup.encode(_padded(found, length, -1)))
+            return wrap(self._lookup_layer.encode(_padded(found, length, -1)))
         if self.split is None and self.ngrams is None and self.output_sequence_length is None:
             return wrap(np.array(found, np.int64).reshape(np.shape(inputs)))
         length = self.output_sequence_length or max(map(len, found), default=0)
@@ -159,12 +159,18 @@ class TextVectorization(HostLayer):
     def compute_output_shape(self, input_shape):
         if self.output_mode == "int":
             return (input_shape[0], self.output_sequence_length)
-        return (input_shape[0], self._lookup._depth())
+        return (input_shape[0], self._lookup_layer._depth())
+
+    def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
+        self._lookup_layer.save_own_variables(store)  # Keras keeps them under both names
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        self._lookup_layer.load_own_variables(store)
 
     def get_config(self) -> dict[str, Any]:
         names = ("max_tokens", "pad_to_max_tokens", "sparse")
-        looked = {name: getattr(self._lookup, name) for name in names}
-        known = self._lookup.get_config()
+        looked = {name: getattr(self._lookup_layer, name) for name in names}
+        known = self._lookup_layer.get_config()
         return {
             **super().get_config(), **looked, "standardize": self.standardize,
             "split": self.split, "ngrams": self.ngrams, "output_mode": self.output_mode,
