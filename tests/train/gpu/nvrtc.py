@@ -14,8 +14,9 @@ def library() -> ctypes.CDLL | None:
     found = importlib.util.find_spec("nvidia")
     for root in (found.submodule_search_locations or []) if found else []:
         for path in sorted(Path(root).glob("*/lib/libnvrtc.so.*")):
-            if "builtins" not in path.name:
-                return ctypes.CDLL(str(path))
+            for builtins in path.parent.glob("libnvrtc-builtins.so.*"):
+                ctypes.CDLL(str(builtins))  # it is looked for by its name alone later
+            return ctypes.CDLL(str(path))
     return None
 
 
