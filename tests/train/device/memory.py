@@ -1,0 +1,222 @@
+"""Memory of the simulated GPUs, and the pools that hand it out.
+
+New memory holds NaN (and odd integers) wherever it comes from, and lies between guard zones. A
+freed block goes back to its pool, which hands it out again for the next array of its size, the
+last one freed first; so a graph whose buffers were given to others computes visibly wrong numbers.
+"""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .machine import CUDARuntimeError, machine
+
+__all__ = [
+    "GUARD",
+    "MemoryPointer",
+    "MemoryPool",
+    "allocate",
+    "default_pool",
+    "get_allocator",
+    "set_allocator",
+    "total_memory",
+    "using_allocator",
+]
+
+UNIT = 512  # cupy rounds every size up to this
+GUARD = 512
+PATTERN = np.frombuffer(b"\xfd\xff" * 2048, np.uint8)  # NaN as float64, 32, 16 and bfloat16
+total_memory = 8 << 30
+
+
+def _fill(target: np.ndarray) -> None:
+    for start in range(0, target.size, PATTERN.size):
+        part = target[start : start + PATTERN.size]
+        part[:] = PATTERN[: part.size]
+
+
+class Chunk:
+    """A piece of device memory: `size` bytes between two guards."""
+
+    def __init__(self, size: int, gpu: int) -> None:
+        held = np.empty(size + 2 * GUARD + UNIT, np.uint8)
+        start = -held.ctypes.data % UNIT
+        self.whole = held[start : start + size + 2 * GUARD]
+        self.size = size
+        self.gpu = gpu
+
+
+class Memory:
+    """An allocation: as long as it lives its chunk is nobody else's."""
+
+    def __init__(self, pool: MemoryPool, chunk: Chunk, asked: int) -> None:
+        self._pool = pool
+        self._chunk = chunk
+        self.size = chunk.size
+        self.device_id = chunk.gpu
+        self.ptr = chunk.whole.ctypes.data + GUARD
+        self.bytes = chunk.whole[GUARD : GUARD + asked]
+        self._asked = asked
+        _fill(chunk.whole)
+
+    @property
+    def device(self) -> Any:
+        from .cuda import Device
+
+        return Device(self.device_id)
+
+    def overrun(self) -> str | None:
+        """What was written beside the allocation, in words; None where nothing was."""
+        whole, end = self._chunk.whole, GUARD + self._asked
+        for zone, start, stop in (("before", 0, GUARD), ("after", end, end + GUARD)):
+            stop = min(stop, whole.size)
+            phase = start % 2
+            expected = PATTERN[phase : phase + stop - start]
+            wrong = np.flatnonzero(whole[start:stop] != expected)
+            if wrong.size:
+                far = GUARD - wrong[-1] if zone == "before" else wrong[0]
+                return f"{far} bytes {zone} an array of {self._asked} bytes"
+        return None
+
+    def __del__(self) -> None:
+        self._pool._take_back(self._chunk)
+
+
+class MemoryPointer:
+    """A place in device memory, as `ndarray.data` gives it."""
+
+    def __init__(self, mem: Memory, offset: int) -> None:
+        self.mem = mem
+        self.ptr = mem.ptr + offset
+        self.device_id = mem.device_id
+
+    @property
+    def device(self) -> Any:
+        return self.mem.device
+
+
+class MemoryPool:
+    """Hands out memory, keeps what is freed, and knows how much of it there is."""
+
+    def __init__(self, allocator: Any = None) -> None:
+        self._free: dict[tuple[int, int], list[Chunk]] = {}  # (gpu, size) -> chunks
+        self._sizes: dict[int, list[int]] = {}  # gpu -> sizes of free chunks, sorted
+        self._used: dict[int, int] = {}
+        self._total: dict[int, int] = {}
+        self._limit: dict[int, int] = {}
+        self._lock = threading.RLock()
+
+    def malloc(self, size: int) -> MemoryPointer:
+        """Memory of the current GPU. Raises cupy's OutOfMemoryError beyond the limit."""
+        gpu, rounded = machine.current.gpu, max(UNIT, -(-size // UNIT) * UNIT)
+        with self._lock:
+            chunk = self._freed(gpu, rounded)
+            if chunk is None:
+                limit = self._limit.get(gpu) or total_memory
+                if self._total.get(gpu, 0) + rounded > limit:
+                    raise OutOfMemoryError(size, self._total.get(gpu, 0), self._limit.get(gpu, 0))
+                chunk = Chunk(rounded, gpu)
+                self._total[gpu] = self._total.get(gpu, 0) + rounded
+            self._used[gpu] = self._used.get(gpu, 0) + chunk.size
+        return MemoryPointer(Memory(self, chunk, size), 0)
+
+    def _freed(self, gpu: int, size: int) -> Chunk | None:
+        """A free chunk of this size, else the next larger one up to four times as large."""
+        sizes = self._sizes.get(gpu, [])
+        at = bisect.bisect_left(sizes, size)
+        if at == len(sizes) or sizes[at] > 4 * size:
+            return None
+        return self._free[gpu, sizes.pop(at)].pop()
+
+    def _take_back(self, chunk: Chunk) -> None:
+        with self._lock:
+            self._free.setdefault((chunk.gpu, chunk.size), []).append(chunk)
+            bisect.insort(self._sizes.setdefault(chunk.gpu, []), chunk.size)
+            self._used[chunk.gpu] -= chunk.size
+
+    def free_all_blocks(self, stream: Any = None) -> None:
+        """Give what is free back to the system; a graph that still uses it finds NaN there."""
+        if machine.capturing:
+            raise machine.refused("free_all_blocks")
+        gpu = machine.current.gpu
+        with self._lock:
+            for (where, size), chunks in self._free.items():
+                if where != gpu:
+                    continue
+                for chunk in chunks:
+                    _fill(chunk.whole)
+                    self._total[gpu] -= size
+                chunks.clear()
+            self._sizes[gpu] = []
+
+    def free_bytes(self) -> int:
+        return self.total_bytes() - self.used_bytes()
+
+    def used_bytes(self) -> int:
+        return self._used.get(machine.current.gpu, 0)
+
+    def total_bytes(self) -> int:
+        return self._total.get(machine.current.gpu, 0)
+
+    def n_free_blocks(self) -> int:
+        return len(self._sizes.get(machine.current.gpu, []))
+
+    def get_limit(self) -> int:
+        return self._limit.get(machine.current.gpu, 0)
+
+    def set_limit(self, size: int | None = None, fraction: float | None = None) -> None:
+        if (size is None) == (fraction is None):
+            raise ValueError("either size or fraction")
+        self._limit[machine.current.gpu] = (
+            int(fraction * total_memory) if size is None else int(size)  # type: ignore[operator]
+        )
+
+
+class OutOfMemoryError(MemoryError):
+    """cupy's error where a pool's limit or the memory of the GPU does not suffice."""
+
+    def __init__(self, size: int, total: int, limit: int = 0) -> None:
+        more = f" (limit set to: {limit:,} bytes)" if limit else ""
+        super().__init__(
+            f"Out of memory allocating {size:,} bytes (allocated so far: {total:,} bytes{more})."
+        )
+
+
+default_pool = MemoryPool()
+
+
+def get_allocator() -> Callable[[int], MemoryPointer]:
+    """The function that new arrays of this thread take their memory from."""
+    if machine.current.allocators:
+        return machine.current.allocators[-1]
+    return machine.allocator or default_pool.malloc
+
+
+def set_allocator(allocator: Callable[[int], MemoryPointer] | None = None) -> None:
+    if machine.current.allocators:
+        raise ValueError(
+            "Can't change the global allocator inside `using_allocator` context manager"
+        )
+    machine.allocator = allocator
+
+
+@contextlib.contextmanager
+def using_allocator(allocator: Callable[[int], MemoryPointer] | None = None) -> Iterator[None]:
+    machine.current.allocators.append(allocator or default_pool.malloc)
+    try:
+        yield
+    finally:
+        machine.current.allocators.pop()
+
+
+def allocate(size: int) -> MemoryPointer:
+    """Memory for a new array. Raises CUDARuntimeError where the GPU is not there."""
+    if machine.current.gpu >= machine.gpus:
+        raise CUDARuntimeError("cudaErrorInvalidDevice")
+    return get_allocator()(size)
