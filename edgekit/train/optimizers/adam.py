@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.train.backend import array_module
+from edgekit.train.optimizers.host_scalar import host_variable
 from edgekit.train.optimizers.optimizer import Optimizer
-from edgekit.train.optimizers.state import host_variable
 from edgekit.train.tensor import Variable
 
 __all__ = ["Adam", "AdamW", "Adamax", "Nadam"]

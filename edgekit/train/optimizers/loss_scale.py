@@ -9,8 +9,8 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.backend import array_module
+from edgekit.train.optimizers.host_scalar import host_variable
 from edgekit.train.optimizers.optimizer import Optimizer
-from edgekit.train.optimizers.state import host_variable
 from edgekit.train.serialization import plain
 from edgekit.train.tensor import Variable, array_of
 

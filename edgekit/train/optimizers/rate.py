@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
+from edgekit.train.optimizers.host_scalar import host_variable
 from edgekit.train.optimizers.schedules import CLASSES as SCHEDULES
 from edgekit.train.optimizers.schedules import InverseTimeDecay, LearningRateSchedule
-from edgekit.train.optimizers.state import OptimizerState, host_variable
+from edgekit.train.optimizers.state import OptimizerState
 from edgekit.train.serialization import plain, resolve
 from edgekit.train.tensor import Variable
 

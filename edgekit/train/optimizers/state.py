@@ -13,12 +13,13 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train import initializers
-from edgekit.train.backend import asarray, to_numpy
+from edgekit.train.backend import asarray, same_place, to_numpy
 from edgekit.train.optimizers.flat import FlatVector
+from edgekit.train.optimizers.host_scalar import host_variable
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Variable
 
-__all__ = ["OptimizerState", "host_variable"]
+__all__ = ["OptimizerState"]
 
 
 class OptimizerState(Serializable):
@@ -107,7 +108,7 @@ class OptimizerState(Serializable):
                 f"optimizer {self.name!r} has {len(own)} variables. Received: {len(weights)}"
             )
         for variable, value in zip(own, weights, strict=True):
-            data = asarray(value)
+            data = same_place(value, variable.data)
             if data.shape != variable.shape:
                 raise ShapeError(
                     f"optimizer variable {variable.name!r} has shape {variable.shape}. "
@@ -187,11 +188,4 @@ def _view_variable(view: Any, name: str) -> Variable:
     """A variable whose values are those of the view."""
     variable = Variable(np.zeros((), np.float32), name=name, trainable=False)
     variable.data = view
-    return variable
-
-
-def host_variable(value: float, dtype: Any, name: str) -> Variable:
-    """A scalar that stays on the host, whatever the device."""
-    variable = Variable(np.zeros((), dtype), name=name, trainable=False)
-    variable.data = np.full((), value, dtype)
     return variable
