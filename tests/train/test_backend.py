@@ -13,15 +13,14 @@ from edgekit.errors import InputError, MissingExtraError
 from edgekit.train import backend
 from edgekit.train.random import new_seed, set_random_seed
 from edgekit.train.tensor import Tensor
-from tests.train.strict_array import DeviceArray, stand_in
+from tests.train.device import install, ndarray, on_device
 
 
 def test_the_module_is_that_of_the_array(monkeypatch: pytest.MonkeyPatch) -> None:
     assert backend.array_module(np.ones(1)) is np
     assert backend.array_module(3.0) is np
-    module = stand_in()
-    monkeypatch.setitem(sys.modules, "cupy", module)
-    assert backend.array_module(DeviceArray(np.ones(1))) is module
+    install(monkeypatch)
+    assert backend.array_module(on_device(np.ones(1))) is sys.modules["cupy"]
     assert backend.array_module(np.ones(1)) is np
 
 
@@ -61,10 +60,10 @@ def test_asarray_copies_nothing_it_need_not() -> None:
 
 
 def test_same_place_moves_to_the_other_array(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cupy", stand_in())
-    there = DeviceArray(np.ones(2, np.float32))
+    install(monkeypatch)
+    there = on_device(np.ones(2, np.float32))
     moved = backend.same_place(np.arange(2.0), there, np.float32)
-    assert isinstance(moved, DeviceArray)
+    assert isinstance(moved, ndarray)
     assert moved.dtype == np.float32
     assert isinstance(backend.same_place(moved, np.ones(1)), np.ndarray)
     assert isinstance(backend.to_numpy(there), np.ndarray)

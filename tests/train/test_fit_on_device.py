@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-
 import numpy as np
 import pytest
 
-from edgekit.train import Sequential, backend, layers, optimizers, set_random_seed
-from tests.train.strict_array import DeviceArray, stand_in
+from edgekit.train import Sequential, layers, optimizers, set_random_seed
+from tests.train.device import ndarray
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(24, 6, 6, 2)).astype(np.float32)
 Y = RANDOM.integers(0, 3, 24)
-
-
-@pytest.fixture
-def on_device(monkeypatch):
-    """New arrays are made by the stand-in, as they would be by cupy after set_device("gpu")."""
-    monkeypatch.setitem(sys.modules, "cupy", stand_in())
-    monkeypatch.setattr(backend._setting, "name", "gpu:0")
-    monkeypatch.setattr(backend, "_placed", contextlib.nullcontext)
 
 
 def trained(optimizer, **options):
@@ -56,16 +45,16 @@ def test_the_same_numbers_as_on_the_host(optimizer, request):
     options = {"validation_split": 0.25, "class_weight": {0: 2.0, 1: 1.0}}
     host_model, host = trained(optimizer, **options)
     expected = host_model.predict(X, verbose=0)
-    request.getfixturevalue("on_device")
+    request.getfixturevalue("gpu")
     model, history = trained(optimizer, **options)
-    assert all(isinstance(v.data, DeviceArray) for v in model.weights)
+    assert all(isinstance(v.data, ndarray) for v in model.weights)
     assert history.keys() == host.keys()
     for name in host:
         np.testing.assert_allclose(history[name], host[name], rtol=1e-4, err_msg=name)
     np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-3, atol=1e-5)
 
 
-def test_a_model_of_the_device_is_saved_as_one_of_the_host(on_device, tmp_path):
+def test_a_model_of_the_device_is_saved_as_one_of_the_host(gpu, tmp_path):
     pytest.importorskip("h5py")
     model, _ = trained(optimizers.Adam)
     model.save(tmp_path / "a.keras")

@@ -4,7 +4,6 @@ host.
 
 from __future__ import annotations
 
-import sys
 import zlib
 from functools import cache
 from pathlib import Path
@@ -18,8 +17,8 @@ from edgekit.train.backend import to_numpy
 from edgekit.train.ops import channels, windows
 from edgekit.train.tape import GradientTape, Primitive
 from edgekit.train.tensor import PRIMITIVES, Tensor, Variable
+from tests.train.device import install, ndarray, on_device
 from tests.train.primitive_cases import CASES, FAMILIES, Case, make_inputs
-from tests.train.strict_array import DeviceArray, stand_in
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "primitives"
 
@@ -128,24 +127,24 @@ def test_float32_stays_float32(case: Case) -> None:
 
 @cases
 def test_runs_on_arrays_of_another_module(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cupy", stand_in())
+    install(monkeypatch)
     _, name, _, attrs = case
     inputs, g, expected, expected_gradients = stored(case[0])
     tensors = []
     for x in inputs:
         t = None if x is None else Tensor(np.zeros(()))
         if t is not None:
-            t.data = DeviceArray(x.astype(np.float64) if x.dtype.kind == "f" else x)
+            t.data = on_device(x.astype(np.float64) if x.dtype.kind == "f" else x)
         tensors.append(t)
     followed = {i: t for i, t in enumerate(tensors) if t is not None and t.dtype.kind == "f"}
     with GradientTape() as tape:
         tape.watch(list(followed.values()))
         y = PRIMITIVES[name](*tensors, **attrs)
-    assert isinstance(y.data, DeviceArray)
+    assert isinstance(y.data, ndarray)
     np.testing.assert_allclose(to_numpy(y), expected, rtol=TOLERANCE, atol=TOLERANCE)
-    seed = DeviceArray(g.astype(np.float64))
+    seed = on_device(g.astype(np.float64))
     for i, gradient in tape.gradient(y, followed, output_gradients=seed).items():
-        assert isinstance(gradient.data, DeviceArray)
+        assert isinstance(gradient.data, ndarray)
         np.testing.assert_allclose(
             to_numpy(gradient), expected_gradients[i], rtol=TOLERANCE, atol=TOLERANCE
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ from edgekit.train.ops.shape import concat, getitem, pad
 from edgekit.train.ops.windows import explicit_padding
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import Tensor, Variable
-from tests.train.strict_array import DeviceArray, stand_in
+from tests.train.device import install, on_device
 
 
 def zeros(*shape: int) -> np.ndarray:
@@ -234,9 +233,9 @@ def test_inputs_are_not_written_to() -> None:
 
 
 def test_dropout_on_arrays_of_another_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cupy", stand_in())
+    install(monkeypatch)
     x = Tensor(np.zeros(()))
-    x.data = DeviceArray(np.ones((4, 6), np.float32))
+    x.data = on_device(np.ones((4, 6), np.float32))
     with GradientTape() as tape:
         tape.watch(x)
         y = dropout(x, rate=0.3, generator=generator(1))

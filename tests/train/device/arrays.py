@@ -19,6 +19,11 @@ from .names import METHODS
 
 __all__ = ["ndarray", "on_device", "peek"]
 
+BINARY = (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
+    *("and_", "or_", "xor", "lshift", "rshift"),
+)
+
 
 class ndarray:  # noqa: N801 - cupy's name
     """cupy.ndarray: made as `ndarray(shape, dtype)`, its elements not set."""
@@ -133,10 +138,6 @@ class ndarray:  # noqa: N801 - cupy's name
         machine.synchronized("int")
         return int(self._array)
 
-    def __index__(self) -> int:
-        machine.synchronized("index")
-        return self._array.__index__()
-
     def __len__(self) -> int:
         return len(self._array)
 
@@ -222,8 +223,7 @@ def _attribute(name: str, view: bool) -> Any:
 
 
 def _complete() -> None:
-    binary = "add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift".split()
-    for name in binary:
+    for name in BINARY:
         plain = name.rstrip("_")
         setattr(ndarray, f"__{plain}__", _operator(name))
         setattr(ndarray, f"__r{plain}__", _reflected(name))

@@ -15,10 +15,12 @@ __all__ = ["CompileException", "Library", "compiled", "expect", "host_compiler"]
 
 _HERE = Path(__file__).parent
 _HEADERS = ("host_cuda.h", "host_fibers.h", "host_exchange.h", "host_launch.h")
-_FLAGS = (
-    "-std=gnu++17 -O2 -shared -fPIC -fvisibility=hidden -fno-gnu-unique -fno-strict-aliasing "
-    "-ffp-contract=off -w -DEDGEKIT_ON_HOST"
-).split()
+_FLAGS = [
+    *("-std=gnu++17", "-O2", "-w", "-DEDGEKIT_ON_HOST"),
+    # each library has shared arrays of its own, which the runtime can find
+    *("-shared", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique"),
+    *("-fno-strict-aliasing", "-ffp-contract=off"),
+]
 
 _expected: dict[str, dict[str, None]] = {}
 """The expressions of each source that are compiled together when one of them is wanted."""
@@ -26,7 +28,7 @@ _expected: dict[str, dict[str, None]] = {}
 _libraries: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Library] = {}
 
 
-class CompileException(Exception):  # noqa: N818 - cupy's name
+class CompileException(Exception):
     """The compiler refused a source; the message is what it said."""
 
 

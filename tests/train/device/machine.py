@@ -1,4 +1,4 @@
-"""The simulated machine: its GPUs, which of them and which stream is current, and what it counts."""
+"""The simulated machine: its GPUs, which GPU and stream are current, and what it counts."""
 
 from __future__ import annotations
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 __all__ = ["BOOLEAN", "CONSTANTS", "FUNCTIONS", "LIBRARY", "METHODS", "SORTING", "SYNCHRONIZING"]
 
-FUNCTIONS = frozenset(
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FUNCTIONS = _names(
     """
     abs absolute acos acosh add all allclose amax amin angle any append arange arccos arccosh
     arcsin arcsinh arctan arctan2 arctanh argmax argmin argpartition argsort argwhere around
@@ -33,49 +38,49 @@ FUNCTIONS = frozenset(
     squeeze stack std subtract sum swapaxes take take_along_axis tan tanh tensordot tile trace
     transpose tri tril tril_indices triu triu_indices true_divide trunc unique unpackbits
     unravel_index var vdot vsplit vstack where zeros zeros_like
-    """.split()
+    """
 )
 """Functions that take device arrays and give device arrays."""
 
-CONSTANTS = frozenset(
+CONSTANTS = _names(
     """
     bool bool_ byte complex128 complex64 complexfloating double dtype e euler_gamma finfo float16
     float32 float64 floating generic half iinfo inexact inf int16 int32 int64 int8 int_ intc
     integer intp long longlong nan newaxis number pi short signedinteger single ubyte uint uint16
     uint32 uint64 uint8 uintc uintp ulong ulonglong unsignedinteger ushort
-    """.split()
+    """
 )
 """Types and numbers, which are numpy's own."""
 
-METHODS = frozenset(
+METHODS = _names(
     """
     all any argmax argmin argpartition argsort astype choose clip compress conj conjugate cumprod
     cumsum diagonal dot fill flatten max mean min nonzero partition prod put ravel repeat reshape
     round searchsorted sort squeeze std sum swapaxes take trace transpose var view
-    """.split()
+    """
 )
 """Methods of an array that are done as numpy does them."""
 
 BOOLEAN = frozenset(("allclose", "array_equal", "array_equiv"))
 """Functions that give a plain bool in numpy, and an array in cupy."""
 
-SYNCHRONIZING = frozenset(
+SYNCHRONIZING = _names(
     """
     argwhere bincount compress digitize extract flatnonzero histogram nonzero place unique
-    """.split()
+    """
 )
 """Functions that wait for the device, for the shape of what they give depends on values."""
 
-LIBRARY = frozenset(
+LIBRARY = _names(
     """
     convolve correlate dot einsum inner kron matmul tensordot vdot
-    """.split()
+    """
 )
 """Functions that call cuBLAS, which cupy refuses while a stream captures."""
 
-SORTING = frozenset(
+SORTING = _names(
     """
     argpartition argsort lexsort median nanmedian partition percentile quantile sort
-    """.split()
+    """
 )
 """Functions that sort by Thrust, which waits for the stream."""

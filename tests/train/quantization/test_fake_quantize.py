@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from edgekit.quantize.scales import activation_params, quantize_weight, weight_p
 from edgekit.train.quantization import fake_quantize, fake_quantize_weight
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import Tensor, Variable, wrap
-from tests.train.strict_array import DeviceArray, stand_in
+from tests.train.device import install, ndarray, on_device
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "quantization" / "fake_quantize.npz"
 RANDOM = np.random.default_rng(0)
@@ -100,7 +99,7 @@ def test_a_second_derivative_goes_straight_through_too():
 
 
 def test_nothing_leaves_the_device(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cupy", stand_in())
+    install(monkeypatch)
     x = RANDOM.normal(size=(4, 5)).astype(np.float32)
     scales = np.full((1, 5), 0.02, np.float32)
     for function, given in (
@@ -109,13 +108,13 @@ def test_nothing_leaves_the_device(monkeypatch):
         (fake_quantize_weight, scales),
     ):
         results = []
-        for place in (lambda a: a, DeviceArray):
+        for place in (lambda a: a, on_device):
             variable = Variable(np.zeros_like(x))
             variable.data = place(x)
             with GradientTape() as tape:
                 y = function(variable, wrap(place(given)))
             d = tape.gradient(y, variable, output_gradients=wrap(place(np.ones_like(x))))
             results.append([getattr(a.data, "_array", a.data) for a in (y, d)])
-        assert isinstance(y.data, DeviceArray) and isinstance(d.data, DeviceArray)
+        assert isinstance(y.data, ndarray) and isinstance(d.data, ndarray)
         for host, device in zip(*results, strict=True):
             np.testing.assert_array_equal(host, device)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-
 import numpy as np
 import pytest
 
@@ -13,7 +10,6 @@ from edgekit.errors import InputError, QuantizationError, UnsupportedOperator
 from edgekit.train import Input, Model, Sequential, backend, layers, load_model
 from edgekit.train.quantization import QuantizedModel, Recipe, quantize_model
 from edgekit.train.tape import GradientTape
-from tests.train.strict_array import stand_in
 
 from .networks import made, trained
 
@@ -191,13 +187,11 @@ def test_models_that_do_other_things_in_training():
         aware(np.ones((2, 4), np.float32), training=True)
 
 
-def test_on_a_device(monkeypatch):
+def test_on_a_device(request):
     """As on the host; only the order of sums may differ."""
     aware, x, _ = trained("separable")
     expected, ranges = aware.predict(x, verbose=0), aware.ranges.numpy().copy()
-    monkeypatch.setitem(sys.modules, "cupy", stand_in())
-    monkeypatch.setattr(backend._setting, "name", "gpu:0")
-    monkeypatch.setattr(backend, "_placed", contextlib.nullcontext)
+    request.getfixturevalue("gpu")
     on_device, _, _ = trained("separable")
     np.testing.assert_allclose(backend.to_numpy(on_device.ranges), ranges, rtol=0.02, atol=1e-3)
     np.testing.assert_allclose(on_device.predict(x, verbose=0), expected, atol=0.02)
