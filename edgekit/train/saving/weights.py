@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import ModelFormatError, ShapeError, require
-from edgekit.train.backend import asarray, to_numpy
+from edgekit.train.backend import asarray, same_place, to_numpy
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.weights import stored_arrays
 from edgekit.train.names import snake_case
@@ -146,4 +146,4 @@ def _read_optimizer(h5py: Any, file: Any, model: Any) -> None:
         )
         return
     for own, array in zip(state, arrays, strict=True):
-        own[...] = asarray(array, own.dtype)
+        own[...] = same_place(array, own, own.dtype)
