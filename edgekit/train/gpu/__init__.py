@@ -4,6 +4,12 @@ Imported by `set_device("gpu")`; importing it enters the rules below into the pr
 """
 
 from . import activations as activations
+from . import batch_norm as batch_norm
+from . import channels as channels
+from . import depthwise as depthwise
+from . import pooling as pooling
+from . import state as state
+from . import updates as updates
 
-RULES = (activations,)
+RULES = (activations, batch_norm, channels, depthwise, pooling, state, updates)
 """The modules that bring rules; each lists its kernels by `kernels()`."""

@@ -1,0 +1,213 @@
+"""Batch normalization on the GPU, with a residual and an activation after it: two kernels forward,
+two backward.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import ShapeError
+from edgekit.train.ops import normalization
+
+from .channels import THREADS, layout, tickets
+from .kernel import STORAGE, Kernel, blocks_for, contiguous, empty, kernel, type_name
+from .rules import on_gpu
+
+__all__ = ["backward", "batch_statistics", "given_statistics", "kernels", "normalized"]
+
+_SOURCE = "batch_norm.cu"
+_HAS_GAMMA, _HAS_BETA, _HAS_MOVING = 1, 2, 4
+ACTIVATIONS = {"": 0, "relu": 1, "relu6": 2}
+"""Name -> its number in sources/batch_norm.cu."""
+
+
+def kernels() -> list[Kernel]:
+    """Every kernel of this module, for those who compile them all."""
+    held = list(STORAGE.values())
+    names = [f"given_moments<{t}>" for t in held]
+    names += [f"{name}<{t}>" for name in ("batch_normalize", "batch_backward") for t in held]
+    for t in held:
+        for p in dict.fromkeys(("float", t)):
+            names += [f"batch_moments<{t}, {p}>", f"batch_gradient_sums<{t}, {p}>"]
+    return [kernel(_SOURCE, name) for name in names]
+
+
+def _parameters(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any, int, Any]:
+    """gamma and beta of one dtype, with an array in place of one that is None; which there are."""
+    given = next((v for v in (gamma, beta) if v is not None), None)
+    dtype = np.dtype(np.float32) if given is None or given.dtype != x.dtype else x.dtype
+    if given is None:
+        given = empty(1, dtype)
+    gamma_in, beta_in = (
+        contiguous(given if v is None else v).astype(dtype, copy=False) for v in (gamma, beta)
+    )
+    has = _HAS_GAMMA * (gamma is not None) | _HAS_BETA * (beta is not None)
+    return gamma_in, beta_in, has, dtype
+
+
+def batch_statistics(
+    x: Any, gamma: Any, beta: Any, epsilon: float, moving: tuple[Any, Any, float] | None = None
+) -> Any:
+    """(4, C) float32: mean and variance of the batch, scale and shift.
+
+    moving: the moving mean and variance (float32, changed in place) and their momentum.
+    """
+    x = contiguous(x)
+    channels = x.shape[-1]
+    if not x.size:
+        raise ShapeError(f"batch_norm: an empty batch {x.shape} has no mean")
+    gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
+    statistics = empty((4, channels), np.float32)
+    moving_mean, moving_variance, momentum = moving or (statistics, statistics, 0.0)
+    has |= _HAS_MOVING * (moving is not None)
+    how = layout(x.size // channels, channels)
+    run = kernel(_SOURCE, f"batch_moments<{type_name(x.dtype)}, {type_name(dtype)}>")
+    run(
+        how.grid, THREADS, x, gamma_in, beta_in, moving_mean, moving_variance,
+        np.float32(momentum), np.float32(epsilon), np.int32(has), how.parts(3),
+        tickets(how.tiles), statistics, *how.sizes,
+    )  # fmt: skip
+    return statistics
+
+
+def given_statistics(
+    x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, epsilon: float
+) -> Any:
+    """As `batch_statistics`, from a mean and a variance that are given."""
+    gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
+    statistics = empty((4, x.shape[-1]), np.float32)
+    mean, variance = (contiguous(v).astype(dtype, copy=False) for v in (mean, variance))
+    run = kernel(_SOURCE, f"given_moments<{type_name(dtype)}>")
+    run.over(
+        x.shape[-1], gamma_in, beta_in, mean, variance, np.float32(epsilon), np.int32(has),
+        statistics,
+    )  # fmt: skip
+    return statistics
+
+
+def normalized(x: Any, statistics: Any, activation: str = "", residual: Any = None) -> Any:
+    """activation((x - mean) * scale + shift + residual)."""
+    x = contiguous(x)
+    y = empty(x.shape, x.dtype)
+    if x.size:
+        more = x if residual is None else contiguous(residual)
+        run = kernel(_SOURCE, f"batch_normalize<{type_name(x.dtype)}>")
+        run(
+            blocks_for(-(-x.size // 4)), THREADS, x, more, np.int32(residual is not None),
+            statistics, np.int32(ACTIVATIONS[activation]), y, np.int32(x.shape[-1]),
+            np.int64(x.size),
+        )  # fmt: skip
+    return y
+
+
+def backward(
+    g: Any,
+    y: Any,
+    x: Any,
+    gamma: Any,
+    beta: Any,
+    statistics: Any,
+    epsilon: float,
+    needs: Any,
+    activation: str = "",
+    fixed: bool = False,
+) -> tuple[Any, Any, Any, Any]:
+    """The gradients by x, gamma, beta and the residual; `needs` says which of these are wanted.
+
+    fixed: the statistics were given, and do not depend on x.
+    """
+    g, y, x = contiguous(g), contiguous(y), contiguous(x)
+    channels = x.shape[-1]
+    f = np.int32(ACTIVATIONS[activation])
+    g_gamma, g_beta, slopes = _gradient_sums(g, y, x, gamma, beta, statistics, epsilon, f, fixed)
+    gx = g_residual = None
+    if needs[0] or (needs[3] and activation):
+        gx = empty(x.shape, x.dtype)
+        apart = bool(needs[3] and activation)  # without an activation g is that gradient itself
+        g_residual = empty(x.shape, x.dtype) if apart else gx
+        run = kernel(_SOURCE, f"batch_backward<{type_name(x.dtype)}>")
+        run(
+            blocks_for(-(-x.size // 4)), THREADS, g, y, x, statistics, slopes, f, gx, g_residual,
+            np.int32(apart), np.int32(channels), np.int64(x.size),
+        )  # fmt: skip
+    return (
+        gx if needs[0] else None,
+        g_gamma if gamma is not None else None,
+        g_beta if beta is not None else None,
+        (g_residual if activation else g) if needs[3] else None,
+    )
+
+
+def _gradient_sums(
+    g: Any, y: Any, x: Any, gamma: Any, beta: Any, statistics: Any, epsilon: float, f: Any,
+    fixed: bool,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """The gradients of gamma and beta, and the slopes of the gradient of x, (3, C) float32."""
+    channels = x.shape[-1]
+    dtype = _parameters(x, gamma, beta)[3]
+    g_gamma, g_beta = empty(channels, dtype), empty(channels, dtype)
+    slopes = empty((3, channels), np.float32)
+    how = layout(x.size // channels, channels)
+    run = kernel(_SOURCE, f"batch_gradient_sums<{type_name(x.dtype)}, {type_name(dtype)}>")
+    run(
+        how.grid, THREADS, g, y, x, statistics, np.float32(epsilon), f, np.int32(fixed),
+        g_gamma, g_beta, slopes, how.parts(2), tickets(how.tiles), *how.sizes,
+    )  # fmt: skip
+    return g_gamma, g_beta, slopes
+
+
+# -- the primitives -------------------------------------------------------------------------------
+
+
+@on_gpu(normalization._batch_norm_training)
+def _training(x: Any, gamma: Any = None, beta: Any = None, *, epsilon: float = 1e-3) -> Any:
+    statistics = batch_statistics(x, gamma, beta, epsilon)
+    return normalized(x, statistics), (statistics[0], statistics[1], statistics)
+
+
+@_training.vjp
+def _(
+    g: Any, y: Any, x: Any, gamma: Any = None, beta: Any = None, *, saved: Any, needs: Any,
+    epsilon: float = 1e-3,
+) -> Any:  # fmt: skip
+    wanted = (needs[0], True, True, False)
+    return backward(g, y, x, gamma, beta, saved[2], epsilon, wanted)[: len(needs)]
+
+
+def _fits(x: Any, *parameters: Any, **attrs: Any) -> bool:
+    return bool(x.size)
+
+
+@on_gpu(normalization._batch_norm_inference, when=_fits)
+def _inference(
+    x: Any, gamma: Any, beta: Any, moving_mean: Any, moving_variance: Any, *, epsilon: float = 1e-3
+) -> Any:
+    statistics = given_statistics(x, gamma, beta, moving_mean, moving_variance, epsilon)
+    return normalized(x, statistics)
+
+
+@_inference.vjp
+def _(
+    g: Any, y: Any, x: Any, gamma: Any, beta: Any, moving_mean: Any, moving_variance: Any, *,
+    needs: Any, epsilon: float = 1e-3,
+) -> Any:  # fmt: skip
+    statistics = given_statistics(x, gamma, beta, moving_mean, moving_variance, epsilon)
+    if not any(needs[1:]):
+        scale = statistics[2].astype(x.dtype)
+        return (contiguous(g) * scale, None, None, None, None)
+    wanted = (needs[0], True, True, False)
+    # with gamma and beta in their places whether they are there or not: both sums are wanted below
+    one = statistics[2]
+    gx, product, sums, _ = backward(g, y, x, one, one, statistics, epsilon, wanted, fixed=True)
+    inverse = 1 / (statistics[1] + np.float32(epsilon)) ** np.float32(0.5)
+    return (
+        gx,
+        product.astype(gamma.dtype) if needs[1] else None,
+        sums.astype(beta.dtype) if needs[2] else None,
+        (-statistics[2] * sums).astype(moving_mean.dtype) if needs[3] else None,
+        (product * statistics[2] * inverse * np.float32(-0.5)).astype(moving_variance.dtype)
+        if needs[4]
+        else None,
+    )
