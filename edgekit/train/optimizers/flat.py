@@ -104,19 +104,23 @@ class FlatVector:
         self, grads: Sequence[Any], variables: Sequence[Variable], owner: str
     ) -> list[int]:
         """Copy gradients to their places; returns the numbers of the variables that have one."""
+        places = []
+        for g, place in zip(grads, self.places_of(variables, owner), strict=True):
+            if g is not None:
+                places.append(place)
+                a, b = self.ranges[place]
+                self.gradients[a:b] = array_of(g).reshape(-1)
+        return places
+
+    def places_of(self, variables: Sequence[Variable], owner: str) -> list[int]:
+        """The numbers of these variables. Raises InputError naming all that are not there."""
         unknown = [v.name for v in variables if id(v) not in self._positions]
         if unknown:
             raise InputError(
                 f"optimizer {owner!r} was built for other variables; it does not know "
                 f"{', '.join(unknown)}. Compile the model again after changing what is trainable"
             )
-        places = []
-        for g, v in zip(grads, variables, strict=True):
-            if g is not None:
-                places.append(self._positions[id(v)])
-                a, b = self.ranges[places[-1]]
-                self.gradients[a:b] = array_of(g).reshape(-1)
-        return places
+        return [self._positions[id(v)] for v in variables]
 
     def parts(self, vector: Any, places: Sequence[int]) -> Iterator[Any]:
         """The parts of a vector that belong to these variables: one part where it is all."""

@@ -12,7 +12,7 @@ from edgekit.train.backend import array_module
 from edgekit.train.optimizers.host_scalar import host_variable
 from edgekit.train.optimizers.optimizer import Optimizer
 from edgekit.train.serialization import plain
-from edgekit.train.tensor import Variable, array_of
+from edgekit.train.tensor import Variable, array_of, wrap
 
 __all__ = ["LossScaleOptimizer"]
 
@@ -49,6 +49,14 @@ class LossScaleOptimizer(Optimizer):
         self._flat = self.inner_optimizer._flat
         self.built = True
 
+    def device_updates(self, scaling: Any = None) -> Any:
+        return self.inner_optimizer.device_updates(self) if self.built else None
+
+    def why_not_captured(self) -> str | None:
+        if self.device_updates() is not None:
+            return None
+        return self.inner_optimizer.why_not_captured()
+
     @property
     def learning_rate(self) -> Any:
         return self.inner_optimizer.learning_rate
@@ -74,6 +82,12 @@ class LossScaleOptimizer(Optimizer):
         """One step of the inner optimizer, or none where a gradient is not finite."""
         if not self.built and trainable_variables is not None:
             self.build(list(trainable_variables))
+        updates = self.device_updates()
+        if updates is not None:
+            flat, variables = self.inner_optimizer._ready(trainable_variables)
+            flat.bind()
+            updates.apply(grads, variables)
+            return
         arrays = [None if g is None else array_of(g) for g in grads]
         if not all(bool(array_module(g).isfinite(g).all()) for g in arrays if g is not None):
             self.step_counter.data[...] = 0
@@ -89,6 +103,9 @@ class LossScaleOptimizer(Optimizer):
             self.step_counter.data += 1
 
     def scale_loss(self, loss: Any) -> Any:
+        updates = self.device_updates()
+        if updates is not None:
+            return loss * wrap(updates.scale())
         return loss * (float(self.dynamic_scale.data) if self.built else self.initial_scale)
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:

@@ -15,14 +15,14 @@ from edgekit.train.names import snake_case, unique_name
 from edgekit.train.optimizers.checks import check_counts, check_gradients
 from edgekit.train.optimizers.clipping import clip
 from edgekit.train.optimizers.flat import FlatVector
-from edgekit.train.optimizers.rate import HasLearningRate
+from edgekit.train.optimizers.on_device import OnDevice
 from edgekit.train.serialization import accept_options, plain
 from edgekit.train.tensor import Variable, array_of, wrap
 
 __all__ = ["Optimizer"]
 
 
-class Optimizer(HasLearningRate):
+class Optimizer(OnDevice):
     """The base. A subclass names its slots and writes `update` on pieces of flat vectors, or
     writes `update_step` on single variables, as in Keras.
 
@@ -152,6 +152,11 @@ class Optimizer(HasLearningRate):
         if not variables:
             return
         flat.bind()
+        if flat.module is not np:
+            updates = self.device_updates()
+            if updates is not None:
+                updates.apply(grads, variables)
+                return
         if flat.load_all(grads, variables):
             places: Sequence[int] = range(len(variables))
         else:

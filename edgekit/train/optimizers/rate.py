@@ -41,9 +41,16 @@ class HasLearningRate(OptimizerState):
         """The rate as a variable (`float(...)`, `.assign(...)`), or that of the schedule now."""
         if isinstance(self._rate, Variable):
             return self._rate
-        if isinstance(self._rate, LearningRateSchedule) or _takes_step(self._rate):
+        if self.rate_takes_step:
             return self._rate(int(self._iterations.data))
         return self._rate()
+
+    @property
+    def rate_takes_step(self) -> bool:
+        """Whether the learning rate is a schedule, or a function of the step."""
+        return isinstance(self._rate, LearningRateSchedule) or (
+            not isinstance(self._rate, Variable) and _takes_step(self._rate)
+        )
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
