@@ -13,11 +13,13 @@ from .install import install as install
 from .kernels import LaunchError as LaunchError
 from .machine import CUDARuntimeError as CUDARuntimeError
 from .machine import machine as machine
+from .memory import at as at
 from .module import stand_in as stand_in
 
 __all__ = [
     "CUDARuntimeError",
     "LaunchError",
+    "at",
     "expect",
     "host_compiler",
     "install",

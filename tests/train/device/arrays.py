@@ -153,9 +153,17 @@ class ndarray:  # noqa: N801 - cupy's name
         return perform("getitem", operator.getitem, (self, as_index(index)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        whole = index is Ellipsis and self._array.flags.c_contiguous
+        if whole and isinstance(value, int | float) and value == 0:
+            with self.device:  # a memset, for which it does not matter which GPU is current
+                perform("setitem", operator.setitem, (self, index, value))
+            return
         perform("setitem", operator.setitem, (self, as_index(index), value))
 
     def copy(self, order: str = "C") -> ndarray:
+        """A copy in the memory of the current GPU, from whichever it is in."""
+        if self._memory.device_id != machine.current.gpu and not machine.capturing:
+            return placed(self._array.copy(order))
         return perform("copy", np.ndarray.copy, (self, order))
 
     def __copy__(self) -> ndarray:
@@ -179,7 +187,7 @@ def peek(array: ndarray) -> np.ndarray:
     return array._array.copy()
 
 
-from .perform import as_index, perform  # noqa: E402 - they need the class above
+from .perform import as_index, perform, placed  # noqa: E402 - they need the class above
 
 
 def _operator(name: str) -> Any:

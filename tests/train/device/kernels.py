@@ -10,6 +10,7 @@ import numpy as np
 from .arrays import ndarray
 from .compiler import compiled
 from .machine import CUDARuntimeError, machine
+from .memory import living
 
 __all__ = ["LaunchError", "RawKernel", "RawModule"]
 
@@ -85,12 +86,14 @@ class RawKernel:
             for i, (x, parameter) in enumerate(zip(args, parameters, strict=True))
         ]
         work = _Launch(self, _extent(grid, "grid"), _extent(block, "block"), passed)
-        arrays = [x for x in args if isinstance(x, ndarray)]
+        memories = [x._memory for x in args if isinstance(x, ndarray)]
+        if len(memories) < len(parameters) and any(one[0] == "s" for one in parameters):
+            memories = list(living())  # the structure may hold any address
         target = stream or machine.stream
         if target is not None and target.nodes is not None:
             target.nodes.append(work)
         else:
-            work(*(x._memory for x in arrays))
+            work(*memories)
 
 
 class _Launch:
@@ -135,6 +138,8 @@ def _passed(x: Any, parameter: str, where: str) -> tuple[np.ndarray, Any]:
     if parameter.startswith("*"):
         return _pointer(x, parameter, where)
     kind, size = parameter[0], int(parameter[1:].partition("/")[0])
+    if kind == "s" and isinstance(x, np.ndarray | np.void) and x.nbytes == size:
+        return np.frombuffer(x.tobytes(), np.uint8), None  # a structure by value, as it is now
     if not isinstance(x, np.generic) or kind == "s":
         raise LaunchError(f"{where} is {type(x).__name__}; the parameter is {_words(parameter)}")
     if (x.dtype.kind, x.dtype.itemsize) != (kind, size):

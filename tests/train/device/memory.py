@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,8 +23,10 @@ __all__ = [
     "MemoryPointer",
     "MemoryPool",
     "allocate",
+    "at",
     "default_pool",
     "get_allocator",
+    "living",
     "set_allocator",
     "total_memory",
     "using_allocator",
@@ -52,6 +55,9 @@ class Chunk:
         self.gpu = gpu
 
 
+_all: weakref.WeakSet[Memory] = weakref.WeakSet()
+
+
 class Memory:
     """An allocation: as long as it lives its chunk is nobody else's."""
 
@@ -64,6 +70,7 @@ class Memory:
         self.bytes = chunk.whole[GUARD : GUARD + asked]
         self._asked = asked
         _fill(chunk.whole)
+        _all.add(self)
 
     @property
     def device(self) -> Any:
@@ -86,6 +93,21 @@ class Memory:
 
     def __del__(self) -> None:
         self._pool._take_back(self._chunk)
+
+
+def living(gpu: int | None = None) -> list[Memory]:
+    """All allocations of a GPU, the current one if none is named."""
+    gpu = machine.current.gpu if gpu is None else gpu
+    return [memory for memory in _all if memory.device_id == gpu]
+
+
+def at(address: int, size: int, gpu: int) -> np.ndarray:
+    """The bytes at an address of a GPU, for libraries that are given addresses."""
+    for memory in living(gpu):
+        start = address - memory.ptr
+        if start >= 0 and start + size <= memory.bytes.size:
+            return memory.bytes[start : start + size]
+    raise CUDARuntimeError("cudaErrorIllegalAddress", f"{size} bytes at {address:#x} of GPU {gpu}")
 
 
 class MemoryPointer:

@@ -18,18 +18,24 @@ __all__ = ["as_index", "perform", "placed"]
 def perform(
     name: str, function: Callable[..., Any], inputs: Any, options: dict[str, Any] | None = None
 ) -> Any:
-    """`function(*inputs, **options)` of device arrays and plain numbers, on the current GPU."""
+    """`function(*inputs, **options)` of device arrays and plain numbers, on the current GPU.
+
+    A view may be taken of an array of any GPU; all else needs arrays of the current one.
+    """
     options = options or {}
     arrays: list[ndarray] = []
 
     def taken(x: ndarray) -> np.ndarray:
-        if x._memory.device_id != machine.current.gpu:
-            gpu = machine.current.gpu
-            raise ValueError(f"an array of GPU {x._memory.device_id} on GPU {gpu}")
         arrays.append(x)
         return x._array
 
     raw = unwrapped(inputs, taken), unwrapped(options, taken)
+    gpus = {x._memory.device_id for x in arrays} - {machine.current.gpu}
+    if gpus:
+        found = _tried(name, function, (inputs, options), raw, arrays)[0]
+        if found is None:
+            raise ValueError(f"an array of GPU {gpus.pop()} on GPU {machine.current.gpu}")
+        return found
     if name in SYNCHRONIZING or (name == "where" and len(inputs) == 1):
         machine.synchronized(name)
     if name in ("getitem", "setitem") and _has_mask(raw[0][1]):
@@ -122,6 +128,16 @@ def _captured(
         )
     if name in SORTING:
         raise machine.refused(name)
+    view, tried, zeros = _tried(name, function, given, raw, arrays)
+    if view is not None:
+        return view
+    return _recorded(name, function, raw, tried, zeros, arrays)
+
+
+def _tried(
+    name: str, function: Callable[..., Any], given: Any, raw: Any, arrays: list[ndarray]
+) -> tuple[Any, Any, dict[int, np.ndarray]]:
+    """(the result where it is a view, what comes of arrays of zeros, these by array)."""
     zeros: dict[int, np.ndarray] = {}
 
     def taken(x: ndarray) -> np.ndarray:
@@ -133,8 +149,8 @@ def _captured(
     if _is_view(tried, zeros):
         found = function(*raw[0], **raw[1])
         if _is_view(found, {id(one): one._array for one in arrays}):
-            return wrapped(found, arrays)
-    return _recorded(name, function, raw, tried, zeros, arrays)
+            return wrapped(found, arrays), tried, zeros
+    return None, tried, zeros
 
 
 def _is_view(found: Any, inputs: dict[int, np.ndarray]) -> bool:

@@ -12,9 +12,9 @@ from edgekit.train.backend import to_numpy
 from edgekit.train.distribute import MirroredStrategy, Strategy
 from edgekit.train.distribute.links import nccl_type
 from edgekit.train.distribute.mpi import Processes
+from tests.train.device import at, ndarray, on_device
 from tests.train.distribute import networks
 from tests.train.distribute.device_cluster import Cluster
-from tests.train.strict_array import DeviceArray
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_one_gpu_of_several(cluster):
         return model
 
     networks.fit(strategy, build, epochs=1)
-    assert all(isinstance(v.data, DeviceArray) and v.data.gpu == 2 for v in seen)
+    assert all(isinstance(v.data, ndarray) and v.data.device.id == 2 for v in seen)
     assert not cluster.calls
 
 
@@ -68,8 +68,8 @@ def test_processes_with_gpus_sum_over_nccl(cluster, monkeypatch):
             given.append((count, name, rank))
 
         def allReduce(self, send, receive, count, kind, operation, stream):  # noqa: N802
-            given.append((send is receive, count, kind, operation, stream))
-            send._array *= 2
+            given.append((send == receive, count, kind, operation, stream))
+            at(send, 4 * count, 0).view(np.float32)[:] *= 2
 
     nccl = sys.modules["cupy.cuda.nccl"]
     nccl.NcclCommunicator = Link
@@ -77,11 +77,11 @@ def test_processes_with_gpus_sum_over_nccl(cluster, monkeypatch):
     processes = Processes.__new__(Processes)
     processes.count, processes.rank, processes._gpu_link = 2, 1, None
     processes.sent_by_chief = lambda content: content
-    vector = DeviceArray(np.ones(5, np.float32))
+    vector = on_device(np.ones(5, np.float32))
     processes.sum(vector)
     processes.sum(vector)
     np.testing.assert_array_equal(to_numpy(vector), np.full(5, 4.0))
-    assert given == [(2, tuple(range(-64, 64)), 1)] + [(True, 5, 7, 0, 7)] * 2
+    assert given == [(2, tuple(range(-64, 64)), 1)] + [(True, 5, 7, 0, 0)] * 2
     with pytest.raises(InputError, match="NCCL has no arrays of complex64"):
         nccl_type(types.SimpleNamespace(), np.dtype("complex64"))
 
