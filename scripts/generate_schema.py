@@ -15,6 +15,7 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,9 +127,8 @@ def module_text(path: Path, binary: bytes) -> str:
         f"from edgekit.schema.layout import {', '.join([*names, 'Schema', 'Tables'])}",
     ]
     for enum in enums(schema):
-        lines += ["", "", f"class {short(enum['name'])}(Numbers):"]
-        lines += [f"    {value['name']} = {value['value']}" for value in enum["values"]]
-    lines += ["", "", "SCHEMA = Schema("]
+        lines += ["", f"{short(enum['name'])} = Numbers(", *numbers_text(enum), ")"]
+    lines += ["", "SCHEMA = Schema("]
     lines += [f"    identifier={schema['file_ident'].encode()!r},"]
     lines += [f"    root={short(schema['root_table']['name'])!r},"]
     lines += ["    tables=Tables({"]
@@ -152,6 +152,17 @@ def module_text(path: Path, binary: bytes) -> str:
 
 def enums(schema: Record) -> Iterator[Record]:
     return (enum for enum in schema["enums"] if not enum["is_union"])
+
+
+def numbers_text(enum: Record) -> list[str]:
+    """An enum as lines of the text that `Numbers` reads."""
+    entries, last = [], -1
+    for value in enum["values"]:
+        jump = "" if value["value"] == last + 1 else f"={value['value']}"
+        entries.append(f"{value['name']}{jump}")
+        last = value["value"]
+    lines = textwrap.wrap(" ".join(entries), 90, break_long_words=False, break_on_hyphens=False)
+    return [f'    "{line} "' for line in lines[:-1]] + [f'    "{lines[-1]}"']
 
 
 def short(name: str) -> str:

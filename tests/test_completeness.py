@@ -18,7 +18,7 @@ from edgekit.interpreter.kernels import FAMILIES, all_kernels
 from edgekit.ir import OPS
 from edgekit.ir.ops import FAMILIES as OP_FAMILIES
 from edgekit.ir.ops import spec
-from edgekit.ir.tables import TABLES
+from edgekit.ir.tables import all_tables
 from edgekit.train import ops as _primitives  # noqa: F401  fills the table of primitives
 from edgekit.train.tensor import PRIMITIVES
 from tests.cases import CASES, INT8_CASES
@@ -117,7 +117,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
         },
     ),
     "lookup table": (
-        TABLES,
+        all_tables(),
         {op: "its int8 kernel computes" for op, s in OPS.items() if s.table is None},
     ),
     "ONNX export": (

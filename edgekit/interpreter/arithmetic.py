@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgekit.errors import QuantizationError
-from edgekit.ir import QuantParams, fixed_point
+from edgekit.ir import QuantParams
 from edgekit.ir.quant import LIMITS
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ def requantize_fixedpoint(sums: Integers, scales: NDArray[np.float64]) -> Intege
     The first product rounds halves up, the second half away from zero; the channels are the last
     dimension. Not clipped.
     """
+    from edgekit.ir import fixed_point  # of the arithmetic that few models name
+
     return fixed_point.scale(sums, *fixed_point.multipliers_and_shifts(scales))
 
 
@@ -161,6 +163,8 @@ def mean_fixedpoint(sums: Integers, x: QuantParams, y: QuantParams, count: int) 
 
     The division by `count` goes into the multiplier: `(m << s) // count`, s = floor(log2(count)).
     """
+    from edgekit.ir import fixed_point  # of the arithmetic that few models name
+
     multiplier, shift = fixed_point.multiplier_and_shift(float(x.scales[0]) / float(y.scales[0]))
     more = min(count.bit_length() - 1, 32, 31 + shift)
     multiplier, shift = (multiplier << more) // count, shift - more
@@ -191,6 +195,8 @@ def sum_int16(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Int
 
 def sum_fixedpoint(sums: Integers, x: QuantParams, y: QuantParams, count: int) -> Integers:
     """`q = scale(sum q - count * z_x, s_x / s_y) + z_y`, rounded twice, not clipped."""
+    from edgekit.ir import fixed_point  # of the arithmetic that few models name
+
     pair = fixed_point.multiplier_and_shift(x.scale[0] / y.scale[0])
     return fixed_point.scale(sums - count * x.zero_point[0], *pair) + y.zero_point[0]
 

@@ -167,7 +167,7 @@ class GraphBuilder:
             tuple(self.states),
             dict(self.subgraphs) if self.within is None else {},
         )
-        validate(graph, within=None if self.within is None else self.subgraphs)
+        validate(graph, within=None if self.within is None else self.subgraphs, inferred=True)
         return graph
 
     def _insert(self, value: Value) -> None:

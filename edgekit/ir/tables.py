@@ -12,7 +12,7 @@ halves to even, `round` away from zero, and every result is clipped to the dtype
 | Sigmoid   | rint(f(x) * inv + z_y), f in float64 | round(f(x) * inv) + z_y           |
 | Tanh, Elu | rint(f(x) * inv + z_y)               | round(f(x) * inv) + z_y           |
 | Gelu      | round(f(x) * inv) + z_y              | the same                          |
-| HardSwish | 16-bit fixed point, see `hard_swish` | the same                          |
+| HardSwish | 16-bit fixed point, see `integer_tables.py` | the same                          |
 | LeakyRelu | 8-bit multipliers, see `leaky_relu`  | 31-bit multipliers                |
 | Softmax   | f32(exp(-(f32(s_x) * f32(beta)) * d)) for d = 0..255 (float32) | the same |
 
@@ -42,9 +42,7 @@ import numpy as np
 
 from edgekit.errors import QuantizationError, lookup
 
-from . import fixed_point
 from .graph import Array, Node, Value
-from .math_tables import MATH_TABLES
 from .metadata import ARITHMETICS
 from .ops import attributes
 from .quant import LIMITS, QuantParams
@@ -52,7 +50,7 @@ from .quant import LIMITS, QuantParams
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["TABLES", "table_for"]
+__all__ = ["TABLES", "all_tables", "centered", "stored", "table_for"]
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Function = Callable[[Floats, Mapping[str, Any]], Floats]
@@ -68,7 +66,7 @@ def table_for(node: Node, x: Value, y: Value, arithmetic: str) -> Array:
     """
     if arithmetic not in ARITHMETICS:
         raise QuantizationError(f"arithmetic {arithmetic!r} is none of {', '.join(ARITHMETICS)}")
-    make = lookup(_tables(x.dtype), node.op, "operator with a table")
+    make = _maker(node.op, x.dtype)
     for value in (x, y):
         if value.quant is None or value.quant.per_channel:
             raise QuantizationError(
@@ -79,12 +77,20 @@ def table_for(node: Node, x: Value, y: Value, arithmetic: str) -> Array:
         return make(attributes(node), x.quant, y.quant, arithmetic, x.dtype)
 
 
-def _tables(dtype: str) -> Mapping[str, Callable[..., Array]]:
-    if dtype != "int16":
-        return TABLES
-    from .tables16 import TABLES16  # few networks have them
+def _maker(op: str, dtype: str) -> Callable[..., Array]:
+    if dtype == "int16":
+        from .tables16 import TABLES16  # few networks have them
 
-    return TABLES16
+        return lookup(TABLES16, op, "operator with a table")
+    return TABLES[op] if op in TABLES else lookup(all_tables(), op, "operator with a table")
+
+
+def all_tables() -> Mapping[str, Callable[..., Array]]:
+    """What makes the table of each operator that has one in 8 bits."""
+    from .integer_tables import INTEGER_TABLES  # what few networks have
+    from .math_tables import MATH_TABLES
+
+    return {**TABLES, **INTEGER_TABLES, **MATH_TABLES}
 
 
 def sigmoid(x: Floats, attrs: Mapping[str, Any]) -> Floats:
@@ -125,9 +131,9 @@ def _by_arithmetic(function: Function, fixedpoint: Function | None = None) -> Ca
     ) -> Array:
         if arithmetic == "float32":
             steps = _in_steps(function, attrs, x, y, dtype)
-            return _stored(np.rint(steps + F32(y.zero_point[0])), dtype)
+            return stored(np.rint(steps + F32(y.zero_point[0])), dtype)
         steps = _in_steps(fixedpoint or function, attrs, x, y, dtype)
-        return _stored(_half_away(steps) + y.zero_point[0], dtype)
+        return stored(_half_away(steps) + y.zero_point[0], dtype)
 
     return make
 
@@ -137,68 +143,9 @@ def _half_away_always(function: Function) -> Callable[..., Array]:
         attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
     ) -> Array:
         steps = _half_away(_in_steps(function, attrs, x, y, dtype))
-        return _stored(steps + y.zero_point[0], dtype)
+        return stored(steps + y.zero_point[0], dtype)
 
     return make
-
-
-def hard_swish(
-    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
-) -> Array:
-    """`x * clip(x + 3, 0, 6) / 6` in 16-bit fixed point.
-
-    With u = q - z_x, h = 128 u and scales reduced to 16 bits (`_short_multiplier`):
-    p = high(h, f32(s_x / 128) / s_y) is x on the output's scale before its shift;
-    r = (x / 3) * 2^15, from h * (s_x / 128) / (3 / 2^15), shifted left before and after the
-    product and saturated to 16 bits each time; then `r = (r + 2^15) >> 1`, the product p * r is
-    cut to its high 16 bits *towards zero*, and the shift rounds halves away from zero.
-    high(a, b) = (a * b + 2^14) >> 15.
-    """
-    u = _centered(x, dtype)
-    fine = F32(1.0 / 128.0) * x.scales[0]
-    multiplier, shift = _short_multiplier(float(fine / y.scales[0]))
-    if shift > 0:
-        real = float(x.scales[0]) * u
-        exact = real * np.clip(real + 3.0, 0.0, 6.0) / 6.0
-        return _stored(np.rint(exact / float(y.scales[0])) + y.zero_point[0], dtype)
-    gate_multiplier, gate_shift = _short_multiplier(float(fine / (F32(3.0) / F32(32768.0))))
-    fine_input = u * 128
-    before_shift = fixed_point.high_product(fine_input, multiplier, 15)
-    gate = fine_input
-    if gate_shift > 0:
-        gate = _saturate16(gate << (gate_shift - 1))
-    gate = _saturate16(fixed_point.high_product(gate, gate_multiplier, 15))
-    gate = _saturate16(gate * 2) if gate_shift > 0 else fixed_point.divide(gate, -gate_shift)
-    product = ((gate + 2**15) >> 1) * before_shift
-    cut = np.where(product < 0, -(-product >> 15), product >> 15)
-    return _stored(fixed_point.divide(cut, -shift) + y.zero_point[0], dtype)
-
-
-def leaky_relu(
-    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
-) -> Array:
-    """`x` above zero, else `alpha * x`, by integer multipliers.
-
-    float32, p = f32(s_x / s_y), n = f32(p * alpha), m = rint(-256 * (p if q >= z_x else n)):
-    y = ((z_y << 8) + 128 + (z_x - q) * m) >> 8. Where p is not within [2^-8, 2^7], or n not
-    within [-127.996, 128] or nearer to zero than 2^-8, LiteRT's fast kernel declines and the
-    formula of "fixedpoint" holds: 31-bit multipliers of p and of f32(f32(s_x * alpha) / s_y), two
-    roundings; the sign of a negative alpha is put back after them.
-    """
-    alpha = F32(attrs["alpha"])
-    positive = x.scales[0] / y.scales[0]
-    negative = positive * alpha
-    u = _centered(x, dtype)
-    within = 2.0**-8 <= positive <= 2.0**7 and -127.99609375 <= negative <= 128.0
-    if arithmetic == "float32" and within and abs(negative) >= 2.0**-8:
-        factors = [int(np.rint(F32(-256.0) * r)) for r in (positive, negative)]
-        sums = (y.zero_point[0] << 8) + 128 - u * np.where(u >= 0, *factors)
-        return _stored(sums >> 8, dtype)
-    below = (x.scales[0] * alpha) / y.scales[0]
-    sizes = positive, abs(below)  # a negative alpha's sign is put back after rounding
-    parts = [fixed_point.scale(u, *fixed_point.multiplier_and_shift(float(r))) for r in sizes]
-    parts[1] = -parts[1] if below < 0 else parts[1]
-    return _stored(np.where(u >= 0, *parts) + y.zero_point[0], dtype)
 
 
 def softmax(
@@ -214,15 +161,13 @@ TABLES: dict[str, Callable[..., Array]] = {
     "Tanh": _by_arithmetic(tanh),
     "Elu": _by_arithmetic(elu),
     "Gelu": _half_away_always(gelu),
-    "HardSwish": hard_swish,
-    "LeakyRelu": leaky_relu,
     "Softmax": softmax,
     "WideSoftmax": softmax,
-    **MATH_TABLES,
 }
+"""Those that most networks need; `all_tables` has the rest."""
 
 
-def _centered(x: QuantParams, dtype: str) -> NDArray[np.int64]:
+def centered(x: QuantParams, dtype: str) -> NDArray[np.int64]:
     """u = q - z of every stored input, in the order of the table."""
     low, high = LIMITS[dtype]
     return np.arange(low, high + 1, dtype=np.int64) - x.zero_point[0]
@@ -232,7 +177,7 @@ def _in_steps(
     function: Function, attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, dtype: str
 ) -> Floats:
     """The function's value for every stored input, in steps of the output."""
-    real = x.scales[0] * _centered(x, dtype).astype(np.float32)
+    real = x.scales[0] * centered(x, dtype).astype(np.float32)
     steps: Floats = function(real, attrs) * (F32(1.0) / y.scales[0])
     return steps
 
@@ -248,16 +193,6 @@ def _half_away(steps: Floats) -> NDArray[np.float64]:
     return rounded
 
 
-def _stored(numbers: NDArray[Any], dtype: str) -> Array:
-    stored: Array = np.clip(numbers, *LIMITS[dtype]).astype(dtype)
-    return stored
-
-
-def _saturate16(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.clip(numbers, -(2**15), 2**15 - 1)
-
-
-def _short_multiplier(real: float) -> tuple[int, int]:
-    """A multiplier of 15 bits and its shift, rounded from the one of 31 bits."""
-    multiplier, shift = fixed_point.multiplier_and_shift(real)
-    return min((multiplier + 2**15) >> 16, 2**15 - 1), shift
+def stored(numbers: NDArray[Any], dtype: str) -> Array:
+    integers: Array = np.clip(numbers, *LIMITS[dtype]).astype(dtype)
+    return integers

@@ -14,9 +14,16 @@ import numpy as np
 from edgekit.errors import EdgekitError, ShapeError
 
 from .graph import DTYPES, Graph, Node, Value
+from .metadata import ARITHMETICS, Metadata
 from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes, spec
-from .validate_metadata import metadata_problems
-from .validate_scales import QUANTIZED, quant_problems, scale_problems, weight_problems
+from .validate_scales import (
+    QUANTIZED,
+    presence_problems,
+    quant_problems,
+    scale_problems,
+    table_problems,
+    weight_problems,
+)
 
 __all__ = ["node_problems", "output_dtypes", "problems", "validate"]
 
@@ -28,19 +35,26 @@ def validate(
     graph: Graph,
     error: type[EdgekitError] = ShapeError,
     within: Mapping[str, Graph] | None = None,
+    *,
+    inferred: bool = False,
 ) -> None:
     """Raise `error` with every broken promise, each naming the user's layer.
 
     within: the subgraphs beside a graph that is to be one of them; then it alone is looked at.
+    inferred: whether attributes and dtypes of all nodes were checked when they were added, and
+        what they give comes from there (`GraphBuilder`). That is not done again.
     """
-    found = problems(graph) if within is None else _graph_problems(graph, within)
+    if within is None:
+        found = problems(graph, inferred=inferred)
+    else:
+        found = _graph_problems(graph, within, inferred)
     if found:
         lines = "".join(f"\n  - {problem}" for problem in found[:20])
         more = f"\n  and {len(found) - 20} more" if len(found) > 20 else ""
         raise error(f"graph {graph.name!r} is not valid:{lines}{more}")
 
 
-def problems(graph: Graph) -> list[str]:
+def problems(graph: Graph, *, inferred: bool = False) -> list[str]:
     """Broken promises: of subgraphs and their calls; then those of the graph itself."""
     found: list[str] = []
     if graph.subgraphs:
@@ -53,11 +67,22 @@ def problems(graph: Graph) -> list[str]:
             found.append(f"{where}: a name has 1 to {LONGEST_NAME} characters")
         if subgraph.subgraphs or subgraph.states:
             found.append(f"{where} has memories or subgraphs of its own")
-        found += [f"{where}: {p}" for p in _graph_problems(subgraph, graph.subgraphs)]
-    return found or _graph_problems(graph, graph.subgraphs) or metadata_problems(graph)
+        found += [f"{where}: {p}" for p in _graph_problems(subgraph, graph.subgraphs, False)]
+    return found or _graph_problems(graph, graph.subgraphs, inferred) or _told_problems(graph)
 
 
-def _graph_problems(graph: Graph, subgraphs: Mapping[str, Graph]) -> list[str]:
+def _told_problems(graph: Graph) -> list[str]:
+    """Broken promises of the metadata, where there is more than every graph has."""
+    metadata = graph.metadata
+    plain = Metadata(metadata.arithmetic, metadata.signature)
+    if metadata == plain and metadata.arithmetic in ARITHMETICS:
+        return []
+    from .validate_metadata import metadata_problems  # few files tell anything
+
+    return metadata_problems(graph)
+
+
+def _graph_problems(graph: Graph, subgraphs: Mapping[str, Graph], inferred: bool) -> list[str]:
     """Broken promises of one graph: of shapes; then of values and nodes."""
     values = graph.values.items()
     found = [f"value {name!r}{p}" for name, value in values for p in _shape_problems(name, value)]
@@ -75,7 +100,7 @@ def _graph_problems(graph: Graph, subgraphs: Mapping[str, Graph]) -> list[str]:
         found += state_problems(graph, known)
     known.update({state.value for state in graph.states} & graph.values.keys())
     for node in graph.nodes:
-        for problem in _placed_problems(graph, node, known, subgraphs):
+        for problem in _placed_problems(graph, node, known, subgraphs, inferred):
             found.append(f"{node.op} {node.name!r}: {problem}")
         known.update(output for output in node.outputs if output in graph.values)
     found += [f"output {name!r} is never computed" for name in graph.exits if name not in known]
@@ -171,35 +196,14 @@ def _dtype_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[st
     for role, value in zip(roles, inputs, strict=False):
         wanted = operator.input_dtypes.get(role) or COMPANIONS.get(role, {}).get(dtype, (dtype,))
         if role == "table":
-            found += _table_problems(operator, dtype, value)
+            found += table_problems(operator, dtype, value)
         elif value is not None and value.dtype not in wanted:
             found.append(f"input {role!r} must be {' or '.join(wanted)}, received {value.dtype}")
-    return found + _table_presence(operator, dtype, inputs)
-
-
-def _table_presence(operator: OpSpec, dtype: str, inputs: Sequence[Value | None]) -> list[str]:
-    whole = len(inputs) == len(operator.inputs)
-    has_table = "table" in operator.input_names and whole and inputs[-1] is not None
-    wanted = operator.table_kind(dtype) is not None
-    if wanted and not has_table:
-        return [f"an {dtype} node stores its lookup table; apply ir.passes.store_tables"]
-    if operator.table and not wanted and has_table:
-        what = "a float" if dtype == "float32" else f"an {dtype}"
-        return [f"{what} node has no lookup table"]
-    return []
-
-
-def _table_problems(operator: OpSpec, dtype: str, value: Value | None) -> list[str]:
-    kind = operator.table_kind(dtype)
-    if kind is None or value is None:
-        return []
-    if value.is_constant and (value.dtype, value.shape) == (kind[0], (kind[1],)):
-        return []
-    return [f"a lookup table is a constant of shape [{kind[1]}] of {kind[0]}, received {value}"]
+    return found + presence_problems(operator, dtype, inputs)
 
 
 def _placed_problems(
-    graph: Graph, node: Node, known: set[str], subgraphs: Mapping[str, Graph]
+    graph: Graph, node: Node, known: set[str], subgraphs: Mapping[str, Graph], inferred: bool
 ) -> list[str]:
     """What is wrong with a node in its place: order of values, shapes, scales."""
     unknown = [i for i in node.inputs if i is not None and i not in known]
@@ -211,30 +215,40 @@ def _placed_problems(
     again = [o for o in node.outputs if o in known]
     if again:
         return [f"computes {', '.join(map(repr, again))}, which exists already"]
-    inputs = [None if i is None else graph.value(i) for i in node.inputs]
-    found = node_problems(node, inputs)
+    values = graph.values
+    inputs = [None if i is None else values[i] for i in node.inputs]
+    found = [] if inferred else node_problems(node, inputs)
     if found:
         return found
-    operator, attrs = spec(node.op), attributes(node)
-    outputs = [graph.value(o) for o in node.outputs]
+    operator, outputs = spec(node.op), [values[o] for o in node.outputs]
     if operator.subgraphs:
         from .control import control_problems  # as above
 
         return control_problems(subgraphs, node, inputs, outputs)
+    if not inferred:
+        found = _result_problems(operator, node, inputs, outputs)
+    found += weight_problems(operator, inputs)
+    return found + [p for o in outputs for p in scale_problems(operator, node, inputs, o)]
+
+
+def _result_problems(
+    operator: OpSpec, node: Node, inputs: Sequence[Value | None], outputs: Sequence[Value]
+) -> list[str]:
+    """Where a node gives other shapes and dtypes than the graph says."""
+    attrs = attributes(node)
     try:
         shapes = infer_shapes(operator, inputs, attrs)
     except EdgekitError as error:
         return [str(error)]
     if len(shapes) != len(outputs):
         return [f"gives {len(shapes)} outputs, the graph says {len(outputs)}"]
-    dtypes = output_dtypes(operator, inputs, attrs, len(shapes))
+    dtypes, found = output_dtypes(operator, inputs, attrs, len(shapes)), []
     for output, shape, dtype in zip(outputs, shapes, dtypes, strict=True):
         if shape != output.shape:
             found.append(f"gives the shape {shape}, the graph says {output.shape}")
         if dtype != output.dtype:
             found.append(f"gives {dtype}, the graph says {output.dtype}")
-    found += weight_problems(operator, inputs)
-    return found + [p for o in outputs for p in scale_problems(operator, node, inputs, o)]
+    return found
 
 
 def _shape_problems(name: str, value: Value) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a graph promises about scales and zero points."""
+"""What a graph promises about scales, zero points and lookup tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from .graph import Node, Value
 from .ops import OpSpec
 from .quant import LIMITS
 
-__all__ = ["QUANTIZED", "quant_problems", "scale_problems", "weight_problems"]
+__all__ = [
+    "QUANTIZED",
+    "presence_problems",
+    "quant_problems",
+    "scale_problems",
+    "table_problems",
+    "weight_problems",
+]
 
 QUANTIZED = ("int8", "uint8", "int16")
 
@@ -54,6 +61,28 @@ def weight_problems(operator: OpSpec, inputs: Sequence[Value | None]) -> list[st
     if any(weight.quant.zero_point):
         return ["weights are symmetric: their zero points must be 0"]
     return []
+
+
+def presence_problems(operator: OpSpec, dtype: str, inputs: Sequence[Value | None]) -> list[str]:
+    """A lookup table is there exactly where one is needed."""
+    whole = len(inputs) == len(operator.inputs)
+    has_table = "table" in operator.input_names and whole and inputs[-1] is not None
+    wanted = operator.table_kind(dtype) is not None
+    if wanted and not has_table:
+        return [f"an {dtype} node stores its lookup table; apply ir.passes.store_tables"]
+    if operator.table and not wanted and has_table:
+        what = "a float" if dtype == "float32" else f"an {dtype}"
+        return [f"{what} node has no lookup table"]
+    return []
+
+
+def table_problems(operator: OpSpec, dtype: str, value: Value | None) -> list[str]:
+    kind = operator.table_kind(dtype)
+    if kind is None or value is None:
+        return []
+    if value.is_constant and (value.dtype, value.shape) == (kind[0], (kind[1],)):
+        return []
+    return [f"a lookup table is a constant of shape [{kind[1]}] of {kind[0]}, received {value}"]
 
 
 def quant_problems(value: Value) -> list[str]:

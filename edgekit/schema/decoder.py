@@ -10,8 +10,8 @@ rules of evolution want it.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from struct import Struct, unpack_from
 from typing import Any, NoReturn
 
 import numpy as np
@@ -26,13 +26,13 @@ MOST_OBJECTS = 2**18
 LONGEST_STRING = 2**16
 DEEPEST = 32
 
-TWO_UINT16 = struct.Struct("<HH")
-INT32 = struct.Struct("<i")
-UINT32 = struct.Struct("<I")
-READERS = {name: struct.Struct(f"<{letter}") for name, letter in LETTERS.items()}
+TWO_UINT16 = Struct("<HH")
+INT32 = Struct("<i")
+UINT32 = Struct("<I")
+READERS = {name: Struct(f"<{letter}") for name, letter in LETTERS.items()}
 
 
-class Record:
+class Record(dict[str, Any]):
     """One decoded table: `record["field"]` is its value, defaults filled in.
 
     Scalars are Python numbers; strings are str ("" if absent); vectors of scalars are read-only
@@ -40,7 +40,7 @@ class Record:
     the Record of its member (whose `table` says which), or None if it is absent or not known here.
     """
 
-    __slots__ = ("_buffer", "_layout", "_places", "_values", "offset", "path", "table")
+    __slots__ = ("_buffer", "_layout", "_places", "offset", "path", "table")
 
     def __init__(
         self,
@@ -48,26 +48,25 @@ class Record:
         path: str,
         offset: int,
         layout: _Layout,
-        values: dict[str, Any],
         places: Sequence[int] = (),
         buffer: memoryview | None = None,
     ) -> None:
+        self.update(layout.absent)
         self.table = table
         self.path = path
         self.offset = offset
         self._layout, self._places, self._buffer = layout, places, buffer
-        self._values = values  # of the fields that are there
 
-    def __getitem__(self, name: str) -> Any:
-        values = self._values
-        return values[name] if name in values else self._layout.absent[name]
+    def __bool__(self) -> bool:
+        return True  # a table without fields is there all the same
 
     def position(self, name: str) -> int:
         """Where the field stands: a vector's first element; the table itself if it is absent."""
-        if name not in self._values or self._buffer is None:
-            return self.offset
         field = self._layout.by_name[name]
-        place = self.offset + self._places[field.slot]
+        inside = self._places[field.slot] if field.slot < len(self._places) else 0
+        if not inside or self._buffer is None:
+            return self.offset
+        place = self.offset + inside
         if field.kind in ("scalars", "strings", "tables"):
             return int(place + UINT32.unpack_from(self._buffer, place)[0] + 4)
         return place
@@ -79,7 +78,7 @@ class Record:
 
 def absent_record(schema: Schema, table: str, path: str, offset: int) -> Record:
     """A table that is not in the file, all its fields at their defaults."""
-    return Record(table, path, offset, _Layout(schema.tables[table]), {})
+    return Record(table, path, offset, _Layout(schema.tables[table]))
 
 
 def decode(
@@ -113,17 +112,20 @@ class _Layout:
     def __init__(self, fields: Sequence[Field]) -> None:
         self.absent = {field.name: _absent(field) for field in fields}
         self.by_name = {field.name: field for field in fields}
-        self.by_slot = {field.slot: (field, *_inline(field)) for field in fields}
         self.required = [field for field in fields if field.required]
-        self.slots = max((field.slot + 1 for field in fields), default=0)
+        slots = {field.slot: _Slot(field) for field in fields}
+        self.slots = [slots.get(slot) for slot in range(max(slots, default=-1) + 1)]
 
 
-def _inline(field: Field) -> tuple[int, Callable[[memoryview, int], tuple[Any, ...]] | None]:
-    """The bytes that a field takes in its table, and what reads them if it is a scalar."""
-    if field.kind != "scalar":
-        return 4, None
-    reader = READERS[field.type]
-    return reader.size, reader.unpack_from
+class _Slot:
+    """A field, the bytes that it takes in its table, and what reads them if it is a scalar."""
+
+    __slots__ = ("field", "size", "unpack")
+
+    def __init__(self, field: Field) -> None:
+        reader = READERS[field.type] if field.kind == "scalar" else UINT32
+        self.field, self.size = field, reader.size
+        self.unpack = reader.unpack_from if field.kind == "scalar" else None
 
 
 def _absent(field: Field) -> Any:
@@ -155,40 +157,38 @@ class _Decoder:
         layout = self.layouts.get(name)
         if layout is None:
             layout = self.layouts[name] = _Layout(self.schema.tables[name])
-        table_size, vtable, places = self.places(position, layout.slots, path)
-        self.count_bytes(table_size, path, position)
-        values: dict[str, Any] = {}
-        record = Record(name, path, position, layout, values, places, self.buffer)
+        buffer, vtable = self.buffer, position - INT32.unpack_from(self.buffer, position)[0]
+        places, table_size = self.places(position, vtable, len(layout.slots), path)
+        record = Record(name, path, position, layout, places, buffer)
         for field in layout.required:
             if field.slot >= len(places) or not places[field.slot]:
                 self.bad(f"{path}.{field.name}", position, "it is missing")
-        for slot, inside in enumerate(places):
-            if not inside or slot not in layout.by_slot:
+        for inside, slot in zip(places, layout.slots, strict=False):
+            if not inside or slot is None:
                 continue
-            field, size, unpack = layout.by_slot[slot]
-            place = position + inside
+            field, size, place = slot.field, slot.size, position + inside
             if inside < 4 or inside + size > table_size or place % size:
                 self.bad(
                     f"{path}.{field.name}",
-                    vtable + 4 + 2 * slot,
+                    vtable + 4 + 2 * field.slot,
                     f"it would stand {inside} bytes into a table of {table_size} "
                     f"at byte {position}",
                 )
-            if unpack is not None:
-                values[field.name] = unpack(self.buffer, place)[0]
+            if slot.unpack is not None:
+                record[field.name] = slot.unpack(buffer, place)[0]
             elif field.kind == "scalars":
-                values[field.name] = self.scalars(field, place, path)
+                record[field.name] = self.scalars(field, place, path)
             else:
-                values[field.name] = self.read(record, field, place, depth)
+                record[field.name] = self.read(record, field, place, depth)
         return record
 
-    def places(self, position: int, slots: int, path: str) -> tuple[int, int, Sequence[int]]:
-        """The size of the table at `position`, its vtable, and what that says of known slots.
+    def places(
+        self, position: int, vtable: int, slots: int, path: str
+    ) -> tuple[Sequence[int], int]:
+        """What a vtable says of the first `slots` fields, and the size of the table at `position`.
 
         Table and vtable lie inside the file. A field's place counts from the table; 0 is absent.
         """
-        (back,) = INT32.unpack_from(self.buffer, position)
-        vtable = position - back
         if vtable < 0 or vtable + 4 > self.size or vtable % 2:
             self.bad(path, position, f"its vtable would be at byte {vtable}, outside the file")
         vtable_size, size = TWO_UINT16.unpack_from(self.buffer, vtable)
@@ -196,8 +196,11 @@ class _Decoder:
             self.bad(path, position, f"its vtable at byte {vtable} has {vtable_size} bytes")
         if size < 4 or position + size > self.size:
             self.bad(path, position, f"it has {size} bytes, the file {self.size}")
+        self.bytes_left -= size
+        if self.bytes_left < 0:
+            self.count_bytes(0, path, position)
         known = min((vtable_size - 4) // 2, slots)
-        return size, vtable, struct.unpack_from(f"<{known}H", self.buffer, vtable + 4)
+        return unpack_from(f"<{known}H", self.buffer, vtable + 4), size
 
     def read(self, record: Record, field: Field, place: int, depth: int) -> Any:
         """What an offset leads to."""

@@ -86,13 +86,36 @@ class Schema(Frozen):
 
 
 class Numbers:
-    """The base of an enum of a schema: `Padding.SAME` is a plain integer."""
+    """An enum of a schema: `Padding.SAME` is a plain integer.
 
-    @classmethod
-    def by_name(cls) -> dict[str, int]:
-        return {name: number for name, number in vars(cls).items() if not name.startswith("_")}
+    It is kept as text, read when first asked: names in the order of their numbers, from 0 on, and
+    `NAME=5` where the number is not that of the name before and one more.
+    """
 
-    @classmethod
-    def names(cls) -> dict[int, str]:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __getattr__(self, name: str) -> int:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self.__dict__.update(self.by_name())
+        if name not in self.__dict__:
+            raise AttributeError(f"no number of the schema is called {name}")
+        number: int = self.__dict__[name]
+        return number
+
+    def by_name(self) -> dict[str, int]:
+        entries = self._text.split()
+        if "=" not in self._text:
+            return {name: number for number, name in enumerate(entries)}
+        found: dict[str, int] = {}
+        number = -1
+        for entry in entries:
+            name, _, jump = entry.partition("=")
+            number = int(jump) if jump else number + 1
+            found[name] = number
+        return found
+
+    def names(self) -> dict[int, str]:
         """The name of each number."""
-        return {number: name for name, number in cls.by_name().items()}
+        return {number: name for name, number in self.by_name().items()}

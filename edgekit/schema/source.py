@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import stat
+import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Source", "release_pages", "source_bytes"]
 
+SMALL_FILE = 2**17
+"""Bytes. Up to here a file is read whole; the pages of a larger one can be given back."""
+
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 """A path, or the contents of a file."""
 
 
 def source_bytes(source: Source) -> memoryview:
-    """The file, mapped read-only, or the bytes that were given.
+    """The file, mapped read-only or, if it is small, read; or the bytes that were given.
 
     Numbers of any dtype may start at their address. Raises InputError where there is no file or
     it cannot be read, ModelFormatError where it is empty or larger than a flatbuffer can be: a
@@ -44,6 +47,10 @@ def source_bytes(source: Source) -> memoryview:
                 raise ModelFormatError(
                     f"the file has {status.st_size} bytes, expected 8 to {LARGEST_FILE}"
                 )
+            if status.st_size <= SMALL_FILE:
+                return _read(file, status.st_size)
+            import mmap  # a small file is read faster than this is imported
+
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
         raise InputError(f"there is no file {name!r}; check the path") from None
@@ -56,6 +63,10 @@ def release_pages(arrays: Iterable[NDArray[Any]]) -> None:
 
     The arrays stay what they are: what is read again comes from the file again.
     """
+    if "mmap" not in sys.modules:
+        return  # the file was read, or its bytes given
+    import mmap
+
     owners: dict[int, Any] = {}
     for array in arrays:
         owner: Any = array
@@ -66,6 +77,16 @@ def release_pages(arrays: Iterable[NDArray[Any]]) -> None:
     for file in files.values():
         if isinstance(file, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             file.madvise(mmap.MADV_DONTNEED)
+
+
+def _read(file: BinaryIO, size: int) -> memoryview:
+    """A whole file, aligned as a mapped one is: constants begin at multiples of 64 bytes."""
+    storage = np.empty(size + 64, np.uint8)
+    skip = -storage.ctypes.data % 64
+    content = storage[skip : skip + size].data
+    if file.readinto(content) != size:  # type: ignore[attr-defined]
+        raise InputError("the file changes while it is read")
+    return content.toreadonly()
 
 
 def _in_one_piece(source: bytes | bytearray | memoryview) -> memoryview:

@@ -6,8 +6,7 @@ import pytest
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
-from edgekit.importers.tflite.ops import FAMILIES
-from edgekit.importers.tflite.versions import newest_version
+from edgekit.importers.tflite.ops import FAMILIES, newest_version
 from edgekit.schema.generated.tflite_layout import BuiltinOperator
 from tests.attacks.tflite_files import chain, operator_code
 

@@ -11,7 +11,6 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, QuantParams, Value, attributes, spec
 from edgekit.ir.graph import DTYPES, Array
 from edgekit.ir.ops import infer_shapes
-from edgekit.ir.passes.constants import EVALUATE
 from edgekit.ir.tables import table_for
 from edgekit.ir.validate import node_problems, output_dtypes
 
@@ -43,12 +42,15 @@ class Folding:
 
     def evaluate(self, node: Node, quant: QuantParams | None, values: Values) -> Array | None:
         """The constant that a node of constants gives; None if it must wait for the run."""
-        if node.op not in EVALUATE or quant is not None or None in node.inputs:
+        if quant is not None or None in node.inputs:
             return None
         given = [values[str(name)] for name in node.inputs]
+        if any(value.data is None or value.quant is not None for value in given):
+            return None
+        from edgekit.ir.passes.constants import EVALUATE  # few files have nodes of constants
+
         attrs = attributes(node)
-        plain = all(value.is_constant and value.quant is None for value in given)
-        if not plain or attrs.get("activation", "none") != "none":
+        if node.op not in EVALUATE or attrs.get("activation", "none") != "none":
             return None
         arrays = [value.array() for value in given]
         if sum(array.nbytes for array in arrays) > LARGEST_INPUT or node_problems(node, given):

@@ -22,12 +22,10 @@ from edgekit.ir.passes import drop_dead_nodes
 from edgekit.schema.source import Source, source_bytes
 
 from .file import METADATA_NAME, Operator, Signature, Subgraph, TfliteFile
-from .memories import Memories
-from .ops import find_rule
+from .ops import find_rule, newest_version
 from .reader import Reader
 from .tensors import graph_dtype, quantization
 from .verify import read_file
-from .versions import newest_version
 
 __all__ = ["TfliteModel", "can_read", "load_tflite", "open_tflite", "read_tflite"]
 
@@ -179,8 +177,7 @@ def _read(
     builder = GraphBuilder(subgraph.name or "model")
     if not subgraph.outputs:
         raise ModelFormatError("the model has no output: there is nothing to run")
-    memories = Memories(builder)
-    reader = Reader(subgraph, builder, metadata.arithmetic, file.subgraphs, memories)
+    reader = Reader(subgraph, builder, metadata.arithmetic, file.subgraphs, keeps_memories=True)
     for index in subgraph.inputs:
         tensor = subgraph.tensors[index]
         if tensor.is_constant or 0 in tensor.shape:
@@ -188,7 +185,8 @@ def _read(
         name, quant = reader.names[index], quantization(tensor)
         reader.bind_tensor(index, builder.input(name, shapes[index], graph_dtype(tensor), quant))
     read_operators(reader)
-    memories.finish()
+    if reader.memories is not None:
+        reader.memories.finish()
     outputs = [reader.name_of(index) for index in subgraph.outputs]
     try:
         graph = drop_dead_nodes(builder.finish(outputs, metadata))

@@ -14,6 +14,7 @@ already, and `know` that it is known now. A node that reads constants alone is c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,9 +26,10 @@ from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Act
 from .file import Operator, Subgraph, Tensor
 from .folding import check_kind
 from .inputs import Inputs
-from .memories import Memories
-from .scales import bound, must_rescale
-from .tensors import quantization
+from .tensors import must_rescale, quantization
+
+if TYPE_CHECKING:
+    from .memories import Memories
 
 __all__ = ["Call", "Reader", "Rule"]
 
@@ -43,7 +45,8 @@ class Reader(Inputs):
     """One subgraph on its way into `builder`.
 
     subgraphs: all of the file, for control flow.
-    memories: what is kept between calls; a loop's body and a branch have none.
+    keeps_memories: whether `memories`, which are made when an operator first needs them, are kept
+        between calls; a loop's body and a branch have none.
     caller: the reader of the graph whose control flow names this subgraph.
     """
 
@@ -53,8 +56,9 @@ class Reader(Inputs):
         builder: GraphBuilder,
         arithmetic: str,
         subgraphs: Sequence[Subgraph] = (),
-        memories: Memories | None = None,
         caller: Reader | None = None,
+        *,
+        keeps_memories: bool = False,
     ) -> None:
         super().__init__(graph, builder)
         self.caller = caller
@@ -63,7 +67,8 @@ class Reader(Inputs):
         self.called: dict[Call, str | EdgekitError] = {} if caller is None else caller.called
         """The subgraphs read for control flow by now, or why they cannot be: for all readers."""
         self.arithmetic = arithmetic
-        self.subgraphs, self.memories = subgraphs, memories
+        self.subgraphs, self.keeps_memories = subgraphs, keeps_memories
+        self.memories: Memories | None = None
         self._tables: dict[tuple[str, bytes], str] = {}
         self._producers: dict[str, Node] = {}
         self._counts: dict[str, int] = dict.fromkeys(self.names, 0)
@@ -111,6 +116,8 @@ class Reader(Inputs):
         self, op: Operator, name: str, low: float, high: float, *, even: bool = False
     ) -> None:
         """Give a value, cut at two real numbers, as the output of `op`."""
+        from .clamps import bound  # few files cut elsewhere than at their integers' ends
+
         value = self.builder.values[name]
         ends = [
             self.new_constant(op, bound(value, end, even=even), "bound", value.quant)

@@ -28,7 +28,8 @@ def call_once(op: Operator, reader: Reader) -> None:
         op.record.fail("builtin_options", f"subgraph {index} of {len(reader.subgraphs)}")
     builder = GraphBuilder("first values")
     found = Memories(builder)
-    inner = Reader(reader.subgraphs[index], builder, reader.arithmetic, memories=found)
+    inner = Reader(reader.subgraphs[index], builder, reader.arithmetic, keeps_memories=True)
+    inner.memories = found
     for step in inner.graph.operators:
         rule = INITIAL_READERS.get(step.code)
         if rule is None:
@@ -105,8 +106,10 @@ def keep(op: Operator, reader: Reader, position: int, name: str) -> None:
 
 
 def _memories(reader: Reader) -> Memories:
-    if reader.memories is None:
+    if not reader.keeps_memories:
         raise UnsupportedOperator("variables inside a loop or a branch are not known")
+    if reader.memories is None:
+        reader.memories = Memories(reader.builder)
     return reader.memories
 
 

@@ -1,17 +1,17 @@
-"""The data and scales of TFLite tensors as the graph holds them."""
+"""The data and scales of TFLite tensors as the graph holds them, and scales that disagree."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from edgekit.errors import ModelFormatError, QuantizationError, UnsupportedOperator
-from edgekit.ir import QuantParams, per_tensor
+from edgekit.ir import QuantParams, Value, per_tensor
 from edgekit.ir.graph import DTYPES, Array
 from edgekit.ir.quant import LIMITS
 
 from .file import Tensor
 
-__all__ = ["graph_dtype", "quantization", "tensor_array"]
+__all__ = ["graph_dtype", "must_rescale", "quantization", "tensor_array"]
 
 WIDENED = {"float16": "float32", "float64": "float32", "int4": "int8"}
 """What constants of these types become. Float64 constants occur as operands of CAST alone."""
@@ -20,6 +20,7 @@ PLAIN_STEPS = ("int8", "uint8", "int16")
 that are cast to real numbers."""
 QUANTIZED = ("int8", "uint8", "int16", "int32")
 EXACT = ("uint16", "uint32", "uint64")
+BITS = {"int8": 8, "uint8": 8, "int16": 16}
 
 
 def graph_dtype(tensor: Tensor) -> str:
@@ -71,6 +72,27 @@ def quantization(tensor: Tensor) -> QuantParams | None:
         return QuantParams(tuple(scales.tolist()), tuple(zero_points.tolist()), axis)
     except QuantizationError as error:
         raise ModelFormatError(f"tensor {tensor.name!r}: {error}") from error
+
+
+def must_rescale(value: Value, quant: QuantParams | None) -> bool:
+    """Whether a value must be given other parameters without any stored integer changing.
+
+    Operators that only move elements copy integers, whatever the file says of their scales. Scales
+    that differ by less than half a step over the whole range are those of a careless writer, and
+    requantizing from one to the other changes no integer. Raises UnsupportedOperator where the
+    same integers would mean other numbers.
+    """
+    if quant is None or value.quant is None or value.quant == quant:
+        return False
+    own = value.quant
+    alike = own.axis is None and quant.axis is None and own.zero_point == quant.zero_point
+    half = 2.0 ** -(BITS.get(value.dtype, 32) + 1)
+    if alike and abs(own.scale[0] / quant.scale[0] - 1.0) < half:
+        return True
+    raise UnsupportedOperator(
+        f"{value.name!r} has the scale {own}, where the file says {quant}; the operator keeps the "
+        "integers as they are, and they would mean other numbers"
+    )
 
 
 def tensor_array(tensor: Tensor) -> Array:

@@ -7,7 +7,6 @@ the real weights; where it fails, products are summed in float64, exact to 2^53.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +14,13 @@ import numpy as np
 from .. import arithmetic
 from ..step import Array, Floats, Step
 from ..zeros import bias_without
-from .rescaling import rescaler
 from .ufuncs import clip
 
 if TYPE_CHECKING:
     from .dynamic_range import DynamicRange
+    from .rescaling import Rescale
 
-__all__ = ["Accumulator", "blocks", "centered_weight", "clip_into", "multiply", "output_limits"]
+__all__ = ["Accumulator", "centered_weight", "clip_into", "multiply", "output_limits"]
 
 TILED_ELEMENTS = 10_000
 """Per-channel vectors are repeated to the size of the sums up to here, so that one loop serves;
@@ -33,9 +32,6 @@ TILED_ROW = 6_000
 SHORT_ROW = 2**10
 """Rows up to this length are clipped in place, then copied into their border: each costs little on
 contiguous elements, but clipping row by row does not."""
-
-BLOCK_ELEMENTS = 2**16
-"""Large maps are computed in blocks of rows whose working arrays stay in the cache."""
 
 LARGEST_WEIGHT = 255
 """Of 8 bits, less its zero point."""
@@ -72,7 +68,7 @@ class Accumulator:
             self.wide_scales = np.broadcast_to(wide, channels)
             self.scales = np.broadcast_to(arithmetic.requantize_scales(*quants), channels)
             self.limits = output_limits(step, even=rounds_to_even(step))
-            self._rescale = rescaler(step, channels)
+            self._rescale = _rescaler(step, channels)
         self.dynamic = _dynamic_range(step)
         self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
         self.dtype: Any = self.matrix.dtype
@@ -228,6 +224,15 @@ def _dynamic_range(step: Step) -> DynamicRange | None:
     return DynamicRange(step)
 
 
+def _rescaler(step: Step, channels: int) -> Rescale | None:
+    """From int64 sums to u, as `rescaling.py` says; None where four float32 operations do it."""
+    if step.dtype(0) != "int16" and step.arithmetic == "float32":
+        return None
+    from .rescaling import rescaler  # most networks do without
+
+    return rescaler(step, channels)
+
+
 def centered_weight(step: Step) -> Array:
     """The stored weight without its zero point, which only uint8 weights have."""
     weight = step.constant(1)
@@ -274,20 +279,3 @@ def output_limits(step: Step, *, even: bool = False) -> tuple[Floats, Floats]:
     quant, dtype = step.output_quant, step.output_dtype
     low, high = arithmetic.activation_range(activation, quant, dtype, even=even)
     return np.array(low, np.float32), np.array(high, np.float32)
-
-
-def blocks(batch: int, rows: int, row_elements: int) -> Iterator[tuple[slice, slice]]:
-    """Parts of a map, as slices of samples and rows, with about BLOCK_ELEMENTS elements each.
-
-    row_elements: how much working memory one row of one sample takes. A part is some rows of one
-    sample or all rows of some samples, so that it is contiguous.
-    """
-    samples = max(1, BLOCK_ELEMENTS // (rows * row_elements))
-    if samples == 1 and rows * row_elements > 2 * BLOCK_ELEMENTS:
-        height = max(1, BLOCK_ELEMENTS // row_elements)
-        for sample in range(batch):
-            for top in range(0, rows, height):
-                yield slice(sample, sample + 1), slice(top, min(top + height, rows))
-        return
-    for sample in range(0, batch, samples):
-        yield slice(sample, min(sample + samples, batch)), slice(0, rows)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..step import Array, Step
-from .accumulator import Accumulator, blocks, centered_weight, multiply
+from .accumulator import Accumulator, centered_weight, multiply
 from .registry import kernel
-from .runs import copy_runs
-from .variants import Variant, convolution_variant
+from .ufuncs import copy_runs
+from .variants import Variant, blocks, convolution_variant
 
 __all__ = ["convolve", "windows"]
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..step import Array, Step
-from .accumulator import Accumulator, blocks
+from .accumulator import Accumulator
 from .registry import kernel
-from .runs import copy_runs
+from .ufuncs import copy_runs
+from .variants import blocks
 
 __all__: list[str] = []
 

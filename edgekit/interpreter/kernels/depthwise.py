@@ -6,12 +6,11 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..step import Array, Step
-from .accumulator import Accumulator, blocks, centered_weight
+from .accumulator import Accumulator, centered_weight
 from .convolution import convolve, windows
 from .registry import kernel
-from .runs import copy_runs
-from .ufuncs import einsum
-from .variants import depthwise_variant
+from .ufuncs import copy_runs, einsum
+from .variants import blocks, depthwise_variant
 
 __all__: list[str] = []
 

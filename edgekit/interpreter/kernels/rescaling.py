@@ -35,16 +35,14 @@ from edgekit.ir import fixed_point
 from .. import arithmetic
 from ..step import Array, Step
 
-__all__ = ["rescaler", "short_rescaler"]
+__all__ = ["Rescale", "rescaler", "short_rescaler"]
 
 Rescale = Callable[[Array], Array]
 
 
-def rescaler(step: Step, channels: int) -> Rescale | None:
-    """From int64 sums, bias included, to u; None where four float32 operations do it."""
+def rescaler(step: Step, channels: int) -> Rescale:
+    """From int64 sums, bias included, to u, for every line of the table but "float32"."""
     dtype, reference = step.dtype(0), step.arithmetic == "fixedpoint"
-    if dtype != "int16" and not reference:
-        return None
     bias = step.dtype(2) if step.has_input(2) else "none"
     dense, scales = step.node.op == "Dense", np.broadcast_to(_scales(step), channels)
     if dtype == "int16" and not dense and bias != "int32":

@@ -9,11 +9,11 @@ x86-64 machine; they are ratios of copying to multiplying, which other processor
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from edgekit.frozen import Frozen
 
-__all__ = ["Variant", "convolution_variant", "depthwise_variant"]
+__all__ = ["Variant", "blocks", "convolution_variant", "depthwise_variant"]
 
 NARROW_CHANNELS = 32  # up to here one product per kernel row beats whole patches
 SMALL_PRODUCT = 10**6  # multiplications: OpenBLAS has faster ways for products up to here
@@ -21,6 +21,9 @@ SHORT_RUN = 16  # elements of a kernel row that are hardly worth a copy of their
 RUN = 200  # copying one more short run costs as much as so many multiplications in a product
 MOST_COLUMNS = 4
 PIXEL_CHANNELS = 384  # from here on one pixel's channels make a long row by themselves
+
+BLOCK_ELEMENTS = 2**16
+"""Large maps are computed in blocks of rows whose working arrays stay in the cache."""
 
 
 class Variant(Frozen):
@@ -93,3 +96,20 @@ def depthwise_variant(y: Sequence[int], window: tuple[int, int], stride: int) ->
     if channels >= PIXEL_CHANNELS:
         return Variant("pixels", f"stride {stride}, {channels} channels: one pixel is a long row")
     return Variant("column planes", f"stride {stride}: the columns of each tap are copied together")
+
+
+def blocks(batch: int, rows: int, row_elements: int) -> Iterator[tuple[slice, slice]]:
+    """Parts of a map, as slices of samples and rows, with about BLOCK_ELEMENTS elements each.
+
+    row_elements: how much working memory one row of one sample takes. A part is some rows of one
+    sample or all rows of some samples, so that it is contiguous.
+    """
+    samples = max(1, BLOCK_ELEMENTS // (rows * row_elements))
+    if samples == 1 and rows * row_elements > 2 * BLOCK_ELEMENTS:
+        height = max(1, BLOCK_ELEMENTS // row_elements)
+        for sample in range(batch):
+            for top in range(0, rows, height):
+                yield slice(sample, sample + 1), slice(top, min(top + height, rows))
+        return
+    for sample in range(0, batch, samples):
+        yield slice(sample, min(sample + samples, batch)), slice(0, rows)

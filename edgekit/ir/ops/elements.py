@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from .. import shapes
 from ..quant import per_tensor
-from .attrs import ACTIVATION, NUMERIC
-from .spec import Attr, OpSpec, define
+from .spec import ACTIVATION, NUMERIC, Attr, OpSpec, define
 
 COUNTED = (*NUMERIC, "int32", "int64")
 """Also plain integers: counts, sizes, positions."""

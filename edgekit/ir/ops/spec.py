@@ -10,13 +10,19 @@ from typing import Any, Literal
 from edgekit.errors import ShapeError, lookup
 from edgekit.frozen import NOTHING, Frozen
 
-from ..graph import AttrValue, Node, Shape, Value
+from ..graph import DTYPES, AttrValue, Node, Shape, Value
 from ..quant import QuantParams, per_tensor
 
 __all__ = [
+    "ACTIVATION",
+    "EVERY",
     "FAMILIES",
     "LARGEST",
+    "NUMERIC",
     "OPS",
+    "PAIR",
+    "SIDES",
+    "WINDOW",
     "Attr",
     "OpSpec",
     "attributes",
@@ -59,6 +65,16 @@ class Attr(Frozen):
             if isinstance(item, int | float) and not self.low <= item <= self.high:
                 return f"expected {self.low:g} to {self.high:g}, received {item!r}"
         return None
+
+
+ACTIVATION = Attr("str", "none", choices=("none", "relu", "relu6"))
+PAIR = Attr("ints", (1, 1), length=2, low=1, high=2**16)
+PADS = Attr("ints", (0, 0, 0, 0), length=4, low=0, high=2**16)  # top, left, bottom, right
+WINDOW = {"strides": PAIR, "pads": PADS}
+SIDES = Attr("ints", low=0, high=2**16)  # before and after, one dimension after the other
+NUMERIC = ("float32", "int8", "uint8", "int16")
+"""What most operators compute with: real numbers, and integers that stand for them."""
+EVERY = tuple(DTYPES)
 
 
 class OpSpec(Frozen):
@@ -152,10 +168,8 @@ class OpSpec(Frozen):
 
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "windows": (
-        *("Dense", "Conv2D", "DepthwiseConv2D", "MaxPool2D", "AveragePool2D", "TransposeConv2D"),
-        *("Conv3D", "BatchMatMul", "ResizeNearest", "ResizeBilinear"),
-    ),
+    "windows": ("Dense", "Conv2D", "DepthwiseConv2D", "MaxPool2D", "AveragePool2D"),
+    "images": ("TransposeConv2D", "Conv3D", "BatchMatMul", "ResizeNearest", "ResizeBilinear"),
     "elements": (
         *("BatchNorm", "Add", "Sub", "Mul", "Div", "Maximum", "Minimum", "Softmax", "WideSoftmax"),
         *("Relu", "Relu6", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu", "Gelu"),
@@ -170,10 +184,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("Mean", "Sum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceAny", "ReduceAll"),
         *("ArgMax", "ArgMin", "CumSum", "TopK", "OneHot"),
     ),
-    "moves": (
-        *("Concat", "Split", "Reshape", "Transpose", "Pad", "MirrorPad", "Slice", "Gather"),
-        *("GatherNd", "Tile", "BroadcastTo", "SpaceToDepth", "DepthToSpace", "SpaceToBatch"),
-        "BatchToSpace",
+    "moves": ("Concat", "Reshape", "Transpose", "Pad"),
+    "slices": (
+        *("Split", "MirrorPad", "Slice", "Gather", "GatherNd", "Tile", "BroadcastTo"),
+        *("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
     ),
     "quantization": ("Quantize", "Dequantize", "Requantize"),
     "control": ("If", "While"),

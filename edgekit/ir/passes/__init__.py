@@ -1,6 +1,6 @@
 """Passes: functions Graph -> Graph. Each states its rule in its docstring.
 
-A device needs two of them: each is imported when it is first asked for (PEP 562).
+A device needs those of `dead.py`: each is imported when it is first asked for (PEP 562).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 # name -> the module that holds it
 _HOME = {
-    "drop_dead_channels": "channels",
-    "drop_dead_nodes": "constants",
+    "drop_dead_channels": "dead",
+    "drop_dead_nodes": "dead",
     "drop_identities": "constants",
     "fold_batch_norm": "batch_norm",
     "fold_constants": "constants",
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from .activations import fuse_activations as fuse_activations
     from .activations import fuse_padding as fuse_padding
     from .batch_norm import fold_batch_norm as fold_batch_norm
-    from .channels import drop_dead_channels as drop_dead_channels
-    from .constants import drop_dead_nodes as drop_dead_nodes
     from .constants import drop_identities as drop_identities
     from .constants import fold_constants as fold_constants
+    from .dead import drop_dead_channels as drop_dead_channels
+    from .dead import drop_dead_nodes as drop_dead_nodes
     from .preparation import prepare as prepare
     from .stored_tables import store_tables as store_tables
 

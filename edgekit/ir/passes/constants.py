@@ -1,4 +1,4 @@
-"""What can be known before the model runs, and what nobody needs."""
+"""What can be known before the model runs, and what changes nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from edgekit.frozen import replace
 
 from ..graph import DTYPES, Array, Graph, Node
 from ..ops import attributes
+from .dead import drop_dead_nodes
 
-__all__ = ["drop_dead_nodes", "drop_identities", "fold_constants"]
+__all__ = ["drop_identities", "fold_constants"]
 
 Evaluate = Callable[[Sequence[Array], dict[str, Any]], Array]
 
@@ -142,18 +143,3 @@ def _is_identity(graph: Graph, node: Node) -> bool:
     if node.op in ("Reshape", "Pad", "Slice"):
         return graph.value(str(node.inputs[0])).shape == graph.value(node.outputs[0]).shape
     return False
-
-
-def drop_dead_nodes(graph: Graph) -> Graph:
-    """Remove nodes that no output needs, then values that nothing mentions. Inputs stay."""
-    needed = set(graph.exits)
-    kept: list[Node] = []
-    for node in reversed(graph.nodes):
-        if needed.intersection(node.outputs):
-            kept.append(node)
-            needed.update(i for i in node.inputs if i is not None)
-    needed.update(output for node in kept for output in node.outputs)
-    needed.update(graph.entries)
-    needed.update(state.initial for state in graph.states)
-    values = {name: value for name, value in graph.values.items() if name in needed}
-    return replace(graph, nodes=tuple(reversed(kept)), values=values)

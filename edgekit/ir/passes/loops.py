@@ -10,7 +10,8 @@ from edgekit.frozen import replace
 
 from ..graph import DTYPES, Graph, Node, Value
 from ..ops import attributes
-from .constants import EVALUATE, drop_dead_nodes
+from .constants import EVALUATE
+from .dead import drop_dead_nodes
 
 __all__ = ["MOST_NODES", "unroll_loops"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..graph import Graph
 from .activations import fuse_activations, fuse_padding
 from .batch_norm import fold_batch_norm
-from .channels import drop_dead_channels
-from .constants import drop_dead_nodes, drop_identities, fold_constants
+from .constants import drop_identities, fold_constants
+from .dead import drop_dead_channels, drop_dead_nodes
 
 __all__ = ["fold_and_fuse", "prepare"]
 

@@ -2,7 +2,6 @@
 
 from edgekit.schema.layout import Schema, Tables
 
-
 SCHEMA = Schema(
     identifier=b'EDGK',
     root='Model',

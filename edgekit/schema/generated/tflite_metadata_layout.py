@@ -2,19 +2,13 @@
 
 from edgekit.schema.layout import Numbers, Schema, Tables
 
+AssociatedFileType = Numbers(
+    "UNKNOWN DESCRIPTIONS TENSOR_AXIS_LABELS TENSOR_VALUE_LABELS"
+)
 
-class AssociatedFileType(Numbers):
-    UNKNOWN = 0
-    DESCRIPTIONS = 1
-    TENSOR_AXIS_LABELS = 2
-    TENSOR_VALUE_LABELS = 3
-
-
-class ColorSpaceType(Numbers):
-    UNKNOWN = 0
-    RGB = 1
-    GRAYSCALE = 2
-
+ColorSpaceType = Numbers(
+    "UNKNOWN RGB GRAYSCALE"
+)
 
 SCHEMA = Schema(
     identifier=b'M001',

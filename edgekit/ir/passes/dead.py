@@ -1,7 +1,8 @@
-"""Channels that are zero for every input, or that nobody reads, need not be computed.
+"""What makes no difference: nodes that no output needs, and channels.
 
-Training with batch normalization and relu often kills channels, and int8 rounding kills more.
-In a person-detection network of the MLPerf Tiny suite they are half of all multiplications.
+Channels that are zero for every input, or that nobody reads, need not be computed. Training with
+batch normalization and relu often kills channels, and int8 rounding kills more. In a
+person-detection network of the MLPerf Tiny suite they are half of all multiplications.
 """
 
 from __future__ import annotations
@@ -15,17 +16,31 @@ from edgekit.frozen import replace
 from ..graph import Array, Graph, Node, Value
 from ..ops import attributes, spec
 from ..quant import QuantParams
-from .constants import drop_dead_nodes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["drop_dead_channels"]
+__all__ = ["drop_dead_channels", "drop_dead_nodes"]
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 WEIGHING = ("Conv2D", "Dense")
 KEEP_ZERO = ("MaxPool2D", "AveragePool2D", "Relu", "Relu6", "Mean", "Pad", "ResizeNearest")
 """Operators that work channel by channel and give zero for zero, in float and in int8."""
+
+
+def drop_dead_nodes(graph: Graph) -> Graph:
+    """Remove nodes that no output needs, then values that nothing mentions. Inputs stay."""
+    needed = set(graph.exits)
+    kept: list[Node] = []
+    for node in reversed(graph.nodes):
+        if needed.intersection(node.outputs):
+            kept.append(node)
+            needed.update(i for i in node.inputs if i is not None)
+    needed.update(output for node in kept for output in node.outputs)
+    needed.update(graph.entries)
+    needed.update(state.initial for state in graph.states)
+    values = {name: value for name, value in graph.values.items() if name in needed}
+    return replace(graph, nodes=tuple(reversed(kept)), values=values)
 
 
 def drop_dead_channels(graph: Graph) -> Graph:
