@@ -87,7 +87,7 @@ class Memory:
             expected = PATTERN[phase : phase + stop - start]
             wrong = np.flatnonzero(whole[start:stop] != expected)
             if wrong.size:
-                far = GUARD - wrong[-1] if zone == "before" else wrong[0]
+                far = GUARD - wrong[0] if zone == "before" else wrong[0]
                 return f"{far} bytes {zone} an array of {self._asked} bytes"
         return None
 

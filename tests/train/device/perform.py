@@ -168,21 +168,7 @@ def _recorded(
     name: str, function: Callable[..., Any], raw: Any, tried: Any, zeros: Any, arrays: Any
 ) -> Any:
     targets: list[np.ndarray | None] = []  # None where the function itself writes to its place
-    by_zeros = {id(zeros[id(one)]): one for one in arrays}
-
-    def result(x: Any) -> Any:
-        if isinstance(x, tuple | list):
-            return [result(one) for one in x] if isinstance(x, list) else tuple(map(result, x))
-        if id(x) in by_zeros:
-            targets.append(None)
-            return by_zeros[id(x)]
-        if not isinstance(x, np.ndarray | np.generic):
-            return x
-        made = _room(np.asarray(x))
-        targets.append(made._array)
-        return made
-
-    results = result(tried)
+    results = _made(tried, {id(zeros[id(one)]): one for one in arrays}, targets)
     if tried is not None and not targets:
         return results  # of shapes and types alone
 
@@ -195,6 +181,21 @@ def _recorded(
 
     machine.capturing.nodes.append(node)
     return results
+
+
+def _made(x: Any, by_zeros: dict[int, ndarray], targets: list[np.ndarray | None]) -> Any:
+    """An array of the device for each that came of zeros; `targets` takes their memory."""
+    if isinstance(x, tuple | list):
+        each = [_made(one, by_zeros, targets) for one in x]
+        return each if isinstance(x, list) else tuple(each)
+    if id(x) in by_zeros:
+        targets.append(None)
+        return by_zeros[id(x)]
+    if not isinstance(x, np.ndarray | np.generic):
+        return x
+    made = _room(np.asarray(x))
+    targets.append(made._array)
+    return made
 
 
 def _leaves(x: Any) -> Iterator[Any]:
