@@ -126,8 +126,9 @@ def same_place(x: Any, like: Array, dtype: Any = None) -> Array:
     module = array_module(like)
     if module is np:
         return np.asarray(to_numpy(x), dtype=dtype)
+    data = x.data if hasattr(x, "__edgekit_tensor__") else x
     with like.device:
-        return module.asarray(x, dtype=dtype)
+        return module.asarray(data, dtype=dtype)
 
 
 def generator(seed: int | None = None) -> Any:
