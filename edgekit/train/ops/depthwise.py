@@ -1,8 +1,7 @@
-"""Depthwise convolution: shifted multiply-adds on whole rows, all kernel elements at once.
+"""Depthwise convolution: sums over shifted images (`shifts.py`), all kernel elements at once.
 
-A row of W pixels with C channels is one vector of W*C elements, and a kernel element is a shift
-along it: one einsum whose inner loop is a whole row does the work. Strides are taken apart into
-phases: the pixels at even and those at odd places are separate images, on which the stride is 1.
+Strides are taken apart into phases: the pixels at even and those at odd places are separate images,
+on which the stride is 1.
 """
 
 from __future__ import annotations
@@ -16,12 +15,16 @@ from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
 from .channels import add_vector, channel_sums
-from .windows import Geometry, Padding, chunks, geometry
+from .shifts import ShiftedImages, Shifts
+from .windows import Geometry, Padding, geometry
 from .workers import in_shares, shares
 
 __all__ = ["depthwise_conv2d"]
 
 Pair = tuple[int, int]
+
+IMAGE_ELEMENTS = 262_144
+"""Elements of images with their borders that a part of the batch may take on a CPU."""
 
 
 @primitive
@@ -73,61 +76,43 @@ class _Phase(NamedTuple):
     """The pixels at one place modulo the strides, and the kernel elements that fall on them."""
 
     kernel: tuple[slice, slice]  # the rows and columns of the kernel
-    taps: Pair  # how many kernel rows and columns that is
-    first: Pair  # the shift of the first of them, in rows and pixels of the phase image
-    step: Pair  # the shift from one to the next
-    there: tuple[slice, slice]  # the pixels of the phase image that lie inside the input
-    here: tuple[slice, slice]  # the same pixels in the input
+    pixels: tuple[slice, slice]  # those of the input
+    shifts: Shifts  # from an output pixel to pixels of the phase
 
-    @property
-    def last(self) -> Pair:
-        """The shift of the last kernel element."""
-        rows, columns = self.taps
-        return self.first[0] + (rows - 1) * self.step[0], self.first[1] + (columns - 1) * self.step[
-            1
-        ]
-
-
-class _Layout(NamedTuple):
-    """The phase images, all of one size: the output's and as far as a shift reaches beyond it."""
-
-    height: int
-    width: int
-    reach: Pair
-    phases: tuple[_Phase, ...]
+    def of(self, x: Array) -> Array:
+        return x[:, self.pixels[0], self.pixels[1]]
 
 
 @functools.lru_cache(maxsize=256)
-def _layout(g: Geometry) -> _Layout:
-    reach = [((k - 1) * d) // s for k, d, s in zip(g.kernel, g.dilations, g.strides, strict=True)]
-    height, width = g.out_height + reach[0], g.out_width + reach[1]
-    rows = _axis_phases(g, 0, g.height, height)
-    columns = _axis_phases(g, 1, g.width, width)
-    phases = tuple(_Phase(*zip(row, column, strict=True)) for row in rows for column in columns)
-    return _Layout(height, width, (reach[0], reach[1]), phases)
+def _phases(g: Geometry) -> tuple[_Phase, ...]:
+    rows = _axis_phases(g, 0, g.height)
+    columns = _axis_phases(g, 1, g.width)
+    return tuple(
+        _Phase(
+            (row[0], column[0]), (row[1], column[1]), Shifts(*zip(row[2], column[2], strict=True))
+        )
+        for row in rows
+        for column in columns
+    )
 
 
-def _axis_phases(g: Geometry, axis: int, size: int, length: int) -> list[tuple[Any, ...]]:
-    """One axis of each phase: (kernel elements, their number, first shift, step, there, here)."""
+def _axis_phases(g: Geometry, axis: int, size: int) -> list[tuple[slice, slice, Any]]:
+    """Kernel elements, input pixels, and an axis of `Shifts`, for each phase along an axis."""
     kernel, dilation, stride = g.kernel[axis], g.dilations[axis], g.strides[axis]
-    before = g.padding[axis]
+    out, before = (g.out_height, g.out_width)[axis], g.padding[axis]
     step = stride // math.gcd(stride, dilation)
     found = []
     for first in range(min(step, kernel)):
-        shift, phase = divmod(first * dilation, stride)
+        shift, phase = divmod(first * dilation - before, stride)
+        count = max(0, -(-(size - phase) // stride))
         taps = len(range(first, kernel, step))
-        skipped = max(0, -(-(before - phase) // stride))  # pixels of the phase in the border
-        start = skipped * stride + phase - before
-        count = max(0, min(length - skipped, -(-(size - start) // stride)))
-        there = slice(skipped, skipped + count, 1)
-        here = slice(start, start + count * stride, stride)
-        advance = step * dilation // stride
-        found.append((slice(first, None, step), taps, shift, advance, there, here))
+        shifts = (count, out, taps, shift, step * dilation // stride)
+        found.append((slice(first, None, step), slice(phase, None, stride), shifts))
     return found
 
 
 def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
-    weights = _tiled(kernel, g.out_width)
+    weights = [phase.shifts.weights(kernel[phase.kernel]) for phase in _phases(g)]
     shape = (x.shape[0], g.out_height, g.out_width, x.shape[3])
     y = array_module(x).empty(shape, x.dtype)
 
@@ -138,28 +123,40 @@ def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
     return y
 
 
-def _forward_part(x: Array, weights: Array, g: Geometry, bias: Any, y: Array) -> None:
-    module = array_module(x)
-    channels = x.shape[3]
-    layout = _layout(g)
-    y = y.reshape(x.shape[0], g.out_height, -1)
-    images = _Images(layout)
-    for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, channels)):
+def _forward_part(x: Array, weights: list[Array], g: Geometry, bias: Any, y: Array) -> None:
+    phases = _phases(g)
+    images = [ShiftedImages(phase.shifts, x.shape[3]) for phase in phases]
+    count = _at_once(x, images)
+    for samples in _parts(len(x), count):
         part = y[samples]
-        for number, phase in enumerate(layout.phases):
-            windows = _windows(images.of(x[samples], phase), g, phase)
-            taps = weights[phase.kernel]
-            if number == 0:
-                module.einsum("nijhx,ijx->nhx", windows, taps, out=part)
-            else:
-                part += module.einsum("nijhx,ijx->nhx", windows, taps)
+        for number, phase in enumerate(phases):
+            windows = images[number].of(phase.of(x[samples]), count)
+            into = part if number == 0 else None
+            found = _sums(windows, weights[number], into)
+            if number:
+                part += found.reshape(part.shape)
         if bias is not None:
-            add_vector(part.reshape(-1, channels), bias)  # while the part is in the cache
+            add_vector(part, bias)  # while the part is in the cache
 
 
-def _scratch(layout: _Layout, channels: int) -> int:
-    """Floats to count for a row. Long chunks pay here: each call of einsum has much to set up."""
-    return max(1, layout.width * channels // 2)
+def _sums(windows: Array, weights: Array, into: Any = None) -> Array:
+    """The weighted sum of the windows, in the memory of `into` where that is given."""
+    einsum = array_module(windows).einsum
+    if into is None:
+        return einsum("nijbx,ijx->nbx", windows, weights)
+    n, _, _, blocks, row = windows.shape
+    return einsum("nijbx,ijx->nbx", windows, weights, out=into.reshape(n, blocks, row))
+
+
+def _at_once(x: Array, images: list[ShiftedImages]) -> int:
+    """How many samples to take at a time: all on a GPU, on a CPU what stays in the cache."""
+    if array_module(x).__name__ != "numpy":
+        return max(1, len(x))
+    return max(1, min(len(x), IMAGE_ELEMENTS // max(1, sum(image.size for image in images))))
+
+
+def _parts(samples: int, count: int) -> list[slice]:
+    return [slice(start, min(start + count, samples)) for start in range(0, samples, count)]
 
 
 def _gradients(
@@ -167,14 +164,21 @@ def _gradients(
 ) -> tuple[Any, Any]:
     """The gradients of the input and of the kernel (KH, KW, C)."""
     module = array_module(x)
+    phases = _phases(shape)
     gx: Any = None
+    weights: list[Array] = []
     if needs[0]:
-        covered = _Back(kernel, _layout(shape)).covers(x)
-        gx = module.empty_like(x) if covered else module.zeros_like(x)
+        seen = sum(math.prod(phase.shifts.source) for phase in phases)
+        gx = module.empty_like(x) if seen == x.shape[1] * x.shape[2] else module.zeros_like(x)
+        weights = [
+            phase.shifts.turned().weights(kernel[phase.kernel][::-1, ::-1]) for phase in phases
+        ]
 
     def take(samples: slice) -> Any:
-        into = None if gx is None else gx[samples]
-        return _gradients_part(g[samples], x[samples], kernel, shape, into, needs[1])
+        gk = _kernel_gradient(g[samples], x[samples], shape) if needs[1] else None
+        if gx is not None:
+            _input_gradient(g[samples], weights, shape, gx[samples])
+        return gk
 
     gk, *others = in_shares(
         take, shares(len(x), g, 0.4 * g.size * kernel.shape[0] * kernel.shape[1])
@@ -185,116 +189,45 @@ def _gradients(
     return gx, gk
 
 
-def _gradients_part(
-    g: Array, x: Array, kernel: Array, shape: Geometry, gx: Any, needs_kernel: bool
-) -> Any:
-    """Write the gradient of some samples into `gx` where that is given; that of the kernel."""
-    module = array_module(x)
-    layout = _layout(shape)
-    back = None if gx is None else _Back(kernel, layout)
-    gk = module.zeros_like(_tiled(kernel, shape.out_width)) if needs_kernel else None
-    images = _Images(layout)
-    for samples, _ in chunks(x, x.shape[0], layout.height, _scratch(layout, x.shape[3])):
-        if gk is not None:
-            _add_kernel_gradient(g[samples], x[samples], shape, images, gk)
-        if back is not None:
-            back.fill(g[samples], gx[samples])
-    if gk is not None:
-        gk = gk.reshape(*shape.kernel, shape.out_width, -1).sum(axis=2)
+def _kernel_gradient(g: Array, x: Array, shape: Geometry) -> Array:
+    """The gradient of the kernel (KH, KW, C), from some samples."""
+    module = array_module(g)
+    gk = module.empty((*shape.kernel, x.shape[3]), x.dtype)
+    for phase in _phases(shape):
+        images = ShiftedImages(phase.shifts, x.shape[3])
+        count = _at_once(x, [images])
+        total: Any = None
+        for samples in _parts(len(x), count):
+            windows = images.of(phase.of(x[samples]), count)
+            rows = g[samples].reshape(len(windows), *windows.shape[3:])
+            found = _products(windows, rows)
+            total = found if total is None else module.add(total, found, out=total)
+        gk[phase.kernel] = phase.shifts.kernel_sums(total, x.shape[3])
     return gk
 
 
-def _add_kernel_gradient(g: Array, x: Array, shape: Geometry, images: _Images, gk: Array) -> None:
-    rows = g.reshape(*g.shape[:2], -1)
-    einsum = array_module(g).einsum
-    for phase in images.layout.phases:
-        windows = _windows(images.of(x, phase), shape, phase)
-        into = gk[phase.kernel]
-        for i in range(phase.taps[0]):
-            for j in range(phase.taps[1]):
-                into[i, j] += einsum("nhx,nhx->x", rows, windows[:, i, j])
+def _products(windows: Array, rows: Array) -> Array:
+    """The sums of `rows` times each of the windows: (*taps, row elements)."""
+    module = array_module(rows)
+    found = module.empty((*windows.shape[1:3], windows.shape[4]), rows.dtype)
+    for i in range(found.shape[0]):
+        for j in range(found.shape[1]):  # all of them in one einsum take half as long again
+            module.einsum("nbx,nbx->x", rows, windows[:, i, j], out=found[i, j])
+    return found
 
 
-class _Back:
-    """The gradient of the input: each pixel takes from the outputs that saw it, so the shifts go
-    the other way.
-    """
-
-    def __init__(self, kernel: Array, layout: _Layout) -> None:
-        self.layout = layout
-        self.border: Any = None
-        self.parts = []
-        for phase in layout.phases:
-            rows, columns = phase.there
-            size = (rows.stop - rows.start, columns.stop - columns.start)
-            if size[0] and size[1]:
-                down, right = layout.reach
-                start = (down + rows.start - phase.last[0], right + columns.start - phase.last[1])
-                taps = _tiled(kernel[phase.kernel][::-1, ::-1], size[1])
-                self.parts.append((phase, start, size, taps))
-
-    def covers(self, x: Array) -> bool:
-        """Whether every pixel of the input gets a gradient."""
-        return sum(size[0] * size[1] for _, _, size, _ in self.parts) == x.shape[1] * x.shape[2]
-
-    def fill(self, g: Array, gx: Array) -> None:
-        """Write the gradient of some samples."""
-        module = array_module(g)
-        n, height, width, channels = g.shape
-        down, right = self.layout.reach
-        if self.border is None:
-            shape = (n, self.layout.height + down, self.layout.width + right, channels)
-            self.border = module.zeros(shape, g.dtype)
-        border = self.border[:n]
-        border[:, down : down + height, right : right + width] = g
-        for phase, start, size, taps in self.parts:
-            windows = _strided(border[:, start[0] :, start[1] :], phase, size)
-            if size == gx.shape[1:3]:
-                out = gx.reshape(n, size[0], -1)
-                module.einsum("nijhx,ijx->nhx", windows, taps, out=out)
+def _input_gradient(g: Array, weights: list[Array], shape: Geometry, gx: Array) -> None:
+    """Write the gradient of some samples: each pixel takes from the outputs that saw it."""
+    phases = _phases(shape)
+    images = [ShiftedImages(phase.shifts.turned(), g.shape[3]) for phase in phases]
+    count = _at_once(g, images)
+    for samples in _parts(len(g), count):
+        for number, phase in enumerate(phases):
+            into = phase.of(gx[samples])
+            if into.size == 0:
                 continue
-            back = module.einsum("nijhx,ijx->nhx", windows, taps)
-            gx[:, phase.here[0], phase.here[1]] = back.reshape(n, *size, channels)
-
-
-def _tiled(kernel: Array, width: int) -> Array:
-    """Each kernel element's channel vector repeated along a row: (KH, KW, width * C)."""
-    return array_module(kernel).tile(kernel, (1, 1, width))
-
-
-class _Images:
-    """The phase images of one part of a batch after the other, in the same memory."""
-
-    def __init__(self, layout: _Layout) -> None:
-        self.layout = layout
-        self._rooms: dict[Pair, Array] = {}  # by the first kernel element of the phase
-
-    def of(self, x: Array, phase: _Phase) -> Array:
-        """The pixels of one phase of the padded `x`: (n, height, width, C), zeros outside."""
-        layout = self.layout
-        n, height, width, channels = x.shape
-        if (layout.height, layout.width) == (height, width) and phase.there == phase.here:
-            return x
-        key = (phase.kernel[0].start, phase.kernel[1].start)
-        room = self._rooms.get(key)
-        if room is None:
-            room = array_module(x).zeros((n, layout.height, layout.width, channels), x.dtype)
-            self._rooms[key] = room
-        image = room[:n]
-        image[:, phase.there[0], phase.there[1]] = x[:, phase.here[0], phase.here[1]]
-        return image
-
-
-def _windows(image: Array, g: Geometry, phase: _Phase) -> Array:
-    """For each kernel element of the phase the image shifted by it: (n, KH, KW, OH, OW * C)."""
-    return _strided(
-        image[:, phase.first[0] :, phase.first[1] :], phase, (g.out_height, g.out_width)
-    )
-
-
-def _strided(image: Array, phase: _Phase, size: Pair) -> Array:
-    """Views of `size` pixels of the image, one for each kernel element; rows are one axis."""
-    sample, row, pixel, element = image.strides
-    shape = (image.shape[0], *phase.taps, size[0], size[1] * image.shape[3])
-    strides = (sample, phase.step[0] * row, phase.step[1] * pixel, row, element)
-    return array_module(image).lib.stride_tricks.as_strided(image, shape, strides)
+            windows = images[number].of(g[samples], count)
+            if into.shape == gx.shape:
+                _sums(windows, weights[number], into)
+            else:
+                into[...] = _sums(windows, weights[number]).reshape(into.shape)
