@@ -68,7 +68,7 @@ class StepState:
         for name, (start, dtype) in _FIELDS.items():
             size = np.dtype(dtype).itemsize
             setattr(self, name, self.words.view(dtype)[start // size : start // size + 1])
-        self._written: dict[str, Any] = {name: 0 for name in _FIELDS}
+        self._written: dict[str, Any] = dict.fromkeys(_FIELDS, 0)
         self.write("scale", 1.0)
         self.write("divisor", 1.0)
         self.write("finite", 1)

@@ -130,7 +130,7 @@ RULES: dict[type[Optimizer], UpdateRule] = {
 """Optimizer -> its rule."""
 
 
-def rule_of(optimizer: Optimizer) -> UpdateRule | None:
+def rule_of(optimizer: Any) -> UpdateRule | None:
     """The rule of an optimizer; None where it, or a subclass, steps in a way of its own."""
     own = type(optimizer)
     if own.update_step is not Optimizer.update_step or own._decay_of is not Optimizer._decay_of:

@@ -107,7 +107,8 @@ class Updates:
                 "since its step was captured: compile the model again"
             )
         iterations = self._counts[0]
-        if any([count.flush() for count in self._counts]):
+        set_by_host = [count.flush() for count in self._counts]
+        if set_by_host[0]:
             self._ahead = 0
         if not self._rows.hold(iterations.known, iterations.known + self._ahead + steps):
             iterations.known = int(self.optimizer._iterations.data)  # may wait for the device
@@ -202,15 +203,15 @@ class Updates:
         if flags & (_CLIP_NORM | _CLIP_GLOBAL | _SCALED):
             self._measure(groups, flags)
         flat, none = self.flat, self.flat.parameters
-        slots = [flat.slots.get(name, none) for name in self.rule.slots]
+        names = [*self.rule.slots, *[""] * (3 - len(self.rule.slots))]
+        slots = [flat.slots.get(n, none) for n in (*names, "average", "gradient_accumulator")]
         step = kernel(_SOURCE, f"update<{self.rule.name}>")
         for group in groups:
             step(
                 blocks_for(group.tiles * 256), 256, *group.arguments, self._segments.decays,
-                flat.parameters, *slots, *[none] * (3 - len(slots)), flat.slots.get("average", none),
-                flat.slots.get("gradient_accumulator", none), self._rows.rows,
-                np.int32(len(self._rows.rows)), self.state.words, current().words,
-                self._segments.factors, np.int32(group.is_end), np.uint32(flags),
+                flat.parameters, *slots, self._rows.rows, np.int32(len(self._rows.rows)),
+                self.state.words, current().words, self._segments.factors,
+                np.int32(group.is_end), np.uint32(flags),
             )  # fmt: skip
         return [v for v, g in zip(flat.variables, arrays, strict=True) if g is not None]
 

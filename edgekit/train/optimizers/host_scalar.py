@@ -26,7 +26,7 @@ class HostScalar(Variable):
     pull: Callable[[], Any] | None
 
     @property
-    def data(self) -> Any:  # type: ignore[override]  # an attribute of tensors, fetched here
+    def data(self) -> Any:  # an attribute of tensors, fetched here
         if self.pull is not None:
             pull, self.pull = self.pull, None
             self._array[...] = pull()

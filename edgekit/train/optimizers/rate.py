@@ -45,13 +45,6 @@ class HasLearningRate(OptimizerState):
             return self._rate(int(self._iterations.data))
         return self._rate()
 
-    @property
-    def rate_takes_step(self) -> bool:
-        """Whether the learning rate is a schedule, or a function of the step."""
-        return isinstance(self._rate, LearningRateSchedule) or (
-            not isinstance(self._rate, Variable) and _takes_step(self._rate)
-        )
-
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
         if isinstance(value, dict):
@@ -72,6 +65,13 @@ class HasLearningRate(OptimizerState):
             before.data[...] = rate
         else:
             self._rate = host_variable(rate, np.float32, "learning_rate")
+
+    @property
+    def rate_takes_step(self) -> bool:
+        """Whether the learning rate is a schedule, or a function of the step."""
+        return isinstance(self._rate, LearningRateSchedule) or (
+            not isinstance(self._rate, Variable) and _takes_step(self._rate)
+        )
 
     @property
     def _old_lr(self) -> Any:
