@@ -6,10 +6,30 @@ Imported by `set_device("gpu")`; importing it enters the rules below into the pr
 from . import activations as activations
 from . import batch_norm as batch_norm
 from . import channels as channels
+from . import conv as conv
+from . import conv_products as conv_products
+from . import data as data
+from . import dense as dense
 from . import depthwise as depthwise
+from . import matmul as matmul
 from . import pooling as pooling
+from . import sample_norm as sample_norm
+from . import softmax as softmax
 from . import state as state
 from . import updates as updates
 
-RULES = (activations, batch_norm, channels, depthwise, pooling, state, updates)
+RULES = (
+    activations,
+    batch_norm,
+    channels,
+    conv_products,
+    data,
+    depthwise,
+    matmul,
+    pooling,
+    sample_norm,
+    softmax,
+    state,
+    updates,
+)
 """The modules that bring rules; each lists its kernels by `kernels()`."""
