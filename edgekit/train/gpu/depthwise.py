@@ -136,4 +136,3 @@ def _kernel_gradient(g: Any, x: Any, weights: Any, shape: Geometry) -> Any:
         tickets(how.tiles * groups), *numbers(shape), np.int32(multiplier), *how.sizes,
     )  # fmt: skip
     return gk
-

@@ -61,7 +61,8 @@ def _(g, y, logits, labels, *, saved, needs):
     return gx, -module.log(probability) * g if needs[1] else None
 
 
-def _check_labels(logits: Array, labels: Array, sparse: bool) -> None:
+def check_label_shape(logits: Array, labels: Array, sparse: bool) -> None:
+    """Raises ShapeError where labels do not fit the logits."""
     expected = logits.shape[:-1] if sparse else logits.shape
     if labels.shape != expected:
         kind = "class numbers" if sparse else "distributions"
@@ -69,8 +70,12 @@ def _check_labels(logits: Array, labels: Array, sparse: bool) -> None:
             f"softmax_cross_entropy: labels ({kind}) have shape {labels.shape}, "
             f"logits {logits.shape}; expected labels of shape {expected}"
         )
-    if not sparse or not labels.size:
-        return
+
+
+def _check_labels(logits: Array, labels: Array, sparse: bool) -> None:
+    check_label_shape(logits, labels, sparse)
+    if not sparse or not labels.size or array_module(labels) is not np:
+        return  # on a device the host would have to wait for the answer
     unsigned = labels.view(_UNSIGNED[labels.dtype.itemsize])  # so that negative ones are large
     if _reductions(labels)[0](unsigned, axis=None) >= logits.shape[-1]:
         raise ShapeError(
