@@ -16,6 +16,7 @@ import numpy as np
 from .machine import machine
 from .memory import Memory, MemoryPointer, allocate
 from .names import METHODS
+from .signatures import check
 
 __all__ = ["ndarray", "on_device", "peek"]
 
@@ -217,7 +218,12 @@ def _unary(name: str) -> Any:
 
 def _method(name: str) -> Any:
     function = getattr(np.ndarray, name)
-    return lambda self, *inputs, **options: perform(name, function, (self, *inputs), options)
+
+    def method(self: ndarray, *inputs: Any, **options: Any) -> Any:
+        check(f".{name}", options)
+        return perform(name, function, (self, *inputs), options)
+
+    return method
 
 
 def _attribute(name: str, view: bool) -> Any:

@@ -68,13 +68,11 @@ class RawKernel:
     def max_threads_per_block(self) -> int:
         return MOST_THREADS
 
-    def __call__(
-        self, grid: Any, block: Any, args: Any, *, shared_mem: int = 0, stream: Any = None
-    ) -> None:
+    def __call__(self, grid: Any, block: Any, args: Any, **kwargs: Any) -> None:
         if self._compiled is None:
             self.compile()
-        if shared_mem:
-            raise LaunchError(f"{self.name}: dynamic shared memory is not simulated")
+        if kwargs.pop("shared_mem", 0) or kwargs:
+            raise LaunchError(f"{self.name}: dynamic shared memory is not simulated, nor {kwargs}")
         _, parameters = self._compiled
         if len(args) != len(parameters):
             raise LaunchError(
@@ -89,9 +87,8 @@ class RawKernel:
         memories = [x._memory for x in args if isinstance(x, ndarray)]
         if len(memories) < len(parameters) and any(one[0] == "s" for one in parameters):
             memories = list(living())  # the structure may hold any address
-        target = stream or machine.stream
-        if target is not None and target.nodes is not None:
-            target.nodes.append(work)
+        if machine.capturing:
+            machine.capturing.nodes.append(work)
         else:
             work(*memories)
 

@@ -14,7 +14,8 @@ from .kernels import RawKernel, RawModule
 from .machine import machine
 from .memory import default_pool
 from .names import CONSTANTS, FUNCTIONS
-from .perform import perform, placed
+from .perform import as_index, perform, placed
+from .signatures import check
 
 __all__ = ["modules", "stand_in"]
 
@@ -27,11 +28,10 @@ class Function:
         self._function = getattr(np, name)
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
+        check(self.__name__, options)
         return perform(self.__name__, self._function, inputs, options)
 
     def at(self, target: ndarray, index: Any, values: Any) -> None:
-        from .perform import as_index
-
         perform("at", self._function.at, (target, as_index(index), values))
 
     def reduce(self, *inputs: Any, **options: Any) -> Any:
@@ -94,6 +94,11 @@ def asnumpy(
     return np.asarray(a, order=order)  # type: ignore[call-overload]
 
 
+def empty(shape: Any, dtype: Any = float, order: str = "C") -> ndarray:
+    """A new array whose elements are not set."""
+    return ndarray(shape, dtype, order=order)
+
+
 def empty_like(
     prototype: Any, dtype: Any = None, order: str = "K", subok: Any = None, shape: Any = None
 ) -> ndarray:
@@ -102,18 +107,21 @@ def empty_like(
     )
 
 
-def _empty_pinned(shape: Any, dtype: Any = float, order: str = "C") -> np.ndarray:
+def empty_pinned(shape: Any, dtype: Any = float, order: str = "C") -> np.ndarray:
     return np.empty(shape, dtype, order)
 
 
-def _zeros_pinned(shape: Any, dtype: Any = float, order: str = "C") -> np.ndarray:
+def zeros_pinned(shape: Any, dtype: Any = float, order: str = "C") -> np.ndarray:
     return np.zeros(shape, dtype, order)
 
 
-def _scatter_add(a: ndarray, slices: Any, value: Any) -> None:
-    from .perform import as_index
-
+def scatter_add(a: ndarray, slices: Any, value: Any) -> None:
     perform("scatter_add", np.add.at, (a, as_index(slices), value))
+
+
+def as_strided(x: ndarray, shape: Any = None, strides: Any = None) -> ndarray:
+    """A view with these strides."""
+    return perform("as_strided", np.lib.stride_tricks.as_strided, (x, shape, strides))
 
 
 def modules() -> dict[str, types.ModuleType]:
@@ -121,15 +129,12 @@ def modules() -> dict[str, types.ModuleType]:
     cupy = _Module("cupy")
     found = {"cupy": cupy, "cupy.random": random_module(), **cuda_module()}
     stride_tricks = types.ModuleType("cupy.lib.stride_tricks")
-    as_strided = np.lib.stride_tricks.as_strided
-    stride_tricks.as_strided = lambda x, shape=None, strides=None: perform(  # type: ignore[attr-defined]
-        "as_strided", as_strided, (x, shape, strides)
-    )
+    stride_tricks.as_strided = as_strided  # type: ignore[attr-defined]
     lib = types.ModuleType("cupy.lib")
     lib.stride_tricks = stride_tricks  # type: ignore[attr-defined]
     cupyx = types.ModuleType("cupyx")
     cupyx.__dict__.update(
-        empty_pinned=_empty_pinned, zeros_pinned=_zeros_pinned, scatter_add=_scatter_add
+        empty_pinned=empty_pinned, zeros_pinned=zeros_pinned, scatter_add=scatter_add
     )
     cupy.__dict__.update(
         RawKernel=RawKernel,
@@ -141,7 +146,7 @@ def modules() -> dict[str, types.ModuleType]:
         ascontiguousarray=ascontiguousarray,
         asnumpy=asnumpy,
         cuda=found["cupy.cuda"],
-        empty=lambda shape, dtype=float, order="C": ndarray(shape, dtype, order=order),
+        empty=empty,
         empty_like=empty_like,
         get_default_memory_pool=lambda: default_pool,
         lib=lib,

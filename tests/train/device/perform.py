@@ -141,7 +141,7 @@ def _tried(
     zeros: dict[int, np.ndarray] = {}
 
     def taken(x: ndarray) -> np.ndarray:
-        return zeros.setdefault(id(x), np.zeros_like(x._array))
+        return zeros.setdefault(id(x), _zeros(x._array))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -151,6 +151,15 @@ def _tried(
         if _is_view(found, {id(one): one._array for one in arrays}):
             return wrapped(found, arrays), tried, zeros
     return None, tried, zeros
+
+
+def _zeros(x: np.ndarray) -> np.ndarray:
+    """Zeros of the shape and the strides of `x`: what is a view of it depends on both."""
+    spans = [(n - 1) * abs(step) for n, step in zip(x.shape, x.strides, strict=True)]
+    if x.size == 0 or any(step < 0 for step in x.strides):
+        return np.zeros_like(x)
+    memory = np.zeros(sum(spans) + x.itemsize, np.uint8)
+    return np.ndarray(x.shape, x.dtype, memory, 0, x.strides)
 
 
 def _is_view(found: Any, inputs: dict[int, np.ndarray]) -> bool:
