@@ -12,7 +12,9 @@ from . import data as data
 from . import dense as dense
 from . import depthwise as depthwise
 from . import matmul as matmul
+from . import metrics as metrics
 from . import pooling as pooling
+from . import random as random
 from . import sample_norm as sample_norm
 from . import softmax as softmax
 from . import state as state
@@ -26,7 +28,9 @@ RULES = (
     data,
     depthwise,
     matmul,
+    metrics,
     pooling,
+    random,
     sample_norm,
     softmax,
     state,

@@ -8,14 +8,25 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.backend import Array, random_bytes, same_place
+from edgekit.train.backend import Array, array_module, random_bytes, same_place
 from edgekit.train.primitive import primitive
 
 __all__ = ["dropout", "kept_mask", "normal_like"]
 
 
+def _device(generator: Any, like: Array) -> Any:
+    """The random kernels where `like` lives on a GPU, else None."""
+    if array_module(like) is np or not isinstance(generator, np.random.Generator):
+        return None
+    from edgekit.train.gpu import random
+
+    return random
+
+
 def kept_mask(generator: Any, shape: tuple[int, ...], rate: float, like: Array) -> Array:
     """Booleans of `shape`, false with probability `rate` within 1/65536, where `like` lives."""
+    if (device := _device(generator, like)) is not None:
+        return device.kept_mask(generator, shape, rate)
     threshold = round(rate * 65536)
     count = math.prod(shape)
     if threshold % 256 == 0:
@@ -27,6 +38,8 @@ def kept_mask(generator: Any, shape: tuple[int, ...], rate: float, like: Array) 
 
 def normal_like(generator: Any, like: Array, deviation: float) -> Array:
     """Normal numbers of mean 0 in the shape and dtype of `like`, and where it lives."""
+    if (device := _device(generator, like)) is not None:
+        return device.normal(generator, like.shape, deviation, like.dtype)
     drawn = generator.standard_normal(like.shape, dtype=np.float32)
     drawn *= np.float32(deviation)
     return same_place(drawn, like, like.dtype)
