@@ -165,10 +165,12 @@ def _pointer(x: Any, parameter: str, where: str) -> tuple[np.ndarray, Any]:
 
 
 def _fits(dtype: np.dtype, kind: str, size: int) -> bool:
-    """Signed and unsigned numbers pass for each other; structures of two bytes are half floats."""
+    """Unsigned numbers take any array, as bits; structures of two bytes take half floats."""
     if kind == "s":
         return size != 2 or dtype.name in ("float16", "bfloat16")
-    kinds = {"f": "f", "i": "iu", "u": "iub", "b": "b"}[kind]
+    if kind == "u":
+        return True
+    kinds = {"f": "f", "i": "iu", "b": "b"}[kind]
     return dtype.kind in kinds and dtype.itemsize == size
 
 
