@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, require
+from edgekit.errors import InputError
 
 __all__ = [
     "Array",
@@ -27,6 +27,7 @@ __all__ = [
     "device",
     "device_module",
     "generator",
+    "is_here",
     "keep_freed_memory",
     "random_bytes",
     "same_place",
@@ -63,13 +64,16 @@ def current_device() -> str:
 def set_device(name: str) -> None:
     """Make new arrays on `name`: "cpu", "gpu" or "gpu:N". Existing arrays stay where they are.
 
-    Raises InputError for another name, and MissingExtraError where cupy is not installed.
+    Raises InputError for another name, MissingExtraError where cupy or a library of CUDA is not
+    installed, and EdgekitError where there is no driver or no GPU; each says what was found.
     """
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "gpu") or (index and not index.isdigit()) or (kind == "cpu" and index):
         raise InputError(f"device {name!r} is not known; use 'cpu', 'gpu' or 'gpu:N'")
     if kind == "gpu":
-        count = require("cupy", extra="cuda").cuda.runtime.getDeviceCount()
+        from edgekit.train.cuda import gpu_count
+
+        count = gpu_count()
         if int(index or 0) >= count:
             raise InputError(f"device {name!r} is not there: this machine has {count} GPUs")
         from edgekit.train import gpu as gpu  # its rules enter the primitives
@@ -119,6 +123,12 @@ def to_numpy(x: Any) -> np.ndarray:
     data = x.data if hasattr(x, "__edgekit_tensor__") else x
     module = array_module(data)
     return np.asarray(data) if module is np else module.asnumpy(data)
+
+
+def is_here(x: Array) -> bool:
+    """Whether the device array `x` lives on the GPU that is current in this thread."""
+    module = array_module(x)
+    return module is not np and bool(x.device.id == module.cuda.runtime.getDevice())
 
 
 def same_place(x: Any, like: Array, dtype: Any = None) -> Array:

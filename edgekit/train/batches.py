@@ -13,17 +13,45 @@ from edgekit.train.data import as_arrays, is_arrays, packed, rows_of
 from edgekit.train.py_dataset import PyDataset, in_order
 from edgekit.train.structure import flatten
 
-__all__ = ["ArrayBatches", "IterableBatches", "batches_of"]
+__all__ = ["ArrayBatches", "IterableBatches", "Rows", "batches_of"]
 
 DEFAULT_BATCH_SIZE = 32
+
+
+class Rows:
+    """A batch that is not cut out yet: `size` samples of arrays from `start` on in an order.
+
+    order: the numbers of the samples, one array for a whole pass; None: as they are.
+    """
+
+    __slots__ = ("arrays", "order", "size", "start")
+
+    def __init__(self, arrays: ArrayBatches, order: Any, start: int, size: int) -> None:
+        self.arrays = arrays
+        self.order = order
+        self.start = start
+        self.size = size
+
+    def data(self) -> Any:
+        """The batch itself."""
+        rows = slice(self.start, self.start + self.size)
+        chosen: Any = rows if self.order is None else self.order[rows]
+        arrays = self.arrays
+        return packed(
+            rows_of(arrays.x, chosen),
+            None if arrays.y is None else rows_of(arrays.y, chosen),
+            None if arrays.sample_weight is None else rows_of(arrays.sample_weight, chosen),
+        )
 
 
 class ArrayBatches:
     """Batches of whole arrays: x, y and weights with the same number of samples.
 
     Shuffling draws a new order at every pass from `random`; `by_batches` keeps the samples of a
-    batch together.
+    batch together. With `uncut` set they come as `Rows`, for a device that cuts them out itself.
     """
+
+    uncut = False
 
     def __init__(
         self,
@@ -61,13 +89,8 @@ class ArrayBatches:
     def __iter__(self) -> Iterator[Any]:
         order = self._order()
         for start in range(0, self.count, self.batch_size):
-            rows = slice(start, start + self.batch_size)
-            chosen: Any = rows if order is None else order[rows]
-            yield packed(
-                rows_of(self.x, chosen),
-                None if self.y is None else rows_of(self.y, chosen),
-                None if self.sample_weight is None else rows_of(self.sample_weight, chosen),
-            )
+            rows = Rows(self, order, start, min(self.batch_size, self.count - start))
+            yield rows if self.uncut else rows.data()
 
     def _order(self) -> Any:
         """The order of the samples in this pass; None for the order in which they are."""
@@ -85,8 +108,11 @@ class ArrayBatches:
 class IterableBatches:
     """Batches from a generator, an iterable, or an object with __getitem__ and __len__.
 
-    The order of a PyDataset's batches is drawn anew at every pass where `random` is given.
+    The order of a PyDataset's batches is drawn anew at every pass where `random` is given. `arrays`
+    are the batches of arrays that the source goes through, where it does.
     """
+
+    arrays: ArrayBatches | None = None
 
     def __init__(
         self, source: Any, steps: int | None = None, random: np.random.Generator | None = None
@@ -179,7 +205,9 @@ def batches_of(
         if steps is None:
             return batches
         # which order comes next is part of what a backup keeps, so it is handed on
-        return IterableBatches(batches_forever(batches), steps, random)
+        endless = IterableBatches(batches_forever(batches), steps, random)
+        endless.arrays = batches
+        return endless
     if not isinstance(x, Iterable) and not _indexes(x):
         raise InputError(
             "x must be an array, a list or dict of arrays, a generator of batches or an object "

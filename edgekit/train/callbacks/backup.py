@@ -110,6 +110,10 @@ class BackupAndRestore(Callback):
         if self._snapshot is not None and self._pending is None:
             self._snapshot.begin_epoch()
 
+    @property
+    def every_batch(self) -> bool:
+        return self.save_freq != "epoch"
+
     def on_train_batch_end(self, batch, logs=None):
         if self.save_freq != "epoch" and due_after(self, batch):
             self._write(self._epoch, batch + 1)

@@ -29,6 +29,9 @@ class Callback:
     acts_last = False
     # whether it writes files or shows something, which one process of several does for all
     chief_only = False
+    # whether it wants to be told of each batch, and its numbers, where a GPU makes several steps
+    # at a time; one that only shows progress does not
+    every_batch: Any = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -158,6 +158,11 @@ class Running(CallbackList):
                 epochs = callback.resume(epochs, batches, self.callbacks)
         return epochs
 
+    def hears_every_batch(self, what: str) -> bool:
+        """Whether a callback wants to be told of each batch of "train", "test" or "predict"."""
+        events = (f"on_{what}_batch_begin", f"on_{what}_batch_end")
+        return any(c.every_batch and any(_listens(c, e) for e in events) for c in self.callbacks)
+
     def remaining(self, batches: Any) -> Iterator[tuple[int, Any]]:
         """The numbered batches of an epoch, without those that an interrupted run has done."""
         for callback in self.callbacks:

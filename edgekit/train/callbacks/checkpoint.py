@@ -57,6 +57,10 @@ class ModelCheckpoint(MonitorCallback):
         self._last_batch_seen: int | None = None
         self._batches_seen = 0
 
+    @property
+    def every_batch(self) -> bool:
+        return not self._period
+
     def on_epoch_begin(self, epoch, logs=None):
         self._current_epoch = epoch
 

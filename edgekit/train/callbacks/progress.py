@@ -63,6 +63,7 @@ class ProgressBar(Callback):
     """A bar for each epoch, with the metrics so far."""
 
     chief_only = True
+    every_batch = False
 
     def __init__(self, bar_type: Any, doing: str, stream: TextIO) -> None:
         self.bar_type = bar_type
@@ -77,13 +78,13 @@ class ProgressBar(Callback):
         )
         self._next = 0.0
 
-    def _advance(self, logs: Any) -> None:
+    def _advance(self, batch: int, logs: Any) -> None:
         # the metrics are read ten times a second at most: reading them waits for a GPU
         now = time.perf_counter()
         if now >= self._next:
             self._next = now + 0.1
             self._bar.set_postfix_str(numbers(logs), refresh=False)
-        self._bar.update()
+        self._bar.update(batch + 1 - self._bar.n)  # several at a time, where they are made so
 
     def _close(self, logs: Any) -> None:
         if self._bar is not None:
@@ -95,7 +96,7 @@ class ProgressBar(Callback):
         self._open(f"Epoch {epoch + 1}/{self.params['epochs']}")
 
     def on_train_batch_end(self, batch, logs=None):
-        self._advance(logs)
+        self._advance(batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
         self._close(logs)
@@ -109,7 +110,7 @@ class ProgressBar(Callback):
 
     def on_test_batch_end(self, batch, logs=None):
         if self.doing == "evaluate":
-            self._advance(logs)
+            self._advance(batch, logs)
 
     def on_test_end(self, logs=None):
         if self.doing == "evaluate":
@@ -129,6 +130,7 @@ class ProgbarLogger(Callback):
     """The progress that `fit` shows by itself, as a callback to be passed: a bar, or lines."""
 
     chief_only = True
+    every_batch = False
 
     def __init__(self) -> None:
         import sys

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgekit.errors import ShapeError
 from edgekit.train.backend import asarray, to_numpy
-from edgekit.train.batches import ArrayBatches, IterableBatches
+from edgekit.train.batches import ArrayBatches, IterableBatches, Rows
 from edgekit.train.optimizers import Optimizer
 from edgekit.train.random import common_generator, generators_of
 
@@ -109,7 +109,7 @@ class Snapshot:
                 optimizer.build(self.model.trainable_variables)
         try:
             with self.model._on_first_device():
-                self.model.test_step(data)
+                self.model.test_step(data.data() if isinstance(data, Rows) else data)
         except (NotImplementedError, ValueError, TypeError, AttributeError):
             return  # a model that only knows how to train: its metrics are restored as far as known
 

@@ -82,11 +82,15 @@ class TensorBoard(Callback):
         self._epoch_start = time.perf_counter()
         self._epoch_batches = self._train_batches
 
+    @property
+    def every_batch(self) -> bool:
+        return self.update_freq != "epoch"
+
     def on_train_batch_begin(self, batch, logs=None):
-        self._train_batches += 1
         self._batch_start = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
+        self._train_batches = self._epoch_batches + batch + 1
         if self.update_freq == "epoch" or self._train_batches % self.update_freq:
             return
         self._scalars("train", "batch_", logs or {}, self._train_batches)

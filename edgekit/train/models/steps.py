@@ -10,14 +10,14 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train import optimizers
-from edgekit.train.backend import to_numpy
+from edgekit.train.backend import current_device, to_numpy
 from edgekit.train.callbacks.callback import History
 from edgekit.train.class_weights import class_weights, weighted
 from edgekit.train.data import as_arrays, unpack
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.distribute.member import StrategyMember
 from edgekit.train.losses.loss import as_tensor
-from edgekit.train.metrics.metric import Metric
+from edgekit.train.metrics.metric import Metric, result_of
 from edgekit.train.models.compiled import Compiled, add_batch
 from edgekit.train.models.mistakes import first_nan, warn_of_outputs
 from edgekit.train.serialization import plain
@@ -48,6 +48,7 @@ class Steps(StrategyMember):
             "_compiled",
             "_fit_variables",
             "_fit_layers",
+            "_gpu_loop",
         }
     )
 
@@ -63,6 +64,9 @@ class Steps(StrategyMember):
         self._fit_layers: list[Any] | None = None
         # where the first NaN of a fit came from, in words; None while there was none
         self._nan_place: str | None = None
+        # what runs the epochs on a GPU; it keeps the graphs of the steps
+        self._gpu_loop: Any = None
+        self.run_eagerly = False
 
     def compile(
         self,
@@ -78,9 +82,10 @@ class Steps(StrategyMember):
     ) -> None:
         """Choose what to train with. Names are checked here: a misspelt one says what is near.
 
-        steps_per_execution: callbacks hear of every so many batches. `run_eagerly`, `jit_compile`
-        and `auto_scale_loss` are accepted for Keras' sake: training is always eager, and gradients
-        stay float32 whatever the dtype policy.
+        steps_per_execution: callbacks hear of every so many batches; on a GPU these steps are
+        launched together. run_eagerly: on a GPU make every step operation by operation, as it is
+        on a CPU in any case, and not as a captured graph. `jit_compile` and `auto_scale_loss` are
+        accepted for Keras' sake: gradients stay float32 whatever the dtype policy.
         """
         if any(isinstance(leaf, str) or callable(leaf) for leaf in flatten(loss_weights)):
             old_spelling("metrics as the third argument of compile()", "use metrics=...")
@@ -89,6 +94,8 @@ class Steps(StrategyMember):
         self.steps_per_execution = int(steps_per_execution)
         self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
         self.stop_training = False
+        self.run_eagerly = bool(run_eagerly)
+        self._gpu_loop = None
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """What `compile` was given, as plain values; None before."""
@@ -97,7 +104,7 @@ class Steps(StrategyMember):
         config = {"optimizer": plain(self.optimizer)}
         config.update({name: plain(value) for name, value in self._compiled.given.items()})
         config["steps_per_execution"] = self.steps_per_execution
-        return {**config, "run_eagerly": False, "jit_compile": False}
+        return {**config, "run_eagerly": self.run_eagerly, "jit_compile": False}
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """Compile as the result of `get_compile_config` says."""
@@ -107,6 +114,7 @@ class Steps(StrategyMember):
             loss_weights=config.get("loss_weights"),
             metrics=config.get("metrics"),
             weighted_metrics=config.get("weighted_metrics"),
+            run_eagerly=bool(config.get("run_eagerly")),
             steps_per_execution=config.get("steps_per_execution") or 1,
         )
 
@@ -223,7 +231,7 @@ class Steps(StrategyMember):
         """Metric name -> value so far."""
         found = self._require_compiled().results()
         for metric in self._own_metrics():
-            value = metric.result()
+            value = metric.result() if current_device() == "cpu" else result_of(metric)
             found.update(value if isinstance(value, dict) else {metric.name: value})
         return found
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.backend import to_numpy
+from edgekit.train.backend import current_device, device, to_numpy
 from edgekit.train.batches import batches_of
 from edgekit.train.blas import one_blas_thread
 from edgekit.train.callbacks.callback import History
@@ -56,15 +57,17 @@ class Trainer(Steps):
         validation_freq: every so many epochs, or the list of the epochs (the first is 1).
         """
         self._require_compiled()
-        if validation_split and validation_data is None:
-            (x, y, sample_weight), validation_data = split_for_validation(
-                validation_split, x, y, sample_weight
+        with self._data_place():
+            if validation_split and validation_data is None:
+                (x, y, sample_weight), validation_data = split_for_validation(
+                    validation_split, x, y, sample_weight
+                )
+            random = generator() if shuffle else None
+            batches = batches_of(
+                x, y, sample_weight, batch_size, steps_per_epoch, random, shuffle == "batch"
             )
-        random = generator() if shuffle else None
-        batches = batches_of(
-            x, y, sample_weight, batch_size, steps_per_epoch, random, by_batches=shuffle == "batch"
-        )
-        held = _validation(validation_data, validation_batch_size or batch_size, validation_steps)
+            size = validation_batch_size or batch_size
+            held = _validation(validation_data, size, validation_steps)
         running = Running(callbacks, self, verbose, epochs, _steps_of(batches))
         weights = class_weights(class_weight)
         self._run_epochs(
@@ -86,7 +89,7 @@ class Trainer(Steps):
         self.stop_training = False
         self._nan_place = None
         logs: dict[str, float] = {}
-        with self._distributed(batches), one_blas_thread():
+        with self._distributed(batches), one_blas_thread(), self._on_gpu():
             running.on_train_begin()
             epochs = running.resume(epochs, batches)
             try:
@@ -106,6 +109,9 @@ class Trainer(Steps):
             running.on_train_end(logs)
 
     def _train_epoch(self, batches: Any, weights: Any, running: Running) -> dict[str, float]:
+        loop = self._loop_of_gpu()
+        if loop is not None:
+            return self._checked(loop.train_epoch(batches, weights, running), running)
         self.reset_metrics()
         logs: Any = {}
         together, step = self.steps_per_execution, -1
@@ -127,6 +133,10 @@ class Trainer(Steps):
         if (step + 1) % together:
             running.on_train_batch_end(step, logs)
         found = numbers_of(logs if step >= 0 else self.get_metrics_result())
+        return self._checked(found, running)
+
+    def _checked(self, found: dict[str, float], running: Running) -> dict[str, float]:
+        """The numbers of an epoch; warns once where the loss is none."""
         if not running.has_nan_guard and math.isnan(found.get("loss", 0.0)):
             running.has_nan_guard = True
             self._warn_of_nan()
@@ -145,10 +155,13 @@ class Trainer(Steps):
             "large numbers in the inputs or targets, a target range that does not fit the last "
             "activation. callbacks.TerminateOnNaN() stops training at the first NaN",
             RuntimeWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
     def _test_epoch(self, batches: Any, running: Running) -> dict[str, float]:
+        loop = self._loop_of_gpu()
+        if loop is not None:
+            return loop.test_epoch(batches, running)
         self.reset_metrics()
         logs: Any = {}
         running.on_test_begin()
@@ -166,6 +179,31 @@ class Trainer(Steps):
         running.on_test_end(found)
         return found
 
+    # -- on a GPU ---------------------------------------------------------------------------------
+
+    def _loop_of_gpu(self) -> Any:
+        """What runs the epochs where new arrays are made on a GPU; None on the CPU.
+
+        None too where a strategy cuts the batches: its replicas step operation by operation.
+        """
+        if current_device() == "cpu":
+            return None
+        strategy = self.distribute_strategy
+        if strategy is not None and strategy.distributes:
+            return None
+        from edgekit.train.gpu.fit import loop_of
+
+        return loop_of(self)
+
+    def _on_gpu(self) -> Any:
+        """The context of a fit: on a GPU its stream and its memory."""
+        loop = self._loop_of_gpu()
+        return nullcontext() if loop is None else loop.entered()
+
+    def _data_place(self) -> Any:
+        """The context in which data are taken in: a GPU gets them later, and not all at once."""
+        return nullcontext() if self._loop_of_gpu() is None else device("cpu")
+
     # -- evaluate and predict ---------------------------------------------------------------------
 
     def evaluate(
@@ -181,9 +219,11 @@ class Trainer(Steps):
     ) -> Any:
         """The loss, or a list of loss and metrics (a dict with `return_dict`)."""
         self._require_compiled()
-        batches = batches_of(x, y, sample_weight, batch_size, steps)
+        with self._data_place():
+            batches = batches_of(x, y, sample_weight, batch_size, steps)
         running = Running(callbacks, self, verbose, 1, _steps_of(batches), doing="evaluate")
-        found = self._test_epoch(batches, running)
+        with self._on_gpu():
+            found = self._test_epoch(batches, running)
         if return_dict:
             return found
         values = list(found.values())
@@ -199,8 +239,13 @@ class Trainer(Steps):
     ) -> Any:
         """The outputs for all samples, as numpy arrays in the structure of the outputs."""
         self._require_built()
-        batches = batches_of(x, None, None, batch_size, steps)
+        with self._data_place():
+            batches = batches_of(x, None, None, batch_size, steps)
         running = Running(callbacks, self, verbose, 1, _steps_of(batches), doing="predict")
+        loop = self._loop_of_gpu()
+        if loop is not None:
+            with loop.entered():
+                return loop.predict(batches, running)
         structure, parts = None, []
         running.on_predict_begin()
         with one_blas_thread():

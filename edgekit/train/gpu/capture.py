@@ -1,0 +1,308 @@
+"""A step of a model as one CUDA graph, or as several steps in one.
+
+The first two steps of a kind run as they are written: they load kernels, choose plans, make slots
+and fill the memory pool, and they are looked at: what do they change? Then the step is captured,
+which executes nothing, and from there on launched.
+
+A step that cannot be captured goes on as it is written, and one warning says why: it reads a value
+(Python's `if` on a tensor, `float(loss)`), draws random numbers on the host, keeps a number of
+Python's that changes, or calls what cupy refuses within a capture.
+"""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+
+from edgekit.train.optimizers import Optimizer
+from edgekit.train.structure import flatten, is_nested
+
+from . import state
+from .carry import (
+    Changes,
+    NotCapturedError,
+    Snapshot,
+    array_in,
+    carry,
+    is_device_array,
+    participants,
+    same_number,
+)
+from .reasons import place_of
+from .workplace import Workplace
+
+__all__ = ["MOST_GRAPHS", "WARM_UPS", "CapturedStep"]
+
+WARM_UPS = 2
+# kinds of batches that get a graph: each keeps its memory, and batches of text come in all lengths
+MOST_GRAPHS = 16
+
+
+class _Graph:
+    """A graph, and what it gives."""
+
+    def __init__(self, graph: Any, outputs: Any) -> None:
+        self.graph = graph
+        self.outputs = outputs
+
+
+class CapturedStep:
+    """`model.train_step` (or another) of batches of several kinds, captured where that can be.
+
+    `step(kind, body, steps, finish)` makes `steps` steps, each of them `body()`, with `finish()` at
+    the end of what is launched together, and gives what the last one gave. Bodies of one kind do
+    the same on the same shapes. What a launch gives is overwritten by the next. Call `enter()`
+    first, and again whenever other code may have run.
+    """
+
+    def __init__(self, model: Any, work: Workplace, what: str = "train_step") -> None:
+        self.model = model
+        self.what = what
+        self.refusal: str | None = None  # why steps are not captured, where they are not
+        self.launches = 0
+        self._work = work
+        self._graphs: dict[tuple[Hashable, int], _Graph] = {}
+        self._warm: dict[Hashable, list[Any]] = {}
+        self._changes: dict[Hashable, Changes] = {}
+        self._objects: list[Any] = []
+        self._optimizers: list[Optimizer] = []
+        self._anchors: Snapshot | None = None  # the arrays that graphs read and write
+        self._numbers: dict[Any, Any] = {}  # the numbers that graphs hold
+        self._array_places: dict[Any, Any] = {}  # where steps leave arrays: owner, shape, dtype
+        self._logs_numbers = False
+        self._updates: list[Any] = []  # what steps optimizers, in graphs
+        self._loose = False  # whether attributes may be bound to other arrays than graphs use
+
+    # -- the outside ------------------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """See what other code has changed: arrays into their places, numbers into new graphs."""
+        self._look()
+        if self._graphs and not (
+            self._options_stand() and self._numbers_stand() and self._anchored()
+        ):
+            self._drop()
+
+    def _drop(self) -> None:
+        """Let graphs go, to be captured anew."""
+        self._graphs.clear()
+        self._anchors = None
+        self._numbers = {}
+        self._updates = []
+
+    def _look(self) -> None:
+        self._objects = participants(self.model)
+        found = [o for o in self._objects if isinstance(o, Optimizer)]
+        inner = [getattr(o, "inner_optimizer", None) for o in found]
+        self._optimizers = [o for o in found if not any(o is one for one in inner)]
+
+    def is_warm(self, kind: Hashable) -> bool:
+        """Whether the next steps of this kind come from a graph."""
+        if self.refusal is not None or kind not in self._changes:
+            return False
+        kinds = {known for known, _ in self._graphs}
+        return kind in kinds or len(kinds) < MOST_GRAPHS
+
+    def __call__(
+        self, kind: Hashable, body: Callable[[], Any], steps: int = 1, finish: Any = None
+    ) -> Any:
+        if self.is_warm(kind):
+            self._prepare(kind, steps)
+            graph = self._graphs.get((kind, steps))
+            if self._loose and self._graphs and not self._anchored():
+                self._drop()
+                graph = None
+            graph = graph or self._capture(kind, body, steps, finish)
+            if graph is not None:
+                graph.graph.launch(self._work.stream)
+                self.launches += 1
+                self._changes[kind].count(steps)
+                self._taken(kind, steps)
+                return graph.outputs
+        outputs = None
+        for _ in range(steps):
+            outputs = self._as_written(kind, body)
+            if finish is not None:
+                finish()
+        self._loose = True
+        return outputs
+
+    def refuse(self, reason: str) -> None:
+        """Capture nothing from here on; says why, once."""
+        if self.refusal is not None:
+            return
+        self.refusal = reason
+        self._graphs.clear()
+        warnings.warn(
+            f"model {self.model.name!r}: {self.what} runs on the GPU operation by operation, which "
+            f"is slower than as one CUDA graph: {reason}. compile(run_eagerly=True) chooses that "
+            "without this warning",
+            RuntimeWarning,
+            stacklevel=7,
+        )
+
+    # -- steps as they are written ----------------------------------------------------------------
+
+    def _as_written(self, kind: Hashable, body: Callable[[], Any]) -> Any:
+        if self.refusal is not None or kind in self._changes:
+            return body()
+        moments = self._warm.setdefault(kind, [])
+        last = len(moments) == WARM_UPS - 1
+        before = Snapshot(self._objects) if last else None
+        outputs = body()
+        self._look()  # the first step may have built the model
+        after = Snapshot(self._objects)
+        moments.append((after, _numbers_in(outputs)))
+        for place, holder in after.arrays.items():
+            array = array_in(holder)
+            self._array_places[place] = after.owners[place[0]], array.shape, array.dtype
+        if before is None:
+            return outputs
+        del self._warm[kind]
+        try:
+            reasons = [o.why_not_captured() for o in self._optimizers]
+            if self.what == "train_step" and any(reasons):
+                raise NotCapturedError("; ".join(reason for reason in reasons if reason))
+            self._changes[kind] = Changes(moments[0][0], before, after)
+            if moments[0][1] != moments[1][1]:
+                raise NotCapturedError("it returns a number of Python's that changes")
+        except NotCapturedError as problem:
+            self.refuse(str(problem))
+        return outputs
+
+    # -- capture ----------------------------------------------------------------------------------
+
+    def _capture(
+        self, kind: Hashable, body: Callable[[], Any], steps: int, finish: Any
+    ) -> _Graph | None:
+        self._adopt()
+        before = Snapshot(self._objects)
+        outputs: Any = None
+        collecting = gc.isenabled()
+        gc.disable()  # what it would free in the middle may end the capture
+        try:
+            with self._work.capturing() as captured, state.capturing():
+                for _ in range(steps):
+                    outputs = body()
+                if finish is not None:
+                    finish()
+                for old, new in carry(before, Snapshot(self._objects)):
+                    old[...] = new
+        except BaseException as error:
+            before.put_back()
+            if not isinstance(error, Exception):
+                raise
+            self.refuse(_reason(error))
+            return None
+        finally:
+            if collecting:
+                gc.enable()
+        before.put_back()
+        self._logs_numbers = self._logs_numbers or bool(_numbers_in(outputs))
+        self._hold(before)
+        made = _Graph(captured[0], outputs)
+        self._graphs[kind, steps] = made
+        return made
+
+    # -- between launches -------------------------------------------------------------------------
+
+    def _hold(self, before: Snapshot) -> None:
+        """Note which arrays and numbers the graphs hold."""
+        self._anchors = before
+        self._updates = [o.device_updates() for o in self._optimizers]
+        self._numbers = {
+            place: value
+            for place, value in before.plain.items()
+            if not isinstance(before.owners[place[0]], Optimizer)
+            or (self._logs_numbers and place[1] == "_rate")
+        }
+
+    def _options_stand(self) -> bool:
+        """Whether optimizers step as they did, with the options that were captured."""
+        updates = [o.device_updates() for o in self._optimizers]
+        same = list(map(id, updates)) == list(map(id, self._updates))
+        for one in updates:
+            if one is not None and one._captured not in (None, one.flags()):
+                one._captured, same = None, False
+        return same
+
+    def _numbers_stand(self) -> bool:
+        anchors = self._anchors
+        assert anchors is not None
+        return all(
+            same_number(anchors.holds(place), value) for place, value in self._numbers.items()
+        )
+
+    def _anchored(self) -> bool:
+        """Copy what attributes were bound to meanwhile to where graphs look for it.
+
+        False where it does not fit in there: the graphs are of no use any more.
+        """
+        anchors = self._anchors
+        assert anchors is not None
+        for variable, array, _ in anchors.variables.values():
+            if variable.data is not array:
+                if not _written(array, variable.data):
+                    return False
+                variable.data = array
+        for place, holder in anchors.arrays.items():
+            held = anchors.holds(place)
+            if held is not holder:
+                if not _written(array_in(holder), held):
+                    return False
+                anchors.bind(place, holder)
+        self._loose = False
+        return True
+
+    def _adopt(self) -> None:
+        """Make device arrays of numbers where steps left arrays: of a metric begun anew, say."""
+        for place, (owner, shape, dtype) in self._array_places.items():
+            value = vars(owner).get(place[1])
+            if place[2] is None and isinstance(value, int | float | np.ndarray):
+                import cupy
+
+                array = cupy.empty(shape, dtype)
+                if _written(array, value):
+                    setattr(owner, place[1], array)
+
+    def _prepare(self, kind: Hashable, steps: int) -> None:
+        """Write what the next steps read from the device, such as rates."""
+        for optimizer, each in self._changes[kind].optimizers:
+            optimizer.prepare(steps * each)
+
+    def _taken(self, kind: Hashable, steps: int) -> None:
+        """Let optimizers enter the steps of a launch into the host's numbers."""
+        for optimizer, each in self._changes[kind].optimizers:
+            optimizer.taken(steps * each)
+
+
+def _written(array: Any, value: Any) -> bool:
+    """Copy an array or a number into a device array; False where it does not fit."""
+    value = array_in(value)
+    if is_device_array(value):
+        if value.shape != array.shape or value.dtype != array.dtype:
+            return False
+        array[...] = value
+        return True
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if not isinstance(value, int | float | np.number):
+        return False
+    array.fill(value)
+    return True
+
+
+def _numbers_in(outputs: Any) -> list[Any]:
+    """The numbers of Python's among what a step returned."""
+    leaves = flatten(outputs) if is_nested(outputs) else [outputs]
+    return [leaf for leaf in leaves if isinstance(leaf, int | float)]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, NotCapturedError):
+        return str(error)
+    return f"{place_of(error)}{type(error).__name__}: {error}"

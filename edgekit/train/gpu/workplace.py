@@ -1,0 +1,79 @@
+"""Where the steps of a model are made: a stream of their own, and memory for its graphs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["Workplace"]
+
+
+class Workplace:
+    """A stream and a memory pool of the current GPU, kept as long as graphs use them.
+
+    Replays of a graph write to the addresses that were given out while it was captured. They come
+    from a pool that is used for nothing else: what is allocated between captures, and lives on,
+    must not lie where a graph keeps its activations. Several graphs share the pool, since they run
+    one after the other on the one stream, and what one of them gives is read before the next.
+    """
+
+    def __init__(self) -> None:
+        import cupy
+
+        self.device = cupy.cuda.Device()
+        self.stream: Any = cupy.cuda.Stream(non_blocking=True)
+        self.copies: Any = cupy.cuda.Stream(non_blocking=True)
+        self.pool: Any = cupy.cuda.MemoryPool()
+        self._depth = 0
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Within the block work goes to the stream.
+
+        What was begun before the block is finished before its work, and its work before what
+        follows; the host waits for neither.
+        """
+        if self._depth:
+            yield
+            return
+        import cupy
+
+        with self.device:
+            outer = cupy.cuda.get_current_stream()
+            self.stream.wait_event(outer.record())
+            self._depth += 1
+            try:
+                with self.stream:
+                    yield
+            finally:
+                self._depth -= 1
+                outer.wait_event(self.stream.record())
+
+    @contextlib.contextmanager
+    def capturing(self) -> Iterator[list[Any]]:
+        """Within the block work becomes a graph, which the list that is handed out holds then."""
+        import cupy
+
+        captured: list[Any] = []
+        with cupy.cuda.using_allocator(self.pool.malloc):
+            self.stream.begin_capture()
+            try:
+                yield captured
+                captured.append(self.stream.end_capture())
+            except BaseException:
+                if self.stream.is_capturing():
+                    with contextlib.suppress(Exception):
+                        self.stream.end_capture()
+                raise
+
+    def free_bytes(self) -> int:
+        """What can still be allocated: free memory of the GPU, and what the pool holds unused."""
+        import cupy
+
+        free: int = self.device.mem_info[0]
+        return free + int(cupy.get_default_memory_pool().free_bytes())
+
+    def bytes_held(self) -> int:
+        """The memory that graphs have taken of the GPU."""
+        return int(self.pool.total_bytes())
