@@ -115,8 +115,13 @@ def test_transposed(gpu, shape, kernel, attrs):
 @pytest.mark.parametrize("number", range(4))
 def test_every_tile(gpu, number, parts):
     """Two groups, and the gradient of the input in phases where it is not cut into parts."""
-    from edgekit.train.gpu.conv_products import Axis, Window, forward, input_gradient
-    from edgekit.train.gpu.conv_products import kernel_gradient
+    from edgekit.train.gpu.conv_products import (
+        Axis,
+        Window,
+        forward,
+        input_gradient,
+        kernel_gradient,
+    )
     from edgekit.train.gpu.tiles import CONV_TILES, Plan
 
     stride = 1 if parts > 1 else 2

@@ -6,6 +6,7 @@ from typing import Any
 
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
+from edgekit.train.products import matmul
 
 from .steps import (
     Hearing,
@@ -149,7 +150,7 @@ def _(
         gx = xp.roll(gx, -units, axis=2)
     gk, gb = (None if one is None else xp.roll(one, -units, axis=-1) for one in (gk, gb))
     if gb is not None and reset_after:
-        gb = xp.stack([gb, xp.dot(xp.ones(len(sums), sums.dtype), sums[:, units:])])
+        gb = xp.stack([gb, matmul(xp.ones(len(sums), sums.dtype), sums[:, units:])])
     gd = None
     if len(needs) > 6 and needs[6] and reset_after:
         gd = hearing.gradient_of_dropped(hiddens[:-1], sums[:, units:])

@@ -22,15 +22,21 @@ __all__ = ["lstm"]
 
 # Keras has the gates input, forget, cell, output; here the output gate comes first, so that the
 # three sigmoids lie side by side, and so do the three gates that the cell's gradient goes into.
-INSIDE, BACK = [3, 0, 1, 2], [1, 2, 3, 0]
+# These are the gates that come first inside, and first when they are put back.
+INSIDE, BACK = 3, 1
 
 
-def _gates(weights: Array | None, order: list[int]) -> Array | None:
-    """The gates on the last axis in another order."""
+def _gates(weights: Array | None, first: int) -> Array | None:
+    """The gates on the last axis turned round, so that the gate `first` comes first."""
     if weights is None:
         return None
-    units = weights.shape[-1] // 4
-    return weights.reshape(*weights.shape[:-1], 4, units)[..., order, :].reshape(weights.shape)
+    start = weights.shape[-1] // 4 * first
+    return array_module(weights).concatenate([weights[..., start:], weights[..., :start]], axis=-1)
+
+
+def _turned(dropped: Array, first: int) -> Array:
+    """The same of factors, whose first axis is that of the gates."""
+    return array_module(dropped).concatenate([dropped[first:], dropped[:first]])
 
 
 @primitive(saves=True)
@@ -68,7 +74,7 @@ def lstm(
         z += _gates(bias, INSIDE)
     time, batch, units = len(z), z.shape[1], recurrent.shape[0]
     masked = Mask(mask, x, backwards, zero_output)
-    order = None if dropped is None else dropped[INSIDE]
+    order = None if dropped is None else _turned(dropped, INSIDE)
     hearing = Hearing(_gates(recurrent, INSIDE), order, batch)
     hiddens, cells = (xp.empty((time + 1, batch, units), z.dtype) for _ in range(2))
     hiddens[0], cells[0] = (initial(given, batch, units, z) for given in (hidden, cell))
@@ -130,7 +136,7 @@ def _(
     gr = _gates(hearing.gradient(hiddens[:-1], sums), BACK) if needs[2] else None
     gd = None
     if len(needs) > 7 and needs[7]:
-        gd = hearing.gradient_of_dropped(hiddens[:-1], sums)[BACK]
+        gd = _turned(hearing.gradient_of_dropped(hiddens[:-1], sums), BACK)
     found = (gx, _gates(gk, BACK), gr, _gates(gb, BACK), dh, dc, None, gd)
     return found[: len(needs)]
 

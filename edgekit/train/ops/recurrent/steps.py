@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from edgekit.errors import ShapeError, lookup
 from edgekit.train.backend import Array, array_module
+from edgekit.train.products import matmul
 
 __all__ = [
     "CURVES",
@@ -96,7 +99,7 @@ def projected(
     if kernel is None:
         z = x.copy()
     else:
-        z = xp.dot(x.reshape(time * batch, inputs), kernel).reshape(time, batch, -1)
+        z = matmul(x.reshape(time * batch, inputs), kernel).reshape(time, batch, -1)
     if bias is not None:
         z += bias
     return x, z
@@ -112,11 +115,11 @@ def input_gradients(
     xp = array_module(rows)
     gx = None
     if needs[0]:
-        gx = rows if kernel is None else xp.dot(rows, kernel.T)
+        gx = rows if kernel is None else matmul(rows, kernel.T)
         gx = gx.reshape(x.shape).swapaxes(0, 1)
         gx = xp.ascontiguousarray(gx[:, ::-1] if backwards else gx)
-    gk = xp.dot(x.reshape(-1, x.shape[-1]).T, rows) if needs[1] and kernel is not None else None
-    gb = xp.dot(xp.ones(len(rows), rows.dtype), rows) if needs[2] else None
+    gk = matmul(x.reshape(-1, x.shape[-1]).T, rows) if needs[1] and kernel is not None else None
+    gb = matmul(xp.ones(len(rows), rows.dtype), rows) if needs[2] else None
     return gx, gk, gb
 
 
@@ -148,8 +151,8 @@ class Hearing:
     def hear(self, state: Array) -> Array:
         """state (batch, units) @ weights, in an array that the next call writes again."""
         if self.dropped is None:
-            return self.xp.dot(state, self.weights, out=self.products)
-        products = (state * self.dropped) @ self.stack
+            return matmul(state, self.weights, self.products)
+        products = matmul(state * self.dropped, self.stack)
         self.products.reshape(len(state), len(self.dropped), -1)[...] = products.swapaxes(0, 1)
         return self.products
 
@@ -158,23 +161,27 @@ class Hearing:
         if self.dropped is None:
             if self.turned is None:  # BLAS takes twice the time for a turned view
                 self.turned = self.xp.ascontiguousarray(self.weights.T)
-            return self.xp.dot(dz, self.turned)
+            return matmul(dz, self.turned)
         parts = dz.reshape(len(dz), len(self.dropped), -1).swapaxes(0, 1)
-        return ((parts @ self.stack.swapaxes(1, 2)) * self.dropped).sum(axis=0)
+        return (matmul(parts, self.stack.swapaxes(1, 2)) * self.dropped).sum(axis=0)
 
     def gradient(self, states: Array, rows: Array) -> Array:
         """The gradient of the weights, over all times: states (time, batch, units), rows of dz."""
         if self.dropped is None:
-            return self.xp.dot(states.reshape(-1, self.units).T, rows)
-        parts = rows.reshape(*states.shape[:2], len(self.dropped), -1)
-        made = self.xp.einsum("tbu,gbu,tbgv->ugv", states, self.dropped, parts)
-        return made.reshape(self.units, self.width)
+            return matmul(states.reshape(-1, self.units).T, rows)
+        gates = len(self.dropped)
+        heard = (states * self.dropped[:, None]).reshape(gates, -1, self.units)
+        parts = rows.reshape(heard.shape[1], gates, -1).swapaxes(0, 1)
+        made = matmul(heard.swapaxes(1, 2), parts)
+        return made.swapaxes(0, 1).reshape(self.units, self.width)
 
     def gradient_of_dropped(self, states: Array, rows: Array) -> Array:
         """The gradient of the factors, (gates, batch, units)."""
         assert self.dropped is not None
-        parts = rows.reshape(*states.shape[:2], len(self.dropped), -1)
-        return self.xp.einsum("tbu,tbgv,guv->gbu", states, parts, self.stack)
+        gates = len(self.dropped)
+        parts = rows.reshape(-1, gates, self.width // gates).swapaxes(0, 1)
+        back = matmul(parts, self.stack.swapaxes(1, 2))
+        return (back.reshape(gates, *states.shape) * states).sum(axis=1)
 
 
 class Mask:
@@ -199,7 +206,7 @@ class Mask:
         mask = xp.ascontiguousarray((mask[:, ::-1] if backwards else mask).T).astype(bool)
         self.skipped = ~mask[:, :, None]
         shown = mask if zero_output else xp.cumsum(mask, axis=0) > 0
-        if not shown.all():
+        if xp is not np or not shown.all():  # a GPU would have to be waited for
             self.factor = shown[:, :, None]
 
     def keep(self, t: int, before: Array, after: Array) -> None:
