@@ -116,6 +116,11 @@ def hard_tanh(x: Any) -> Any:
     return math.maximum(math.minimum(x, 1.0), -1.0)
 
 
+def old_hard_sigmoid(x: Any) -> Any:
+    """x / 5 + 1 / 2 within 0 and 1: what Keras 1, Keras 2 and tf.keras call hard_sigmoid."""
+    return ops.hard_sigmoid(x * 1.2)
+
+
 def log_sigmoid(x: Any) -> Any:
     """log(1 / (1 + exp(-x)))."""
     return -ops.softplus(-x)
@@ -172,6 +177,7 @@ _TABLE: dict[str, Any] = {
     "log_sigmoid": log_sigmoid,
     "log_softmax": ops.log_softmax,
     "mish": mish,
+    "old_hard_sigmoid": old_hard_sigmoid,
     "relu": relu,
     "relu6": ops.relu6,
     "selu": selu,

@@ -12,6 +12,7 @@ from edgekit.train.layers.core import InputLayer
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.models.model import Model
 from edgekit.train.models.sequential import Sequential
+from edgekit.train.saving.legacy import is_old, of_keras_2
 from edgekit.train.saving.reading import model_from_config as read_model
 from edgekit.train.structure import flatten, map_structure, pack
 from edgekit.train.symbolic import Operation, SymbolicTensor
@@ -31,6 +32,8 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         config = json.loads(json_string)
     except ValueError as error:
         raise ModelFormatError(f"this is not what to_json() gives: {error}") from error
+    if isinstance(config, Mapping) and is_old(config.get("keras_version")):
+        config = of_keras_2(config)
     return model_from_config(config, custom_objects)
 
 

@@ -18,6 +18,7 @@ from edgekit.train.layers.weights import LOADING, WeightBudget
 from edgekit.train.saving.functions import safe_mode_of
 from edgekit.train.saving.hdf5 import is_legacy_weights, load_legacy_model, load_legacy_weights
 from edgekit.train.saving.hdf5_writing import legacy_model, legacy_weights
+from edgekit.train.saving.legacy import is_old, old_archive_config
 from edgekit.train.saving.old_paths import (
     LEGACY,
     is_archive,
@@ -136,6 +137,8 @@ def _load_archive(path: Path, compile: bool) -> Any:
     parts = _read_archive(path)
     try:
         config = json.loads(parts[CONFIG])
+        if is_old(json.loads(parts.get(METADATA, b"{}")).get("keras_version")):
+            config = old_archive_config(config)
         token = LOADING.set(WeightBudget(len(parts[WEIGHTS])))
         try:
             model = model_from_config(config)
@@ -146,7 +149,9 @@ def _load_archive(path: Path, compile: bool) -> Any:
         raise
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError,
             MemoryError, UnicodeDecodeError) as error:  # fmt: skip
-        raise ModelFormatError(f"{path}: config.json is damaged: {error!r}") from error
+        raise ModelFormatError(
+            f"{path}: config.json or metadata.json is damaged: {error!r}"
+        ) from error
     if compile and isinstance(config.get("compile_config"), Mapping):
         compile_again(model, config["compile_config"], path)
     if not model.built:
@@ -221,7 +226,8 @@ def _read_archive(path: Path) -> dict[str, bytes]:
             if missing:
                 raise ModelFormatError(f"{path} holds no {' and no '.join(missing)}")
             parts = {}
-            for name in (CONFIG, WEIGHTS, *filter(is_vocabulary, known)):
+            further = (name for name in known if name == METADATA or is_vocabulary(name))
+            for name in (CONFIG, WEIGHTS, *further):
                 info = archive.getinfo(name)
                 if info.file_size > _MAX_EXPANSION * max(info.compress_size, 1) or (
                     name != WEIGHTS and info.file_size > _MAX_CONFIG

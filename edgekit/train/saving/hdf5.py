@@ -19,7 +19,8 @@ from edgekit.train.backend import asarray
 from edgekit.train.layers.weights import LOADING, WeightBudget
 from edgekit.train.saving.hdf5_members import member, numbers
 from edgekit.train.saving.hdf5_optimizer import take_state
-from edgekit.train.saving.legacy import modern_compile_config, modern_config
+from edgekit.train.saving.legacy import is_old, modern_config, of_keras_2
+from edgekit.train.saving.legacy_compiled import modern_compile_config
 from edgekit.train.saving.reading import compile_again, model_from_config
 
 __all__ = ["is_legacy_weights", "load_legacy_model", "load_legacy_weights"]
@@ -36,9 +37,11 @@ def load_legacy_model(path: Path, compile: bool = True) -> Any:
             config = _json(file, "model_config")
             if config is None:
                 raise ModelFormatError(f"{path} holds {_instead(file, path)}")
+            version = file.attrs.get("keras_version", "2")
+            modern = of_keras_2 if is_old(_text(version)) else modern_config
             token = LOADING.set(WeightBudget(len(data)))
             try:
-                model = model_from_config(modern_config(config))
+                model = model_from_config(modern(config))
             finally:
                 LOADING.reset(token)
             training = _json(file, "training_config")
@@ -157,7 +160,11 @@ def _names(group: Any, attribute: str) -> list[str]:
     parts = [group.attrs[attribute]] if attribute in group.attrs else []
     while f"{attribute}{len(parts)}" in group.attrs:
         parts.append(group.attrs[f"{attribute}{len(parts)}"])
-    return [n.decode("utf-8") if isinstance(n, bytes) else str(n) for part in parts for n in part]
+    return [_text(name) for part in parts for name in part]
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
 def _json(file: Any, attribute: str) -> Any:

@@ -1,11 +1,13 @@
-"""The state of an optimizer in an `.h5` file: of Keras 3, of tf.keras since 2.11, and older.
+"""The state of an optimizer in files of Keras 3, of tf.keras since 2.11, and of older ones.
 
-The two younger ones go variable by variable (momentum and velocity of the first, then of the
-second ...), the older ones slot by slot, under names such as `Adam/dense/kernel/m:0`.
+Keras 3 goes variable by variable (momentum and velocity of the first, then of the second ...), and
+so does tf.keras since 2.11, under names such as `Adam/m/dense/kernel:0`, without the learning rate.
+Before it went slot by slot, under names such as `Adam/dense/kernel/m:0`.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -17,31 +19,42 @@ from edgekit.train.backend import asarray
 
 __all__ = ["take_state"]
 
-# optimizer -> its slots as older files name them, in today's order
-_OLD_SLOTS = {
-    "Adam": ("m", "v", "vhat"),
-    "Adamax": ("m", "v"),
-    "Adadelta": ("accum_grad", "accum_var"),
-    "Adagrad": ("accumulator",),
-    "Ftrl": ("accumulator", "linear"),
-    "RMSprop": ("rms", "momentum", "mg"),
-    "SGD": ("momentum",),
-}
 _COUNTS, _RATES = ("iter", "iteration", "iterations"), ("learning_rate", "current_learning_rate")
+# today's slots -> what tf.keras called them, since 2.11 and before
+_OLD_NAMES: dict[str, tuple[str, ...]] = {
+    "accumulated_delta_var": ("accumulated_delta_var", "accum_var"),
+    "accumulated_grad": ("accumulated_grad", "accum_grad"),
+    "accumulator": ("accumulator",),
+    "average": ("average",),
+    "average_gradient": ("average_gradient", "mg"),
+    "linear": ("linear",),
+    "momentum": ("m", "momentum"),
+    "norm": ("u", "v"),
+    "velocity": ("v", "velocity", "rms"),
+    "velocity_hat": ("vhat",),
+}
+_PRODUCT = "momentum_cache"  # of Nadam
+_Slots = list[tuple[str, np.ndarray]]
 
 
 def take_state(optimizer: Any, names: Sequence[str], arrays: Sequence[np.ndarray]) -> None:
-    """Set the variables of a built optimizer; a warning where they do not fit."""
-    ends = [name.rpartition("/")[2].partition(":")[0] for name in names]
-    counts = [a for end, a in zip(ends, arrays, strict=True) if end in _COUNTS]
-    rates = [a for end, a in zip(ends, arrays, strict=True) if end in _RATES]
-    slots = [
-        (end, a)
-        for end, a in zip(ends, arrays, strict=True)
-        if end not in _COUNTS and end not in _RATES
-    ]
+    """Set the variables of a built optimizer; a warning where they do not fit.
+
+    Without names the arrays are taken in the order of tf.keras since 2.11.
+    """
+    names = names or _names_of_tf_keras(optimizer)
     try:
-        _set(optimizer, counts, rates, _in_todays_order(optimizer, slots))
+        if len(names) != len(arrays):
+            raise ShapeError(f"expected {len(names)} arrays, the file has {len(arrays)}")
+        found = list(zip(names, arrays, strict=True))
+        counts = [a for name, a in found if _end(name) in _COUNTS]
+        rates = [a for name, a in found if _end(name) in _RATES]
+        slots = [(n, a) for n, a in found if _end(n) not in (*_COUNTS, *_RATES)]
+        ordered = [array for _, array in slots]
+        if all(name.endswith(":0") for name in names):  # TensorFlow's names
+            ordered = _in_todays_order(optimizer, slots, any(_end(n) == "iter" for n in names))
+            ordered += _product(optimizer, slots, counts)
+        _set(optimizer, counts, rates, ordered)
     except ShapeError as error:
         warnings.warn(
             f"the state of the optimizer {optimizer.name!r} was not loaded, training would start "
@@ -50,20 +63,59 @@ def take_state(optimizer: Any, names: Sequence[str], arrays: Sequence[np.ndarray
         )
 
 
-def _in_todays_order(optimizer: Any, slots: list[tuple[str, np.ndarray]]) -> list[np.ndarray]:
-    """Slot-by-slot lists turned into variable-by-variable ones, as far as slots go together."""
-    known = _OLD_SLOTS.get(type(optimizer).__name__, ())
-    if not slots or not all(end in known for end, _ in slots):
-        return [array for _, array in slots]
-    by_slot = [[a for end, a in slots if end == name] for name in known]
-    found: list[np.ndarray] = []
-    for group in optimizer.slot_groups:
-        columns = [column for column in by_slot[: len(group)] if column]
-        del by_slot[: len(group)]
+def _end(name: str) -> str:
+    return name.rpartition("/")[2].partition(":")[0]
+
+
+def _groups(optimizer: Any) -> list[list[str]]:
+    """The slots in use; those of a group lie beside each other for each variable."""
+    used = optimizer.slot_names()
+    groups = [[name for name in group if name in used] for group in optimizer.slot_groups]
+    return [["average"], *groups] if optimizer.use_ema else groups
+
+
+def _names_of_tf_keras(optimizer: Any) -> list[str]:
+    """Names for what tf.keras keeps, in its order; it has a momentum even where that is 0."""
+    groups = _groups(optimizer)
+    if type(optimizer).__name__ == "SGD":
+        groups = [*([["average"]] if optimizer.use_ema else []), ["momentum"]]
+    count = len(optimizer._flat.variables)
+    slots = [
+        f"{optimizer.name}/{_OLD_NAMES[slot][0]}/{index}:0"
+        for group in groups
+        for index in range(count)
+        for slot in group
+    ]
+    return ["iteration:0", *slots]
+
+
+def _in_todays_order(optimizer: Any, slots: _Slots, slot_comes_last: bool) -> list[np.ndarray]:
+    """Variable by variable, without the slots that are not in use."""
+    if slots and not optimizer.slot_groups:
+        raise ShapeError("tf.keras kept the state of this optimizer otherwise")
+    ordered: list[np.ndarray] = []
+    for group in _groups(optimizer):
+        columns = [
+            [a for name, a in slots if _is_of(name, slot, slot_comes_last)] for slot in group
+        ]
         if len({len(column) for column in columns}) > 1:
             raise ShapeError("the slots have different numbers of arrays")
-        found += [array for row in zip(*columns, strict=True) for array in row]
-    return found
+        ordered += [array for row in zip(*columns, strict=True) for array in row]
+    return ordered
+
+
+def _is_of(name: str, slot: str, slot_comes_last: bool) -> bool:
+    found = _end(name) if slot_comes_last else [*name.split("/"), ""][1]
+    return found in _OLD_NAMES[slot]
+
+
+def _product(optimizer: Any, slots: _Slots, counts: list[np.ndarray]) -> list[np.ndarray]:
+    """The product of the momenta so far, of Nadam: tf.keras since 2.11 does not keep it."""
+    if type(optimizer).__name__ != "Nadam" or len(counts) != 1:
+        return []
+    kept = [array for name, array in slots if _end(name) == _PRODUCT]
+    momenta = (optimizer._momentum_at(t) for t in range(1, int(counts[0].reshape(())) + 1))
+    return kept or [np.array(math.prod(momenta), np.float32)]
 
 
 def _set(

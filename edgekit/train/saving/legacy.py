@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.train.saving.legacy_compiled import modern_compile_config
+from edgekit.train.saving.legacy_operations import modern_node, modern_operation
 from edgekit.train.saving.operations import is_operation_name
 
-__all__ = ["modern_compile_config", "modern_config"]
+__all__ = ["is_old", "modern_config", "of_keras_2", "old_archive_config"]
 
 _CLASSES = {
     "BatchNormalizationV1": "BatchNormalization",
@@ -40,10 +42,52 @@ _GONE: dict[str, Any] = {
     "adjustment": (None,),
     "renorm": (False,),
 }
-_OPERATORS = {"add": "Add", "sub": "Subtract", "subtract": "Subtract", "mul": "Multiply",
-              "multiply": "Multiply", "truediv": "TrueDivide", "divide": "TrueDivide"}  # fmt: skip
-_FUNCTIONS = {"relu": "Relu", "relu6": "Relu6", "sigmoid": "Sigmoid", "tanh": "Tanh",
-              "softmax": "Softmax", "exp": "Exp", "sqrt": "Sqrt", "square": "Square"}  # fmt: skip
+# arguments that layers inherited without having a use for them
+_INHERITED = ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
+_GONE_OF: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), ("filters", *_INHERITED)),
+    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), _INHERITED),
+    **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), ("groups",)),
+    "Embedding": ("input_length",),
+    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape", "softmax_robust_masking"),
+}
+_RECURRENT = ("Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN",
+              "SimpleRNN")  # fmt: skip
+_OF_LAMBDA = ("function_type", "module", "output_shape_module", "output_shape_type")
+_ACTIVATIONS = ("activation", "recurrent_activation")
+
+
+def is_old(version: Any) -> bool:
+    """Whether `keras_version` of a file is that of Keras 1, Keras 2 or tf.keras."""
+    return str(version).partition(".")[0] in ("0", "1", "2")
+
+
+def of_keras_2(config: Any) -> Any:
+    """The config of a model of Keras 1 or 2 as Keras 3 would have written it.
+
+    Beyond `modern_config`, to be called where it is certain that the file is that old: the name
+    hard_sigmoid means another function since.
+    """
+    return modern_config(_with_old_activations(config)) if isinstance(config, Mapping) else config
+
+
+def old_archive_config(config: Any) -> Any:
+    """What config.json of a `.keras` file of tf.keras holds: the model, and how it was compiled."""
+    made = of_keras_2(config)
+    if isinstance(made, Mapping) and isinstance(made.get("compile_config"), Mapping):
+        return {**made, "compile_config": modern_compile_config(made["compile_config"])}
+    return made
+
+
+def _with_old_activations(config: Any) -> Any:
+    if isinstance(config, Mapping):
+        return {
+            key: "old_hard_sigmoid"
+            if key in _ACTIVATIONS and value == "hard_sigmoid"
+            else _with_old_activations(value)
+            for key, value in config.items()
+        }
+    return [_with_old_activations(one) for one in config] if isinstance(config, list) else config
 
 
 def modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,8 +102,8 @@ def modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
     made = {**config, "class_name": name}
     if "layers" in given:
         made["config"] = _modern_model(given)
-    elif name == "TFOpLambda":
-        made.update(_operation(given))
+    elif name in ("TFOpLambda", "SlicingOpLambda"):
+        return modern_operation(config)
     elif "trainable" not in given and is_operation_name(name):
         # Keras 3 leaves the module out in .h5 files; layers of these names say `trainable`
         made["module"] = config.get("module") or "keras.src.ops.numpy"
@@ -67,13 +111,50 @@ def modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
         made["config"] = _modern_arguments(name, given)
     if "inbound_nodes" in config:
         made["name"] = config.get("name", given.get("name"))
-        made["inbound_nodes"] = [_modern_node(node) for node in config["inbound_nodes"] or []]
+        nodes = [modern_node(node) for node in config["inbound_nodes"] or []]
+        made["inbound_nodes"] = [_with_states(name, node) for node in nodes]
     return made
 
 
 def _modern_model(given: Mapping[str, Any]) -> dict[str, Any]:
-    layers = [modern_config(layer) for layer in given["layers"]]
-    return {**given, "layers": layers}
+    layers, problems = [], []
+    for layer in given["layers"]:
+        try:
+            layers.append(modern_config(layer))
+        except UnsupportedOperator as error:
+            problems.append(str(error))
+    if problems:
+        raise UnsupportedOperator("this model cannot be loaded:\n" + "\n".join(problems))
+    made = {**given, "layers": layers}
+    for layer in layers:
+        _count_calls_from_zero(layer, made)
+    return made
+
+
+def _count_calls_from_zero(layer: Mapping[str, Any], model: Mapping[str, Any]) -> None:
+    """Number the calls of a model inside from 0: for Keras 2 its own making was number 0."""
+    nodes = layer.get("inbound_nodes")
+    if not nodes:
+        return
+    found = [history for history in _histories(model) if history[0] == layer["name"]]
+    beyond = max((history[1] for history in found), default=0) + 1 - len(nodes)
+    for history in found if beyond > 0 else ():
+        history[1] -= beyond
+
+
+def _histories(value: Any) -> Iterator[list[Any]]:
+    """All [layer, call, output] in the nodes and ends of a model, to be changed in place."""
+    if isinstance(value, Mapping):
+        for key in ("layers", "inbound_nodes", "args", "kwargs", "input_layers", "output_layers"):
+            yield from _histories(value.get(key))
+        if value.get("class_name") == "__keras_tensor__":
+            yield value["config"]["keras_history"]
+    elif isinstance(value, list):
+        if len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int):
+            yield value
+        else:
+            for one in value:
+                yield from _histories(one)
 
 
 def _modern_arguments(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,10 +166,24 @@ def _modern_arguments(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         made[renamed.get(key, key)] = _modern_value(value)
     if name == "BatchNormalization" and isinstance(made.get("axis"), list | tuple):
         made["axis"] = made["axis"][0]
-    if name == "DepthwiseConv2D":
-        for key in ("filters", "groups", "kernel_initializer", "kernel_regularizer",
-                    "kernel_constraint"):  # fmt: skip
+    for key in _GONE_OF.get(name, ()):
+        if key != "groups" or made.get(key) == 1:
             made.pop(key, None)
+    if name.startswith("Random"):
+        made.pop("rng_type", None)
+    return _modern_lambda(made) if name == "Lambda" else made
+
+
+def _modern_lambda(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a Lambda layer: its function by name, or its code."""
+    made = {key: value for key, value in given.items() if not key.startswith(_OF_LAMBDA)}
+    function = given.get("function")
+    if isinstance(function, list) and len(function) == 3:
+        code, defaults, closure = function
+        config = {"code": code, "defaults": defaults, "closure": closure}
+        made["function"] = {"class_name": "__lambda__", "config": config}
+    elif isinstance(function, str):
+        made["function"] = {"class_name": "function", "config": function}
     return made
 
 
@@ -105,93 +200,10 @@ def _modern_value(value: Any) -> Any:
     return value
 
 
-def _modern_node(node: Any) -> Any:
-    """[["layer", 0, 0, {kwargs}], ...] as {"args", "kwargs"}; one of Keras 3 is left as it is."""
-    if isinstance(node, Mapping):
-        return node
-    if isinstance(node, list) and node and isinstance(node[0], str):
-        node = [node]
-    tensors = [_tensor(entry) for entry in node]
-    kwargs = dict(node[0][3]) if node and len(node[0]) > 3 else {}
-    kwargs = {
-        key: _modern_argument(value)
-        for key, value in kwargs.items()
-        if not (key == "name" and value is None)  # of functions of TensorFlow
-    }
-    args = [tensors] if len(tensors) > 1 else tensors
-    return {"args": args, "kwargs": kwargs}
-
-
-def _modern_argument(value: Any) -> Any:
-    is_tensor = isinstance(value, list) and len(value) >= 3 and isinstance(value[0], str)
-    if is_tensor and isinstance(value[1], int) and isinstance(value[2], int):
-        return _tensor(value)
-    if isinstance(value, list):
-        return [_modern_argument(one) for one in value]
-    return value
-
-
-def _tensor(entry: Any) -> dict[str, Any]:
-    return {"class_name": "__keras_tensor__", "config": {"keras_history": list(entry[:3])}}
-
-
-def _operation(given: Mapping[str, Any]) -> dict[str, Any]:
-    """`x + y` and functions, which tf.keras kept as the name of a function of TensorFlow."""
-    function = str(given.get("function"))
-    short = function.rpartition(".")[2]
-    if short in _OPERATORS:
-        table, module = _OPERATORS, "keras.src.ops.numpy"
-    else:
-        table, module = _FUNCTIONS, "keras.src.ops.nn"
-    if short not in table:
-        raise UnsupportedOperator(
-            f"layer {given.get('name')!r}: the TensorFlow function {function!r} is not known; "
-            f"there are {', '.join(sorted({**_OPERATORS, **_FUNCTIONS}))}"
-        )
-    return {
-        "module": module,
-        "class_name": table[short],
-        "config": {"name": given.get("name")},
-    }
-
-
-def modern_compile_config(training: Mapping[str, Any]) -> dict[str, Any]:
-    """What `compile` was given, from the `training_config` of an .h5 file."""
-    found = dict(training.get("optimizer_config") or {})
-    options = dict(found.get("config") or {})
-    for old, new in (("lr", "learning_rate"), ("beta1", "beta_1"), ("beta2", "beta_2")):
-        if old in options:
-            options.setdefault(new, options.pop(old))
-    for gone in ("is_legacy_optimizer", "jit_compile"):
-        options.pop(gone, None)
-    if not options.get("decay"):
-        options.pop("decay", None)
-    found["config"] = options
-    return {
-        "optimizer": found or None,
-        "loss": _plain_loss(training.get("loss")),
-        "loss_weights": training.get("loss_weights"),
-        "metrics": _plain_metrics(training.get("metrics")),
-        "weighted_metrics": _plain_metrics(training.get("weighted_metrics")),
-    }
-
-
-def _plain_loss(loss: Any) -> Any:
-    if isinstance(loss, list):
-        return [_plain_loss(one) for one in loss]
-    if isinstance(loss, Mapping) and "class_name" not in loss:
-        return {key: _plain_loss(one) for key, one in loss.items()}
-    return loss
-
-
-def _plain_metrics(metrics: Any) -> Any:
-    """MeanMetricWrapper(fn="categorical_accuracy", name="accuracy") as the name that was given."""
-    if isinstance(metrics, list):
-        found = [_plain_metrics(one) for one in metrics]
-        return found[0] if len(found) == 1 and isinstance(found[0], list) else found
-    if isinstance(metrics, Mapping) and metrics.get("class_name") == "MeanMetricWrapper":
-        config = metrics["config"]
-        return "accuracy" if config.get("name") == "accuracy" else config.get("fn")
-    if isinstance(metrics, Mapping) and "class_name" not in metrics:
-        return {key: _plain_metrics(one) for key, one in metrics.items()}
-    return metrics
+def _with_states(name: str, node: dict[str, Any]) -> dict[str, Any]:
+    """The states that a recurrent layer starts from: once inputs beside the first."""
+    args = node["args"]
+    if name in _RECURRENT and args and isinstance(args[0], list):
+        first, *states = args[0]
+        return {"args": [first], "kwargs": {**node["kwargs"], "initial_state": states}}
+    return node

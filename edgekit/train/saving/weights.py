@@ -15,6 +15,7 @@ from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.weights import stored_arrays
 from edgekit.train.names import snake_case
 from edgekit.train.saving.hdf5_members import Stored, member
+from edgekit.train.saving.hdf5_optimizer import take_state
 from edgekit.train.structure import is_nested
 
 __all__ = ["read_weights", "write_weights"]
@@ -102,7 +103,7 @@ def read_weights(model: Any, data: Any, skip_mismatch: bool = False) -> None:
             problems: list[str] = []
             found: list[tuple[Any, np.ndarray]] = []
             for path, layer in holders(model):
-                store = Stored(h5py, member(h5py, file, _join(path, "vars")))
+                store = Stored(h5py, _group(h5py, file, path))
                 try:
                     if type(layer).load_own_variables is Layer.load_own_variables:
                         found += layer.stored_values(store)
@@ -117,6 +118,15 @@ def read_weights(model: Any, data: Any, skip_mismatch: bool = False) -> None:
                 _read_optimizer(h5py, file, model)
     except (OSError, KeyError, RuntimeError, TypeError, AttributeError, OverflowError) as error:
         raise ModelFormatError(f"the weights (HDF5) are damaged: {error}") from error
+
+
+def _group(h5py: Any, file: Any, path: str) -> Any:
+    """The group of a layer's weights; in tf.keras the layers inside of attention were private."""
+    parent, _, name = path.rpartition("/")
+    found = member(h5py, file, _join(path, "vars"))
+    if found is None and parent:
+        found = member(h5py, file, f"{parent}/_{name}/vars")
+    return found
 
 
 def _report(problems: list[str], skip_mismatch: bool) -> None:
@@ -135,9 +145,12 @@ def _read_optimizer(h5py: Any, file: Any, model: Any) -> None:
         return
     optimizer = model.optimizer
     optimizer.build(model.trainable_variables)
-    state = optimizer.state()
+    state, store = optimizer.state(), Stored(h5py, group)
+    if _is_of_tf_keras(store, state):
+        take_state(optimizer, (), [np.asarray(store[str(index)]) for index in range(len(store))])
+        return
     try:
-        arrays = stored_arrays(Stored(h5py, group), state)
+        arrays = stored_arrays(store, state)
     except ShapeError as error:
         warnings.warn(
             f"the state of the optimizer {optimizer.name!r} was not loaded, training would start "
@@ -147,3 +160,11 @@ def _read_optimizer(h5py: Any, file: Any, model: Any) -> None:
         return
     for own, array in zip(state, arrays, strict=True):
         own[...] = same_place(array, own, own.dtype)
+
+
+def _is_of_tf_keras(store: Stored, state: list[Any]) -> bool:
+    """Whether a rate is missing after the count of steps: tf.keras does not keep it there."""
+    shapes = [store[str(i)].shape for i in range(len(store)) if str(i) in store]
+    if len(shapes) != len(store) or [tuple(own.shape) for own in state] == shapes:
+        return False
+    return not shapes[1:] or shapes[1] != () or len(shapes) < len(state)
