@@ -116,7 +116,8 @@ def conv3d(
 ) -> Any:
     volumes._check(x, kernel, groups)
     window = _of_volumes(x, kernel, strides, padding, dilations, groups)
-    return forward(*alike(contiguous(x), contiguous(kernel)), window, alike(x, bias)[1])
+    x, kernel, bias = alike(contiguous(x), contiguous(kernel), bias)
+    return forward(x, kernel, window, bias)
 
 
 @conv3d.vjp

@@ -23,16 +23,21 @@ def _gradient_primitive(rule: Primitive, name: str, forward: Any) -> Primitive:
 
 
 def _output_alone(rule: Primitive) -> Any:
-    """The forward function, without what it saves."""
+    """The forward function, without what it saves; a GPU's where it has been entered by then."""
     if not rule.saves:
-        return rule.forward
+        return lambda *inputs, **attrs: rule.forward(*inputs, **attrs)
     return lambda *inputs, **attrs: rule.forward(*inputs, **attrs)[0]
+
+
+def _backward(rule: Primitive) -> Any:
+    """The derivative, likewise."""
+    assert rule.backward is not None
+    return lambda *inputs, **attrs: rule.backward(*inputs, **attrs)
 
 
 def bilinear(rule: Primitive) -> None:
     """Make `rule(x, kernel, bias=None, **attrs)`, linear in `x` and in `kernel`, nest."""
-    assert rule.backward is not None
-    forward, backward = _output_alone(rule), rule.backward
+    forward, backward = _output_alone(rule), _backward(rule)
 
     def by_input(g, x, kernel, **attrs):
         return backward(g, None, x, kernel, needs=[True, False], **attrs)[0]
@@ -74,8 +79,7 @@ def bilinear(rule: Primitive) -> None:
 
 def linear(rule: Primitive) -> None:
     """Make `rule(x, **attrs)`, linear in `x`, nest."""
-    assert rule.backward is not None
-    forward, backward = rule.forward, rule.backward
+    forward, backward = _output_alone(rule), _backward(rule)
 
     def by_input(g, x, **attrs):
         return backward(g, None, x, **attrs)[0]

@@ -8,6 +8,9 @@ import pytest
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.conv3d import conv3d
 from edgekit.train.ops.conv_transpose import conv2d_transpose
+from edgekit.train.ops.math import square
+from edgekit.train.tape import GradientTape
+from edgekit.train.tensor import Variable, wrap
 from tests.train.device import machine, on_device
 
 from .products import close, kind, random
@@ -158,3 +161,18 @@ def test_only_what_is_wanted(gpu, needs):
     arrays = [on_device(random(s, np.float32, i)) for i, s in enumerate((shape, kernel, (10,)))]
     _, gradients = differentiated(conv2d, arrays, attrs, needs)
     assert [g is not None for g in gradients] == list(needs)
+
+
+def test_gradients_of_gradients_use_the_same_kernels(gpu):
+    shape, kernel, _ = IMAGES["vectors"]
+    x, weights = wrap(on_device(random(shape))), Variable(on_device(random(kernel, seed=1)))
+    with GradientTape() as outer:
+        outer.watch(x)
+        with GradientTape() as inner:
+            inner.watch(x)
+            y = square(conv2d(x, weights)).sum()
+        slope = square(inner.gradient(y, x)).sum()
+    outer.gradient(slope, weights)
+    assert {"conv_forward", "conv_kernel_gradient", "conv_input_gradient"} <= {
+        name.partition("<")[0] for name in gpu.launches
+    }
