@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import EdgekitError, UnsupportedOperator
 
 from .primitive import Primitive, Record, recorders
 from .tensor import Tensor, Variable, wrap
 
-__all__ = ["input_gradients"]
+__all__ = ["input_gradients", "joins"]
+
+
+def joins(before: Record, after: Record, g: Any) -> bool:
+    """Whether the gradients of two calls in a row can be taken in one pass."""
+    rules = before.primitive.backward_before
+    return (
+        after.primitive.name in rules and before.output is after.inputs[0] and type(g) is np.ndarray
+    )
 
 
 def input_gradients(
-    record: Record, g: Any, needs: Sequence[bool], on_tensors: bool
+    record: Record,
+    g: Any,
+    needs: Sequence[bool],
+    on_tensors: bool,
+    after: Record | None = None,
 ) -> Sequence[Any]:
     """The gradient of each input, from that of the output; on tensors where an outer tape listens.
 
-    Raises UnsupportedOperator without a derivative, EdgekitError where a variable was changed.
+    With `after`, which the record `joins`, `g` is the gradient of that one's output. Raises
+    UnsupportedOperator without a derivative, EdgekitError where a variable was changed.
     """
     rule = record.primitive
     if rule.backward is None:
@@ -38,6 +53,9 @@ def input_gradients(
             f"{record.place} used {changed}, which was changed since the tape recorded it; "
             "compute all gradients before you apply any"
         )
+    if after is not None:
+        joined = rule.backward_before[after.primitive.name]
+        return joined(g, after.output.data, *record.arrays, **attrs)
     if not on_tensors:
         return rule.backward(g, record.output.data, *record.arrays, **attrs)
     inputs = [

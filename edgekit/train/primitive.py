@@ -119,6 +119,7 @@ class Primitive:
         self.backward_reads_inputs = True
         self.backward_nested: Callable[..., Any] | None = None
         self.nested_keywords: frozenset[str] = frozenset()
+        self.backward_before: dict[str, Callable[..., Any]] = {}
         self.attributes = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
         self.__name__ = name
         self.__doc__ = forward.__doc__
@@ -151,6 +152,19 @@ class Primitive:
             return rule
 
         return register(rule) if rule is not None else register
+
+    def vjp_before(self, after: Primitive) -> Callable[..., Any]:
+        """Register the derivative of this primitive and `after` in one pass over memory.
+
+        It is taken on a CPU where `after`, which has one input, followed at once: as with `vjp`,
+        but `g` and the output are those of `after`.
+        """
+
+        def register(rule: Callable[..., Any]) -> Callable[..., Any]:
+            self.backward_before[after.name] = rule
+            return rule
+
+        return register
 
     def nested_vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Register the derivative that is taken where an outer tape listens.

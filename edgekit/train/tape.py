@@ -13,7 +13,7 @@ from typing import Any
 from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
 
 from .backend import array_module, keep_freed_memory, same_place
-from .backward import input_gradients
+from .backward import input_gradients, joins
 from .primitive import Primitive as Primitive
 from .primitive import Record as Record
 from .primitive import current_scope as current_scope
@@ -180,8 +180,14 @@ class GradientTape:
             record = records.pop()
             key = id(record.output)
             g = gradients.get(key) if key in wanted else gradients.pop(key, None)
-            if g is not None and (reached is None or key in reached):
-                self._step_back(record, g, gradients, reached, on_tensors)
+            if g is None or (reached is not None and key not in reached):
+                continue
+            after = None
+            if records and not on_tensors and joins(records[-1], record, g):
+                between = id(records[-1].output)
+                if between not in gradients and between not in wanted:
+                    record, after = records.pop(), record
+            self._step_back(record, g, gradients, reached, on_tensors, after)
         if flat:  # what an optimizer asks for
             return [_found(x, gradients, unconnected_gradients) for x in sources]
         return map_structure(lambda x: _found(x, gradients, unconnected_gradients), sources)
@@ -193,13 +199,14 @@ class GradientTape:
         gradients: dict[int, Any],
         reached: set[int] | None,
         on_tensors: bool,
+        after: Record | None = None,
     ) -> None:
         """Add what one record passes back to the gradients of its inputs."""
         inputs = record.inputs
         needs = record.needs
         if reached is not None:  # else all that is followed leads to the sources
             needs = [n and id(x) in reached for x, n in zip(inputs, needs, strict=True)]
-        made = input_gradients(record, g, needs, on_tensors)
+        made = input_gradients(record, g, needs, on_tensors, after)
         for x, gx, need in zip(inputs, made, needs, strict=True):
             if not need:
                 continue

@@ -141,11 +141,20 @@ def _forward_part(x: Array, weights: list[Array], g: Geometry, bias: Any, y: Arr
 
 def _sums(windows: Array, weights: Array, into: Any = None) -> Array:
     """The weighted sum of the windows, in the memory of `into` where that is given."""
-    einsum = array_module(windows).einsum
-    if into is None:
-        return einsum("nijbx,ijx->nbx", windows, weights)
     n, _, _, blocks, row = windows.shape
-    return einsum("nijbx,ijx->nbx", windows, weights, out=into.reshape(n, blocks, row))
+    out = None if into is None else into.reshape(n, blocks, row)
+    return _einsum("nijbx,ijx->nbx", windows, weights, out)
+
+
+def _einsum(subscripts: str, a: Array, b: Array, out: Any = None) -> Array:
+    """einsum, in the memory of `out` where that is given; cupy's has no such parameter."""
+    module = array_module(a)
+    if out is None:
+        return module.einsum(subscripts, a, b)
+    if module.__name__ == "numpy":
+        return module.einsum(subscripts, a, b, out=out)
+    out[...] = module.einsum(subscripts, a, b)
+    return out
 
 
 def _at_once(x: Array, images: list[ShiftedImages]) -> int:
@@ -212,7 +221,7 @@ def _products(windows: Array, rows: Array) -> Array:
     found = module.empty((*windows.shape[1:3], windows.shape[4]), rows.dtype)
     for i in range(found.shape[0]):
         for j in range(found.shape[1]):  # all of them in one einsum take half as long again
-            module.einsum("nbx,nbx->x", rows, windows[:, i, j], out=found[i, j])
+            _einsum("nbx,nbx->x", rows, windows[:, i, j], found[i, j])
     return found
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
-from edgekit.train.primitive import Primitive, primitive
+from edgekit.train.primitive import primitive
 
-from .channels import blocks, channel_sums, product_sums, rows, scratch, tile
+from .activations import relu
+from .batch_norm_passes import batch_statistics, centred_gradient, gradient_sums, scaled
+from .channels import channel_sums, rows, tile
 from .math import maximum, sqrt
 from .shape import transpose
-from .workers import in_shares, shares
 
 __all__ = ["batch_norm", "layer_norm", "unit_norm"]
 
@@ -52,128 +53,45 @@ def batch_norm(
 
 
 @primitive(name="batch_norm_training", saves=True)
-def _training(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
+def _batch_norm_training(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
     """Normalized by the batch's own statistics; saves (mean, variance, 1 / deviation)."""
     if not x.size:
         raise ShapeError(f"batch_norm: an empty batch {x.shape} has no mean")
-    module = array_module(x)
-    number = x.dtype.type
-    share = number(x.shape[-1] / x.size)
-    wide = rows(x)
-    mean = channel_sums(x) * share
-    wide_mean = tile(mean, wide)
-
-    def squares(part: slice) -> Array:
-        return _square_sums(wide[part], wide_mean)
-
-    total = sum(in_shares(squares, shares(len(wide), x, 0.3 * x.size)))
-    variance = total.reshape(-1, x.shape[-1]).sum(axis=0) * share
-    inverse = number(1) / module.sqrt(variance + number(epsilon))
+    mean, variance, inverse = batch_statistics(x, epsilon)
     scale = inverse if gamma is None else inverse * gamma
     shift = -mean * scale if beta is None else beta - mean * scale
-    return _scaled(wide, scale, shift).reshape(x.shape), (mean, variance, inverse)
+    return scaled(x, scale, shift), (mean, variance, inverse)
 
 
-def _scaled(wide: Array, scale: Array, shift: Array) -> Array:
-    """scale * x + shift per channel, in the shape of `wide`."""
-    module = array_module(wide)
-    wide_scale, wide_shift = tile(scale, wide), tile(shift, wide)
-    y = module.empty_like(wide)
-
-    def take(share: slice) -> None:
-        source, target = wide[share], y[share]
-        for block in blocks(source):
-            part = module.multiply(source[block], wide_scale, out=target[block])
-            part += wide_shift
-
-    in_shares(take, shares(len(wide), wide, 0.3 * wide.size))
-    return y
-
-
-def _square_sums(wide: Array, wide_mean: Array) -> Array:
-    """The sums over the rows of (x - mean)^2."""
-    room = scratch(wide)
-    total = array_module(wide).zeros(wide.shape[1], wide.dtype)
-    for block in blocks(wide):
-        part = wide[block]
-        centred = array_module(wide).subtract(part, wide_mean, out=room[: len(part)])
-        total += product_sums(centred, centred)
-    return total
-
-
-_batch_norm_training: Primitive = _training
-
-
-@_training.vjp
+@_batch_norm_training.vjp
 def _(g, y, x, gamma=None, beta=None, *, saved, needs, epsilon=1e-3):
+    return _training_gradients(g, None, x, gamma, beta, saved, needs)
+
+
+@_batch_norm_training.vjp_before(relu)
+def _(g, y, x, gamma=None, beta=None, *, saved, needs, epsilon=1e-3):
+    return _training_gradients(g, y, x, gamma, beta, saved, needs)
+
+
+def _training_gradients(
+    g: Array, rectified: Any, x: Array, gamma: Any, beta: Any, saved: Any, needs: Any
+) -> tuple[Any, ...]:
     mean, _, inverse = saved
-    g_sums, products = _gradient_sums(g, x, mean)
+    g_sums, products, g = gradient_sums(g, x, mean, inverse, rectified)
     g_gamma = products * inverse
-    gx = _centred_gradient(g, x, gamma, saved, g_sums, g_gamma) if needs[0] else None
+    gx = None
+    if needs[0]:
+        scale = inverse if gamma is None else inverse * gamma
+        own = rectified is not None
+        gx = centred_gradient(g, x, scale, saved, (g_sums, g_gamma), own)
     return (gx, None if gamma is None else g_gamma, None if beta is None else g_sums)[: len(needs)]
-
-
-def _gradient_sums(g: Array, x: Array, mean: Array) -> tuple[Array, Array]:
-    """For each channel the sums of g and of g * (x - mean)."""
-    wide_x, wide_g = rows(x), rows(g)
-    wide_mean = tile(mean, wide_x)
-
-    def take(share: slice) -> tuple[Array, Array]:
-        return _weight_sums(wide_x[share], wide_mean, wide_g[share])
-
-    found = in_shares(take, shares(len(wide_x), x, 0.3 * x.size))
-    totals = (sum(part) for part in zip(*found, strict=True))
-    g_sums, products = (total.reshape(-1, x.shape[-1]).sum(axis=0) for total in totals)
-    return g_sums, products
-
-
-def _weight_sums(wide: Array, wide_mean: Array, weights: Array) -> tuple[Array, Array]:
-    """The sums over the rows of the weights, and of (x - mean) * weights."""
-    module = array_module(wide)
-    room = scratch(wide)
-    ones = module.ones(len(room), wide.dtype)
-    sums, products = module.zeros((2, wide.shape[1]), wide.dtype)
-    for block in blocks(wide):
-        part, weight = wide[block], weights[block]
-        centred = module.subtract(part, wide_mean, out=room[: len(part)])
-        products += product_sums(weight, centred)
-        sums += ones[: len(part)] @ weight  # while the block is in the cache
-    return sums, products
-
-
-def _centred_gradient(
-    g: Array, x: Array, gamma: Any, saved: tuple[Array, ...], g_sums: Array, g_gamma: Array
-) -> Array:
-    """scale * (g - mean(g) - normalized * mean(g * normalized)), scale = gamma / deviation."""
-    module = array_module(x)
-    mean, _, inverse = saved
-    wide_x, wide_g = rows(x), rows(g)
-    share = x.dtype.type(x.shape[-1] / x.size)
-    scale = inverse if gamma is None else inverse * gamma
-    slope = scale * inverse * g_gamma * -share
-    shift = scale * g_sums * -share - mean * slope
-    wide_slope, wide_shift, wide_scale = (tile(v, wide_x) for v in (slope, shift, scale))
-    gx = module.empty_like(wide_x)
-
-    def take(share: slice) -> None:
-        source, weights, target = wide_x[share], wide_g[share], gx[share]
-        room = scratch(source)
-        for block in blocks(source):
-            part = source[block]
-            by_x = module.multiply(part, wide_slope, out=room[: len(part)])
-            by_x += wide_shift
-            result = module.multiply(weights[block], wide_scale, out=target[block])
-            result += by_x
-
-    in_shares(take, shares(len(wide_x), x, 0.3 * x.size))
-    return gx.reshape(x.shape)
 
 
 @primitive(name="batch_norm")
 def _batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, *, epsilon: float = 1e-3):
     """Normalized by given statistics: a scale and a shift per channel."""
     scale, shift = _affine(x, gamma, beta, moving_mean, moving_variance, epsilon)
-    return _scaled(rows(x), scale, shift).reshape(x.shape)
+    return scaled(x, scale, shift)
 
 
 def _affine(
@@ -195,7 +113,7 @@ def _(g, y, x, gamma, beta, moving_mean, moving_variance, *, needs, epsilon=1e-3
     sums = channel_sums(g) if any(needs[1:]) else None
     product = None
     if needs[1] or needs[4]:
-        product = _gradient_sums(g, module.ascontiguousarray(x), moving_mean)[1] * inverse
+        product = gradient_sums(g, module.ascontiguousarray(x), moving_mean, inverse)[1] * inverse
     return (
         gx,
         product if needs[1] else None,
