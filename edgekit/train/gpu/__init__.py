@@ -11,11 +11,14 @@ from . import conv_products as conv_products
 from . import data as data
 from . import dense as dense
 from . import depthwise as depthwise
+from . import gather as gather
+from . import images as images
 from . import matmul as matmul
 from . import metrics as metrics
 from . import pooling as pooling
 from . import random as random
 from . import sample_norm as sample_norm
+from . import shapes as shapes
 from . import softmax as softmax
 from . import state as state
 from . import updates as updates
@@ -27,11 +30,14 @@ RULES = (
     conv_products,
     data,
     depthwise,
+    gather,
+    images,
     matmul,
     metrics,
     pooling,
     random,
     sample_norm,
+    shapes,
     softmax,
     state,
     updates,
