@@ -149,11 +149,11 @@ class CapturedStep:
 
     def _as_written(self, kind: Hashable, body: Callable[[], Any]) -> Any:
         if self.refusal is not None or kind in self._changes:
-            return body()
+            return self._one(body)
         moments = self._warm.setdefault(kind, [])
         last = len(moments) == WARM_UPS - 1
         before = Snapshot(self._objects) if last else None
-        outputs = body()
+        outputs = self._one(body)
         self._look()  # the first step may have built the model
         after = Snapshot(self._objects)
         moments.append((after, _numbers_in(outputs)))
@@ -174,6 +174,17 @@ class CapturedStep:
             self.refuse(str(problem))
         return outputs
 
+    def _one(self, body: Callable[[], Any]) -> Any:
+        """One step, and the device's count of it where no optimizer's kernel keeps that."""
+        with state.one_step():
+            outputs = body()
+        if self.what == "train_step":
+            if not self._optimizers:
+                self._look()  # the first step
+            if not any(o.device_updates() is not None for o in self._optimizers):
+                state.current().advance()
+        return outputs
+
     # -- capture ----------------------------------------------------------------------------------
 
     def _capture(
@@ -187,7 +198,7 @@ class CapturedStep:
         try:
             with self._work.capturing() as captured, state.capturing():
                 for _ in range(steps):
-                    outputs = body()
+                    outputs = self._one(body)
                 if finish is not None:
                     finish()
                 for old, new in carry(before, Snapshot(self._objects)):

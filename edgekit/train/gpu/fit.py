@@ -23,6 +23,7 @@ from edgekit.train.tensor import Tensor, wrap
 from .capture import CapturedStep
 from .carry import array_in, is_device_array
 from .data import ResidentData, StagedData, Tables, arrays_in
+from .state import StepState, within
 from .workplace import Workplace
 
 __all__ = ["TOGETHER", "GpuLoop", "loop_of"]
@@ -49,9 +50,11 @@ class GpuLoop:
         self._index = int(self.name.partition(":")[2])
         with self._device():
             self.work = Workplace()
+            self.state = StepState()
         self._steps: dict[str, CapturedStep] = {}
         self._tables: dict[str, Tables] = {}
         self._feeds: dict[int, tuple[Any, Any]] = {}
+        self._numbered = False  # whether the device knows the number of the step in this fit
 
     def _device(self) -> Any:
         import cupy
@@ -62,12 +65,13 @@ class GpuLoop:
     def entered(self) -> Iterator[None]:
         """Within the block the model works on its GPU, on the stream and memory of its own."""
         outermost = not self._feeds
-        with self._device(), self.work.entered():
+        with self._device(), self.work.entered(), within(self.state):
             try:
                 yield
             finally:
                 if outermost:
                     self._feeds.clear()
+                    self._numbered = False
 
     def step(self, what: str) -> CapturedStep:
         """The captured `train_step`, `test_step` or `predict_step`."""
@@ -106,6 +110,8 @@ class GpuLoop:
                 first = group[0][0]
                 if first % together == 0:
                     running.on_train_batch_begin(first)
+                if not self._numbered:
+                    self._number_steps()
                 if last == -1 or (heard and first % together == 0):
                     step.enter()
                 last = group[-1][0]
@@ -120,6 +126,13 @@ class GpuLoop:
         if (last + 1) % together:
             running.on_train_batch_end(last, logs)
         return numbers(logs if last >= 0 else model.get_metrics_result())
+
+    def _number_steps(self) -> None:
+        """Let the device count on from the steps that the model has made: random numbers follow."""
+        optimizer = self.model.optimizer
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        self.state.force("step", 0 if inner is None else int(inner._iterations.data))
+        self._numbered = True
 
     def test_epoch(self, batches: Any, running: Any) -> dict[str, float]:
         """Evaluate all batches; returns their numbers."""

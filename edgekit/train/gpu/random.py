@@ -1,6 +1,6 @@
 """Random numbers on the GPU: Philox 4x32-10, counted by the element and the step.
 
-A layer draws a key of 64 bits from its own generator at every call. Within a captured step the key
+A layer draws a key of 64 bits from its own generator at every call. Within the steps of fit the key
 stays as it was and the step's number, which lives on the device, changes. No mask is kept: the
 derivative draws it again.
 """
@@ -32,10 +32,6 @@ def kernels() -> list[Kernel]:
     return [kernel(_SOURCE, name) for name in names]
 
 
-def _key(generator: np.random.Generator) -> np.uint64:
-    return np.uint64(generator.integers(0, 1 << 64, dtype=np.uint64))
-
-
 def _launch(name: str, count: int, *arguments: Any) -> None:
     """Over `count` elements, four to a thread; the count is handed over last."""
     if count:
@@ -57,7 +53,7 @@ def uniform(generator: Any, low: float, high: float, shape: tuple[int, ...]) -> 
     """float32 from `low` to below `high`."""
     found = empty(shape, np.float32)
     bounds = np.float32(low), np.float32(high)
-    _launch("random_uniform", found.size, _key(generator), state.current().step, *bounds, found)
+    _launch("random_uniform", found.size, state.key_of(generator), state.current().step, *bounds, found)
     return found
 
 
@@ -67,7 +63,7 @@ def normal(generator: Any, shape: tuple[int, ...], deviation: float, dtype: Any)
     found = empty(shape, held)
     name = f"random_normal<{type_name(held)}>"
     step = state.current().step
-    _launch(name, found.size, _key(generator), step, np.float32(deviation), found)
+    _launch(name, found.size, state.key_of(generator), step, np.float32(deviation), found)
     return found.astype(dtype, copy=False)
 
 
@@ -78,7 +74,7 @@ def _threshold(rate: float) -> int:
 
 def kept_mask(generator: Any, shape: tuple[int, ...], rate: float) -> Any:
     """Booleans of `shape`, false with probability `rate`."""
-    return _kept(_key(generator), state.current().step, shape, _threshold(rate))
+    return _kept(state.key_of(generator), state.current().step, shape, _threshold(rate))
 
 
 def _kept(key: np.uint64, step: Any, shape: tuple[int, ...], threshold: int) -> Any:
@@ -124,7 +120,7 @@ def _own_generator(x: Any, *, rate: float, generator: Any, noise_shape: Any = No
 def _dropout(x: Any, *, rate: float, generator: Any, noise_shape: Any = None) -> Any:
     if not 0 <= rate < 1:
         raise InputError(f"dropout: rate is {rate}; it must be at least 0 and below 1")
-    fallen = _Fallen(_key(generator), rate)
+    fallen = _Fallen(state.key_of(generator), rate)
     return fallen.done(x, state.current().step), fallen
 
 

@@ -22,9 +22,20 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.train.random import derived_generator
+
 from .kernel import Kernel, kernel
 
-__all__ = ["StepState", "capturing", "current", "is_capturing", "kernels", "within"]
+__all__ = [
+    "StepState",
+    "capturing",
+    "current",
+    "is_capturing",
+    "kernels",
+    "key_of",
+    "one_step",
+    "within",
+]
 
 _SOURCE = "state.cu"
 # name -> its place in bytes and its dtype, as in sources/state.cuh
@@ -97,6 +108,7 @@ class _Now(threading.local):
     def __init__(self) -> None:
         self.state: StepState | None = None
         self.capturing = False
+        self.drawn: dict[int, int] | None = None  # keys drawn in this step, by their generator
 
 
 _now = _Now()
@@ -123,6 +135,29 @@ def within(state: StepState) -> Iterator[None]:
         yield
     finally:
         _now.state = before
+
+
+@contextlib.contextmanager
+def one_step() -> Iterator[None]:
+    """Within the block generators stay where they are: the step's number tells steps apart.
+
+    So a step draws the same keys as it is written and captured, and after training went on from
+    a backup.
+    """
+    before, _now.drawn = _now.drawn, {}
+    try:
+        yield
+    finally:
+        _now.drawn = before
+
+
+def key_of(generator: np.random.Generator) -> np.uint64:
+    """A key for random numbers of the device: another one at every call of a step."""
+    if _now.drawn is None:
+        return np.uint64(generator.integers(0, 1 << 64, dtype=np.uint64))
+    number = _now.drawn[id(generator)] = _now.drawn.get(id(generator), 0) + 1
+    derived = derived_generator(generator, number)
+    return np.uint64(derived.integers(0, 1 << 64, dtype=np.uint64))
 
 
 def is_capturing() -> bool:
