@@ -11,7 +11,7 @@ from edgekit.errors import InputError
 from edgekit.train.backend import Array, array_module, random_bytes, same_place
 from edgekit.train.primitive import primitive
 
-__all__ = ["dropout", "kept_mask", "normal_like"]
+__all__ = ["dropout", "kept_mask", "normal_like", "uniform_like"]
 
 
 def _device(generator: Any, like: Array) -> Any:
@@ -43,6 +43,15 @@ def normal_like(generator: Any, like: Array, deviation: float) -> Array:
     drawn = generator.standard_normal(like.shape, dtype=np.float32)
     drawn *= np.float32(deviation)
     return same_place(drawn, like, like.dtype)
+
+
+def uniform_like(
+    generator: Any, low: float, high: float, shape: tuple[int, ...], like: Array
+) -> Array:
+    """Uniform numbers from `low` to `high`, float32, where `like` lives."""
+    if (device := _device(generator, like)) is not None:
+        return device.uniform(generator, low, high, shape)
+    return same_place(generator.uniform(low, high, shape).astype(np.float32), like)
 
 
 @primitive(saves=True)

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, lookup
+from edgekit.train.backend import array_module
 from edgekit.train.layers.preprocessing.images import ImageLayer, largest_window
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.images import resize_images
 from edgekit.train.ops.math import maximum, mean, minimum
+from edgekit.train.ops.random import uniform_like
 from edgekit.train.random import generator
+from edgekit.train.tensor import array_of
 
 __all__ = ["RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomImageLayer"]
 
@@ -48,10 +51,11 @@ class RandomImageLayer(ImageLayer):
         raise NotImplementedError
 
     def _drawn(
-        self, low: float, high: float, shape: tuple[int, ...], seed: int | None
-    ) -> np.ndarray:
+        self, data: Any, low: float, high: float, shape: tuple[int, ...], seed: int | None
+    ) -> Any:
+        """Numbers from `low` to `high`, float32, drawn where the pictures `data` are."""
         source = self.generator if seed is None else generator(seed)
-        return source.uniform(low, high, shape).astype(np.float32)
+        return uniform_like(source, low, high, shape, array_of(data))
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -94,11 +98,11 @@ class RandomFlip(RandomImageLayer):
         self._set_seed(seed)
 
     def get_random_transformation(self, data, training=True, seed=None):
-        flips = self._drawn(0, 1, (data.shape[0], 1, 1, 1), seed) <= 0.5
+        flips = self._drawn(data, 0, 1, (data.shape[0], 1, 1, 1), seed) <= 0.5
         return {"flips": flips, "input_shape": tuple(data.shape)}
 
     def transform_images(self, images, transformation, training=True):
-        flips = np.asarray(transformation["flips"])
+        flips = _as_array(transformation["flips"])
         if self.mode != "vertical":
             images = where(flips, images[:, :, ::-1], images)
         if self.mode != "horizontal":
@@ -133,13 +137,21 @@ class RandomCrop(RandomImageLayer):
         if height <= self.height or width <= self.width:
             rows, columns = largest_window((height, width), (self.height, self.width))
             return rows.start, columns.start
-        places = self._drawn(0, 1, (2,), seed)
+        places = self._drawn(data, 0, 1, (2,), seed)
         spare = (height - self.height + 1, width - self.width + 1)
+        if array_module(places) is not np:  # where they stay: the host does not wait for them
+            limits = zip(places, spare, strict=True)
+            return tuple((p * np.float32(n)).astype(np.int32).clip(0, n - 1) for p, n in limits)
         return tuple(min(int(p * n), n - 1) for p, n in zip(places, spare, strict=True))
 
     def transform_images(self, images, transformation, training=True):
         top, left = transformation
-        images = images[:, top : top + self.height, left : left + self.width]
+        if hasattr(top, "dtype"):
+            module = array_module(top)
+            images = images[:, top + module.arange(self.height, dtype=np.int32)]
+            images = images[:, :, left + module.arange(self.width, dtype=np.int32)]
+        else:
+            images = images[:, top : top + self.height, left : left + self.width]
         size = (self.height, self.width)
         return images if tuple(images.shape[1:3]) == size else resize_images(images, size=size)
 
@@ -168,11 +180,11 @@ class RandomContrast(RandomImageLayer):
 
     def get_random_transformation(self, data, training=True, seed=None):
         low, high = 1.0 - self.factor[0], 1.0 + self.factor[1]
-        return {"contrast_factor": self._drawn(low, high, (data.shape[0], 1, 1, 1), seed)}
+        return {"contrast_factor": self._drawn(data, low, high, (data.shape[0], 1, 1, 1), seed)}
 
     def transform_images(self, images, transformation, training=True):
         level = mean(images, axis=(1, 2), keepdims=True)
-        changed = (images - level) * np.asarray(transformation["contrast_factor"]) + level
+        changed = (images - level) * _as_array(transformation["contrast_factor"]) + level
         return _clipped(changed, self.value_range)
 
 
@@ -196,11 +208,16 @@ class RandomBrightness(RandomImageLayer):
         self._set_seed(seed)
 
     def get_random_transformation(self, data, training=True, seed=None):
-        drawn = self._drawn(*self.factor, (data.shape[0], 1, 1, 1), seed)
+        drawn = self._drawn(data, *self.factor, (data.shape[0], 1, 1, 1), seed)
         return {"rgb_delta": drawn * np.float32(self.value_range[1] - self.value_range[0])}
 
     def transform_images(self, images, transformation, training=True):
-        return _clipped(images + np.asarray(transformation["rgb_delta"]), self.value_range)
+        return _clipped(images + _as_array(transformation["rgb_delta"]), self.value_range)
+
+
+def _as_array(numbers: Any) -> Any:
+    """What was drawn as an array, where it is."""
+    return array_module(numbers).asarray(numbers)
 
 
 def _clipped(x: Any, value_range: Any) -> Any:

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, lookup
+from edgekit.errors import InputError, UnsupportedOperator, lookup
+from edgekit.train.backend import array_module, current_device
 from edgekit.train.layers.preprocessing.augmentation import RandomImageLayer
 from edgekit.train.ops.images import FILL_MODES, METHODS, resize_images, warp_images
+from edgekit.train.random import generator
 
 __all__ = [
     "RandomHeight",
@@ -22,31 +24,47 @@ __all__ = [
 ]
 
 
-def rotation_matrices(degrees: Any, height: int, width: int) -> np.ndarray:
+def rotation_matrices(degrees: Any, height: int, width: int) -> Any:
     """(n, 8) maps of `warp_images` that turn around the middle, counter-clockwise."""
-    angle = np.asarray(degrees, np.float32) * np.float32(np.pi / 180)
-    cosine, sine = np.cos(angle), np.sin(angle)
+    module = array_module(degrees)
+    angle = module.asarray(degrees, dtype=np.float32) * np.float32(np.pi / 180)
+    cosine, sine = module.cos(angle), module.sin(angle)
     x, y = np.float32((width - 1) / 2), np.float32((height - 1) / 2)
-    nothing = np.zeros_like(angle)
+    nothing = module.zeros_like(angle)
     columns = (cosine, -sine, x - x * cosine + y * sine, sine, cosine, y - x * sine - y * cosine)
-    return np.stack([*columns, nothing, nothing], axis=1).astype(np.float32)
+    return _rows(module, [*columns, nothing, nothing])
 
 
-def zoom_matrices(rows: Any, columns: Any, height: int, width: int) -> np.ndarray:
+def zoom_matrices(rows: Any, columns: Any, height: int, width: int) -> Any:
     """(n, 8) maps that show the middle; a factor above 1 makes the picture smaller."""
-    vertical, across = (np.asarray(z, np.float32).reshape(-1) for z in (rows, columns))
-    nothing = np.zeros_like(across)
+    module = array_module(rows)
+    vertical, across = (module.asarray(z, dtype=np.float32).reshape(-1) for z in (rows, columns))
+    nothing = module.zeros_like(across)
     x = np.float32((width - 1) / 2) * (1 - across)
     y = np.float32((height - 1) / 2) * (1 - vertical)
-    parts = (across, nothing, x, nothing, vertical, y, nothing, nothing)
-    return np.stack(parts, axis=1).astype(np.float32)
+    return _rows(module, [across, nothing, x, nothing, vertical, y, nothing, nothing])
 
 
-def translation_matrices(translations: Any) -> np.ndarray:
+def translation_matrices(translations: Any) -> Any:
     """(n, 8) maps that move by (to the right, down) pixels; `translations` is (n, 2)."""
-    right, down = np.asarray(translations, np.float32).T
-    one, nothing = np.ones_like(right), np.zeros_like(right)
-    return np.stack([one, nothing, -right, nothing, one, -down, nothing, nothing], axis=1)
+    module = array_module(translations)
+    right, down = module.asarray(translations, dtype=np.float32).T
+    one, nothing = module.ones_like(right), module.zeros_like(right)
+    return _rows(module, [one, nothing, -right, nothing, one, -down, nothing, nothing])
+
+
+def _rows(module: Any, columns: list[Any]) -> Any:
+    """Columns (n,) as rows of maps, by copies that a captured step can hold."""
+    rows = module.empty((len(columns[0]), len(columns)), np.float32)
+    for i, column in enumerate(columns):
+        rows[:, i] = column
+    return rows
+
+
+def _is_capturing() -> bool:
+    from edgekit.train.gpu.state import is_capturing
+
+    return is_capturing()
 
 
 class _Warping(RandomImageLayer):
@@ -71,7 +89,7 @@ class _Warping(RandomImageLayer):
     def _warped(self, images: Any, matrices: Any) -> Any:
         return warp_images(
             images,
-            transforms=np.asarray(matrices, np.float32),
+            transforms=array_module(matrices).asarray(matrices, dtype=np.float32),
             interpolation=self.interpolation,
             fill_mode=self.fill_mode,
             fill_value=float(self.fill_value),
@@ -99,7 +117,7 @@ class RandomRotation(_Warping):
 
     def get_random_transformation(self, data, training=True, seed=None):
         count, height, width = data.shape[:3]
-        angle = self._drawn(self.factor[0] * 360, self.factor[1] * 360, (count,), seed)
+        angle = self._drawn(data, self.factor[0] * 360, self.factor[1] * 360, (count,), seed)
         return {"angle": angle, "rotation_matrix": rotation_matrices(angle, height, width)}
 
     def transform_images(self, images, transformation, training=True):
@@ -138,10 +156,10 @@ class RandomZoom(_TwoFactors):
 
     def get_random_transformation(self, data, training=True, seed=None):
         shape = (data.shape[0], 1)
-        rows = self._drawn(1 + self._rows[0], 1 + self._rows[1], shape, seed)
+        rows = self._drawn(data, 1 + self._rows[0], 1 + self._rows[1], shape, seed)
         columns = rows
         if self.width_factor is not None:
-            columns = self._drawn(1 + self._columns[0], 1 + self._columns[1], shape, seed)
+            columns = self._drawn(data, 1 + self._columns[0], 1 + self._columns[1], shape, seed)
         return {"height_zoom": rows, "width_zoom": columns, "input_shape": tuple(data.shape)}
 
     def transform_images(self, images, transformation, training=True):
@@ -157,9 +175,10 @@ class RandomTranslation(_TwoFactors):
 
     def get_random_transformation(self, data, training=True, seed=None):
         count, height, width = data.shape[:3]
-        down = self._drawn(*self._rows, (count, 1), seed) * np.float32(height)
-        right = self._drawn(*self._columns, (count, 1), seed) * np.float32(width)
-        moves = np.concatenate([right, down], axis=1)
+        down = self._drawn(data, *self._rows, (count, 1), seed) * np.float32(height)
+        right = self._drawn(data, *self._columns, (count, 1), seed) * np.float32(width)
+        moves = array_module(right).empty((count, 2), np.float32)
+        moves[:, :1], moves[:, 1:] = right, down
         return {"translations": moves, "input_shape": tuple(data.shape)}
 
     def transform_images(self, images, transformation, training=True):
@@ -187,8 +206,18 @@ class _RandomSize(RandomImageLayer):
         self._set_seed(seed)
 
     def get_random_transformation(self, data, training=True, seed=None):
-        share = 1 + self._drawn(*self._shares, (), seed)
+        share = 1 + self._drawn_size(seed)
         return {"size": max(int(data.shape[self.axis] * share), 1)}
+
+    def _drawn_size(self, seed: int | None) -> float:
+        """On the host, wherever the pictures are: it is the shape of the result."""
+        if current_device() != "cpu" and _is_capturing():
+            raise UnsupportedOperator(
+                f"layer {self.name!r} ({type(self).__name__}) gives another size at every step, "
+                "which a captured step cannot; put it into the data set's map instead"
+            )
+        source = self.generator if seed is None else generator(seed)
+        return float(np.float32(source.uniform(*self._shares)))
 
     def transform_images(self, images, transformation, training=True):
         size = list(images.shape[1:3])
