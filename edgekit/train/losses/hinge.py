@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from edgekit.train.backend import array_module
 from edgekit.train.losses.loss import NamedLoss, like, of_same_shape
 from edgekit.train.ops import math, reductions
-from edgekit.train.tensor import Tensor
+from edgekit.train.tensor import Tensor, wrap
 
 __all__ = [
     "CategoricalHinge",
@@ -39,7 +42,10 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Tensor:
 def _margins(y_true: Any, y_pred: Any, loss: str) -> Any:
     y_true, y_pred = of_same_shape(y_true, y_pred, loss)
     labels = y_true.data
-    if bool(((labels == 0) | (labels == 1)).all()):
+    binary = ((labels == 0) | (labels == 1)).all()
+    if not isinstance(labels, np.ndarray):  # on a GPU nothing is asked: that would wait for it
+        y_true = wrap(array_module(labels).where(binary, labels * 2.0 - 1.0, labels))
+    elif binary:
         y_true = y_true * 2.0 - 1.0
     return math.maximum(1.0 - y_true * y_pred, 0.0)
 

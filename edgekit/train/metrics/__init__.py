@@ -75,11 +75,11 @@ from edgekit.train.metrics.means import (
 from edgekit.train.metrics.means import SquaredHinge as SquaredHinge
 from edgekit.train.metrics.means import concordance_correlation as concordance_correlation
 from edgekit.train.metrics.means import pearson_correlation as pearson_correlation
-from edgekit.train.metrics.metric import Mean as Mean
-from edgekit.train.metrics.metric import MeanMetricWrapper as MeanMetricWrapper
 from edgekit.train.metrics.metric import Metric as Metric
-from edgekit.train.metrics.metric import Sum as Sum
 from edgekit.train.metrics.r2 import R2Score as R2Score
+from edgekit.train.metrics.totals import Mean as Mean
+from edgekit.train.metrics.totals import MeanMetricWrapper as MeanMetricWrapper
+from edgekit.train.metrics.totals import Sum as Sum
 from edgekit.train.names import snake_case
 from edgekit.train.serialization import plain, resolve
 

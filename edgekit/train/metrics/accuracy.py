@@ -7,7 +7,8 @@ from typing import Any
 from edgekit.errors import ShapeError
 from edgekit.train.backend import array_module, asarray
 from edgekit.train.data import of_same_rank
-from edgekit.train.metrics.metric import MeanMetricWrapper, Metric
+from edgekit.train.metrics.metric import Metric
+from edgekit.train.metrics.totals import MeanMetricWrapper
 
 __all__ = [
     "Accuracy",

@@ -117,7 +117,8 @@ class AUC(CountsAtThresholds):
             return areas
         if self.label_weights is None:
             return areas.mean()
-        weights = asarray(self.label_weights, "float32")
+        weights = np.asarray(self.label_weights, np.float32)
+        weights = self._constant("label_weights", weights, areas)
         return quotient((areas * weights).sum(), weights.sum())
 
     def get_config(self) -> dict[str, Any]:

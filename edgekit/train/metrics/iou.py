@@ -7,7 +7,7 @@ from typing import Any
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
-from edgekit.train.metrics.metric import Metric
+from edgekit.train.metrics.metric import Metric, sums_of_buckets
 
 __all__ = ["BinaryIoU", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"]
 
@@ -65,10 +65,12 @@ class IoU(Metric):
         counted = (labels >= 0) & (labels < n) & (found >= 0) & (found < n)
         if self.ignore_class is not None:
             counted &= labels != self.ignore_class
-        weight = asarray(1 if sample_weight is None else sample_weight)
-        weight = module.broadcast_to(weight.reshape(-1).astype(self.dtype), labels.shape)
-        cells = (labels * n + found)[counted]
-        counts = module.bincount(cells, weights=weight[counted].astype("float64"), minlength=n * n)
+        if sample_weight is None:
+            weight = module.ones(labels.shape, self.dtype)
+        else:
+            weight = asarray(sample_weight).reshape(-1).astype(self.dtype)
+            weight = module.broadcast_to(weight, labels.shape)
+        counts = sums_of_buckets(labels * n + found, counted, weight, n * n)
         self.total_cm.data += counts.reshape(n, n).astype(self.dtype)
 
     def result(self) -> Any:

@@ -10,7 +10,8 @@ import numpy as np
 from edgekit.train import losses
 from edgekit.train.backend import asarray
 from edgekit.train.data import of_same_rank
-from edgekit.train.metrics.metric import Mean, MeanMetricWrapper, Metric
+from edgekit.train.metrics.metric import Metric
+from edgekit.train.metrics.totals import Mean, MeanMetricWrapper
 
 __all__ = [
     "BinaryCrossentropy",

@@ -1,21 +1,18 @@
-"""The base of metrics, and the means most of them are."""
+"""The base of metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from edgekit.train import initializers
-from edgekit.train.backend import array_module, asarray
-from edgekit.train.data import of_same_rank
-from edgekit.train.masks import apply_mask, mask_of
+from edgekit.train.backend import array_module, asarray, is_here, same_place
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable
-from edgekit.train.tensor import Variable
+from edgekit.train.tensor import Tensor, Variable, array_of
 
-__all__ = ["Mean", "MeanMetricWrapper", "Metric", "Sum", "quotient"]
+__all__ = ["Metric", "PendingResult", "quotient", "result_of", "sums_of_buckets"]
 
 
 def quotient(a: Any, b: Any) -> Any:
@@ -23,6 +20,36 @@ def quotient(a: Any, b: Any) -> Any:
     module = array_module(b)
     zero = b == 0
     return module.where(zero, 0, a / module.where(zero, 1, b))
+
+
+class PendingResult(Tensor):
+    """The result of a metric, computed when its values are read: on a GPU that may wait."""
+
+    __slots__ = ("_metric",)
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+
+    @property
+    def data(self) -> Any:  # instead of the attribute of tensors
+        found = array_of(self._metric.result())
+        return found if hasattr(found, "dtype") else np.asarray(found, np.float64)
+
+
+def sums_of_buckets(bucket: Any, counts: Any, weight: Any, n: int) -> Any:
+    """The sum of weights in each of n buckets (float64), of the elements that count."""
+    module = array_module(bucket)
+    if module is np:
+        return np.bincount(bucket[counts], weights=weight[counts], minlength=n)
+    from edgekit.train.gpu.metrics import weights_of_buckets
+
+    return weights_of_buckets(module.where(counts, bucket, -1), weight, n)
+
+
+def result_of(metric: Metric) -> Any:
+    """A metric's result for the logs of a batch; those of edgekit are computed when read."""
+    own = type(metric).__module__.startswith("edgekit.train.metrics.")
+    return PendingResult(metric) if own else metric.result()
 
 
 class Metric(Serializable):
@@ -72,6 +99,15 @@ class Metric(Serializable):
         """As `add_variable`."""
         return self.add_variable(shape, initializer, dtype, name=name)
 
+    def _constant(self, name: str, values: Any, like: Any) -> Any:
+        """An array of this metric that never changes, where `like` is; copied to a GPU once."""
+        if array_module(like) is np:
+            return values
+        kept = vars(self).setdefault("_constants", {})
+        if name not in kept or not is_here(kept[name]):
+            kept[name] = same_place(values, like)
+        return kept[name]
+
     def reset_state(self) -> None:
         """Start over."""
         for variable in self.variables:
@@ -96,130 +132,3 @@ class Metric(Serializable):
         """Update, and give the result so far."""
         self.update_state(*args, **kwargs)
         return self.result()
-
-
-def _per_sample(values: Any, sample_weight: Any, reduce: str) -> tuple[Any, Any]:
-    """Values and weights reduced ("sum" or "mean") to one for each sample."""
-    mask = mask_of(values)
-    values = asarray(values)
-    if sample_weight is not None:
-        if mask is not None:
-            sample_weight = apply_mask(sample_weight, mask, "sum")
-        weight = asarray(sample_weight)
-        values, weight = of_same_rank(values, weight)
-        if values.ndim > weight.ndim:
-            values = getattr(values, reduce)(axis=tuple(range(weight.ndim, values.ndim)))
-        sample_weight = array_module(values).broadcast_to(weight, values.shape)
-        values = values * sample_weight
-        if sample_weight.ndim > 1:
-            sample_weight = getattr(sample_weight, reduce)(axis=tuple(range(1, sample_weight.ndim)))
-    if values.ndim > 1:
-        values = getattr(values, reduce)(axis=tuple(range(1, values.ndim)))
-    return values, sample_weight
-
-
-class _Totals(Metric):
-    """Totals kept in float64, and where the values are: on a GPU nothing is copied to the host
-    before `result()` is turned into a number.
-    """
-
-    total_names: tuple[str, ...]
-
-    def __init__(self, dtype: Any, name: str | None) -> None:
-        super().__init__(dtype, name)
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        for name in self.total_names:
-            setattr(self, name, 0.0)
-        for variable in self._variables:
-            variable.data[...] = 0
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The totals as they are now, and the variables of a subclass."""
-        totals = []
-        for name in self.total_names:
-            value = getattr(self, name)
-            value = value if hasattr(value, "dtype") else np.asarray(value, np.float64)
-            totals.append(Variable(value, name=name, trainable=False))
-        return [*totals, *super().variables]
-
-    def restore(self, state: list[Any]) -> None:
-        for name, value in zip(self.total_names, state, strict=False):
-            setattr(self, name, value)
-        for variable, value in zip(self._variables, state[len(self.total_names) :], strict=True):
-            variable.data[...] = value
-
-
-class Mean(_Totals):
-    """The weighted mean of all values it was given."""
-
-    total_names = ("total", "count")
-
-    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
-        self.total: Any = 0.0
-        self.count: Any = 0.0
-        super().__init__(dtype, name)
-
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        """Add values; a weight is one number, or one for each value or sample."""
-        array = asarray(values)
-        if array.ndim == 0 and isinstance(sample_weight, int | float):  # the loss of a batch
-            self.total = self.total + array.astype(np.float64) * sample_weight
-            self.count = self.count + sample_weight
-            return
-        if array.ndim <= 1 and sample_weight is None:
-            values, weight = array, None
-        else:
-            values, weight = _per_sample(values, sample_weight, "mean")
-        module = array_module(values)
-        self.total = self.total + values.sum(dtype=module.float64)
-        if weight is None:
-            self.count = self.count + (values.shape[0] if values.ndim else 1)
-        else:
-            self.count = self.count + weight.sum(dtype=module.float64)
-
-    def result(self) -> Any:
-        """The mean, 0 before the first value."""
-        if isinstance(self.count, float | int) and self.count == 0:
-            return 0.0
-        return self.total / self.count if self.count else 0.0
-
-
-class Sum(_Totals):
-    """The weighted sum of all values it was given."""
-
-    total_names = ("total",)
-
-    def __init__(self, name: str | None = "sum", dtype: Any = None) -> None:
-        self.total: Any = 0.0
-        super().__init__(dtype, name)
-
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        """Add values; a weight is one number, or one for each value or sample."""
-        values, _ = _per_sample(values, sample_weight, "sum")
-        self.total = self.total + values.sum(dtype=array_module(values).float64)
-
-    def result(self) -> Any:
-        """The sum."""
-        return self.total
-
-
-class MeanMetricWrapper(Mean):
-    """The mean of a function of (y_true, y_pred) that gives a number per sample."""
-
-    def __init__(
-        self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
-    ) -> None:
-        super().__init__(name or str(getattr(fn, "__name__", "metric")), dtype)
-        self.fn = fn
-        self.fn_kwargs = kwargs
-
-    def update_state(  # type: ignore[override]  # Keras gives the wrapper another signature
-        self, y_true: Any, y_pred: Any, sample_weight: Any = None
-    ) -> None:
-        mask = mask_of(y_pred)
-        if mask is not None:
-            sample_weight = apply_mask(sample_weight, mask, "sum")
-        super().update_state(self.fn(y_true, y_pred, **self.fn_kwargs), sample_weight)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
 from edgekit.train.data import of_same_rank
@@ -57,21 +59,23 @@ class R2Score(Metric):
         y_true, y_pred = of_same_rank(asarray(y_true), asarray(y_pred))
         if not self._built:
             self._build(y_pred.shape)
-        module = array_module(y_pred)
         y_true = y_true.astype("float64")
-        weight = asarray(1.0 if sample_weight is None else sample_weight).astype("float64")
-        weight = module.broadcast_to(weight[:, None] if weight.ndim == 1 else weight, y_true.shape)
+        weight: Any = 1.0
+        if sample_weight is not None:
+            weight = asarray(sample_weight).astype("float64")
+            weight = weight[:, None] if weight.ndim == 1 else weight
+            weight = array_module(y_pred).broadcast_to(weight, y_true.shape)
         self.sum.data += (y_true * weight).sum(axis=0)
         self.squared_sum.data += (y_true * y_true * weight).sum(axis=0)
         self.total_mse.data += ((y_true - y_pred) ** 2 * weight).sum(axis=0)
-        self.count.data += weight.sum(axis=0)
+        self.count.data += len(y_true) if sample_weight is None else weight.sum(axis=0)
         self.num_samples.data += y_true.size
 
     def result(self) -> Any:
         if not self._built:
             return 0.0
         module = array_module(self.sum.data)
-        with module.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             total = self.squared_sum.data - self.sum.data**2 / self.count.data
             scores = 1 - self.total_mse.data / total
         scores = module.where(module.isinf(scores), 0.0, scores)
@@ -83,9 +87,10 @@ class R2Score(Metric):
 
     def _adjusted(self, score: Any) -> Any:
         """Less for every regressor, by the number of samples."""
-        n, p = float(self.num_samples.data), self.num_regressors
+        p = self.num_regressors
         if p == 0:
             return score
+        n = float(self.num_samples.data)
         if p >= n - 1:
             warnings.warn(
                 f"R2Score: {p} regressors for {n:.0f} samples; the score is not adjusted",

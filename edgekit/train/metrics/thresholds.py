@@ -10,7 +10,7 @@ import numpy as np
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray
 from edgekit.train.data import of_same_rank
-from edgekit.train.metrics.metric import Metric
+from edgekit.train.metrics.metric import Metric, sums_of_buckets
 
 __all__ = ["COUNTS", "CountsAtThresholds", "as_thresholds", "even_thresholds"]
 
@@ -61,7 +61,8 @@ class CountsAtThresholds(Metric):
             y_true, y_pred = y_true[..., one], y_pred[..., one]
             weight = weight[..., one]
         if label_weights is not None:
-            weight = weight * asarray(label_weights, "float32")
+            label_weights = np.asarray(label_weights, np.float32)
+            weight = weight * self._constant("label_weights", label_weights, weight)
         columns = y_pred.shape[-1] if self.multi_label else 1
         parts = [a.reshape(-1, columns) for a in (y_true != 0, y_pred, weight)]
         found = [self._counts_of(*(a[:, j] for a in parts)) for j in range(columns)]
@@ -82,17 +83,18 @@ class CountsAtThresholds(Metric):
             if self._thresholds[0] < 0:
                 bucket = module.maximum(bucket, 0)
         else:
-            order = np.sort(self._thresholds)
-            bucket = module.searchsorted(asarray(order), p, side="left").astype("int64") - 1
+            order = self._constant("order", np.sort(self._thresholds), p)
+            bucket = module.searchsorted(order, p, side="left").astype("int64") - 1
         above = (bucket >= 0) & ~unknown
         totals = []
         for kind in (label, ~label):
-            chosen = kind & above
-            sums = module.bincount(bucket[chosen], weights=weight[chosen], minlength=n)
-            totals.append((sums[::-1].cumsum()[::-1], weight[kind].sum(dtype=module.float64)))
+            sums = sums_of_buckets(bucket, kind & above, weight, n)
+            together = module.where(kind, weight, np.float32(0)).sum(dtype=module.float64)
+            totals.append((sums[::-1].cumsum()[::-1], together))
         (hits, positives), (alarms, negatives) = totals
         if not self._evenly:
             back = np.argsort(np.argsort(self._thresholds, kind="stable"), kind="stable")
+            back = self._constant("back", back, hits)
             hits, alarms = hits[back], alarms[back]
         return hits, alarms, negatives - alarms, positives - hits
 
@@ -128,6 +130,10 @@ def _weight_like(y_pred: Any, sample_weight: Any) -> Any:
 def _largest(y_pred: Any, k: int) -> Any:
     """All but the k largest of each sample pushed below every threshold."""
     module = array_module(y_pred)
+    if module is not np:
+        from edgekit.train.gpu.metrics import largest_kept
+
+        return largest_kept(y_pred, k, _LEFT_OUT)
     order = module.argsort(-y_pred, axis=-1, kind="stable")[..., :k]
     kept = module.zeros(y_pred.shape, bool)
     module.put_along_axis(kept, order, True, axis=-1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from edgekit.errors import InputError, lookup
 from edgekit.train import losses, metrics
+from edgekit.train.backend import current_device
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.losses.loss import as_tensor
+from edgekit.train.metrics.metric import result_of
 from edgekit.train.structure import is_nested
 
 __all__ = ["Compiled", "add_batch"]
@@ -149,8 +149,9 @@ class Compiled:
     def results(self) -> dict[str, Any]:
         """Metric name -> value so far, the loss first."""
         found: dict[str, Any] = {}
+        waits = current_device() != "cpu"
         for metric in self.metrics:
-            value = metric.result()
+            value = result_of(metric) if waits else metric.result()
             if isinstance(value, dict):
                 found.update(value)
             else:
@@ -159,13 +160,8 @@ class Compiled:
 
 
 def add_batch(mean: Any, value: Any, count: int) -> None:
-    """Count the mean over a batch of `count` samples; on the host a number, without arrays."""
-    data = value.data
-    if isinstance(data, np.ndarray):
-        mean.total = mean.total + float(data) * count
-    else:
-        mean.total = mean.total + data.astype("float64") * count
-    mean.count = mean.count + count
+    """Count the mean over a batch of `count` samples."""
+    mean.add_batch(value.data, count)
 
 
 def _outputs(y_pred: Any) -> list[Any]:
