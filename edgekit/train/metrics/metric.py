@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from edgekit.train import initializers
-from edgekit.train.backend import array_module, asarray, is_here, same_place
+from edgekit.train.backend import (
+    array_module,
+    asarray,
+    current_device,
+    device,
+    is_here,
+    same_place,
+)
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Tensor, Variable, array_of
@@ -25,14 +32,16 @@ def quotient(a: Any, b: Any) -> Any:
 class PendingResult(Tensor):
     """The result of a metric, computed when its values are read: on a GPU that may wait."""
 
-    __slots__ = ("_metric",)
+    __slots__ = ("_device", "_metric")
 
     def __init__(self, metric: Metric) -> None:
         self._metric = metric
+        self._device = current_device()
 
     @property
     def data(self) -> Any:  # instead of the attribute of tensors
-        found = array_of(self._metric.result())
+        with device(self._device):
+            found = array_of(self._metric.result())
         return found if hasattr(found, "dtype") else np.asarray(found, np.float64)
 
 

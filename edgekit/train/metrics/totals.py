@@ -156,7 +156,8 @@ class Mean(_Totals):
         if not isinstance(self.total, float) and array_module(self.total) is not np:
             from edgekit.train.gpu.metrics import mean_of
 
-            return mean_of(self._on_device())
+            with self.total.device:
+                return mean_of(self._on_device())
         if isinstance(self.count, float | int) and self.count == 0:
             return 0.0
         return self.total / self.count if self.count else 0.0
