@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import ShapeError
+from edgekit.train.ops import batch_norm_activation as joined
 from edgekit.train.ops import normalization
 
 from .channels import THREADS, layout, tickets
@@ -211,3 +212,39 @@ def _(
         if needs[4]
         else None,
     )
+
+
+def _in_kernel(moving: Any) -> bool:
+    """Whether the moving statistics are such as the kernel can change."""
+    return all(m.dtype == np.float32 and m.flags.c_contiguous for m in moving[:2])
+
+
+def _is_joined(
+    x: Any, gamma: Any = None, beta: Any = None, residual: Any = None, **attrs: Any
+) -> bool:
+    same = residual is None or (residual.shape == x.shape and residual.dtype == x.dtype)
+    return bool(x.size) and same
+
+
+@on_gpu(joined.batch_norm_activation, when=_is_joined)
+def _joined(
+    x: Any, gamma: Any = None, beta: Any = None, residual: Any = None, *, epsilon: float = 1e-3,
+    activation: str = "", moving: Any = None,
+) -> Any:  # fmt: skip
+    within = moving if moving is not None and _in_kernel(moving) else None
+    statistics = batch_statistics(x, gamma, beta, epsilon, within)
+    if moving is not None and within is None:
+        joined.follow(moving[0], statistics[0], moving[2])
+        joined.follow(moving[1], statistics[1], moving[2])
+    y = normalized(x, statistics, activation, residual)
+    return y, (statistics[0], statistics[1], statistics)
+
+
+@_joined.vjp
+def _(
+    g: Any, y: Any, x: Any, gamma: Any = None, beta: Any = None, residual: Any = None, *,
+    saved: Any, needs: Any, epsilon: float = 1e-3, activation: str = "", moving: Any = None,
+) -> Any:  # fmt: skip
+    wanted = (needs[0], True, True, len(needs) > 3 and needs[3])
+    found = backward(g, y, x, gamma, beta, saved[2], epsilon, wanted, activation)
+    return found[: len(needs)]

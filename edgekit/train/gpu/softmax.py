@@ -62,8 +62,12 @@ def _along(forward: bool, arrays: tuple[Any, ...], axis: int, logarithm: bool) -
     return result
 
 
+def _along_one(x: Any, *, axis: Any = -1) -> bool:
+    return x.ndim > 0 and isinstance(axis, int)
+
+
 def _register(rule_of: Primitive, logarithm: bool) -> None:
-    @on_gpu(rule_of, when=lambda x, **attrs: x.ndim > 0)
+    @on_gpu(rule_of, when=_along_one)
     def rule(x: Any, *, axis: int = -1) -> Any:
         return _along(True, (x,), axis, logarithm)
 
@@ -76,7 +80,7 @@ _register(activations.softmax, logarithm=False)
 _register(activations.log_softmax, logarithm=True)
 
 
-@on_gpu(slopes.sparsemax, when=lambda x, **attrs: x.ndim > 0)
+@on_gpu(slopes.sparsemax, when=_along_one)
 def _sparsemax(x: Any, *, axis: int = -1) -> Any:
     moved = contiguous(x.swapaxes(axis, -1))
     y = empty(moved.shape, moved.dtype)

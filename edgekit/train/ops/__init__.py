@@ -3,6 +3,7 @@
 """
 
 from . import activations as activations
+from . import batch_norm_activation as batch_norm_activation
 from . import comparisons as comparisons
 from . import conv as conv
 from . import conv3d as conv3d
@@ -30,6 +31,7 @@ from . import storage as storage
 
 __all__ = [
     "activations",
+    "batch_norm_activation",
     "comparisons",
     "conv",
     "conv3d",

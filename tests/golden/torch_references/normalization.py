@@ -13,6 +13,12 @@ def batch_norm_training(x, gamma=None, beta=None, epsilon=1e-3):
     return y.movedim(1, -1)
 
 
+def batch_norm_activation(x, gamma=None, beta=None, residual=None, epsilon=1e-3, activation=""):
+    y = batch_norm_training(x, gamma, beta, epsilon)
+    y = y if residual is None else y + residual
+    return {"": y, "relu": F.relu(y), "relu6": F.relu6(y)}[activation]
+
+
 def batch_norm(x, gamma, beta, mean, variance, epsilon):
     y = (x - mean) / torch.sqrt(variance + epsilon)
     y = y if gamma is None else y * gamma
@@ -35,6 +41,7 @@ def group_norm(x, gamma=None, beta=None, groups=1, epsilon=1e-3):
 TORCH = {
     "batch_norm_training": batch_norm_training,
     "batch_norm": batch_norm,
+    "batch_norm_activation": batch_norm_activation,
     "layer_norm": layer_norm,
     "unit_norm": lambda x, axis=-1: x / x.square().sum(axis, keepdim=True).sqrt(),
     "group_norm": group_norm,
