@@ -121,3 +121,73 @@ def test_wrong_use_is_refused(tmp_path):
     unbuilt.compile("sgd", "mse")
     with pytest.raises(InputError, match="must be built before a fit"):
         unbuilt.fit(X, X[:, :2], verbose=0, callbacks=callbacks.BackupAndRestore(tmp_path))
+
+
+class Own(Sequential):
+    """A model with a train_step of its own, whose call does not take what test_step gives."""
+
+    def train_step(self, data):
+        x, y = data
+        return super().train_step((x, y))
+
+
+class Faulty(Sequential):
+    def test_step(self, data):
+        raise TypeError("a bug of the user's")
+
+
+class Unable(Own):
+    """Only its train_step knows how to go about the data."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if not training:
+            raise ValueError("only for training")
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+
+def resumed(cls, folder):
+    """Interrupt a fit of a model of this class after four batches, and go on."""
+
+    def fitted(*more):
+        made = cls([layers.Input((3,)), layers.Dense(2)])
+        made.compile("adam", "mse", metrics=["mae"])
+        backup = callbacks.BackupAndRestore(folder, save_freq=1)
+        return made.fit(X, X[:, :2], batch_size=4, verbose=0, epochs=2, callbacks=[backup, *more])
+
+    class Cut(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fitted(Cut())
+    return fitted()
+
+
+def test_a_bug_in_a_test_step_is_not_hidden(tmp_path):
+    with pytest.raises(TypeError, match="a bug of the user's"):
+        resumed(Faulty, tmp_path)
+
+
+def test_a_model_that_only_trains_goes_on_with_a_warning(tmp_path):
+    with pytest.warns(UserWarning) as caught:
+        history = resumed(Unable, tmp_path)
+    said = "\n".join(str(one.message) for one in caught)
+    assert "could not be prepared, since test_step failed: ValueError('only for training')" in said
+    assert len(history.history["loss"]) == 2
+
+
+def test_a_train_step_of_ones_own_goes_on_with_its_metrics(tmp_path):
+    assert len(resumed(Own, tmp_path).history["mae"]) == 2
+
+
+@pytest.mark.parametrize("save_freq", [0, -1, 2.5, "2 batches", "epochs", True])
+@pytest.mark.parametrize("cls", [callbacks.BackupAndRestore, callbacks.ModelCheckpoint])
+def test_a_wrong_save_freq_is_refused(save_freq, cls):
+    with pytest.raises(InputError, match=r"save_freq must be 'epoch'.* a number of batches"):
+        cls("m.keras", save_freq=save_freq)
+
+
+def test_a_backup_counts_no_epochs(tmp_path):
+    with pytest.raises(InputError, match="save_freq must be 'epoch' or a number of batches"):
+        callbacks.BackupAndRestore(tmp_path, save_freq="3 epochs")

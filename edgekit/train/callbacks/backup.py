@@ -17,7 +17,7 @@ from typing import Any
 from edgekit.errors import InputError, ModelFormatError
 from edgekit.files import replacing
 from edgekit.train.callbacks.callback import Callback
-from edgekit.train.callbacks.checkpoint import due_after
+from edgekit.train.callbacks.frequency import WritesRegularly
 from edgekit.train.callbacks.snapshots import Snapshot, loaded, saved
 
 __all__ = ["BackupAndRestore"]
@@ -25,7 +25,7 @@ __all__ = ["BackupAndRestore"]
 _FILE, _BEFORE, _VERSION = "backup.npz", "backup.npz.bkp", 1
 
 
-class BackupAndRestore(Callback):
+class BackupAndRestore(WritesRegularly):
     """Write backups while training; where there is one at the beginning, go on from it.
 
     save_freq: "epoch", or a number of batches. double_checkpoint: keep the backup before the last
@@ -45,17 +45,11 @@ class BackupAndRestore(Callback):
     ) -> None:
         if not backup_dir:
             raise InputError("BackupAndRestore: backup_dir is empty; name a folder.")
-        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq <= 0):
-            raise InputError(
-                f"save_freq must be 'epoch' or a number of batches. Received: {save_freq!r}"
-            )
+        self._set_frequency(save_freq)
         self.backup_dir = os.fspath(backup_dir)
-        self.save_freq = save_freq
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
         self.passed_steps = 0
-        self._last_batch_seen: int | None = None
-        self._batches_seen = 0
         self._epoch = 0
         self._others: list[Callback] = []
         self._snapshot: Snapshot | None = None
@@ -110,16 +104,12 @@ class BackupAndRestore(Callback):
         if self._snapshot is not None and self._pending is None:
             self._snapshot.begin_epoch()
 
-    @property
-    def every_batch(self) -> bool:
-        return self.save_freq != "epoch"
-
     def on_train_batch_end(self, batch, logs=None):
-        if self.save_freq != "epoch" and due_after(self, batch):
+        if self._is_due_after_batch(batch):
             self._write(self._epoch, batch + 1)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.save_freq == "epoch":
+        if self._is_due_after_epoch():
             self._write(epoch + 1, 0)
 
     def _write(self, epoch: int, step: int) -> None:

@@ -7,12 +7,13 @@ import warnings
 from typing import Any
 
 from edgekit.errors import InputError
+from edgekit.train.callbacks.frequency import WritesRegularly
 from edgekit.train.callbacks.monitor import MonitorCallback
 
-__all__ = ["ModelCheckpoint", "due_after"]
+__all__ = ["ModelCheckpoint"]
 
 
-class ModelCheckpoint(MonitorCallback):
+class ModelCheckpoint(WritesRegularly, MonitorCallback):
     """Save the model (`.keras`) or its weights (`.weights.h5`) after epochs, or every n batches.
 
     filepath may hold names of metrics: "model-{epoch:02d}-{val_loss:.2f}.keras", and {batch} where
@@ -22,6 +23,7 @@ class ModelCheckpoint(MonitorCallback):
     """
 
     chief_only = True
+    counts_epochs = True
 
     def __init__(
         self,
@@ -42,36 +44,21 @@ class ModelCheckpoint(MonitorCallback):
                 f"ModelCheckpoint: the filepath must end in {ending} "
                 f"(save_weights_only={save_weights_only}). Received: {self.filepath}"
             )
-        self._period = _epochs_of(save_freq)
-        if not self._period and (not isinstance(save_freq, int) or save_freq <= 0):
-            raise InputError(
-                "save_freq must be 'epoch', a number of batches, or '3 epochs'. "
-                f"Received: {save_freq!r}"
-            )
+        self._set_frequency(save_freq)
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.save_freq = save_freq
         self._current_epoch = 0
-        self._epochs_seen = 0
-        self._last_batch_seen: int | None = None
-        self._batches_seen = 0
-
-    @property
-    def every_batch(self) -> bool:
-        return not self._period
 
     def on_epoch_begin(self, epoch, logs=None):
         self._current_epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if not self._period and due_after(self, batch):
+        if self._is_due_after_batch(batch):
             self._save(self._current_epoch, batch, logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._epochs_seen += 1
-        if self._period and self._epochs_seen >= self._period:
-            self._epochs_seen = 0
+        if self._is_due_after_epoch():
             self._save(epoch, None, logs)
 
     def _save(self, epoch: int, batch: int | None, logs: Any) -> None:
@@ -116,22 +103,3 @@ class ModelCheckpoint(MonitorCallback):
                 f"ModelCheckpoint: filepath names {error}, which was not measured. "
                 f"There is: epoch, {', '.join(sorted(numbers))}"
             ) from error
-
-
-def _epochs_of(save_freq: Any) -> int:
-    """After how many epochs a file is written; 0 where batches are counted."""
-    if save_freq == "epoch":
-        return 1
-    number, _, unit = str(save_freq).partition(" ")
-    return int(number) if unit == "epochs" and number.isdigit() else 0
-
-
-def due_after(callback: Any, batch: int) -> bool:
-    """Whether `save_freq` batches have passed since the last time, over the ends of epochs."""
-    last = callback._last_batch_seen
-    callback._batches_seen += batch + 1 if last is None or batch <= last else batch - last
-    callback._last_batch_seen = batch
-    if callback._batches_seen < callback.save_freq:
-        return False
-    callback._batches_seen = 0
-    return True

@@ -110,8 +110,21 @@ class Snapshot:
         try:
             with self.model._on_first_device():
                 self.model.test_step(data.data() if isinstance(data, Rows) else data)
-        except (NotImplementedError, ValueError, TypeError, AttributeError):
-            return  # a model that only knows how to train: its metrics are restored as far as known
+        except (NotImplementedError, ValueError, TypeError, AttributeError) as error:
+            if not self._only_trains():
+                raise
+            warnings.warn(
+                f"losses and metrics could not be prepared, since test_step failed: {error!r}; "
+                "they are restored as far as they are known",
+                stacklevel=5,
+            )
+
+    def _only_trains(self) -> bool:
+        """Whether the model may know how to train and no more: test_step is not written for it."""
+        from edgekit.train.models.model import Model
+
+        cls = type(self.model)
+        return cls.train_step is not Model.train_step and cls.test_step is Model.test_step
 
     def restore(self, found: dict[str, Any]) -> None:
         """Put everything back but the place in the data."""
