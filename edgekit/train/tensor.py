@@ -233,6 +233,11 @@ class Variable(Tensor):
         self.constraint = constraint
         self.regularizer = regularizer
 
+    @property
+    def value(self) -> Variable:
+        """What the variable holds now, as a tensor that tapes follow: itself."""
+        return self
+
     def assign(self, value: Any) -> Variable:
         """Take the values of `value`, which must have the same shape. Returns the variable.
 

@@ -109,3 +109,14 @@ def test_a_scalar_variable_counts() -> None:
     counter.assign_add(2)
     counter.assign_sub(1)
     assert counter.item() == 2
+
+
+def test_the_value_of_a_variable_is_followed_by_tapes():
+    """As in Keras 3, `value` is what a variable holds now."""
+    x = Variable(np.array([1.0, 2.0], np.float32))
+    with GradientTape() as tape:
+        y = (x.value * x.value).sum()
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [2.0, 4.0])
+    x.assign([3.0, 4.0])
+    np.testing.assert_array_equal(x.value.numpy(), [3.0, 4.0])
+    assert isinstance(x.value, Tensor)
