@@ -35,6 +35,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # inside a function, when such a file is.
     "interpreter.sources": ("schema", "ir", "importers.tflite"),
     "train": ("ir", "files"),
+    # Model.export, the one method that knows of formats.
+    "train.models.exporting": ("export", "train"),
     # Trains as the converter quantizes, by the converter's own rules, and scores the int8 model.
     "train.quantization": ("interpreter", "ir", "quantize", "train"),
     # The names of tf.keras in their layout, over train.

@@ -13,6 +13,7 @@ from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.masks import set_masks
 from edgekit.train.models.graph import LayerGraph
+from edgekit.train.models.shapes import map_shapes_like, zeros_of
 from edgekit.train.models.summary import print_summary
 from edgekit.train.models.trainer import Trainer
 from edgekit.train.ops.math import cast
@@ -118,7 +119,7 @@ class Model(Trainer, Layer):
             return super().output_spec(inputs, args, kwargs)
         shapes = self._graph.output_shapes([tuple(x.shape) for x in flatten(inputs)])
         leaves = iter(self._graph.flat_outputs)
-        return _map_shapes_like(
+        return map_shapes_like(
             self._graph.outputs, shapes, lambda s: SymbolicTensor(s, next(leaves).dtype)
         )
 
@@ -190,7 +191,7 @@ class Model(Trainer, Layer):
     def build(self, input_shape: Any = None) -> None:
         """Make the weights of a subclassed model by calling it on zeros of this shape."""
         if self._graph is None and type(self).call is not Model.call:
-            self.call(_zeros_of_shapes(input_shape))
+            self.call(zeros_of(input_shape))
 
     def build_for(self, input_shape: Any) -> None:
         """A subclassed model is built by being called: its layers build themselves."""
@@ -235,6 +236,20 @@ class Model(Trainer, Layer):
 
         load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name)
 
+    def export(
+        self, filepath: Any, format: Any = None, verbose: Any = None, input_signature: Any = None
+    ) -> None:
+        """Write a float32 `.edge`, `.onnx` or `.tflite` file; `edgekit.convert` writes int8 ones.
+
+        format: edge, onnx, tflite or (Keras' name of the same) litert; by default what the name
+        ends in. verbose: say what was written.
+        """
+        from edgekit.train.models.exporting import export_model
+
+        if input_signature is not None:
+            raise InputError("input_signature is not supported; the model's own inputs are used")
+        export_model(self, filepath, format, verbose)
+
     def to_json(self, **options: Any) -> str:
         """The architecture as JSON (options are those of `json.dumps`); see `model_from_json`."""
         import json
@@ -265,28 +280,3 @@ def _functional_name() -> str:
     from edgekit.train.names import unique_name
 
     return unique_name("functional")
-
-
-def _zeros_of_shapes(shape: Any) -> Any:
-    """Tensors of zeros, with 1 where a size is not known."""
-    if isinstance(shape, dict):
-        return {key: _zeros_of_shapes(value) for key, value in shape.items()}
-    if shape and isinstance(shape[0], list | tuple):
-        return [_zeros_of_shapes(one) for one in shape]
-    return wrap(np.zeros([1 if size is None else size for size in shape], np.float32))
-
-
-def _map_shapes_like(structure: Any, shapes: Any, function: Any) -> Any:
-    """Apply to each shape in `shapes`, which are arranged as the leaves of `structure`."""
-    if isinstance(structure, dict):
-        made = {
-            key: _map_shapes_like(structure[key], shapes[key], function)
-            for key in sorted(structure)
-        }
-        return {key: made[key] for key in structure}
-    if isinstance(structure, list | tuple):
-        return [
-            _map_shapes_like(one, shape, function)
-            for one, shape in zip(structure, shapes, strict=True)
-        ]
-    return function(shapes)
