@@ -126,3 +126,47 @@ def test_classifier_of_today():
     assert cross_val_score(made, x, y, cv=3).min() > 0.9
     grid = GridSearchCV(made, {"warm_start": [False, True]}, cv=2)
     assert grid.fit(x, y).best_score_ > 0.9
+
+
+def test_builders_are_called_by_keyword_as_in_keras():
+    """In whatever order a function has X and y; more arguments come from model_kwargs."""
+    from edgekit.keras.wrappers import SKLearnRegressor
+
+    def built(units, *, y, X):  # noqa: N803
+        assert X.shape == (20, 2) and y.shape == (20,)
+        model = keras.Sequential(
+            [keras.layers.Dense(units, input_shape=(2,)), keras.layers.Dense(1)]
+        )
+        model.compile("sgd", "mse")
+        return model
+
+    x = np.random.default_rng(0).normal(size=(20, 2)).astype("float32")
+    made = SKLearnRegressor(built, model_kwargs={"units": 3}, fit_kwargs={"verbose": 0})
+    assert made.fit(x, x[:, 0]).model_.layers[0].units == 3
+
+
+def test_what_is_not_compiled_is_refused():
+    from edgekit.keras.wrappers import SKLearnRegressor
+
+    x = np.zeros((4, 2), "float32")
+    loose = keras.Sequential([keras.layers.Dense(1, input_shape=(2,))])
+    for model in (loose, lambda X, y: loose):  # noqa: N803
+        with pytest.raises(InputError, match=r"SKLearnRegressor .*compiled, with an optimizer"):
+            SKLearnRegressor(model).fit(x, x[:, 0])
+
+
+def test_a_transformer_stands_in_a_pipeline():
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+
+    from edgekit.keras.wrappers import SKLearnTransformer
+
+    x = np.random.default_rng(0).normal(size=(60, 2)).astype("float32")
+    y = x.sum(axis=1)
+    made = SKLearnTransformer(line, fit_kwargs={"epochs": 20, "batch_size": 10, "verbose": 0})
+    assert make_pipeline(made, LinearRegression()).fit(x, y).score(x, y) > 0.99
+    again = SKLearnTransformer(line, fit_kwargs={"epochs": 1, "verbose": 0})
+    features = again.fit_transform(x, y)
+    np.testing.assert_array_equal(features, again.model_.predict(x, verbose=0))
+    with pytest.raises(Exception, match="not fitted yet"):
+        SKLearnTransformer(line).transform(x)

@@ -10,6 +10,7 @@ __all__, __getattr__, __dir__ = forward(
     {
         "SKLearnClassifier": f"{_HERE}.estimators:SKLearnClassifier",
         "SKLearnRegressor": f"{_HERE}.estimators:SKLearnRegressor",
+        "SKLearnTransformer": f"{_HERE}.estimators:SKLearnTransformer",
         "scikit_learn": f"{_HERE}.scikit_learn",
     },
 )

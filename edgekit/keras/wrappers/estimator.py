@@ -13,8 +13,8 @@ __all__ = ["Estimator", "accuracy", "classes_of", "r2", "taken"]
 
 
 class Estimator:
-    """The base; `kind` is "classifier" or "regressor". scikit-learn is asked for its own classes
-    only when it asks for tags.
+    """The base; `kind` is "classifier", "regressor" or "transformer". scikit-learn is asked for its
+    own classes only when it asks for tags.
     """
 
     kind = ""
@@ -28,7 +28,9 @@ class Estimator:
         return tags.Tags(
             estimator_type=self.kind,
             target_tags=tags.TargetTags(required=True),
-            transformer_tags=None,
+            transformer_tags=tags.TransformerTags(preserves_dtype=[])
+            if self.kind == "transformer"
+            else None,
             classifier_tags=tags.ClassifierTags() if self.kind == "classifier" else None,
             regressor_tags=tags.RegressorTags() if self.kind == "regressor" else None,
         )

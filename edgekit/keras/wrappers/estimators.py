@@ -1,4 +1,4 @@
-"""SKLearnClassifier and SKLearnRegressor of Keras 3, which take a model or a function."""
+"""SKLearnClassifier, -Regressor and -Transformer of Keras 3, which take a model or a function."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from edgekit.errors import InputError
 from edgekit.keras.wrappers.estimator import Estimator, accuracy, classes_of, r2
 from edgekit.train import Model
 
-__all__ = ["SKLearnClassifier", "SKLearnRegressor"]
+__all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
 
 
 class _Wrapped(Estimator):
-    """model: a compiled model, which is cloned, or a function of (X, y, **model_kwargs)."""
+    """model: a compiled model, which is cloned, or a function that is called with X=, y= and
+    model_kwargs, and returns a compiled one.
+    """
 
     def __init__(
         self,
@@ -42,17 +44,21 @@ class _Wrapped(Estimator):
         return self
 
     def _made(self, x: np.ndarray, y: np.ndarray) -> Model:
-        if isinstance(self.model, Model):
-            from edgekit.train.models import clone_model
+        is_model = isinstance(self.model, Model)
+        built: Model = self.model if is_model else self.model(X=x, y=y, **(self.model_kwargs or {}))
+        config = built.get_compile_config() if built.compiled else None
+        if config is None:
+            raise InputError(
+                f"{type(self).__name__} needs a model that is compiled, with an optimizer and a "
+                "loss: call model.compile(...)"
+            )
+        if not is_model:
+            return built
+        from edgekit.train.models import clone_model
 
-            made: Model = clone_model(self.model)
-            config = self.model.get_compile_config()
-            if config is None:
-                raise InputError(f"{type(self).__name__} needs a compiled model")
-            made.compile_from_config(config)
-            return made
-        built: Model = self.model(x, y, **(self.model_kwargs or {}))
-        return built
+        made: Model = clone_model(built)
+        made.compile_from_config(config)
+        return made
 
     def fit(self, X: Any, y: Any, **kwargs: Any) -> Any:  # noqa: N803
         """Train; returns the estimator."""
@@ -111,3 +117,18 @@ class SKLearnRegressor(_Wrapped):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
         """R2, the share of the variance that is explained."""
         return r2(y, self.predict(X), sample_weight)
+
+
+class SKLearnTransformer(_Wrapped):
+    """A transformer: its features are the outputs of the model, which is trained by `fit`."""
+
+    kind = "transformer"
+
+    def transform(self, X: Any) -> np.ndarray:  # noqa: N803
+        """The outputs of the model for each sample."""
+        return self._outputs(X)
+
+    def fit_transform(self, X: Any, y: Any, **kwargs: Any) -> np.ndarray:  # noqa: N803
+        """Train, then give the outputs."""
+        made: np.ndarray = self.fit(X, y, **kwargs).transform(X)
+        return made
