@@ -74,8 +74,8 @@ def test_a_tflite_file_loads_its_reader_and_nothing_else() -> None:
 
 KEYWORDS = {
     "interpreter.kernels": {"convolution", "dense", "depthwise", "pooling", "shape", "softmax"},
-    "importers.tflite": {"elements", "moves", "windows"},
-    "ir.ops": {"elements", "moves", "windows"},
+    "importers.tflite": {"elements", "windows"},
+    "ir.ops": {"layers"},
 }
 """The families of operators that the network for keyword spotting has, by package."""
 

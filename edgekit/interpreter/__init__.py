@@ -8,7 +8,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .interpreter import Interpreter as Interpreter
+from .collector import collector_paused
+
+with collector_paused():
+    from .interpreter import Interpreter as Interpreter
 
 # name -> the module that holds it
 _HOME = {

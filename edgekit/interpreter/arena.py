@@ -42,7 +42,7 @@ class Arena:
         storage = np.zeros(plan.size * batch + 16, np.float32)
         skip = -(storage.ctypes.data // 4) % 16  # begin at a multiple of 64 bytes
         self.memory: Floats = storage[skip : skip + plan.size * batch]
-        self._zeros = zeros or {}
+        self._zeros, self._views = zeros or {}, dict[str, Array]()
         self._apart = self._lay_apart(shared_names(plan)) | self._lay_windows()
         self.overwritten = shared_names(plan) - set(self._apart)
         for name in self._zeros:
@@ -113,7 +113,8 @@ class Arena:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a value with the batch filled in."""
-        return tuple(self.batch if d is None else d for d in self.graph.value(name).shape)
+        shape = self.graph.values[name].shape
+        return (self.batch, *shape[1:]) if shape and shape[0] is None else shape  # type: ignore
 
     def whole(self, name: str) -> Array:
         """An activation with its border."""
@@ -129,12 +130,14 @@ class Arena:
 
     def view(self, name: str) -> Array:
         """An activation without its border."""
-        whole, margins = self.whole(name), self.plan.slots[name].margins
-        if margins == NO_MARGINS:
-            return whole
-        top, left, _, _ = margins
-        _, height, width, _ = self.shape(name)
-        return whole[:, top : top + height, left : left + width]
+        if name not in self._views:
+            whole, margins = self.whole(name), self.plan.slots[name].margins
+            if margins != NO_MARGINS:
+                top, left, _, _ = margins
+                _, height, width, _ = self.shape(name)
+                whole = whole[:, top : top + height, left : left + width]
+            self._views[name] = whole
+        return self._views[name]
 
     def content(self, name: str) -> Array:
         """An activation, or a constant as an activation in its place would look."""

@@ -16,9 +16,10 @@ from edgekit.ir.graph import DTYPES
 from edgekit.schema.source import release_pages
 
 from . import door
+from .collector import collector_paused
 from .compat import TfliteMethods
 from .plan import QUIET, ExecutionPlan, make_plan
-from .sources import Model, Opening, collector_paused, open_model
+from .sources import Model, Opening, open_model
 from .sources import Source as Source
 
 if TYPE_CHECKING:

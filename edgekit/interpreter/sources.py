@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from edgekit.errors import InputError
@@ -15,7 +13,7 @@ from edgekit.ir import Graph, MemoryPlan, plan_memory, validate
 if TYPE_CHECKING:
     from .tensor_table import TensorTable
 
-__all__ = ["Model", "Source", "collector_paused", "open_model"]
+__all__ = ["Model", "Source", "open_model"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Graph
 TFLITE = b"TFL3"
@@ -44,19 +42,6 @@ class Opening(Frozen):
     arithmetic: str | None = None
     signature: str | None = None
     shapes: Mapping[str, Sequence[int | None]] = NOTHING
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep Python from looking for cycles among records that are made by the thousand and stay:
-    each search goes through all that there are so far, and finds nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def open_model(opening: Opening) -> Model:

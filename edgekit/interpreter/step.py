@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "Scratch", "Step"]
 
 
+UNQUANTIZED = ("float32", *UNSCALED)
+
 SMALLEST_BLOCK = 2**18
 """Bytes of address space. The system gives memory only to the part of a block that is used, and a
 later step that needs more finds it there, where it would have to take a block of its own."""
@@ -91,7 +93,9 @@ class Step:
         prepared: dict[tuple[str, str], Array] | None = None,
         subplans: Subplans | None = None,
     ) -> None:
-        self.node = node
+        self.node, first = node, node.inputs[0]
+        self.quantized = first is not None and arena.graph.values[first].dtype not in UNQUANTIZED
+        """Whether the first input holds integers that stand for real numbers."""
         self.attrs: Mapping[str, Any] = attributes(node)
         self.arithmetic = arithmetic
         self.batch = arena.batch
@@ -105,11 +109,6 @@ class Step:
     def name(self) -> str:
         """The user's layer name."""
         return self.node.name
-
-    @property
-    def quantized(self) -> bool:
-        """Whether the first input holds integers that stand for real numbers."""
-        return self.dtype(0) not in ("float32", *UNSCALED)
 
     def dtype(self, position: int) -> str:
         return self._graph.value(self._input_name(position)).dtype

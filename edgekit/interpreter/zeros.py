@@ -43,6 +43,8 @@ def zeros(graph: Graph) -> dict[str, Zero]:
             found[name] = quant.zero_point[0]
     for node in graph.nodes:
         name = node.outputs[0]
+        if graph.value(name).dtype != "float32":
+            continue
         nodes = readers[name]
         # a pass over the few numbers of a vector costs less than the rounding that it would leave
         alone = nodes and node.op != "Dense" and _folds(nodes, name) and name not in graph.exits

@@ -51,7 +51,7 @@ class QuantParams(Frozen):
         if not (min(exact) > 0 and math.isfinite(sum(exact))):
             bad = [s for s in exact if not (math.isfinite(s) and s > 0)]
             raise QuantizationError(f"scales must be finite and above zero, received {bad[:3]}")
-        super().__init__(exact, tuple(map(int, zero_point)), axis)
+        self.__dict__.update(scale=exact, zero_point=tuple(map(int, zero_point)), axis=axis)
 
     @property
     def scales(self) -> NDArray[np.float32]:

@@ -9,26 +9,22 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-import numpy as np
-
 from edgekit.errors import EdgekitError, ShapeError
 
-from .graph import DTYPES, Graph, Node, Value
+from .graph import Graph, Node, Value
 from .metadata import ARITHMETICS, Metadata
-from .ops import LARGEST, OPS, OpSpec, attributes, infer_shapes, spec
-from .validate_scales import (
-    QUANTIZED,
+from .ops import OPS, OpSpec, attributes, infer_shapes, spec
+from .validate_values import (
+    LONGEST_NAME,
     presence_problems,
-    quant_problems,
     scale_problems,
+    shape_problems,
     table_problems,
+    value_problems,
     weight_problems,
 )
 
 __all__ = ["node_problems", "output_dtypes", "problems", "validate"]
-
-MOST_DIMENSIONS = 8
-LONGEST_NAME = 1024
 
 
 def validate(
@@ -85,10 +81,10 @@ def _told_problems(graph: Graph) -> list[str]:
 def _graph_problems(graph: Graph, subgraphs: Mapping[str, Graph], inferred: bool) -> list[str]:
     """Broken promises of one graph: of shapes; then of values and nodes."""
     values = graph.values.items()
-    found = [f"value {name!r}{p}" for name, value in values for p in _shape_problems(name, value)]
+    found = [f"value {name!r}{p}" for name, value in values for p in shape_problems(name, value)]
     if found:
         return found  # everything else computes with shapes
-    found = [f"value {name!r}{p}" for name, value in values for p in _value_problems(name, value)]
+    found = [f"value {name!r}{p}" for name, value in values for p in value_problems(name, value)]
     known = {value.name for value in graph.constants()}
     for name in graph.inputs:
         if name not in graph.values or name in known:
@@ -130,7 +126,7 @@ def output_dtypes(
 
 def node_problems(node: Node, inputs: Sequence[Value | None]) -> list[str]:
     """What is wrong with a node by itself: arity, attributes, dtypes of its inputs."""
-    if node.op not in OPS:
+    if node.op not in OPS.defined and node.op not in OPS:
         return [f"operator {node.op!r} is not known"]
     operator = spec(node.op)
     found = _arity_problems(operator, node)
@@ -249,47 +245,3 @@ def _result_problems(
         if dtype != output.dtype:
             found.append(f"gives {dtype}, the graph says {output.dtype}")
     return found
-
-
-def _shape_problems(name: str, value: Value) -> list[str]:
-    """What is wrong with a value's name and shape; each continues "value 'name'"."""
-    found = []
-    if not 0 < len(name) <= LONGEST_NAME:
-        found.append(f": a name has 1 to {LONGEST_NAME} characters, received {len(name)}")
-    if None in value.shape[1:]:
-        found.append(f": only the first dimension may be unknown, received {value.shape}")
-    if any(d is not None and d < 1 for d in value.shape):
-        found.append(f": dimensions are 1 or more, received {value.shape}")
-    if len(value.shape) > MOST_DIMENSIONS or value.elements > LARGEST:
-        found.append(
-            f" has {len(value.shape)} dimensions and {value.elements} elements, "
-            f"allowed are {MOST_DIMENSIONS} and {LARGEST}"
-        )
-    return found
-
-
-def _value_problems(name: str, value: Value) -> list[str]:
-    """What else is wrong with a value; each continues "value 'name'"."""
-    if name != value.name:
-        return [f" is called {value.name!r} inside"]
-    if value.dtype not in DTYPES:
-        return [f" has the unknown dtype {value.dtype!r}"]
-    found = []
-    if value.data is not None:
-        found += _constant_problems(value)
-    elif value.dtype in QUANTIZED and value.quant is None:
-        found.append(f" is {value.dtype} and has no scale")
-    if value.quant is not None:
-        found += quant_problems(value)
-    return found
-
-
-def _constant_problems(value: Value) -> list[str]:
-    data = value.array()
-    if data.shape != value.shape or data.dtype != DTYPES[value.dtype]:
-        return [
-            f": declared {value.dtype}{list(value.shape)}, holds {data.dtype}{list(data.shape)}"
-        ]
-    if data.dtype.kind == "f" and not np.isfinite(data).all():
-        return [" holds numbers that are not finite"]
-    return []

@@ -18,18 +18,18 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 
-from .layout import LARGEST_FILE, LETTERS, SCALARS, Field, Schema
+from .layout import LARGEST_FILE, SCALARS, UINT32, Field, Schema, TableLayout
 
 __all__ = ["LONGEST_STRING", "MOST_OBJECTS", "Record", "absent_record", "decode"]
 
 MOST_OBJECTS = 2**18
 LONGEST_STRING = 2**16
 DEEPEST = 32
+OVERLAP = "objects overlap: they take more bytes than the file has"
 
 TWO_UINT16 = Struct("<HH")
 INT32 = Struct("<i")
-UINT32 = Struct("<I")
-READERS = {name: Struct(f"<{letter}") for name, letter in LETTERS.items()}
+COUNTS = [f"<{count}H" for count in range(2**5)]  # of slots that a vtable has and we know
 
 
 class Record(dict[str, Any]):
@@ -47,7 +47,7 @@ class Record(dict[str, Any]):
         table: str,
         path: str,
         offset: int,
-        layout: _Layout,
+        layout: TableLayout,
         places: Sequence[int] = (),
         buffer: memoryview | None = None,
     ) -> None:
@@ -78,7 +78,7 @@ class Record(dict[str, Any]):
 
 def absent_record(schema: Schema, table: str, path: str, offset: int) -> Record:
     """A table that is not in the file, all its fields at their defaults."""
-    return Record(table, path, offset, _Layout(schema.tables[table]))
+    return Record(table, path, offset, TableLayout(schema.tables[table]))
 
 
 def decode(
@@ -106,38 +106,6 @@ def decode(
     return decoder.table(schema.root, decoder.follow(0, schema.root), schema.root, 0)
 
 
-class _Layout:
-    """A table as one pass needs it: what absent fields are, and how to read each that is there."""
-
-    def __init__(self, fields: Sequence[Field]) -> None:
-        self.absent = {field.name: _absent(field) for field in fields}
-        self.by_name = {field.name: field for field in fields}
-        self.required = [field for field in fields if field.required]
-        slots = {field.slot: _Slot(field) for field in fields}
-        self.slots = [slots.get(slot) for slot in range(max(slots, default=-1) + 1)]
-
-
-class _Slot:
-    """A field, the bytes that it takes in its table, and what reads them if it is a scalar."""
-
-    __slots__ = ("field", "size", "unpack")
-
-    def __init__(self, field: Field) -> None:
-        reader = READERS[field.type] if field.kind == "scalar" else UINT32
-        self.field, self.size = field, reader.size
-        self.unpack = reader.unpack_from if field.kind == "scalar" else None
-
-
-def _absent(field: Field) -> Any:
-    if field.kind == "scalar":
-        return field.default
-    if field.kind == "string":
-        return ""
-    if field.kind == "scalars":
-        return np.empty(0, SCALARS[field.type])
-    return () if field.kind in ("strings", "tables") else None
-
-
 class _Decoder:
     """One pass over one file; `bytes_left` and `objects_left` only ever shrink."""
 
@@ -145,62 +113,85 @@ class _Decoder:
         self.buffer = buffer
         self.size = len(buffer)
         self.schema = schema
-        self.layouts: dict[str, _Layout] = {}
+        self.layouts: dict[str, TableLayout] = {}
         self.bytes_left = most_bytes
         self.objects_left = self.most_objects = most_objects
 
     def table(self, name: str, position: int, path: str, depth: int) -> Record:
-        """The table at `position`, which `follow` has checked to hold four bytes."""
-        if depth > DEEPEST:
-            self.bad(path, position, f"tables are nested more than {DEEPEST} deep")
-        self.count_object(path, position)
+        """The table at `position`, which `follow` has checked to hold four bytes.
+
+        A file has hundreds: what is sound is known by few comparisons and without a call.
+        """
+        self.objects_left -= 1
+        if depth > DEEPEST or self.objects_left < 0:
+            self.too_many(depth, path, position)
         layout = self.layouts.get(name)
         if layout is None:
-            layout = self.layouts[name] = _Layout(self.schema.tables[name])
-        buffer, vtable = self.buffer, position - INT32.unpack_from(self.buffer, position)[0]
-        places, table_size = self.places(position, vtable, len(layout.slots), path)
+            layout = self.layouts[name] = TableLayout(self.schema.tables[name])
+        buffer = self.buffer
+        vtable: int = position - INT32.unpack_from(buffer, position)[0]
+        if vtable < 0 or vtable + 4 > self.size or vtable % 2:
+            self.bad(path, position, f"its vtable would be at byte {vtable}, outside the file")
+        length, size = TWO_UINT16.unpack_from(buffer, vtable)
+        self.bytes_left -= size
+        if (
+            length < 4
+            or length % 2
+            or vtable + length > self.size
+            or size < 4
+            or position + size > self.size
+            or self.bytes_left < 0
+        ):
+            self.bad_table(path, position, vtable, length, size)
+        slots = layout.slots
+        places = unpack_from(COUNTS[min((length - 4) // 2, len(slots))], buffer, vtable + 4)
         record = Record(name, path, position, layout, places, buffer)
-        for field in layout.required:
-            if field.slot >= len(places) or not places[field.slot]:
-                self.bad(f"{path}.{field.name}", position, "it is missing")
-        for inside, slot in zip(places, layout.slots, strict=False):
-            if not inside or slot is None:
+        if layout.required:
+            self.check_required(record, layout.required, places)
+        for slot, inside in enumerate(places):
+            known = slots[slot]
+            if not inside or known is None:
                 continue
-            field, size, place = slot.field, slot.size, position + inside
-            if inside < 4 or inside + size > table_size or place % size:
-                self.bad(
-                    f"{path}.{field.name}",
-                    vtable + 4 + 2 * field.slot,
-                    f"it would stand {inside} bytes into a table of {table_size} "
-                    f"at byte {position}",
-                )
-            if slot.unpack is not None:
-                record[field.name] = slot.unpack(buffer, place)[0]
+            field, width, unpack = known
+            place = position + inside
+            if inside < 4 or inside + width > size or place % width:
+                self.bad_place(record, field, vtable, inside, size)
+            if unpack is not None:
+                record[field.name] = unpack(buffer, place)[0]
             elif field.kind == "scalars":
                 record[field.name] = self.scalars(field, place, path)
             else:
                 record[field.name] = self.read(record, field, place, depth)
         return record
 
-    def places(
-        self, position: int, vtable: int, slots: int, path: str
-    ) -> tuple[Sequence[int], int]:
-        """What a vtable says of the first `slots` fields, and the size of the table at `position`.
+    def check_required(
+        self, record: Record, fields: Sequence[Field], places: Sequence[int]
+    ) -> None:
+        for field in fields:
+            if field.slot >= len(places) or not places[field.slot]:
+                self.bad(f"{record.path}.{field.name}", record.offset, "it is missing")
 
-        Table and vtable lie inside the file. A field's place counts from the table; 0 is absent.
-        """
-        if vtable < 0 or vtable + 4 > self.size or vtable % 2:
-            self.bad(path, position, f"its vtable would be at byte {vtable}, outside the file")
-        vtable_size, size = TWO_UINT16.unpack_from(self.buffer, vtable)
-        if vtable_size < 4 or vtable_size % 2 or vtable + vtable_size > self.size:
-            self.bad(path, position, f"its vtable at byte {vtable} has {vtable_size} bytes")
+    def bad_place(
+        self, record: Record, field: Field, vtable: int, inside: int, size: int
+    ) -> NoReturn:
+        self.bad(
+            f"{record.path}.{field.name}",
+            vtable + 4 + 2 * field.slot,
+            f"it would stand {inside} bytes into a table of {size} at byte {record.offset}",
+        )
+
+    def too_many(self, depth: int, path: str, position: int) -> NoReturn:
+        if depth > DEEPEST:
+            self.bad(path, position, f"tables are nested more than {DEEPEST} deep")
+        self.bad(path, position, f"the file holds more than {self.most_objects} objects")
+
+    def bad_table(self, path: str, position: int, vtable: int, length: int, size: int) -> NoReturn:
+        """Say what is wrong with the table at `position`, or with its vtable of `length` bytes."""
+        if length < 4 or length % 2 or vtable + length > self.size:
+            self.bad(path, position, f"its vtable at byte {vtable} has {length} bytes")
         if size < 4 or position + size > self.size:
             self.bad(path, position, f"it has {size} bytes, the file {self.size}")
-        self.bytes_left -= size
-        if self.bytes_left < 0:
-            self.count_bytes(0, path, position)
-        known = min((vtable_size - 4) // 2, slots)
-        return unpack_from(f"<{known}H", self.buffer, vtable + 4), size
+        self.bad(path, position, OVERLAP)
 
     def read(self, record: Record, field: Field, place: int, depth: int) -> Any:
         """What an offset leads to."""
@@ -289,12 +280,12 @@ class _Decoder:
     def count_object(self, path: str, position: int) -> None:
         self.objects_left -= 1
         if self.objects_left < 0:
-            self.bad(path, position, f"the file holds more than {self.most_objects} objects")
+            self.too_many(0, path, position)
 
     def count_bytes(self, size: int, path: str, position: int) -> None:
         self.bytes_left -= size
         if self.bytes_left < 0:
-            self.bad(path, position, "objects overlap: they take more bytes than the file has")
+            self.bad(path, position, OVERLAP)
 
     def bad(self, path: str, position: int, problem: str) -> NoReturn:
         raise ModelFormatError(f"{path} at byte {position}: {problem}")

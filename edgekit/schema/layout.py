@@ -6,14 +6,26 @@ The instances are generated from `schemas/*.fbs` into `edgekit.schema.generated`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from struct import Struct
 from typing import Any, Literal
 
 import numpy as np
 
 from edgekit.frozen import Frozen
 
-__all__ = ["LARGEST_FILE", "LETTERS", "SCALARS", "Field", "Kind", "Numbers", "Schema", "Tables"]
+__all__ = [
+    "LARGEST_FILE",
+    "LETTERS",
+    "SCALARS",
+    "UINT32",
+    "Field",
+    "Kind",
+    "Numbers",
+    "Schema",
+    "TableLayout",
+    "Tables",
+]
 
 Kind = Literal["scalar", "string", "table", "union", "scalars", "strings", "tables"]
 
@@ -27,6 +39,9 @@ SCALARS: dict[str, np.dtype[Any]] = {
 
 LETTERS = dict(zip(SCALARS, "?bBhHiIqQfd", strict=True))
 """Their letters for `struct`, which are not numpy's: there "l" has four bytes."""
+
+UINT32 = Struct("<I")
+READERS = {name: Struct(f"<{letter}") for name, letter in LETTERS.items()}
 
 LARGEST_FILE = 2**31 - 1
 """Bytes: the format's own limit."""
@@ -51,6 +66,38 @@ class Field(Frozen):
     default: int | float | bool | None = 0
     required: bool = False
     align: int = 1
+
+
+Slot = tuple[Field, int, Callable[[memoryview, int], tuple[Any, ...]] | None]
+"""A field, the bytes that it takes in its table, and what reads them if it is a scalar."""
+
+
+class TableLayout:
+    """A table as one pass needs it: what absent fields are, and how to read each that is there."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self.absent = {field.name: _absent(field) for field in fields}
+        self.by_name = {field.name: field for field in fields}
+        self.required = [field for field in fields if field.required]
+        slots = {field.slot: _slot(field) for field in fields}
+        self.slots = [slots.get(slot) for slot in range(max(slots, default=-1) + 1)]
+
+
+def _slot(field: Field) -> Slot:
+    if field.kind != "scalar":
+        return field, 4, None
+    reader = READERS[field.type]
+    return field, reader.size, reader.unpack_from
+
+
+def _absent(field: Field) -> Any:
+    if field.kind == "scalar":
+        return field.default
+    if field.kind == "string":
+        return ""
+    if field.kind == "scalars":
+        return np.empty(0, SCALARS[field.type])
+    return () if field.kind in ("strings", "tables") else None
 
 
 class Tables(Mapping[str, tuple[Field, ...]]):
@@ -118,4 +165,6 @@ class Numbers:
 
     def names(self) -> dict[int, str]:
         """The name of each number."""
+        if "=" not in self._text:
+            return dict(enumerate(self._text.split()))
         return {number: name for name, number in self.by_name().items()}

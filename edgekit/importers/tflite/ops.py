@@ -19,7 +19,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "elements": (
         *("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SOFTMAX", "RELU", "RELU6", "LOGISTIC"),
-        *("TANH", "HARD_SWISH", "LEAKY_RELU", "ELU", "GELU"),
+        *("TANH", "HARD_SWISH", "LEAKY_RELU", "ELU", "GELU", "CONCATENATION", "RESHAPE"),
+        *("EXPAND_DIMS", "SQUEEZE", "TRANSPOSE", "PAD", "PADV2"),
     ),
     "clamps": ("RELU_N1_TO_1", "RELU_0_TO_1"),
     "math": (
@@ -33,7 +34,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY", "REDUCE_ALL"),
         *("ARG_MAX", "ARG_MIN", "CUMSUM", "TOPK_V2", "ONE_HOT"),
     ),
-    "moves": ("CONCATENATION", "RESHAPE", "EXPAND_DIMS", "SQUEEZE", "TRANSPOSE", "PAD", "PADV2"),
     "shapes": (
         *("MIRROR_PAD", "TILE", "BROADCAST_TO", "FILL", "ZEROS_LIKE", "RANGE", "SHAPE", "RANK"),
     ),

@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
-from edgekit.ir.validate import MOST_DIMENSIONS
+from edgekit.ir.validate_values import MOST_DIMENSIONS
 from edgekit.schema.generated.tflite_layout import MirrorPadMode
 
+from .elements import input_shape
 from .file import Operator, Tensor
-from .moves import input_shape
 from .reader import Reader, Rule
 from .tensors import quantization
 

@@ -8,6 +8,7 @@ from edgekit.errors import ModelFormatError, QuantizationError, UnsupportedOpera
 from edgekit.ir import QuantParams, Value, per_tensor
 from edgekit.ir.graph import DTYPES, Array
 from edgekit.ir.quant import LIMITS
+from edgekit.schema import SCALARS
 
 from .file import Tensor
 
@@ -39,20 +40,18 @@ def quantization(tensor: Tensor) -> QuantParams | None:
     A vector has nothing but its only axis, whatever the file says: TensorFlow Lite Micro runs
     files whose biases name an axis of the weight.
     """
-    scales, zero_points = tensor.scales, tensor.zero_points
-    dtype = WIDENED.get(tensor.dtype, tensor.dtype)
-    if not len(scales) and dtype in PLAIN_STEPS and not tensor.is_constant:
+    quantized, dtype = tensor.record["quantization"], WIDENED.get(tensor.dtype, tensor.dtype)
+    scales: list[float] = [] if quantized is None else quantized["scale"].tolist()
+    if not scales and dtype in PLAIN_STEPS and not tensor.is_constant:
         return per_tensor(1.0)
-    if not len(scales) or dtype not in QUANTIZED:
+    if not scales or dtype not in QUANTIZED:
         return None
-    quantized = tensor.record["quantization"]
     if quantized["details"] is not None:
         raise UnsupportedOperator(
             f"tensor {tensor.name!r} has {quantized['details'].table}, which is not known; "
             "quantize the model per tensor or per channel"
         )
-    if not len(zero_points):
-        zero_points = np.zeros(len(scales), np.int64)
+    zero_points: list[int] = quantized["zero_point"].tolist() or [0] * len(scales)
     axis = None
     if len(scales) > 1:
         axis = 0 if len(tensor.shape) == 1 else tensor.quantized_dimension
@@ -63,13 +62,13 @@ def quantization(tensor: Tensor) -> QuantParams | None:
                 f"{list(tensor.shape)}",
             )
     low, high = LIMITS[dtype]
-    if zero_points.min() < low or zero_points.max() > high:
+    if min(zero_points) < low or max(zero_points) > high:
         quantized.fail(
             "zero_point",
             f"tensor {tensor.name!r}: zero points of {dtype} must lie in {low}..{high}",
         )
     try:
-        return QuantParams(tuple(scales.tolist()), tuple(zero_points.tolist()), axis)
+        return QuantParams(scales, zero_points, axis)
     except QuantizationError as error:
         raise ModelFormatError(f"tensor {tensor.name!r}: {error}") from error
 
@@ -110,10 +109,10 @@ def tensor_array(tensor: Tensor) -> Array:
         return _frozen(_int4(data, tensor.elements).reshape(tensor.shape))
     if tensor.dtype == "bool":
         return _frozen((data != 0).reshape(tensor.shape))
-    stored = np.dtype(tensor.dtype).newbyteorder("<")
+    stored = SCALARS.get(tensor.dtype) or np.dtype(tensor.dtype).newbyteorder("<")
     array = np.frombuffer(data, stored).reshape(tensor.shape)
     wanted = WIDENED.get(tensor.dtype, tensor.dtype)
-    if array.dtype != np.dtype(wanted) or array.ctypes.data % array.itemsize:
+    if array.dtype != np.dtype(wanted) or not array.flags.aligned:
         array = _frozen(array.astype(wanted))
     return array
 

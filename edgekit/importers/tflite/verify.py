@@ -7,7 +7,7 @@ table to another, and the sizes that shapes promise.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,7 +39,6 @@ BITS = {
 """The size of an element by dtype; "string", "resource" and "variant" have none."""
 
 TYPE_NAMES = {number: name.lower() for number, name in TensorType.names().items()}
-OPERATOR_NAMES = BuiltinOperator.names()
 
 
 def read_file(content: memoryview) -> TfliteFile:
@@ -50,7 +49,8 @@ def read_file(content: memoryview) -> TfliteFile:
     if not root["subgraphs"]:
         root.fail("subgraphs", "the file holds no graph")
     blobs = _Buffers(content, root)
-    names = [_operator_name(code) for code in root["operator_codes"]]
+    known = BuiltinOperator.names()
+    names = [_operator_name(code, known) for code in root["operator_codes"]]
     subgraphs = tuple(
         _subgraph(index, record, blobs, names) for index, record in enumerate(root["subgraphs"])
     )
@@ -78,12 +78,12 @@ class _Buffers:
         return np.frombuffer(self.content, np.uint8, size, start)
 
 
-def _operator_name(record: Record) -> tuple[str, bool, int]:
+def _operator_name(record: Record, known: Mapping[int, str]) -> tuple[str, bool, int]:
     """Name, whether it is a custom operator, and version. Old writers use the small field."""
     number = max(int(record["builtin_code"]), int(record["deprecated_builtin_code"]))
-    if number == BuiltinOperator.CUSTOM:
+    if known.get(number) == "CUSTOM":
         return record["custom_code"] or "a custom operator without a name", True, record["version"]
-    name = OPERATOR_NAMES.get(number, f"operator number {number}")
+    name = known.get(number, f"operator number {number}")
     return name, False, record["version"]
 
 
@@ -109,15 +109,16 @@ def _tensor(index: int, record: Record, buffers: _Buffers) -> Tensor:
     dtype = TYPE_NAMES.get(record["type"])
     if dtype is None:
         record.fail("type", f"{record['type']} is no type of tensors that is known")
-    shape = tuple(record["shape"].tolist())
-    signature = tuple(record["shape_signature"].tolist())
+    shape: tuple[int, ...] = tuple(record["shape"].tolist())
+    signature: tuple[int, ...] = tuple(record["shape_signature"].tolist())
     if len(shape) > MOST_DIMENSIONS or min(shape, default=0) < 0:
         # Some writers mark open dimensions here; they stand in `shape_signature`.
         record.fail("shape", f"{list(shape)}: expected up to {MOST_DIMENSIONS} sizes from 0 on")
     if math.prod(shape) > LARGEST_TENSOR:
         record.fail("shape", f"{list(shape)} has more than {LARGEST_TENSOR} elements")
-    if len(signature) != len(shape) or any(
-        s not in (-1, d) for s, d in zip(signature, shape, strict=True)
+    if signature != shape and (
+        len(signature) != len(shape)
+        or any(s not in (-1, d) for s, d in zip(signature, shape, strict=True))
     ):
         signature = shape
     if record["buffer"] >= len(buffers) and (record["buffer"] or len(buffers)):

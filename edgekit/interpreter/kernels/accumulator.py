@@ -52,7 +52,7 @@ class Accumulator:
     """
 
     def __init__(self, step: Step, matrix: Array) -> None:
-        self.step = step
+        self.step, self.channels = step, matrix.shape[-1]
         bias = step.constant(2) if step.has_input(2) else None
         zero = step.zero(0)
         if isinstance(zero, np.ndarray):  # the input lacks the bias of the layer before
@@ -62,13 +62,9 @@ class Accumulator:
             bias = -surplus if bias is None else bias - surplus
         self.bias = bias if bias is not None and bias.any() else None
         if step.quantized:
-            quants = (step.input_quant(0), step.input_quant(1), step.output_quant)
-            channels = matrix.shape[-1]
-            wide = arithmetic.fixedpoint_scale(*quants)
-            self.wide_scales = np.broadcast_to(wide, channels)
-            self.scales = np.broadcast_to(arithmetic.requantize_scales(*quants), channels)
+            self.quants = (step.input_quant(0), step.input_quant(1), step.output_quant)
             self.limits = output_limits(step, even=rounds_to_even(step))
-            self._rescale = _rescaler(step, channels)
+            self._rescale = _rescaler(step, matrix.shape[-1])
         self.dynamic = _dynamic_range(step)
         self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
         self.dtype: Any = self.matrix.dtype
@@ -101,7 +97,8 @@ class Accumulator:
             return True  # whatever the weights are: most layers
         bounds = arithmetic.accumulator_bounds(matrix, low, high)
         fits = bounds < arithmetic.EXACT_FLOAT32
-        saturates = (np.abs(bias) - bounds) * self.wide_scales > 512
+        scales = arithmetic.fixedpoint_scale(*self.quants)
+        saturates = (np.abs(bias) - bounds) * scales > 512
         return bool((fits & (held | (bounds == 0) | saturates)).all())
 
     def padded_input(self) -> Array:
@@ -177,8 +174,8 @@ class Accumulator:
             single = self.buffer("single", sums.shape, np.float32)
             call(np.copyto, single, sums, "same_kind")
             sums = single
-        rows = self._rows(sums)
-        call(np.multiply, rows, self._tiled("scale", self.scales, rows), rows)
+        rows, scales = self._rows(sums), arithmetic.requantize_scales(*self.quants)
+        call(np.multiply, rows, self._tiled("scale", scales, rows), rows)
         flat = sums.reshape(-1)
         call(np.rint, flat, flat)
         clip_into(self.step, sums, *self.limits, y)
@@ -200,18 +197,19 @@ class Accumulator:
         vectors = 2 if self.step.quantized else 1
         if sums.size * vectors <= 2 * TILED_ELEMENTS:
             return sums.reshape(-1)
-        channels = self.matrix.shape[1]
+        channels = self.channels
         pixels = sums.size // channels
         most = min(pixels, max(1, TILED_ROW // channels))
         together = next(n for n in range(most, 0, -1) if pixels % n == 0)
         return sums.reshape(-1, together * channels)
 
     def _tiled(self, what: str, vector: Array, rows: Array) -> Array:
-        """One number per channel, repeated to the length of a row; blocks share the result."""
+        """One number per channel or for all, repeated to the length of a row that blocks share."""
         key = (what, rows.shape[-1])
         if key not in self._repeated:
-            plain = np.ascontiguousarray(vector, rows.dtype)
-            self._repeated[key] = np.tile(plain, rows.shape[-1] // len(plain))
+            tiled = np.empty((rows.shape[-1] // self.channels, self.channels), rows.dtype)
+            tiled[:] = vector
+            self._repeated[key] = tiled.reshape(-1)
         return self._repeated[key]
 
 

@@ -61,7 +61,9 @@ def repeated(taps: Array, width: int) -> Array:
     columns = next(n for n in range(width, 0, -1) if width % n == 0 and n <= together)
     if columns * channels < SHORTEST_PART:
         columns = width
-    return np.ascontiguousarray(np.tile(taps, (1, 1, columns)))
+    tiled = np.empty((*taps.shape[:2], columns, channels), taps.dtype)
+    tiled[:] = taps[:, :, np.newaxis]
+    return tiled.reshape(*taps.shape[:2], -1)
 
 
 def by_rows(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None:

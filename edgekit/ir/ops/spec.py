@@ -37,6 +37,11 @@ LARGEST = 2**31 - 1
 MOST_NUMBERS = 64  # in one attribute; a Pad of eight dimensions takes sixteen
 
 
+TYPES: dict[str, set[type]] = {
+    "int": {int}, "float": {float}, "str": {str}, "bool": {bool}, "ints": {int}, "floats": {float}
+}  # fmt: skip
+
+
 class Attr(Frozen):
     """An attribute: its kind, its default (None: it must be given), and what it may be."""
 
@@ -49,13 +54,11 @@ class Attr(Frozen):
 
     def problem(self, value: object) -> str | None:
         """Why `value` cannot be this attribute, or None if it can."""
+        several = isinstance(value, tuple)
         items: Sequence[object] = value if isinstance(value, tuple) else (value,)
-        scalar = {"ints": "int", "floats": "float"}.get(self.kind, self.kind)
-        plural = scalar != self.kind
         if len(items) > MOST_NUMBERS:
             return f"expected at most {MOST_NUMBERS} numbers, received {len(items)}"
-        python_type = {"int": int, "float": float, "str": str, "bool": bool}[scalar]
-        if plural != isinstance(value, tuple) or any(type(i) is not python_type for i in items):
+        if several != (self.kind in ("ints", "floats")) or {*map(type, items)} - TYPES[self.kind]:
             return f"expected {self.kind}, received {value!r}"
         if self.length is not None and len(items) != self.length:
             return f"expected {self.length} numbers, received {len(items)}"
@@ -168,12 +171,13 @@ class OpSpec(Frozen):
 
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "windows": ("Dense", "Conv2D", "DepthwiseConv2D", "MaxPool2D", "AveragePool2D"),
-    "images": ("TransposeConv2D", "Conv3D", "BatchMatMul", "ResizeNearest", "ResizeBilinear"),
-    "elements": (
-        *("BatchNorm", "Add", "Sub", "Mul", "Div", "Maximum", "Minimum", "Softmax", "WideSoftmax"),
+    "layers": (
+        *("Dense", "Conv2D", "DepthwiseConv2D", "MaxPool2D", "AveragePool2D", "BatchNorm"),
+        *("Add", "Sub", "Mul", "Div", "Maximum", "Minimum", "Softmax", "WideSoftmax"),
         *("Relu", "Relu6", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu", "Gelu"),
+        *("Concat", "Reshape", "Transpose", "Pad"),
     ),
+    "images": ("TransposeConv2D", "Conv3D", "BatchMatMul", "ResizeNearest", "ResizeBilinear"),
     "math": (
         *("Exp", "Log", "Sqrt", "Square", "Sin", "Cos", "Floor", "Ceil", "Round", "Sign", "Rsqrt"),
         *("Neg", "Abs", "LogicalNot", "Cast", "Prelu", "LogSoftmax", "L2Normalize", "Pow", "Atan2"),
@@ -184,7 +188,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("Mean", "Sum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceAny", "ReduceAll"),
         *("ArgMax", "ArgMin", "CumSum", "TopK", "OneHot"),
     ),
-    "moves": ("Concat", "Reshape", "Transpose", "Pad"),
     "slices": (
         *("Split", "MirrorPad", "Slice", "Gather", "GatherNd", "Tile", "BroadcastTo"),
         *("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
@@ -242,7 +245,7 @@ def attributes(node: Node) -> dict[str, Any]:
     defaults, given = spec(node.op).defaults, node.attrs
     if not given:
         return defaults.copy()
-    return {name: given.get(name, default) for name, default in defaults.items()}
+    return {**defaults, **given}
 
 
 def infer_shapes(
@@ -251,6 +254,7 @@ def infer_shapes(
     """The shapes of the outputs; every result dimension is positive and of sane size."""
     result = op.infer(inputs, attrs)
     for shape in result:
-        if any(d is not None and not 0 < d <= LARGEST for d in shape):
-            raise ShapeError(f"the output would have the impossible shape {shape}")
+        for d in shape:
+            if d is not None and not 0 < d <= LARGEST:
+                raise ShapeError(f"the output would have the impossible shape {shape}")
     return result

@@ -129,8 +129,10 @@ def _weights(graph: Graph, node: Node) -> NDArray[np.bool_]:
     value, axis = graph.value(str(node.inputs[1])), spec(node.op).weight_axis
     assert axis is not None
     zero = 0 if value.quant is None else value.quant.zero_point[0]
-    present = np.moveaxis(value.array() != zero, axis, 0)
-    return np.asarray(present.reshape(len(present), -1))
+    present = np.asarray(value.array() != zero)
+    if axis:
+        present = present.reshape(-1, present.shape[-1]).T  # the last one, of depthwise weights
+    return present.reshape(len(present), -1)
 
 
 def _silent(graph: Graph, node: Node) -> Mask:

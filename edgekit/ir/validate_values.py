@@ -1,22 +1,30 @@
-"""What a graph promises about scales, zero points and lookup tables."""
+"""What a graph promises about values: shapes, data, scales, zero points and lookup tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .graph import Node, Value
-from .ops import OpSpec
+import numpy as np
+
+from .graph import DTYPES, Node, Value
+from .ops import LARGEST, OpSpec
 from .quant import LIMITS
 
 __all__ = [
+    "LONGEST_NAME",
+    "MOST_DIMENSIONS",
     "QUANTIZED",
     "presence_problems",
     "quant_problems",
     "scale_problems",
+    "shape_problems",
     "table_problems",
+    "value_problems",
     "weight_problems",
 ]
 
+MOST_DIMENSIONS = 8
+LONGEST_NAME = 1024
 QUANTIZED = ("int8", "uint8", "int16")
 
 
@@ -105,3 +113,47 @@ def quant_problems(value: Value) -> list[str]:
         if not inside or value.shape[quant.axis] != len(quant.scale):
             found.append(f": {len(quant.scale)} scales do not fit {value.shape}")
     return found
+
+
+def shape_problems(name: str, value: Value) -> list[str]:
+    """What is wrong with a value's name and shape; each continues "value 'name'"."""
+    found = []
+    if not 0 < len(name) <= LONGEST_NAME:
+        found.append(f": a name has 1 to {LONGEST_NAME} characters, received {len(name)}")
+    if None in value.shape[1:]:
+        found.append(f": only the first dimension may be unknown, received {value.shape}")
+    if any(d is not None and d < 1 for d in value.shape):
+        found.append(f": dimensions are 1 or more, received {value.shape}")
+    if len(value.shape) > MOST_DIMENSIONS or value.elements > LARGEST:
+        found.append(
+            f" has {len(value.shape)} dimensions and {value.elements} elements, "
+            f"allowed are {MOST_DIMENSIONS} and {LARGEST}"
+        )
+    return found
+
+
+def value_problems(name: str, value: Value) -> list[str]:
+    """What else is wrong with a value; each continues "value 'name'"."""
+    if name != value.name:
+        return [f" is called {value.name!r} inside"]
+    if value.dtype not in DTYPES:
+        return [f" has the unknown dtype {value.dtype!r}"]
+    found = []
+    if value.data is not None:
+        found += _constant_problems(value)
+    elif value.dtype in QUANTIZED and value.quant is None:
+        found.append(f" is {value.dtype} and has no scale")
+    if value.quant is not None:
+        found += quant_problems(value)
+    return found
+
+
+def _constant_problems(value: Value) -> list[str]:
+    data = value.array()
+    if data.shape != value.shape or data.dtype != DTYPES[value.dtype]:
+        return [
+            f": declared {value.dtype}{list(value.shape)}, holds {data.dtype}{list(data.shape)}"
+        ]
+    if data.dtype.kind == "f" and not np.isfinite(data).all():
+        return [" holds numbers that are not finite"]
+    return []

@@ -1,14 +1,82 @@
-"""Operators that work element by element, and softmax."""
+"""What most networks are made of: windows, sums, activations, softmax, and moving elements."""
 
 from __future__ import annotations
 
+import math
+
 from .. import shapes
 from ..quant import per_tensor
-from .spec import ACTIVATION, NUMERIC, Attr, OpSpec, define
+from .spec import (
+    ACTIVATION,
+    EVERY,
+    NUMERIC,
+    PAIR,
+    SIDES,
+    WINDOW,
+    Attr,
+    OpSpec,
+    define,
+)
 
 COUNTED = (*NUMERIC, "int32", "int64")
 """Also plain integers: counts, sizes, positions."""
 
+define(
+    OpSpec(
+        "Dense",
+        ("x", "weight", "bias?"),
+        shapes.dense,
+        # asymmetric: how float activations are rounded that meet int8 weights ("fixedpoint")
+        {"activation": ACTIVATION, "asymmetric": Attr("bool", False)},
+        weight_axis=0,
+        dtypes=NUMERIC,
+    )
+)
+define(
+    OpSpec(
+        "Conv2D",
+        ("x", "weight", "bias?"),
+        shapes.conv2d,
+        {
+            **WINDOW,
+            "dilations": PAIR,
+            "groups": Attr("int", 1, low=1, high=2**16),
+            "activation": ACTIVATION,
+        },
+        weight_axis=0,
+        dtypes=NUMERIC,
+    )
+)
+define(
+    OpSpec(
+        "DepthwiseConv2D",
+        ("x", "weight", "bias?"),
+        shapes.depthwise,
+        {**WINDOW, "dilations": PAIR, "activation": ACTIVATION},
+        weight_axis=3,
+        dtypes=NUMERIC,
+    )
+)
+define(
+    OpSpec(
+        "MaxPool2D",
+        ("x",),
+        shapes.pool,
+        {"pool": Attr("ints", length=2, low=1, high=2**16), **WINDOW},
+        tied=True,
+        dtypes=NUMERIC,
+    )
+)
+define(
+    OpSpec(
+        "AveragePool2D",
+        ("x",),
+        shapes.pool,
+        {"pool": Attr("ints", length=2, low=1, high=2**16), **WINDOW},
+        tied=True,
+        dtypes=NUMERIC,
+    )
+)
 define(
     OpSpec(
         "BatchNorm",
@@ -117,5 +185,45 @@ define(
         table="int8",
         table16=513,
         dtypes=NUMERIC,
+    )
+)
+define(
+    OpSpec(
+        "Concat",
+        ("xs*",),
+        shapes.concat,
+        {"axis": Attr("int", -1)},
+        tied=True,
+        dtypes=EVERY,
+    )
+)
+define(
+    OpSpec(
+        "Reshape",
+        ("x",),
+        shapes.reshape,
+        {"shape": Attr("ints", low=-1)},
+        tied=True,
+        dtypes=EVERY,
+    )
+)
+define(
+    OpSpec(
+        "Transpose",
+        ("x",),
+        shapes.transpose,
+        {"perm": Attr("ints", low=0, high=7)},
+        tied=True,
+        dtypes=EVERY,
+    )
+)
+define(
+    OpSpec(
+        "Pad",
+        ("x",),
+        shapes.pad,
+        {"pads": SIDES, "value": Attr("float", 0.0, low=-math.inf, high=math.inf)},
+        tied=True,
+        dtypes=EVERY,
     )
 )
