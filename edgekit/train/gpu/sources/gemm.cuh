@@ -28,6 +28,16 @@ template <> struct Shape<32, 32>   { enum { THREADS = 128, TM = 4, TN = 2, WM = 
 template <int BYTES> struct alignas(BYTES) Bytes { uint32 words[BYTES / 4]; };
 template <> struct alignas(2) Bytes<2> { unsigned short words[1]; };
 
+typedef Bytes<16> Vector;
+
+// Element j of a vector that is zero there.
+__device__ __forceinline__ void set(Vector& vector, int j, float value) {
+    vector.words[j] = bits_of(value);
+}
+template <typename T> __device__ __forceinline__ void set(Vector& vector, int j, T value) {
+    vector.words[j / 2] |= (uint32)value.bits << (j % 2 * 16);
+}
+
 // COUNT values of T as one load or store
 template <int COUNT, typename T> __device__ __forceinline__ void copy(T* to, const T* from) {
     typedef Bytes<COUNT * (int)sizeof(T)> Whole;
@@ -42,15 +52,15 @@ template <typename T, bool TENSOR, int OUTER, bool ALONG> struct Tile;
 
 // Fused multiply-adds read four neighbours of one k: k is the row. The 4 elements of padding leave
 // a store of vectors along k, which must be turned, two ways in conflict.
-template <typename T, int OUTER, bool ALONG_> struct Tile<T, false, OUTER, ALONG_> {
+template <int OUTER, bool ALONG_> struct Tile<float, false, OUTER, ALONG_> {
     typedef float Held;
     static const bool ALONG = ALONG_;
-    static const int VECTOR = 16 / (int)sizeof(T), DEPTH = 16, STRIDE = OUTER + 4;
-    static const int SIZE = DEPTH * STRIDE;
+    static const int VECTOR = 4, DEPTH = 16, STRIDE = OUTER + 4, SIZE = DEPTH * STRIDE;
 
-    static __device__ __forceinline__ void put(float* tile, int outer, int k, const T* vector) {
+    static __device__ __forceinline__ void put(float* tile, int outer, int k, const Vector& vector) {
         float* at = tile + k * STRIDE + outer;
-        for (int i = 0; i < VECTOR; i++) at[ALONG ? i * STRIDE : i] = widen(vector[i]);
+        if (!ALONG) *reinterpret_cast<Vector*>(at) = vector;
+        else for (int i = 0; i < VECTOR; i++) at[i * STRIDE] = float_of(vector.words[i]);
     }
 };
 
@@ -66,10 +76,10 @@ template <typename T, int OUTER, bool ALONG_> struct Tile<T, true, OUTER, ALONG_
     static __device__ __forceinline__ int place(int outer, int k) {
         return ALONG ? outer * STRIDE + k : k * STRIDE + outer;
     }
-    static __device__ __forceinline__ void put(Held* tile, int outer, int k, const T* vector) {
-        alignas(16) Held whole[VECTOR];
-        for (int i = 0; i < VECTOR; i++) whole[i] = multiplied(vector[i]);
-        copy<VECTOR>(tile + place(outer, k), whole);
+    static __device__ __forceinline__ void put(Held* tile, int outer, int k, Vector vector) {
+        if (sizeof(T) == 4)
+            for (int i = 0; i < 4; i++) vector.words[i] = tf32_of(float_of(vector.words[i]));
+        *reinterpret_cast<Vector*>(tile + place(outer, k)) = vector;
     }
 };
 
@@ -90,7 +100,7 @@ template <class TILE, class SOURCE, int OUTER, int THREADS> struct Fetch {
     const SOURCE& source;
     int start, first, across;
     typename SOURCE::Outer outers[ALONG ? LOADS : 1];
-    alignas(16) T vectors[LOADS][VECTOR];
+    Vector vectors[LOADS];
 
     __device__ __forceinline__ Fetch(const SOURCE& from, int start) : source(from), start(start) {
         first = threadIdx.x / ACROSS;
@@ -117,13 +127,13 @@ template <class TILE, class SOURCE, int OUTER, int THREADS> struct Fetch {
             if (inside(i))
                 from = ALONG ? source.at(outers[ALONG ? i : 0], along)
                              : source.at(outers[0], source.inner(k + first + i * STEP));
-            if (from) copy<VECTOR>(vectors[i], from);
-            else for (int j = 0; j < VECTOR; j++) vectors[i][j] = narrow<T>(0.0f);
+            vectors[i] = from ? *reinterpret_cast<const Vector*>(from) : Vector{};
             if (!ALONG && start + across == source.ones) add_one(i, 0, k);
         }
     }
 
     __device__ __forceinline__ void load_singly(int k) {
+        for (int i = 0; i < LOADS; i++) vectors[i] = Vector{};
         #pragma unroll
         for (int j = 0; j < VECTOR; j++) {
             typename SOURCE::Inner along;
@@ -136,14 +146,14 @@ template <class TILE, class SOURCE, int OUTER, int THREADS> struct Fetch {
                 if (inside(i))
                     from = ALONG ? source.at(outers[ALONG ? i : 0], along)
                                  : source.at(outer, source.inner(k + first + i * STEP));
-                vectors[i][j] = from ? *from : narrow<T>(0.0f);
+                if (from) set(vectors[i], j, *from);
                 if (!ALONG && start + across + j == source.ones) add_one(i, j, k);
             }
         }
     }
 
     __device__ __forceinline__ void add_one(int i, int j, int k) {
-        if (k + first + i * STEP < source.depth) vectors[i][j] = narrow<T>(1.0f);
+        if (k + first + i * STEP < source.depth) set(vectors[i], j, narrow<T>(1.0f));
     }
 
     __device__ __forceinline__ void put(typename TILE::Held* tile) const {

@@ -32,10 +32,6 @@ __device__ __forceinline__ uint32 tf32_of(float value) {
 #endif
 }
 
-__device__ __forceinline__ uint32 multiplied(float value) { return tf32_of(value); }
-__device__ __forceinline__ half_t multiplied(half_t value) { return value; }
-__device__ __forceinline__ bfloat_t multiplied(bfloat_t value) { return value; }
-
 #ifdef EDGEKIT_ON_HOST
 
 // c + the products of two words
