@@ -125,10 +125,7 @@ class _Decoder:
         self.objects_left -= 1
         if depth > DEEPEST or self.objects_left < 0:
             self.too_many(depth, path, position)
-        layout = self.layouts.get(name)
-        if layout is None:
-            layout = self.layouts[name] = TableLayout(self.schema.tables[name])
-        buffer = self.buffer
+        layout, buffer = self.layouts.get(name) or self.layout(name), self.buffer
         vtable: int = position - INT32.unpack_from(buffer, position)[0]
         if vtable < 0 or vtable + 4 > self.size or vtable % 2:
             self.bad(path, position, f"its vtable would be at byte {vtable}, outside the file")
@@ -163,6 +160,10 @@ class _Decoder:
             else:
                 record[field.name] = self.read(record, field, place, depth)
         return record
+
+    def layout(self, name: str) -> TableLayout:
+        found = self.layouts[name] = TableLayout(self.schema.tables[name])
+        return found
 
     def check_required(
         self, record: Record, fields: Sequence[Field], places: Sequence[int]
