@@ -69,6 +69,8 @@ class Memory:
         self.ptr = chunk.whole.ctypes.data + GUARD
         self.bytes = chunk.whole[GUARD : GUARD + asked]
         self._asked = asked
+        # its chunk is also that of larger arrays, which each launch of the graph writes before it
+        self._of_graph = machine.capturing is not None
         _fill(chunk.whole)
         _all.add(self)
 
@@ -80,6 +82,8 @@ class Memory:
 
     def overrun(self) -> str | None:
         """What was written beside the allocation, in words; None where nothing was."""
+        if self._of_graph:
+            return None
         whole, end = self._chunk.whole, GUARD + self._asked
         for zone, start, stop in (("before", 0, GUARD), ("after", end, end + GUARD)):
             stop = min(stop, whole.size)
