@@ -13,8 +13,18 @@ import numpy as np
 
 from .channels import channel_sums
 from .kernel import Kernel, empty, kernel
-from .matmul import ACTIVATIONS, KINDS, add_parts, aligned, arithmetic_of, flags, matmul, template
-from .tiles import CONV_TILES, Plan, plan
+from .matmul import (
+    ACTIVATIONS,
+    KINDS,
+    add_parts,
+    arithmetic_of,
+    flags,
+    matmul,
+    matmul_and_sums,
+    template,
+)
+from .strides import aligned
+from .tiles import CONV_TILES, Plan, has_room, plan
 
 __all__ = ["Axis", "Window", "forward", "input_gradient", "kernel_gradient", "kernels"]
 
@@ -115,21 +125,21 @@ def kernel_gradient(
     width = window.features * window.groups
     rows = window.taps * window.channels
     if window.pointwise and using is None:
-        gk = matmul(x.reshape(-1, window.channels).T, g.reshape(-1, width)).reshape(shape)
-        return gk, channel_sums(g) if sums else None
+        a, b = x.reshape(-1, window.channels).T, g.reshape(-1, width)
+        gk, gb = matmul_and_sums(a, b) if sums else (matmul(a, b), None)
+        return gk.reshape(shape), gb
     size = (rows, window.features, window.pixels)
     made = using or _plan(size, window, x.dtype)
-    # the sums are one more row of the product, where that fits into a tile that is there anyway
-    row = int(sums and rows % made.tile.rows != 0)
+    row = int(sums and has_room(made, rows, window.features, window.groups))
     out = empty((rows + row, width), x.dtype)
     even = flags(
         aligned(x, window.channels),
         aligned(g, window.features),
         aligned(out, window.features, bytes_=4 * out.itemsize),
-        None,
+        sums=bool(row),
     )
     size = (rows + row, *size[1:])
-    _launch(_KERNELS[1], (x, g), out, window, size, (np.int32(row), even), made)
+    _launch(_KERNELS[1], (x, g), out, window, size, (even,), made)
     gb = out[rows] if row else channel_sums(g) if sums else None
     return out[:rows].reshape(shape), gb
 
@@ -177,7 +187,7 @@ def _launch(
     out: Any,
     window: Window,
     size: tuple[int, int, int],
-    last: tuple[Any, Any],
+    last: tuple[Any, ...],
     using: Plan | None,
     bias: Any = None,
     activation: str | None = None,

@@ -10,7 +10,7 @@ from edgekit.train.ops.reductions import unbroadcast
 
 from .channels import channel_sums
 from .kernel import STORAGE, contiguous
-from .matmul import matmul
+from .matmul import matmul, matmul_and_sums
 from .rules import on_gpu
 
 __all__: list[str] = []
@@ -31,8 +31,15 @@ def dense(x: Any, kernel: Any, bias: Any = None) -> Any:
 def _(g: Any, y: Any, x: Any, kernel: Any, bias: Any = None, *, needs: Any) -> Any:
     rows = contiguous(g).reshape(-1, g.shape[-1])
     gx = matmul(rows, kernel.T).reshape(x.shape) if needs[0] else None
-    gk = matmul(contiguous(x).reshape(-1, x.shape[-1]).T, rows) if needs[1] else None
-    gb = channel_sums(rows) if bias is not None and needs[2] else None
+    gk = gb = None
+    turned = contiguous(x).reshape(-1, x.shape[-1]).T
+    sums = bias is not None and needs[2]
+    if needs[1] and sums:
+        gk, gb = matmul_and_sums(turned, rows)
+    elif needs[1]:
+        gk = matmul(turned, rows)
+    elif sums:
+        gb = channel_sums(rows)
     return (gx, gk, gb)[: len(needs)]
 
 

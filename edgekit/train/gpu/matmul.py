@@ -6,25 +6,27 @@ captured.) Tiles and parts are chosen in `tiles.py`; the kernels are in sources/
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from edgekit.errors import ShapeError
 from edgekit.train.precision import get_float32_precision
 
+from .channels import channel_sums
 from .kernel import STORAGE, Kernel, blocks_for, empty, kernel, type_name
-from .tiles import TILES, Plan, plan
+from .strides import Operands, aligned
+from .tiles import TILES, Plan, has_room, plan
 
 __all__ = [
     "ACTIVATIONS",
     "add_parts",
-    "aligned",
     "alike",
     "arithmetic_of",
     "flags",
     "kernels",
     "matmul",
+    "matmul_and_sums",
     "template",
 ]
 
@@ -58,21 +60,17 @@ def template(made: Plan, dtype: Any) -> str:
     return f"{type_name(dtype)},{tensor},{made.tile.rows},{made.tile.columns}"
 
 
-def aligned(x: Any, *multiples: int, bytes_: int = 16) -> bool:
-    """Whether vectors of 16 bytes fit: `x` begins at one, and so many elements are whole ones."""
-    vector = bytes_ // x.dtype.itemsize
-    return x.data.ptr % bytes_ == 0 and all(n % vector == 0 for n in multiples)
-
-
 def alike(*arrays: Any) -> list[Any]:
     """The arrays in their common dtype; None stays None."""
     dtype = np.result_type(*(x.dtype for x in arrays if x is not None))
     return [x if x is None or x.dtype == dtype else x.astype(dtype) for x in arrays]
 
 
-def flags(a: bool, b: bool, c: bool, bias: Any) -> Any:
-    """The argument `flags` of the kernels: which arrays are aligned, whether there is a bias."""
-    return np.int32(a | b << 1 | c << 2 | (bias is not None) << 3)
+def flags(a: bool, b: bool, c: bool, bias: Any = None, sums: bool = False) -> Any:
+    """The argument `flags` of the kernels: which arrays are aligned, whether there is a bias, and
+    whether `a` has a row of ones more.
+    """
+    return np.int32(a | b << 1 | c << 2 | (bias is not None) << 3 | sums << 4)
 
 
 def matmul(
@@ -106,11 +104,27 @@ def matmul(
     if c.shape != shape:
         raise ShapeError(f"matmul: out has the shape {c.shape}, expected {shape}")
     if c.size:
-        _multiply(_Operands.of(a, b, shape), c, bias, activation, using)
+        _multiply(Operands.of(a, b, shape), c, bias, activation, using)
     if out is None or ready:
         return c
     out[...] = c
     return out
+
+
+def matmul_and_sums(a: Any, b: Any) -> tuple[Any, Any]:
+    """a @ b of two matrices, and the sums of b's columns: the gradients of kernel and bias.
+
+    Where it costs next to nothing both come from one kernel, as if `a` had a row of ones more.
+    """
+    a, b = alike(a, b)
+    rows, (depth, columns) = a.shape[0], b.shape
+    made = plan(rows, columns, depth, 1, arithmetic_of(b.dtype))
+    of = Operands.of(a, b, (rows, columns))
+    if of.a.along or not has_room(made, rows, columns) or not b.size:
+        return matmul(a, b), channel_sums(b)
+    c = empty((rows + 1, columns), b.dtype)
+    _multiply(of._replace(rows=rows + 1), c, None, None, made, sums=True)
+    return c[:rows], c[rows]
 
 
 def _of_vectors(a: Any, b: Any, out: Any, bias: Any, activation: str | None) -> Any:
@@ -130,106 +144,22 @@ def _of_vectors(a: Any, b: Any, out: Any, bias: Any, activation: str | None) -> 
     return out
 
 
-class _Operand(NamedTuple):
-    """A matrix, or a batch of them, as the kernels take it. Strides count elements."""
-
-    data: Any
-    along: bool  # elements of one row of `a`, or column of `b`, are neighbours
-    stride: int  # of the other index
-    batch: tuple[int, int]  # strides of the outer and the inner batches
-    aligned: bool
-
-
-class _Operands(NamedTuple):
-    """Both matrices, and how often they are multiplied: outer times inner batches."""
-
-    a: _Operand
-    b: _Operand
-    rows: int
-    columns: int
-    depth: int
-    batches: int
-    inner: int
-
-    @classmethod
-    def of(cls, a: Any, b: Any, shape: tuple[int, ...]) -> _Operands:
-        """What multiplies `a` and `b` into `shape`; few of all strides ask for a copy."""
-        import cupy
-
-        rows, columns, depth = a.shape[-2], b.shape[-1], a.shape[-1]
-        if b.ndim == 2 and a.ndim > 2 and a.flags.c_contiguous:
-            a = a.reshape(-1, depth)  # one matrix of all rows
-            shape, rows = (a.shape[0], columns), a.shape[0]
-        a, b = (x if _fits(x) else cupy.ascontiguousarray(x) for x in (a, b))
-        a, b = (cupy.broadcast_to(x, (*shape[:-2], *x.shape[-2:])) for x in (a, b))
-        sizes, steps = _merged(shape[:-2], _strides(a)[:-2], _strides(b)[:-2])
-        if len(sizes) > 2:
-            a, b = cupy.ascontiguousarray(a), cupy.ascontiguousarray(b)
-            sizes, steps = _merged(shape[:-2], _strides(a)[:-2], _strides(b)[:-2])
-        inner = sizes[-1] if len(sizes) > 1 else 1
-        batches = int(np.prod(sizes, dtype=np.int64))
-        first = _operand(a, steps[0], (-2, -1))
-        second = _operand(b, steps[1], (-1, -2))
-        return cls(first, second, rows, columns, depth, batches, inner)
-
-
-def _strides(x: Any) -> tuple[int, ...]:
-    return tuple(s // x.dtype.itemsize for s in x.strides)
-
-
-def _fits(x: Any) -> bool:
-    """Whether one axis of the matrices has neighbours and no stride goes backwards."""
-    strides = _strides(x)
-    one = any(strides[i] == 1 or x.shape[i] == 1 for i in (-1, -2))
-    return one and min(strides) >= 0
-
-
-def _merged(
-    shape: tuple[int, ...], *strides: tuple[int, ...]
-) -> tuple[list[int], list[tuple[int, int]]]:
-    """The axes of batches joined where all operands step evenly: sizes, and (outer, inner) strides
-    for each operand.
-    """
-    sizes: list[int] = []
-    steps: list[list[int]] = [[] for _ in strides]
-    for i, size in enumerate(shape):
-        if size == 1:
-            continue
-        now = [s[i] for s in strides]
-        if sizes and all(step[-1] == n * size for step, n in zip(steps, now, strict=True)):
-            sizes[-1] *= size
-            for step, n in zip(steps, now, strict=True):
-                step[-1] = n
-            continue
-        sizes.append(size)
-        for step, n in zip(steps, now, strict=True):
-            step.append(n)
-    pairs = [(step[0], step[-1]) if len(step) > 1 else (*step, 0, 0)[:2] for step in steps]
-    return sizes, pairs  # type: ignore[return-value]
-
-
-def _operand(x: Any, batch: tuple[int, int], axes: tuple[int, int]) -> _Operand:
-    """`axes`: that of rows of `a` or columns of `b`, and that of the depth."""
-    outer, depth = axes
-    strides = _strides(x)
-    along = strides[depth] == 1 or x.shape[depth] == 1
-    whole = x.shape[depth] if along else x.shape[outer]
-    stride = strides[outer] if along else strides[depth]
-    if not along and strides[outer] != 1:  # one column: any stride is as good
-        along, stride, whole = False, strides[depth], 1
-    even = aligned(x, whole, stride, *batch)
-    start = x if x.flags.c_contiguous else x[(slice(0, 1),) * x.ndim]  # kernels take an address
-    return _Operand(start, along, stride, batch, even)
-
-
-def _multiply(of: _Operands, c: Any, bias: Any, activation: str | None, using: Plan | None) -> None:
+def _multiply(
+    of: Operands,
+    c: Any,
+    bias: Any,
+    activation: str | None,
+    using: Plan | None,
+    sums: bool = False,
+) -> None:
     made = using or plan(of.rows, of.columns, of.depth, of.batches, arithmetic_of(c.dtype))
-    sums = c
+    out = c
     if made.parts > 1:
-        sums = empty((made.parts, of.batches, of.rows, of.columns), np.float32)
+        out = empty((made.parts, of.batches, of.rows, of.columns), np.float32)
     along = ",".join("true" if one.along else "false" for one in (of.a, of.b))
     batch = of.rows * of.columns
-    even = flags(of.a.aligned, of.b.aligned, aligned(c, of.columns, bytes_=4 * c.itemsize), bias)
+    whole = aligned(c, of.columns, bytes_=4 * c.itemsize)
+    even = flags(of.a.aligned, of.b.aligned, whole, bias, sums)
     blocks = made.parts * of.batches
     blocks *= -(-of.rows // made.tile.rows) * -(-of.columns // made.tile.columns)
     kernel(_SOURCE, f"matmul<{template(made, c.dtype)},{along}>")(
@@ -238,7 +168,7 @@ def _multiply(of: _Operands, c: Any, bias: Any, activation: str | None, using: P
         of.a.data,
         of.b.data,
         of.b.data if bias is None else bias,
-        sums,
+        out,
         *map(np.int32, (of.rows, of.columns, of.depth, of.a.stride, of.b.stride, of.columns)),
         *map(np.int64, (*of.a.batch, *of.b.batch, batch)),
         *map(np.int32, (of.batches, of.inner, made.parts, made.part_depth)),
@@ -246,7 +176,7 @@ def _multiply(of: _Operands, c: Any, bias: Any, activation: str | None, using: P
         even,
     )
     if made.parts > 1:
-        add_parts(sums, c, (of.columns, batch, 0), bias, activation)
+        add_parts(out, c, (of.columns, batch, 0), bias, activation)
 
 
 def add_parts(

@@ -31,7 +31,7 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-__all__ = ["CONV_TILES", "TILES", "Plan", "Tile", "plan"]
+__all__ = ["CONV_TILES", "TILES", "Plan", "Tile", "has_room", "plan"]
 
 
 class Tile(NamedTuple):
@@ -106,6 +106,15 @@ def plan(
             made = Plan(tile, -(-units * DEPTH_UNIT // part_depth), part_depth)
             found.append((_clocks(made, rows, columns, batches, arithmetic), made))
     return min(found, key=lambda one: one[0])[1]  # the first of those that are equal
+
+
+def has_room(made: Plan, rows: int, columns: int, batches: int = 1) -> bool:
+    """Whether one more row costs next to nothing: it fits into a tile that is there anyway, or its
+    tiles onto multiprocessors that have nothing else to do.
+    """
+    across = -(-columns // made.tile.columns) * made.parts * batches
+    blocks = (rows // made.tile.rows + 1) * across
+    return rows % made.tile.rows != 0 or blocks <= MULTIPROCESSORS
 
 
 def _clocks(made: Plan, rows: int, columns: int, batches: int, arithmetic: str) -> float:

@@ -14,7 +14,7 @@ import pytest
 from edgekit.train.precision import set_float32_precision
 from tests.train.device import peek
 
-__all__ = ["close", "kind", "random"]
+__all__ = ["arithmetic", "close", "kind", "random"]
 
 ml_dtypes = pytest.importorskip("ml_dtypes")
 
@@ -27,12 +27,19 @@ TOLERANCES = {
 }
 
 
+def arithmetic(name):
+    """A kind of arithmetic for the length of a fixture: (dtype, tolerance relative to the largest
+    result).
+    """
+    set_float32_precision("tf32" if name == "tf32" else "ieee")
+    yield DTYPES.get(name, np.dtype(np.float32)), TOLERANCES[name]
+    set_float32_precision("ieee")
+
+
 @pytest.fixture(params=TOLERANCES)
 def kind(request):
-    """A kind of arithmetic: (dtype, tolerance relative to the largest result)."""
-    set_float32_precision("tf32" if request.param == "tf32" else "ieee")
-    yield DTYPES.get(request.param, np.dtype(np.float32)), TOLERANCES[request.param]
-    set_float32_precision("ieee")
+    """All of them."""
+    yield from arithmetic(request.param)
 
 
 def random(shape, dtype=np.float32, seed=0):

@@ -13,7 +13,7 @@ from edgekit.train.ops.math import matmul as primitive
 from edgekit.train.precision import get_float32_precision, set_float32_precision
 from tests.train.device import on_device, peek
 
-from .products import close, kind, random
+from .products import arithmetic, close, kind, random
 
 __all__ = ["kind"]
 
@@ -30,12 +30,18 @@ def reference(a, b):
     return a.astype(np.float64) @ b.astype(np.float64)
 
 
+@pytest.fixture(params=["float32", "tf32", "float16"])
+def layout(request):
+    """Kinds whose tiles lie differently in shared memory; bfloat16's lie as float16's do."""
+    yield from arithmetic(request.param)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("turned", list(itertools.product((False, True), repeat=2)))
-def test_layouts_and_ragged_sizes(gpu, kind, size, turned):
+def test_layouts_and_ragged_sizes(gpu, layout, size, turned):
     from edgekit.train.gpu.matmul import matmul
 
-    dtype, tolerance = kind
+    dtype, tolerance = layout
     rows, columns, depth = size
     a, a_there = matrix((rows, depth), dtype, turned[0], 1)
     b, b_there = matrix((depth, columns), dtype, turned[1], 2)
@@ -46,11 +52,11 @@ def test_layouts_and_ragged_sizes(gpu, kind, size, turned):
 
 @pytest.mark.parametrize("parts", [1, 3])
 @pytest.mark.parametrize("number", range(5))
-def test_every_tile(gpu, kind, number, parts):
+def test_every_tile(gpu, layout, number, parts):
     from edgekit.train.gpu.matmul import matmul
     from edgekit.train.gpu.tiles import TILES, Plan
 
-    dtype, tolerance = kind
+    dtype, tolerance = layout
     tile = TILES[number]
     a = random((tile.rows + 5, 72), dtype, 1)
     b = random((72, tile.columns + 8), dtype, 2)
@@ -156,6 +162,17 @@ def test_shapes_that_do_not_fit(gpu):
     x, kernel = on_device(random((2, 3))), on_device(random((4, 5)))
     with pytest.raises(ShapeError, match="dense"):
         dense.forward(x, kernel)
+
+
+@pytest.mark.parametrize(("rows", "in_one"), [(40, True), (64, True), (128 * 140, False)])
+def test_sums_beside_a_product(gpu, rows, in_one):
+    from edgekit.train.gpu.matmul import matmul_and_sums
+
+    a, b = random((3, rows), seed=1), random((3, 12), seed=2)
+    c, sums = matmul_and_sums(on_device(a).T, on_device(b))
+    close(c, reference(a.T, b), 1e-5)
+    close(sums, b.astype(np.float64).sum(axis=0), 1e-5)
+    assert any(name.startswith("channel_sums") for name in gpu.launches) != in_one
 
 
 def test_float64_is_left_to_cupy(gpu):

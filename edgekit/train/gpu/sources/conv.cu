@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_forward(
         Work<M, N> work(item, rows, features, parts);
         windows.data = x + work.batch * channels;
         Matrix<T, false> weights = {kernel + work.batch * features, features, depth, width,
-                                    (flags & B_ALIGNED) != 0};
+                                    (flags & B_ALIGNED) != 0, -1};
         int begin = work.part * part_depth, end = min(depth, begin + part_depth);
         product.compute(shared, windows, weights, work.row, work.column, begin, end);
         int64 area = (int64)rows * features;
@@ -54,11 +54,11 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_forward(
 }
 
 // The kernel's gradient: rows are taps and channels, columns features, k pixels of y. With
-// `with_sums` one more row follows: the sums of g over all pixels, which are the bias's gradient.
+// WITH_SUMS one more row follows: the sums of g over all pixels, which are the bias's gradient.
 template <typename T, bool TENSOR, int M, int N, int RANK>
 __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_kernel_gradient(
     const T* __restrict__ x, const T* __restrict__ g, void* out, AXES, int samples, int channels,
-    int features, int groups, int parts, int part_depth, int with_sums, int flags) {
+    int features, int groups, int parts, int part_depth, int flags) {
     typedef Product<T, TENSOR, M, N, false, false> Product;
     __shared__ typename Product::Shared shared;
     Product product;
@@ -69,14 +69,15 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_kernel_gradient(
     windows.aligned = (flags & A_ALIGNED) != 0;
     windows.prepare();
     int depth = windows.depth = windows.pixels(), taps = windows.count = windows.taps();
-    windows.ones = with_sums ? taps : -1;
-    int rows = taps + with_sums, width = features * groups;
+    int sums = flags & WITH_SUMS ? 1 : 0;
+    windows.ones = sums ? taps : -1;
+    int rows = taps + sums, width = features * groups;
     int items = Work<M, N>::count(rows, features, parts, groups);
     for (int item = blockIdx.x; item < items; item += gridDim.x) {
         Work<M, N> work(item, rows, features, parts);
         windows.data = x + work.batch * channels;
         Matrix<T, false> gradient = {g + work.batch * features, features, depth, width,
-                                     (flags & B_ALIGNED) != 0};
+                                     (flags & B_ALIGNED) != 0, -1};
         int begin = work.part * part_depth, end = min(depth, begin + part_depth);
         product.compute(shared, windows, gradient, work.row, work.column, begin, end);
         int64 area = (int64)rows * features;

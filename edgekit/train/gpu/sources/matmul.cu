@@ -5,7 +5,8 @@
 // c = activation(a @ b + bias) for each batch: a (rows, depth), b (depth, columns). One stride of
 // each matrix is 1: that of k where ALONG, else the other. Batches have two strides, of batch /
 // inner_batches and of batch % inner_batches. With several parts `out` takes the sums of each part
-// of k, (parts, batches, rows, columns) in float, without bias.
+// of k, (parts, batches, rows, columns) in float, without bias. WITH_SUMS: the last row of a is of
+// ones and not in memory, so that the last row of c has the sums of b's columns (a not ALONG).
 template <typename T, bool TENSOR, int M, int N, bool A_ALONG, bool B_ALONG>
 __global__ void __launch_bounds__(Shape<M, N>::THREADS) matmul(
     const T* __restrict__ a, const T* __restrict__ b, const T* __restrict__ bias, void* out,
@@ -19,10 +20,12 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) matmul(
     for (int item = blockIdx.x; item < items; item += gridDim.x) {
         Work<M, N> work(item, rows, columns, parts);
         int batch = work.batch / inner_batches, inner = work.batch % inner_batches;
-        Matrix<T, A_ALONG> from_a = {a + batch * a_batch + inner * a_inner_batch, rows, depth,
-                                     a_stride, (flags & A_ALIGNED) != 0};
+        int sums = flags & WITH_SUMS ? 1 : 0;
+        Matrix<T, A_ALONG> from_a = {a + batch * a_batch + inner * a_inner_batch, rows - sums,
+                                     depth, a_stride, (flags & A_ALIGNED) != 0,
+                                     sums ? rows - 1 : -1};
         Matrix<T, B_ALONG> from_b = {b + batch * b_batch + inner * b_inner_batch, columns, depth,
-                                     b_stride, (flags & B_ALIGNED) != 0};
+                                     b_stride, (flags & B_ALIGNED) != 0, -1};
         int begin = work.part * part_depth, end = min(depth, begin + part_depth);
         product.compute(shared, from_a, from_b, work.row, work.column, begin, end);
         int64 area = (int64)rows * columns;

@@ -6,7 +6,7 @@
 #include "gemm.cuh"
 
 // Element (outer, k) of a matrix at data[outer * outer_stride + k * k_stride]. ALONG: the k stride
-// is 1, otherwise the outer one is.
+// is 1, otherwise the outer one is; then a row of ones may follow.
 template <typename T, bool ALONG> struct Matrix {
     typedef T Element;
     typedef int64 Outer;  // offsets, negative outside
@@ -15,7 +15,7 @@ template <typename T, bool ALONG> struct Matrix {
     int count, depth;  // of outer indices and of k
     int stride;        // of the index that is not 1
     bool aligned;
-    static constexpr int ones = -1;
+    int ones;
 
     __device__ __forceinline__ Outer outer(int i) const {
         return i < count ? (ALONG ? (int64)i * stride : i) : -1;
@@ -89,6 +89,6 @@ template <int M, int N> struct Work {
 };
 
 // Bits of `flags`, which kernels of products take.
-enum { A_ALIGNED = 1, B_ALIGNED = 2, C_ALIGNED = 4, WITH_BIAS = 8 };
+enum { A_ALIGNED = 1, B_ALIGNED = 2, C_ALIGNED = 4, WITH_BIAS = 8, WITH_SUMS = 16 };
 
 #endif
