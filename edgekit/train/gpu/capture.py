@@ -316,4 +316,7 @@ def _numbers_in(outputs: Any) -> list[Any]:
 def _reason(error: Exception) -> str:
     if isinstance(error, NotCapturedError):
         return str(error)
-    return f"{place_of(error)}{type(error).__name__}: {error}"
+    found = f"{type(error).__name__}: {error}"
+    if "StreamCapture" in found:
+        found = f"the host reads a value of the GPU there, or copies one to it ({found})"
+    return place_of(error) + found

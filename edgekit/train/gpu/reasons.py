@@ -19,16 +19,19 @@ def place_of(error: BaseException) -> str:
     """`layer 'a/b', primitive 'relu', line 12 of model.py (if y > 0:): `, or "" where unknown."""
     layers: list[str] = []
     primitive = line = ""
+    inside = True  # of a library: what is not, right after it, is where the user's code begins
     for frame, number in traceback.walk_tb(error.__traceback__):
         owner = frame.f_locals.get("self")
         code = frame.f_code
         if isinstance(owner, Calling) and code is Calling._run.__code__:
             layers.append(owner.name)
             primitive = line = ""
-        elif isinstance(owner, Primitive) and code is Primitive.call_saving.__code__:
+        if isinstance(owner, Primitive) and code is Primitive.call_saving.__code__:
             primitive = owner.name
-        elif not _is_library(code.co_filename):
+        outside = not _is_library(code.co_filename)
+        if outside and inside:
             line = _line(code.co_filename, number)
+        inside = not outside
     parts = [
         f"layer {'/'.join(layers)!r}" if layers else "",
         f"primitive {primitive!r}" if primitive else "",

@@ -1,4 +1,4 @@
-"""The networks of the benchmark, trained on the simulated GPU: captured, as written, and on numpy."""
+"""The networks of the benchmark on the simulated GPU: captured, as written, and on numpy."""
 
 from __future__ import annotations
 
