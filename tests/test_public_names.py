@@ -26,6 +26,8 @@ INNER = (
     "edgekit.schema",
     "edgekit.interpreter.kernels",
     "edgekit.cli",
+    # its door is edgekit.train.backend.set_device
+    "edgekit.train.gpu",
     # their door is edgekit.train.layers
     "edgekit.train.layers.attention",
     "edgekit.train.layers.preprocessing",

@@ -34,6 +34,8 @@ from edgekit.train.names import clear_session as clear_session
 from edgekit.train.ops.math import stop_gradient as stop_gradient
 from edgekit.train.ops.workers import get_threads as get_threads
 from edgekit.train.ops.workers import set_threads as set_threads
+from edgekit.train.precision import get_float32_precision as get_float32_precision
+from edgekit.train.precision import set_float32_precision as set_float32_precision
 from edgekit.train.py_dataset import PyDataset as PyDataset
 from edgekit.train.random import set_random_seed as set_random_seed
 from edgekit.train.tape import GradientTape as GradientTape
@@ -61,6 +63,7 @@ __all__ = [
     "custom_gradient",
     "datasets",
     "dtype_policies",
+    "get_float32_precision",
     "get_threads",
     "initializers",
     "layers",
@@ -71,6 +74,7 @@ __all__ = [
     "optimizers",
     "quantization",
     "regularizers",
+    "set_float32_precision",
     "set_random_seed",
     "set_threads",
     "stop_gradient",
