@@ -53,10 +53,10 @@ class _Graph:
 class CapturedStep:
     """`model.train_step` (or another) of batches of several kinds, captured where that can be.
 
-    `step(kind, body, steps, finish)` makes `steps` steps, each of them `body()`, with `finish()` at
-    the end of what is launched together, and gives what the last one gave. Bodies of one kind do
-    the same on the same shapes. What a launch gives is overwritten by the next. Call `enter()`
-    first, and again whenever other code may have run.
+    `step(kind, body, steps, finish)` makes `steps` steps and gives what the last one gave. A step
+    is `body(number)`, counted from 0 among those that are launched together, at the end of which
+    comes `finish(count)`. Bodies of one kind do the same on the same shapes. What a launch gives is
+    overwritten by the next. Call `enter()` first, and again whenever other code may have run.
     """
 
     def __init__(self, model: Any, work: Workplace, what: str = "train_step") -> None:
@@ -108,7 +108,7 @@ class CapturedStep:
         return kind in kinds or len(kinds) < MOST_GRAPHS
 
     def __call__(
-        self, kind: Hashable, body: Callable[[], Any], steps: int = 1, finish: Any = None
+        self, kind: Hashable, body: Callable[[int], Any], steps: int = 1, finish: Any = None
     ) -> Any:
         if self.is_warm(kind):
             self._prepare(kind, steps)
@@ -127,7 +127,7 @@ class CapturedStep:
         for _ in range(steps):
             outputs = self._as_written(kind, body)
             if finish is not None:
-                finish()
+                finish(1)
         self._loose = True
         return outputs
 
@@ -147,7 +147,7 @@ class CapturedStep:
 
     # -- steps as they are written ----------------------------------------------------------------
 
-    def _as_written(self, kind: Hashable, body: Callable[[], Any]) -> Any:
+    def _as_written(self, kind: Hashable, body: Callable[[int], Any]) -> Any:
         if self.refusal is not None or kind in self._changes:
             return self._one(body)
         moments = self._warm.setdefault(kind, [])
@@ -174,10 +174,10 @@ class CapturedStep:
             self.refuse(str(problem))
         return outputs
 
-    def _one(self, body: Callable[[], Any]) -> Any:
+    def _one(self, body: Callable[[int], Any], number: int = 0) -> Any:
         """One step, and the device's count of it where no optimizer's kernel keeps that."""
         with state.one_step():
-            outputs = body()
+            outputs = body(number)
         if self.what == "train_step":
             if not self._optimizers:
                 self._look()  # the first step
@@ -188,7 +188,7 @@ class CapturedStep:
     # -- capture ----------------------------------------------------------------------------------
 
     def _capture(
-        self, kind: Hashable, body: Callable[[], Any], steps: int, finish: Any
+        self, kind: Hashable, body: Callable[[int], Any], steps: int, finish: Any
     ) -> _Graph | None:
         self._adopt()
         before = Snapshot(self._objects)
@@ -197,10 +197,10 @@ class CapturedStep:
         gc.disable()  # what it would free in the middle may end the capture
         try:
             with self._work.capturing() as captured, state.capturing():
-                for _ in range(steps):
-                    outputs = self._one(body)
+                for number in range(steps):
+                    outputs = self._one(body, number)
                 if finish is not None:
-                    finish()
+                    finish(steps)
                 for old, new in carry(before, Snapshot(self._objects)):
                     old[...] = new
         except BaseException as error:

@@ -112,8 +112,7 @@ class ResidentData:
         self._order = cupy.empty(batches.count, np.int32)
         self._pinned = [Pinned((batches.count,), np.int32) for _ in range(2)]
         self._sent: Any = None  # the order that is on the device
-        self._at = -1  # the position that the device has, before a step that is not finished
-        self._cut = 0  # samples that the steps of this launch have cut out
+        self._at = -1  # the position that the device has
         described = [(str(leaf.dtype), leaf.shape[1:]) for leaf in self._leaves]
         self._kind = ("resident", *_outline(self._parts), tuple(described))
         tables.put([self._order.data.ptr, *(leaf.data.ptr for leaf in self._leaves)])
@@ -151,17 +150,18 @@ class ResidentData:
             self._tables.position.fill(rows.start)
             self._at = rows.start
 
-    def batch(self, size: int) -> Any:
-        """Cut out the next batch, as train_step takes it; may be captured."""
+    def batch(self, size: int, number: int = 0) -> Any:
+        """Cut out a batch, the next but `number`, as train_step takes it; may be captured."""
         sources = iter(range(1, len(self._leaves) + 1))
         made = map_structure(
-            lambda leaf: None if leaf is None else self._gather(leaf, next(sources), size),
+            lambda leaf: (
+                None if leaf is None else self._gather(leaf, next(sources), size, number * size)
+            ),
             self._parts,
         )
-        self._cut += size
         return packed(*made)
 
-    def _gather(self, leaf: Any, source: int, size: int) -> Any:
+    def _gather(self, leaf: Any, source: int, size: int, offset: int) -> Any:
         import cupy
 
         out = cupy.empty((size, *leaf.shape[1:]), leaf.dtype)
@@ -173,15 +173,14 @@ class ResidentData:
         if pieces:
             kernel(_SOURCE, f"gather_rows<piece{piece}>")(
                 blocks_for(pieces), THREADS, self._tables.addresses, np.int32(source),
-                self._tables.position, np.int64(self._cut), out, np.uint32(row // piece),
+                self._tables.position, np.int64(offset), out, np.uint32(row // piece),
                 np.uint32(pieces),
             )  # fmt: skip
         return out
 
-    def finish(self) -> None:
-        """After the steps of a launch: move on; may be captured."""
-        kernel(_SOURCE, "move_on")(1, 1, self._tables.position, np.int64(self._cut))
-        self._cut = 0
+    def move_on(self, samples: int) -> None:
+        """Let the device begin so many samples further on; may be captured."""
+        kernel(_SOURCE, "move_on")(1, 1, self._tables.position, np.int64(samples))
 
     def made(self, samples: int) -> None:
         """The device has moved on by so many samples."""

@@ -197,7 +197,10 @@ class GpuLoop:
         if isinstance(data, Rows):
             feed.begin(data)
             outputs = step(
-                feed.kind(data), lambda: run(feed.batch(data.size)), len(group), feed.finish
+                feed.kind(data),
+                lambda number: run(feed.batch(data.size, number)),
+                len(group),
+                lambda count: feed.move_on(count * data.size),
             )
             feed.made(data.size * len(group))
             return outputs
@@ -208,7 +211,7 @@ class GpuLoop:
             step.refuse(str(error))
             return run(data)
         feed.begin(data)
-        return step(kind, lambda: run(feed.batch()))
+        return step(kind, lambda _: run(feed.batch()))
 
 
 def _launches(
