@@ -6,6 +6,7 @@ from typing import Any
 
 from edgekit.errors import ShapeError
 from edgekit.train import initializers
+from edgekit.train.backend import current_device
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.parameters import Parameterized, parameter_names
 from edgekit.train.ops import math
@@ -141,6 +142,11 @@ class BatchNormalization(ScaledNormalization):
         training = training and self.trainable
         if training and mask is not None:
             return self._masked(inputs, mask)
+        if training and current_device() != "cpu":
+            from edgekit.train.gpu.peephole import normalized
+
+            if (y := normalized(self, inputs)) is not None:
+                return y
         y, mean, variance = batch_norm(
             inputs,
             self.gamma,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.errors import InputError
+from edgekit.train.backend import current_device
 from edgekit.train.layers.core import InputLayer
 from edgekit.train.layers.layer import Layer
 from edgekit.train.structure import flatten, is_nested, map_structure, pack
@@ -130,7 +131,12 @@ class LayerGraph:
         def value_of(x: Any) -> Any:
             return values[id(x)] if isinstance(x, SymbolicTensor) else x
 
-        for layer, only_input, call, only_output in self._plan:
+        plan = self._plan
+        if current_device() != "cpu":
+            from edgekit.train.gpu.peephole import joined_plan
+
+            plan = joined_plan(self)
+        for layer, only_input, call, only_output in plan:
             if only_input is not None:
                 result = layer(values[only_input])
             else:

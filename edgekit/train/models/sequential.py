@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgekit.errors import InputError
+from edgekit.train.backend import current_device
 from edgekit.train.layers.core import InputLayer
 from edgekit.train.layers.layer import Layer
 from edgekit.train.masks import set_masks
@@ -121,7 +122,12 @@ class Sequential(Model):
     def call(self, inputs, training=None, mask=None):
         if mask is not None:
             set_masks(inputs, mask)
-        for layer in self._stack:
+        layers = self._stack
+        if current_device() != "cpu":
+            from edgekit.train.gpu.peephole import joined_layers
+
+            layers = joined_layers(self, layers)
+        for layer in layers:
             inputs = layer(inputs)
         return inputs
 

@@ -28,9 +28,11 @@ __device__ __forceinline__ int remainder_of(int64 value, int divisor) {
     return (int)(value % divisor);
 }
 
-// The moments of some rows, a few at a time: their mean, then the squares around it.
+// The moments of some rows, a few at a time: their mean, then the squares around it. `pivot`, which
+// is near to all of them, is taken off first.
 template <typename T>
-__device__ __forceinline__ Moments moments(const T* x, const Columns& c, int channels) {
+__device__ __forceinline__ Moments moments(const T* x, float pivot, const Columns& c,
+                                           int channels) {
     Moments found = Moments::start();
     if (!c.there) return found;
     for (int64 row = c.start + c.row; row < c.end; row += ROWS_AT_A_TIME * c.step) {
@@ -39,7 +41,7 @@ __device__ __forceinline__ Moments moments(const T* x, const Columns& c, int cha
 #pragma unroll
         for (int j = 0; j < ROWS_AT_A_TIME; j++) {
             bool there = row + j * c.step < c.end;
-            value[j] = there ? widen(x[(row + j * c.step) * channels + c.channel]) : 0.0f;
+            value[j] = there ? widen(x[(row + j * c.step) * channels + c.channel]) - pivot : 0.0f;
             count += there ? 1.0f : 0.0f;
             sum += value[j];
         }
@@ -63,18 +65,20 @@ __global__ void batch_moments(const T* __restrict__ x, const P* __restrict__ gam
                               float* parts, uint32* tickets, float* __restrict__ statistics,
                               int lanes, int64 share, int64 rows, int channels) {
     Columns c = columns(lanes, share, rows, channels);
-    Moments found = moments(x, c, channels);
+    float pivot = c.there ? widen(x[c.channel]) : 0.0f;
+    Moments found = moments(x, pivot, c, channels);
     if (!joined_blocks(found, c, lanes, (Moments*)parts, tickets, channels)) return;
     float variance = found.squares / (float)rows;
     float scale = 1.0f / sqrtf(variance + epsilon);
     if (has & HAS_GAMMA) scale *= widen(gamma[c.channel]);
-    statistics[c.channel] = found.mean;
+    float mean = found.mean + pivot;
+    statistics[c.channel] = mean;
     statistics[channels + c.channel] = variance;
     statistics[2 * channels + c.channel] = scale;
     statistics[3 * channels + c.channel] = has & HAS_BETA ? widen(beta[c.channel]) : 0.0f;
     if (has & HAS_MOVING) {
         float rest = 1.0f - momentum;
-        moving_mean[c.channel] = moving_mean[c.channel] * momentum + found.mean * rest;
+        moving_mean[c.channel] = moving_mean[c.channel] * momentum + mean * rest;
         moving_variance[c.channel] = moving_variance[c.channel] * momentum + variance * rest;
     }
 }
