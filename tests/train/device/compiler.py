@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-__all__ = ["CompileException", "Library", "compiled", "expect", "host_compiler"]
+__all__ = ["CompileException", "Library", "compiled", "expect", "host_compiler", "shared_object"]
 
 _HERE = Path(__file__).parent
 _HEADERS = ("host_cuda.h", "host_fibers.h", "host_exchange.h", "host_launch.h")
@@ -71,6 +71,11 @@ def compiled(code: str, options: tuple[str, ...], expressions: tuple[str, ...]) 
 def _built(code: str, options: tuple[str, ...], expressions: tuple[str, ...]) -> Path:
     text = "\n".join([code, '#include "host_launch.h"', *map(_wrapper, *_numbered(expressions))])
     flags = [*_FLAGS, *_host_options(options)]
+    return shared_object(text, (*flags, "-include", "host_cuda.h"), ", ".join(expressions))
+
+
+def shared_object(text: str, flags: tuple[str, ...], what: str) -> Path:
+    """The library that g++ makes of a text, from the folder where it was made before."""
     digest = hashlib.sha256("\0".join([text, *flags, _version(), *_headers()]).encode())
     folder = Path(tempfile.gettempdir()) / f"edgekit-kernels-{os.getuid()}"
     path = folder / f"{digest.hexdigest()[:32]}.so"
@@ -79,12 +84,12 @@ def _built(code: str, options: tuple[str, ...], expressions: tuple[str, ...]) ->
     folder.mkdir(mode=0o700, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         made = Path(scratch) / path.name
-        command = ["g++", *flags, f"-I{_HERE}", "-include", "host_cuda.h", "-x", "c++", "-"]
         ended = subprocess.run(
-            [*command, "-o", str(made)], input=text, capture_output=True, text=True, check=False
-        )
+            ["g++", *flags, f"-I{_HERE}", "-x", "c++", "-", "-o", str(made)],
+            input=text, capture_output=True, text=True, check=False,
+        )  # fmt: skip
         if ended.returncode:
-            raise CompileException(f"{', '.join(expressions)}:\n{ended.stderr[:8000]}")
+            raise CompileException(f"{what}:\n{ended.stderr[:8000]}")
         made.replace(path)
     return path
 
