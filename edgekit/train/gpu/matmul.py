@@ -190,13 +190,14 @@ def add_parts(
     count = batches * rows * columns
     row, batch, bias_batch = strides
     run = kernel(_SOURCE, f"add_parts<{type_name(c.dtype)}>")
+    lanes = 8 if parts >= 16 else 4 if parts >= 8 else 1  # by the shape alone, as the parts
     run(
-        blocks_for(count),
+        blocks_for(count * lanes),
         THREADS,
         sums,
         c if bias is None else bias,
         c,
-        *map(np.int32, (parts, batches, rows, columns, row)),
+        *map(np.int32, (parts, lanes, batches, rows, columns, row)),
         np.int64(batch),
         *map(np.int32, (bias_batch, ACTIVATIONS[activation])),
         flags(False, False, False, bias),

@@ -35,8 +35,9 @@ __all__ = ["CONV_TILES", "TILES", "Plan", "Tile", "has_room", "plan"]
 
 
 class Tile(NamedTuple):
-    """Rows and columns of the output that a block computes, and its threads; `rate` is the share of
-    all clocks in which multiply-adds can be expected, beside loads and the arithmetic of addresses.
+    """Rows and columns of the output that a block computes, its threads, and the float32 numbers
+    along the depth that it fetches in one step. `rate` is the share of all clocks in which
+    multiply-adds can be expected, beside loads and the arithmetic of addresses.
 
     `Shape` in sources/gemm.cuh says the same; a tile stands in both or in none.
     """
@@ -44,6 +45,7 @@ class Tile(NamedTuple):
     rows: int
     columns: int
     threads: int
+    step: int
     rate: float
 
 
@@ -56,17 +58,17 @@ class Plan(NamedTuple):
 
 
 TILES = (
-    Tile(128, 128, 256, 0.85),
-    Tile(64, 64, 128, 0.75),
-    Tile(128, 32, 128, 0.7),
-    Tile(128, 16, 128, 0.55),
-    Tile(32, 32, 128, 0.45),
+    Tile(128, 128, 256, 16, 0.85),
+    Tile(64, 64, 128, 16, 0.75),
+    Tile(128, 32, 128, 16, 0.7),
+    Tile(128, 16, 128, 16, 0.55),
+    Tile(32, 32, 128, 32, 0.45),
 )
 CONV_TILES = TILES[1:]
 """Of convolutions: with 128 channels and more the tile of 64 x 64 has work enough."""
 
 PARTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-DEPTH_UNIT = 32
+DEPTH_UNIT = 64
 """Parts of the depth are multiples of this, which every tile's step divides."""
 
 MULTIPROCESSORS = 132
@@ -76,7 +78,6 @@ MULTIPLY_ADDS = {"ieee": 128, "tf32": 512, "float16": 1024, "bfloat16": 1024}
 """For each clock and multiprocessor, of the kinds of arithmetic."""
 STEP_CLOCKS = 600
 """From the request of a step's numbers to their use, where nothing else hides it."""
-STEP_DEPTH = 16
 CACHE_BYTES = 5500
 """From the L2 cache in a clock."""
 LAUNCH_CLOCKS = 2500
@@ -104,7 +105,7 @@ def plan(
                 break
             part_depth = -(-units // parts) * DEPTH_UNIT
             made = Plan(tile, -(-units * DEPTH_UNIT // part_depth), part_depth)
-            found.append((_clocks(made, rows, columns, batches, arithmetic), made))
+            found.append((_clocks(made, (rows, columns, depth), batches, arithmetic), made))
     return min(found, key=lambda one: one[0])[1]  # the first of those that are equal
 
 
@@ -117,17 +118,18 @@ def has_room(made: Plan, rows: int, columns: int, batches: int = 1) -> bool:
     return rows % made.tile.rows != 0 or blocks <= MULTIPROCESSORS
 
 
-def _clocks(made: Plan, rows: int, columns: int, batches: int, arithmetic: str) -> float:
+def _clocks(made: Plan, size: tuple[int, int, int], batches: int, arithmetic: str) -> float:
     """About how long a plan takes."""
-    tile, parts, part_depth = made
+    (rows, columns, depth), (tile, parts, part_depth) = size, made
     blocks = -(-rows // tile.rows) * -(-columns // tile.columns) * parts * batches
-    steps = -(-part_depth // STEP_DEPTH)
+    step = tile.step * (1 if arithmetic in ("ieee", "tf32") else 2)
+    steps = -(-min(depth, part_depth) // step)
     for_each = -(-blocks // MULTIPROCESSORS)
     rounds = -(-for_each * tile.threads // RESIDENT_THREADS)
     area = tile.rows * tile.columns
-    computing = for_each * steps * STEP_DEPTH * area / MULTIPLY_ADDS[arithmetic] / tile.rate
+    computing = for_each * steps * step * area / MULTIPLY_ADDS[arithmetic] / tile.rate
     waiting = rounds * steps * STEP_CLOCKS
-    traffic = blocks * steps * STEP_DEPTH * (tile.rows + tile.columns) * 4 / CACHE_BYTES
+    traffic = blocks * steps * tile.step * (tile.rows + tile.columns) * 4 / CACHE_BYTES
     slowest = max(computing, waiting, traffic)
     clocks = slowest + NOT_HIDDEN * (computing + waiting + traffic - slowest)
     if parts > 1:

@@ -141,7 +141,7 @@ def test_every_tile(gpu, number, parts):
     depth = window.taps * 4, window.pixels, window.taps * 10
 
     def made(depth):
-        part = -(-depth // (32 * parts)) * 32
+        part = -(-depth // (64 * parts)) * 64
         return Plan(CONV_TILES[number], -(-depth // part), part)
 
     close(forward(x, kernel, window, bias, "relu6", made(depth[0])), np.clip(expected, 0, 6), 1e-5)

@@ -58,10 +58,10 @@ def test_every_tile(gpu, layout, number, parts):
 
     dtype, tolerance = layout
     tile = TILES[number]
-    a = random((tile.rows + 5, 72), dtype, 1)
-    b = random((72, tile.columns + 8), dtype, 2)
+    a = random((tile.rows + 5, 136), dtype, 1)
+    b = random((136, tile.columns + 8), dtype, 2)
     bias = random(tile.columns + 8, dtype, 3)
-    made = Plan(tile, parts, 96 if parts == 1 else 32)
+    made = Plan(tile, parts, 192 if parts == 1 else 64)
     found = matmul(on_device(a), on_device(b), None, on_device(bias), "relu", made)
     close(found, np.maximum(reference(a, b) + bias.astype(np.float64), 0), tolerance)
 
@@ -204,7 +204,7 @@ def test_small_outputs_of_great_depth_are_cut():
     assert plan(32768, 16, 144).parts == 1
     assert plan(32768, 16, 144).tile[:2] == (128, 16)
     assert plan(4096, 4096, 4096).tile[:2] == (128, 128)
-    assert plan(8, 8, 8).tile[:2] == (32, 32)
+    assert plan(32, 32, 64).tile[:2] == (32, 32)
 
 
 DIVISION = """

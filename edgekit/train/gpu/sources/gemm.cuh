@@ -16,14 +16,15 @@
 
 // ---------------------------------------------------------------- shapes of tiles
 
-// The threads of a block, the part of the tile that a thread has (fused multiply-adds), and how the
-// warps divide the tile (tensor cores). matmul.py has the numbers of threads too.
+// The threads of a block, the part of the tile that a thread has (fused multiply-adds), how the
+// warps divide the tile (tensor cores), and the words of 4 bytes along k in one step: a small tile
+// computes little in a step, so it fetches more at a time. tiles.py has the same numbers.
 template <int M, int N> struct Shape;
-template <> struct Shape<128, 128> { enum { THREADS = 256, TM = 8, TN = 8, WM = 2, WN = 4 }; };
-template <> struct Shape<64, 64>   { enum { THREADS = 128, TM = 8, TN = 4, WM = 2, WN = 2 }; };
-template <> struct Shape<128, 32>  { enum { THREADS = 128, TM = 8, TN = 4, WM = 4, WN = 1 }; };
-template <> struct Shape<128, 16>  { enum { THREADS = 128, TM = 4, TN = 4, WM = 4, WN = 1 }; };
-template <> struct Shape<32, 32>   { enum { THREADS = 128, TM = 4, TN = 2, WM = 2, WN = 2 }; };
+template <> struct Shape<128, 128> { enum { THREADS = 256, TM = 8, TN = 8, WM = 2, WN = 4, WORDS = 16 }; };
+template <> struct Shape<64, 64>   { enum { THREADS = 128, TM = 8, TN = 4, WM = 2, WN = 2, WORDS = 16 }; };
+template <> struct Shape<128, 32>  { enum { THREADS = 128, TM = 8, TN = 4, WM = 4, WN = 1, WORDS = 16 }; };
+template <> struct Shape<128, 16>  { enum { THREADS = 128, TM = 4, TN = 4, WM = 4, WN = 1, WORDS = 16 }; };
+template <> struct Shape<32, 32>   { enum { THREADS = 128, TM = 4, TN = 2, WM = 2, WN = 2, WORDS = 32 }; };
 
 template <int BYTES> struct alignas(BYTES) Bytes { uint32 words[BYTES / 4]; };
 template <> struct alignas(2) Bytes<2> { unsigned short words[1]; };
@@ -48,14 +49,14 @@ template <int COUNT, typename T> __device__ __forceinline__ void copy(T* to, con
 
 // The piece of an operand for one step. ALONG: the source's elements are neighbours along k, so
 // that its vectors run along k too.
-template <typename T, bool TENSOR, int OUTER, bool ALONG> struct Tile;
+template <typename T, bool TENSOR, int OUTER, int WORDS, bool ALONG> struct Tile;
 
 // Fused multiply-adds read four neighbours of one k: k is the row. The 4 elements of padding leave
 // a store of vectors along k, which must be turned, two ways in conflict.
-template <int OUTER, bool ALONG_> struct Tile<float, false, OUTER, ALONG_> {
+template <int OUTER, int WORDS, bool ALONG_> struct Tile<float, false, OUTER, WORDS, ALONG_> {
     typedef float Held;
     static const bool ALONG = ALONG_;
-    static const int VECTOR = 4, DEPTH = 16, STRIDE = OUTER + 4, SIZE = DEPTH * STRIDE;
+    static const int VECTOR = 4, DEPTH = WORDS, STRIDE = OUTER + 4, SIZE = DEPTH * STRIDE;
 
     static __device__ __forceinline__ void put(float* tile, int outer, int k, const Vector& vector) {
         float* at = tile + k * STRIDE + outer;
@@ -66,10 +67,11 @@ template <int OUTER, bool ALONG_> struct Tile<float, false, OUTER, ALONG_> {
 
 // Tensor cores take either order. With this padding the 32 lanes of a fragment, and the 8 rows of
 // an ldmatrix, fall into different banks.
-template <typename T, int OUTER, bool ALONG_> struct Tile<T, true, OUTER, ALONG_> {
+template <typename T, int OUTER, int WORDS, bool ALONG_>
+struct Tile<T, true, OUTER, WORDS, ALONG_> {
     typedef typename Multiplied<T>::type Held;
     static const bool ALONG = ALONG_;
-    static const int VECTOR = 16 / (int)sizeof(T), DEPTH = sizeof(T) == 4 ? 16 : 32;
+    static const int VECTOR = 16 / (int)sizeof(T), DEPTH = WORDS * 4 / (int)sizeof(T);
     static const int STRIDE = ALONG ? DEPTH + VECTOR : OUTER + 8;
     static const int SIZE = ALONG ? OUTER * STRIDE : DEPTH * STRIDE;
 
@@ -264,8 +266,8 @@ template <typename T, int M, int N> struct Sums<T, true, M, N> {
 // ---------------------------------------------------------------- the walk along k
 
 template <typename T, bool TENSOR, int M, int N, bool A_ALONG, bool B_ALONG> struct Product {
-    typedef Tile<T, TENSOR, M, A_ALONG> TileA;
-    typedef Tile<T, TENSOR, N, B_ALONG> TileB;
+    typedef Tile<T, TENSOR, M, Shape<M, N>::WORDS, A_ALONG> TileA;
+    typedef Tile<T, TENSOR, N, Shape<M, N>::WORDS, B_ALONG> TileB;
     static const int THREADS = Shape<M, N>::THREADS, DEPTH = TileA::DEPTH;
     static const int V = Sums<T, TENSOR, M, N>::V;
     struct Shared {

@@ -40,19 +40,34 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) matmul(
     }
 }
 
-// The parts of a product, (parts, batches, rows, columns), added in their order; then bias and
-// activation as above. The bias of a batch begins `bias_batch` further.
+// The parts of a product, (parts, batches, rows, columns), added; then bias and activation as above.
+// The bias of a batch begins `bias_batch` further. `lanes` rows of threads (a power of two) add
+// neighbouring parts in their order, and then their sums are added in theirs.
 template <typename T>
-__global__ void add_parts(const float* __restrict__ sums, const T* __restrict__ bias,
-                          T* __restrict__ c, int parts, int batches, int rows, int columns,
-                          int c_stride, int64 c_batch, int bias_batch, int activation, int flags) {
+__global__ void __launch_bounds__(256) add_parts(
+    const float* __restrict__ sums, const T* __restrict__ bias, T* __restrict__ c, int parts,
+    int lanes, int batches, int rows, int columns, int c_stride, int64 c_batch, int bias_batch,
+    int activation, int flags) {
+    __shared__ float held[256];
     int64 area = (int64)rows * columns, count = area * batches;
-    FOR_EACH(i, count) {
+    int width = 256 / lanes, lane = threadIdx.x / width, across = threadIdx.x % width;
+    int share = (parts + lanes - 1) / lanes, end = min(parts, (lane + 1) * share);
+    for (int64 start = (int64)blockIdx.x * width; start < count; start += (int64)gridDim.x * width) {
+        int64 i = start + across;
         float sum = 0.0f;
-        for (int part = 0; part < parts; part++) sum += sums[part * count + i];
-        int64 batch = i / area;
-        int place = (int)(i - batch * area), row = place / columns, column = place % columns;
-        if (flags & WITH_BIAS) sum += widen(bias[batch * bias_batch + column]);
-        c[batch * c_batch + (int64)row * c_stride + column] = narrow<T>(activated(sum, activation));
+        if (i < count) {
+            #pragma unroll 8
+            for (int part = lane * share; part < end; part++) sum += sums[part * count + i];
+        }
+        held[threadIdx.x] = sum;
+        __syncthreads();
+        if (lane == 0 && i < count) {
+            for (int other = 1; other < lanes; other++) sum += held[other * width + across];
+            int64 batch = i / area;
+            int place = (int)(i - batch * area), row = place / columns, column = place % columns;
+            if (flags & WITH_BIAS) sum += widen(bias[batch * bias_batch + column]);
+            c[batch * c_batch + (int64)row * c_stride + column] = narrow<T>(activated(sum, activation));
+        }
+        __syncthreads();
     }
 }
