@@ -83,20 +83,27 @@ class RawKernel:
             _passed(x, parameter, f"{self.name}: argument {i}")
             for i, (x, parameter) in enumerate(zip(args, parameters, strict=True))
         ]
-        work = _Launch(self, _extent(grid, "grid"), _extent(block, "block"), passed)
         memories = [x._memory for x in args if isinstance(x, ndarray)]
         if len(memories) < len(parameters) and any(one[0] == "s" for one in parameters):
-            memories = list(living())  # the structure may hold any address
+            memories = living()  # the structure may hold any address
+        # what lies behind the end of an array may be another's when a graph is launched
+        guarded = [
+            (chunk, chunk.size if machine.capturing else held)
+            for chunk, held in (memory.guarded for memory in memories)
+        ]
+        work = _Launch(self, _extent(grid, "grid"), _extent(block, "block"), passed, guarded)
         if machine.capturing:
             machine.capturing.nodes.append(work)
         else:
-            work(*memories)
+            work()
 
 
 class _Launch:
     """A launch with all it needs. As a node of a graph it holds addresses, and no allocation."""
 
-    def __init__(self, kernel: RawKernel, grid: Any, block: Any, passed: list[Any]) -> None:
+    def __init__(
+        self, kernel: RawKernel, grid: Any, block: Any, passed: list[Any], guarded: list[Any]
+    ) -> None:
         threads = block[0] * block[1] * block[2]
         if not 0 < threads <= MOST_THREADS or block[2] > 64:
             raise CUDARuntimeError("cudaErrorInvalidConfiguration", f"{kernel.name}: {block}")
@@ -106,20 +113,21 @@ class _Launch:
         self._run = kernel._compiled[0]
         self._grid = (ctypes.c_uint * 3)(*grid)
         self._block = (ctypes.c_uint * 3)(*block)
+        self._guarded = guarded
         self._held = [held for _, held in passed]
         self._values = [value for value, _ in passed]
         self._pointers = (ctypes.c_void_p * len(passed))(
             *(value.ctypes.data for value in self._values)
         )
 
-    def __call__(self, *memories: Any) -> None:
+    def __call__(self) -> None:
         machine.launches.append(self._name)
         message = ctypes.create_string_buffer(500)
         size = ctypes.c_size_t(len(message))
         if not self._run(self._grid, self._block, self._pointers, message, size):
             raise LaunchError(f"{self._name}: {message.value.decode()}")
-        for memory in memories:
-            beside = memory.overrun()
+        for chunk, held in self._guarded:
+            beside = chunk.overrun(held)
             if beside:
                 raise LaunchError(f"{self._name} wrote out of bounds, {beside}")
 

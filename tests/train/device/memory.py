@@ -54,6 +54,19 @@ class Chunk:
         self.size = size
         self.gpu = gpu
 
+    def overrun(self, held: int) -> str | None:
+        """What was written beside the first `held` bytes, in words; None where nothing was."""
+        whole, end = self.whole, GUARD + held
+        for zone, start, stop in (("before", 0, GUARD), ("after", end, end + GUARD)):
+            stop = min(stop, whole.size)
+            phase = start % 2
+            expected = PATTERN[phase : phase + stop - start]
+            wrong = np.flatnonzero(whole[start:stop] != expected)
+            if wrong.size:
+                far = GUARD - wrong[0] if zone == "before" else wrong[0]
+                return f"{far} bytes {zone} an array of {held} bytes"
+        return None
+
 
 _all: weakref.WeakSet[Memory] = weakref.WeakSet()
 
@@ -68,9 +81,8 @@ class Memory:
         self.device_id = chunk.gpu
         self.ptr = chunk.whole.ctypes.data + GUARD
         self.bytes = chunk.whole[GUARD : GUARD + asked]
-        self._asked = asked
-        # its chunk is also that of larger arrays, which each launch of the graph writes before it
-        self._of_graph = machine.capturing is not None
+        # a graph gives one chunk to arrays of several sizes, each of which writes at every launch
+        self.guarded = (chunk, chunk.size if machine.capturing else asked)
         _fill(chunk.whole)
         _all.add(self)
 
@@ -79,21 +91,6 @@ class Memory:
         from .cuda import Device
 
         return Device(self.device_id)
-
-    def overrun(self) -> str | None:
-        """What was written beside the allocation, in words; None where nothing was."""
-        if self._of_graph:
-            return None
-        whole, end = self._chunk.whole, GUARD + self._asked
-        for zone, start, stop in (("before", 0, GUARD), ("after", end, end + GUARD)):
-            stop = min(stop, whole.size)
-            phase = start % 2
-            expected = PATTERN[phase : phase + stop - start]
-            wrong = np.flatnonzero(whole[start:stop] != expected)
-            if wrong.size:
-                far = GUARD - wrong[0] if zone == "before" else wrong[0]
-                return f"{far} bytes {zone} an array of {self._asked} bytes"
-        return None
 
     def __del__(self) -> None:
         self._pool._take_back(self._chunk)

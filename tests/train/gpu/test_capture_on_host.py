@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from tests.train.device import CUDARuntimeError, on_device, peek
+from tests.train.device import CUDARuntimeError, LaunchError, on_device, peek
 
 DOUBLE = r"""
 extern "C" __global__ void twice(const float* __restrict__ x, float* __restrict__ y, int n) {
@@ -64,6 +64,15 @@ def test_a_capture_computes_nothing_and_a_launch_everything(cupy, stream, gpu):
         np.testing.assert_array_equal(peek(kept), [expected[::2], [1, 1]])
         np.testing.assert_array_equal(peek(chosen), [expected[3] + expected[1]])
     assert gpu.launches == ["twice"] * 2 and gpu.graph_launches == 2
+
+
+def test_kernels_of_a_graph_are_watched_too(cupy, stream):
+    x, y = (on_device(np.zeros(n, np.float32)) for n in (129, 128))  # y fills its chunk
+    stream.begin_capture()
+    cupy.RawKernel(DOUBLE, "twice")((1,), (32,), (x, y, np.int32(129)))
+    graph = stream.end_capture()
+    with pytest.raises(LaunchError, match="twice wrote out of bounds"):
+        graph.launch()
 
 
 def test_views_within_a_capture_are_views(cupy, stream):
