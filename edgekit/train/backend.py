@@ -27,6 +27,7 @@ __all__ = [
     "device",
     "device_module",
     "generator",
+    "is_floating",
     "is_here",
     "keep_freed_memory",
     "random_bytes",
@@ -123,6 +124,11 @@ def to_numpy(x: Any) -> np.ndarray:
     data = x.data if hasattr(x, "__edgekit_tensor__") else x
     module = array_module(data)
     return np.asarray(data) if module is np else module.asnumpy(data)
+
+
+def is_floating(dtype: Any) -> bool:
+    """Whether a numpy dtype is of real numbers; bfloat16, which numpy does not know, is."""
+    return dtype.kind == "f" or (dtype.kind == "V" and dtype.name == "bfloat16")
 
 
 def is_here(x: Array) -> bool:

@@ -1,11 +1,16 @@
 """In which dtype a layer keeps its weights, and in which its outputs are.
 
 numpy has no float16 arithmetic worth the name: its products of matrices are hundreds of times
-slower than float32. float16 is therefore storage here. With "mixed_float16" the weights are float32
-and what a layer returns is kept in float16; with "float16" the weights are float16 too, until an
-optimizer takes them up, which keeps float32 ones. The arithmetic inside of a layer is float32
-either way, and gradients stay float32, so that nothing underflows and no loss scaling is needed.
-"float64" computes in float64.
+slower than float32, and it has no bfloat16 at all. On a CPU both are therefore storage. With
+"mixed_float16" the weights are float32 and what a layer returns is kept in float16; with "float16"
+the weights are float16 too, until an optimizer takes them up, which keeps float32 ones. The
+arithmetic inside of a layer is float32 either way, and gradients stay float32, so that nothing
+underflows and no loss scaling is needed. "mixed_bfloat16" and "bfloat16" are the same with bfloat16,
+of the package ml_dtypes. "float64" computes in float64.
+
+On a GPU layers that are products, and what stands around them (`edgekit.train.gpu.half`), read and
+write float16 or bfloat16 and add up in float32. Gradients are stored like outputs there, so for
+"mixed_float16" `compile` puts a LossScaleOptimizer around the optimizer.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, UnsupportedOperator
+from edgekit.errors import InputError, UnsupportedOperator, require
 
 __all__ = [
     "DTypePolicy",
@@ -32,26 +37,28 @@ __all__ = [
 
 # name -> dtype of weights, dtype of outputs
 _POLICIES = {
+    "bfloat16": ("bfloat16", "bfloat16"),
     "float16": ("float16", "float16"),
     "float32": ("float32", "float32"),
     "float64": ("float64", "float64"),
+    "mixed_bfloat16": ("float32", "bfloat16"),
     "mixed_float16": ("float32", "float16"),
 }
 _STATE: dict[str, Any] = {"floatx": "float32", "policy": None}
 
 
 class DTypePolicy:
-    """A policy by name: "float32", "float64", "float16" or "mixed_float16".
+    """A policy by name: "float32", "float64", "float16", "mixed_float16", "bfloat16" or
+    "mixed_bfloat16".
 
     variable_dtype: of weights. compute_dtype: of outputs (as Keras calls it). arithmetic: in which
-    a layer really computes.
+    a layer really computes. storage: the numpy dtype of outputs that are kept in 16 bits, else
+    None.
     """
 
     def __init__(self, name: str = "float32") -> None:
-        if name in ("bfloat16", "mixed_bfloat16"):
-            raise UnsupportedOperator(
-                f"dtype policy {name!r}: numpy has no bfloat16; use 'mixed_float16' or 'float32'"
-            )
+        if isinstance(name, str) and name.endswith("bfloat16"):
+            require("ml_dtypes", extra="bfloat16")  # numpy knows the dtype by name from then on
         known = _POLICIES.get(name)
         if known is None and _is_plain_dtype(name):
             known = (str(np.dtype(name)),) * 2
@@ -61,8 +68,9 @@ class DTypePolicy:
             )
         self.name = name
         self.variable_dtype, self.compute_dtype = known
-        half = self.compute_dtype == "float16"
-        self.arithmetic = np.dtype("float32" if half else self.compute_dtype)
+        dtype = np.dtype(self.compute_dtype)
+        self.storage = dtype if self.compute_dtype in ("float16", "bfloat16") else None
+        self.arithmetic = dtype if self.storage is None else np.dtype(np.float32)
 
     @property
     def quantization_mode(self) -> None:
@@ -148,7 +156,8 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Choose "float16", "float32" or "float64" for everything that says nothing else."""
-    if value not in ("float16", "float32", "float64"):
-        raise InputError(f"floatx must be 'float16', 'float32' or 'float64'. Received: {value!r}")
+    """Choose "float16", "bfloat16", "float32" or "float64" where nothing else is said."""
+    known = ("float16", "bfloat16", "float32", "float64")
+    if value not in known:
+        raise InputError(f"floatx must be one of {known}. Received: {value!r}")
     _STATE["floatx"] = value

@@ -11,6 +11,9 @@ from .tensor import Tensor
 
 __all__ = ["fit_constants"]
 
+# kinds of floating dtypes; to numpy bfloat16 is a void, and tensors hold no other
+_FLOATING = "fV"
+
 
 def fit_constants(inputs: tuple[Any, ...], arrays: list[Any]) -> list[Any]:
     """Numbers take the dtype of the tensor they meet; floating arrays do too, and its place.
@@ -32,7 +35,7 @@ def fit_constants(inputs: tuple[Any, ...], arrays: list[Any]) -> list[Any]:
             fitted.append(asarray(data))
         else:
             kind = getattr(data, "dtype", like.dtype)
-            both_floating = kind.kind == "f" and like.dtype.kind == "f"
+            both_floating = kind.kind in _FLOATING and like.dtype.kind in _FLOATING
             fitted.append(same_place(data, like, like.dtype if both_floating else kind))
     return fitted
 
@@ -41,12 +44,12 @@ def _leading(inputs: tuple[Any, ...], arrays: list[Any]) -> Any:
     """The array that sets dtype and place: a floating tensor, else any tensor, else an array."""
     tensors = [a for x, a in zip(inputs, arrays, strict=True) if isinstance(x, Tensor)]
     candidates = tensors or [a for a in arrays if getattr(a, "shape", ())]
-    floating = [a for a in candidates if a.dtype.kind == "f"]
+    floating = [a for a in candidates if a.dtype.kind in _FLOATING]
     return next(iter(floating or candidates), None)
 
 
 def _number_like(number: Any, dtype: np.dtype[Any]) -> Any:
     """A number in the dtype of what it meets, unless that would cut off its fraction."""
-    if dtype.kind == "f" or (dtype.kind in "iu" and isinstance(number, int | np.integer)):
+    if dtype.kind in _FLOATING or (dtype.kind in "iu" and isinstance(number, int | np.integer)):
         return dtype.type(number)
     return np.asarray(number)

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
 
-from .backend import array_module, keep_freed_memory, same_place
+from .backend import array_module, is_floating, keep_freed_memory, same_place
 from .backward import input_gradients, joins
 from .primitive import Primitive as Primitive
 from .primitive import Record as Record
@@ -113,7 +113,7 @@ class GradientTape:
                 raise InputError(
                     f"a tape watches tensors; this is {type(x).__name__}: use Tensor(x)"
                 )
-            if x.dtype.kind != "f":
+            if not is_floating(x.dtype):
                 raise InputError(f"only floating tensors have gradients; this one is {x.dtype}")
             self._watched.append(x)
             self._followed.add(id(x))
@@ -252,7 +252,7 @@ def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, An
     given = [None] * len(targets) if output_gradients is None else given
     gradients: dict[int, Any] = {}
     for y, g in zip(targets, given, strict=True):
-        if not isinstance(y, Tensor) or y.dtype.kind != "f":
+        if not isinstance(y, Tensor) or not is_floating(y.dtype):
             raise InputError(f"the target of a gradient must be a floating tensor, not {y!r}")
         if g is None:
             g = array_module(y.data).ones_like(y.data)

@@ -234,7 +234,7 @@ def test_wrong_arguments_are_refused(make, message):
         (lambda: layers.Dense(2, activation="rleu"), "Did you mean 'relu'"),
         (lambda: layers.Dense(2, kernel_initializer="he_norml"), "Did you mean 'he_normal'"),
         (lambda: layers.Dense(2, unit=3), "unit is not an argument that it has"),
-        (lambda: layers.Dense(2, dtype="bfloat16"), "numpy has no bfloat16; use 'mixed_float16'"),
+        (lambda: layers.Dense(2, dtype="bfloat15"), "'bfloat15' is not known"),
         (lambda: layers.UpSampling2D(interpolation="bilinaer"), "Did you mean 'bilinear'"),
         (lambda: layers.Conv2D(2, 3, kernel_constraint="max_nrom"), "Did you mean 'max_norm'"),
     ],

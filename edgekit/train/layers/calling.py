@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.backend import array_module, asarray
+from edgekit.train.backend import array_module, asarray, is_floating
 from edgekit.train.layers.input_spec import check_inputs
 from edgekit.train.layers.signature import Signature
 from edgekit.train.masks import mask_of, masks_of, set_mask, set_masks
 from edgekit.train.ops.math import cast
-from edgekit.train.ops.storage import stored
+from edgekit.train.ops.storage import converted, widened
 from edgekit.train.primitive import scope_state
 from edgekit.train.structure import flatten, is_nested, map_structure
 from edgekit.train.symbolic import has_symbolic, note_call
@@ -41,7 +41,7 @@ class Calling:
     autocast: bool
     _signature: Signature
     _arithmetic: Any = None  # the dtype in which the layer computes
-    _keeps_half: bool
+    _storage: Any  # the dtype of 16 bits in which outputs are kept, or None
     call: Any
     build_for: Any
     compute_mask: Any
@@ -55,7 +55,7 @@ class Calling:
             if type(args[0]) is np.ndarray and self._arithmetic is not None:
                 args = (self._as_tensors(args[0]),)
             plain = type(args[0]) is Tensor
-        if not plain or args[0].data.dtype is not self._arithmetic:
+        if not plain or args[0].data.dtype is not self._arithmetic or self._storage is not None:
             if self._arithmetic is None:
                 raise InputError(f"{type(self).__name__}: __init__ must call super().__init__()")
             args = self._with_first(args, kwargs)
@@ -72,9 +72,10 @@ class Calling:
             check_inputs(self.input_spec, inputs, self.name)
             self._checked_shape = inputs.data.shape if plain else None
         masks = self._with_masks(args, kwargs)
-        outputs = self._run(args, kwargs, training)
-        if self._keeps_half:
-            outputs = map_structure(_as_half, outputs)
+        if self._storage is None:
+            outputs = self._run(args, kwargs, training)
+        else:
+            outputs = self._run_stored(args, kwargs, training)
         if self.activity_regularizer is not None:
             self._add_activity_losses(outputs)
         if masks is not None or self._makes_masks:
@@ -151,7 +152,7 @@ class Calling:
     def _add_activity_losses(self, outputs: Any) -> None:
         for x in flatten(outputs):
             if isinstance(x, Tensor):
-                loss = self.activity_regularizer(x)
+                loss = self.activity_regularizer(widened(x))
                 self.add_loss(loss * (1.0 / max(len(x), 1)) if x.ndim else loss)
 
     def _as_tensors(self, inputs: Any) -> Any:
@@ -161,7 +162,7 @@ class Calling:
         """
         if isinstance(inputs, Tensor):
             if inputs.data.dtype.kind in "iub" and self.casts_inputs:
-                return _same_mask(inputs, cast(inputs, dtype=self._arithmetic))
+                return self._cast(_same_mask(inputs, cast(inputs, dtype=self._arithmetic)))
             return self._cast(inputs)
         if inputs is None or hasattr(inputs, "__symbolic_call__"):
             return inputs
@@ -171,20 +172,46 @@ class Calling:
             array = asarray(inputs)
         except (TypeError, ValueError) as error:
             raise ShapeError(f"layer {self.name!r}: the input is not an array: {error}") from error
-        if array.dtype.kind not in "fiub":
+        if array.dtype.kind not in "fiub" and not is_floating(array.dtype):
             if not self.casts_inputs:
                 return inputs
             raise ShapeError(
                 f"layer {self.name!r}: expected an input of numbers. Received: dtype={array.dtype}"
             )
-        keep = not (self.casts_inputs if array.dtype.kind != "f" else self.autocast)
-        return wrap(array if keep else asarray(array, self._arithmetic))
+        keep = not (self.autocast if is_floating(array.dtype) else self.casts_inputs)
+        return wrap(array) if keep else self._cast(wrap(asarray(array, self._arithmetic)))
 
     def _cast(self, x: Tensor) -> Tensor:
-        dtype = x.data.dtype
-        if dtype == self._arithmetic or dtype.kind != "f" or not self.autocast:
+        dtype, wanted = x.data.dtype, self._arithmetic
+        if self._storage is not None and not isinstance(x.data, np.ndarray):
+            wanted = self._computes_in()
+        if dtype == wanted or not is_floating(dtype) or not self.autocast:
             return x
-        return _same_mask(x, stored(x, dtype=self._arithmetic))
+        return _same_mask(x, converted(x, wanted))
+
+    def _computes_in(self) -> Any:
+        """The dtype in which this layer computes on a GPU."""
+        from edgekit.train.gpu.half import computes_in_half
+
+        return self._storage if computes_in_half(self) else self._arithmetic
+
+    def _run_stored(self, args: Any, kwargs: dict[str, Any], training: Any) -> Any:
+        """`_run`, with the outputs in the 16 bits in which they are kept."""
+        inputs = [x.data for x in flatten(args[0]) if isinstance(x, Tensor)]
+        if all(isinstance(data, np.ndarray) for data in inputs):
+            outputs = self._run(args, kwargs, training)
+        else:
+            from edgekit.train.gpu.half import weights_in
+
+            with weights_in(self._computes_in()):
+                outputs = self._run(args, kwargs, training)
+        return map_structure(self._as_stored, outputs)
+
+    def _as_stored(self, x: Any) -> Any:
+        """An output in the 16 bits in which it is kept."""
+        if not isinstance(x, Tensor) or x.data.dtype != np.float32:
+            return x
+        return _same_mask(x, converted(x, self._storage))
 
     def _as_argument(self, value: Any) -> Any:
         """A further argument: arrays as tensors, integers and everything else as they are."""
@@ -202,12 +229,6 @@ class Calling:
         if self.input_spec is not None:
             check_inputs(self.input_spec, args[0], self.name)
         return note_call(self, args, kwargs, self.output_spec(args[0], args[1:], kwargs))
-
-
-def _as_half(x: Any) -> Any:
-    if not isinstance(x, Tensor) or x.data.dtype != "float32":
-        return x
-    return _same_mask(x, stored(x, dtype="float16"))
 
 
 def _same_mask(x: Tensor, converted: Any) -> Any:

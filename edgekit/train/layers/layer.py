@@ -103,7 +103,7 @@ class Layer(Calling, WeightHolder, Serializable):
         self.variable_dtype = self.dtype = self._dtype_policy.variable_dtype
         self.compute_dtype = self._dtype_policy.compute_dtype
         self._arithmetic = self._dtype_policy.arithmetic
-        self._keeps_half = self._dtype_policy.compute_dtype == "float16"
+        self._storage = self._dtype_policy.storage
 
     # -- to be written by subclasses --------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ModelFormatError, ShapeError
 from edgekit.train import constraints, initializers, regularizers
-from edgekit.train.backend import asarray, to_numpy
+from edgekit.train.backend import asarray, is_floating, to_numpy
 from edgekit.train.serialization import accept_options
 from edgekit.train.structure import flatten
 from edgekit.train.tensor import Variable
@@ -84,7 +84,7 @@ class WeightHolder:
         dtype = dtype or self.variable_dtype
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         if initializer is None:
-            initializer = "glorot_uniform" if np.dtype(dtype).kind == "f" else "zeros"
+            initializer = "glorot_uniform" if is_floating(np.dtype(dtype)) else "zeros"
         if budget is None:
             made = initializers.get(initializer)(shape, dtype=dtype)
             values = asarray(made, dtype)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.backend import array_module, asarray
+from edgekit.train.backend import array_module, asarray, is_floating
 from edgekit.train.data import of_same_rank
 from edgekit.train.distribute.replica import denominator, scale_of_sums
 from edgekit.train.masks import apply_mask, mask_of
 from edgekit.train.names import snake_case
 from edgekit.train.ops import math, reductions
-from edgekit.train.ops.storage import stored
+from edgekit.train.ops.storage import widened
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Tensor, wrap
 
@@ -81,7 +81,7 @@ class Loss(Serializable):
 
     def _converted(self, y: Any) -> Any:
         y = as_tensor(y)
-        if self._dtype is not None and y.dtype.kind == "f" and y.dtype != self._dtype:
+        if self._dtype is not None and is_floating(y.dtype) and y.dtype != self._dtype:
             return math.cast(y, dtype=self._dtype)
         return y
 
@@ -131,7 +131,7 @@ class LossFunctionWrapper(Loss):
 def as_tensor(x: Any) -> Any:
     """An array, list or number as a tensor; floats become float32."""
     if isinstance(x, Tensor):
-        return stored(x, dtype="float32") if x.data.dtype == "float16" else x
+        return widened(x)
     array = asarray(x)
     return wrap(array.astype("float32") if array.dtype == "float64" else array)
 
@@ -142,7 +142,7 @@ def like(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
     if y_true.dtype != y_pred.dtype:
         y_true = (
             math.cast(y_true, dtype=y_pred.dtype)
-            if y_true.dtype.kind == "f"
+            if is_floating(y_true.dtype)
             else wrap(y_true.data.astype(y_pred.dtype))
         )
     return y_true, y_pred

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.train.backend import to_numpy
+from edgekit.train.backend import is_floating, to_numpy
 from edgekit.train.primitive import Record, recording
 from edgekit.train.structure import flatten
 from edgekit.train.tape import stop_recording
@@ -43,14 +43,14 @@ def _place(record: Record) -> str:
     sizes = [
         np.abs(to_numpy(x)).max(initial=0)
         for x in record.inputs
-        if isinstance(x, Tensor) and not isinstance(x, Variable) and x.dtype.kind == "f"
+        if isinstance(x, Tensor) and not isinstance(x, Variable) and is_floating(x.dtype)
     ]
     return layer + (f", from values of up to {max(sizes):.3g}" if sizes else "")
 
 
 def _is_bad(x: Any) -> bool:
     data = array_of(x)
-    if data is None or getattr(data, "dtype", np.dtype("int8")).kind != "f":
+    if data is None or not is_floating(getattr(data, "dtype", np.dtype("int8"))):
         return False
     return not bool(np.isfinite(to_numpy(data)).all())
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, lookup
-from edgekit.train.backend import asarray, to_numpy
+from edgekit.train.backend import asarray, is_floating, to_numpy
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.masks import set_masks
@@ -87,9 +87,9 @@ class Model(Trainer, Layer):
         if dtype == "string":  # for layers on the host, such as TextVectorization
             return wrap(np.asarray(to_numpy(x)))
         if isinstance(x, Tensor):
-            to_float = x.dtype.kind in "iub" and np.dtype(dtype).kind == "f"
+            to_float = x.dtype.kind in "iub" and is_floating(np.dtype(dtype))
             return cast(x, dtype=dtype) if to_float else self._cast(x)
-        if np.dtype(dtype).kind == "f":
+        if is_floating(np.dtype(dtype)):
             return super()._as_tensors(x)
         return wrap(asarray(asarray(x), dtype))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.errors import ShapeError
-from edgekit.train.backend import Array, array_module, scatter_add
+from edgekit.train.backend import Array, array_module, is_floating, scatter_add
 from edgekit.train.primitive import primitive
 
 __all__ = ["any_true", "embed", "flip", "fold_time", "unfold_time", "zero_state"]
@@ -67,7 +67,7 @@ def any_true(x, *, axis: int = -1, keepdims: bool = False):
 @primitive(differentiable=False)
 def zero_state(x, *, shape: tuple[int, ...]):
     """Zeros for each sample of `x`, (batch, *shape), in its dtype if that is floating."""
-    dtype = x.dtype if x.dtype.kind == "f" else np.float32
+    dtype = x.dtype if is_floating(x.dtype) else np.float32
     return array_module(x).zeros((x.shape[0], *shape), dtype)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from edgekit.train.backend import Array, array_module
+from edgekit.train.backend import Array, array_module, is_floating
 from edgekit.train.primitive import primitive
 
 from .reductions import argmax as argmax
@@ -241,7 +241,7 @@ def cast(x, *, dtype: Any):
 
 @cast.vjp
 def _(g, y, x, *, dtype):
-    return (g.astype(x.dtype) if x.dtype.kind == "f" and y.dtype.kind == "f" else None,)
+    return (g.astype(x.dtype) if is_floating(x.dtype) and is_floating(y.dtype) else None,)
 
 
 @primitive(differentiable=False)

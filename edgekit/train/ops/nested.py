@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.train.backend import array_module
+from edgekit.train.backend import array_module, is_floating
 from edgekit.train.primitive import Primitive, primitive
 from edgekit.train.tensor import array_of
 
@@ -156,8 +156,8 @@ def _(g, y, condition, a, b, *, needs):
 
 @arithmetic.cast.nested_vjp
 def _(g, y, x, *, dtype):
-    is_floating = x.dtype.kind == "f" and y.dtype.kind == "f"
-    return (arithmetic.cast(g, dtype=x.dtype) if is_floating else None,)
+    both = is_floating(x.dtype) and is_floating(y.dtype)
+    return (arithmetic.cast(g, dtype=x.dtype) if both else None,)
 
 
 @shape.transpose.nested_vjp

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import ModelFormatError
 
-__all__ = ["Stored", "member", "numbers"]
+__all__ = ["Stored", "Widened", "member", "numbers", "write_numbers"]
 
 
 def member(h5py: Any, group: Any, path: str) -> Any:
@@ -27,11 +29,40 @@ def member(h5py: Any, group: Any, path: str) -> Any:
 
 def numbers(h5py: Any, found: Any, path: str) -> Any:
     """A data set of numbers. Raises ModelFormatError for anything else, and for other files."""
-    if not isinstance(found, h5py.Dataset) or found.dtype.kind not in "fiu":
+    if not isinstance(found, h5py.Dataset):
+        raise ModelFormatError(f"{path} does not hold numbers")
+    halves = found.dtype == "V2" and found.attrs.get("dtype") == "bfloat16"
+    if found.dtype.kind not in "fiu" and not halves:
         raise ModelFormatError(f"{path} does not hold numbers")
     if found.external:
         raise ModelFormatError(f"{path} lies in another file, which is not read")
-    return found
+    return Widened(found) if halves else found
+
+
+class Widened:
+    """A data set of bfloat16, which HDF5 does not know, as float32 once it becomes an array."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, found: Any) -> None:
+        self._found = found
+        self.shape = found.shape
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        bits = np.asarray(self._found[()]).view(np.uint16).astype(np.uint32) << 16
+        return bits.view(np.float32)[index]
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return self[()] if dtype is None else self[()].astype(dtype)
+
+
+def write_numbers(group: Any, name: str, array: np.ndarray) -> None:
+    """Write an array as a data set; bfloat16 as Keras does, as two bytes and a note."""
+    if array.dtype.name == "bfloat16":
+        made = group.create_dataset(name, data=array.view("V2"), track_times=False)
+        made.attrs["dtype"] = "bfloat16"
+    else:
+        group.create_dataset(name, data=array, track_times=False)
 
 
 class Stored(Mapping[str, Any]):

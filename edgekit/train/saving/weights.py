@@ -14,7 +14,7 @@ from edgekit.train.backend import asarray, same_place, to_numpy
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.weights import stored_arrays
 from edgekit.train.names import snake_case
-from edgekit.train.saving.hdf5_members import Stored, member
+from edgekit.train.saving.hdf5_members import Stored, member, write_numbers
 from edgekit.train.saving.hdf5_optimizer import take_state
 from edgekit.train.structure import is_nested
 
@@ -82,13 +82,13 @@ def write_weights(model: Any, include_optimizer: bool) -> bytes:
             store: dict[str, Any] = {}
             layer.save_own_variables(store)
             for name, array in store.items():
-                group.create_dataset(name, data=to_numpy(array), track_times=False)
+                write_numbers(group, name, to_numpy(array))
         optimizer = model.optimizer if include_optimizer else None
         if optimizer is not None and optimizer.built:
             group = file.create_group("optimizer/vars")
             group.attrs["name"] = optimizer.name
             for index, array in enumerate(optimizer.state()):
-                group.create_dataset(str(index), data=to_numpy(array), track_times=False)
+                write_numbers(group, str(index), to_numpy(array))
     return target.getvalue()
 
 

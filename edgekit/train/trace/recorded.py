@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
-from edgekit.train.backend import to_numpy
+from edgekit.train.backend import is_floating, to_numpy
 from edgekit.train.primitive import Record
 from edgekit.train.tensor import Variable
 
@@ -130,7 +130,7 @@ class RecordedCall:
         return counted or str(self.record.arrays[position].dtype)
 
     def _constant(self, array: np.ndarray, name: str) -> str:
-        data = array if array.dtype.kind != "f" else array.astype(np.float32)
+        data = array.astype(np.float32) if is_floating(array.dtype) else array
         data = data.reshape(1) if data.ndim == 0 else data
         return self.writer.builder.constant(data.copy(), f"{self.layer}/{name}")
 

@@ -64,7 +64,7 @@ RULES.update(
 )
 
 
-@rule("stop_gradient", "stored")
+@rule("stop_gradient", "stored", "exchanged")
 def _same(call: Call) -> str:
     return call.value(0)
 

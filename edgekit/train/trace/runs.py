@@ -9,6 +9,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.ir import Graph
+from edgekit.train.backend import is_floating
 from edgekit.train.primitive import Record, recording
 from edgekit.train.structure import flatten, map_structure
 from edgekit.train.tensor import Tensor
@@ -107,7 +108,7 @@ def counted_as(x: Tensor, records: Sequence[Record]) -> str | None:
     It does where it is only cast to integers of one dtype, as by an Embedding, and compared, as for
     a mask: then the graph takes the integers themselves.
     """
-    if x.dtype.kind != "f":
+    if not is_floating(x.dtype):
         return None
     readers = [r for r in records if any(x is given for given in r.inputs)]
     casts = [r for r in readers if r.primitive.name == "cast"]
