@@ -9,7 +9,10 @@ from edgekit.keras.ops import linear, networks, numbers, reductions, shapes
 
 _PARTS = (numbers, reductions, shapes, linear, networks)
 # which Keras has here as well
-_LINALG = ("cholesky", "det", "eigh", "inv", "qr", "solve", "svd")
+_LINALG = (
+    "cholesky", "cholesky_inverse", "det", "eigh", "inv", "lstsq", "lu_factor", "matrix_rank",
+    "norm", "pinv", "qr", "solve", "solve_triangular", "svd",
+)  # fmt: skip
 
 __all__, __getattr__, __dir__ = forward(
     "ops",

@@ -1,4 +1,4 @@
-"""Products of matrices and norms."""
+"""Products of matrices; vectors of length 1."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
-from edgekit.keras.ops.reductions import max as largest
 from edgekit.keras.ops.reductions import sum as total
 from edgekit.keras.ops.shapes import expand_dims, ndim, transpose
 from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train.ops import math
 from edgekit.train.serialization import accept_options
 
-__all__ = ["dot", "einsum", "inner", "matmul", "norm", "normalize", "outer", "tensordot", "trace",
+__all__ = ["dot", "einsum", "inner", "matmul", "normalize", "outer", "tensordot", "trace",
            "vdot"]  # fmt: skip
 
 
@@ -94,18 +93,8 @@ def einsum(subscripts: str, *operands: Any, **options: Any) -> Any:
     return transpose(summed, [left.index(index) for index in result])
 
 
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The Euclidean norm, or of order 1, 2 or infinity along one axis."""
-    x = as_tensor(x)
-    if ord in (None, 2, "euclidean"):
-        return math.sqrt(total(math.square(x), axis, keepdims))
-    if ord == 1:
-        return total(math.absolute(x), axis, keepdims)
-    if ord == np.inf:
-        return largest(math.absolute(x), axis, keepdims)
-    raise UnsupportedOperator(f"norm: ord={ord!r} is not supported; use 1, 2 or numpy.inf")
-
-
 def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float = 1e-12) -> Any:
     """`x` over its norm."""
+    from edgekit.keras.ops.norms import norm
+
     return math.divide(as_tensor(x), math.maximum(norm(x, order, axis, True), epsilon))
