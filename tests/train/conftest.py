@@ -31,9 +31,14 @@ def kernels_together() -> None:
 
 @pytest.fixture
 def gpu(monkeypatch, kernels_together):
-    """The machine of `tests.train.device`, with new arrays made on "gpu:0"."""
+    """The machine of `tests.train.device`, with new arrays made on "gpu:0".
+
+    NVIDIA's libraries, which cannot compute on it, are left out.
+    """
     if device.host_compiler() is None:
         pytest.skip("g++ is not there to compile the kernels for the host")
     machine = device.install(monkeypatch)
-    with backend.device("gpu:0"):
+    from edgekit.train.gpu.libraries import use_libraries
+
+    with use_libraries(cudnn=False, cublas=False), backend.device("gpu:0"):
         yield machine

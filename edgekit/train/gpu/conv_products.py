@@ -1,6 +1,7 @@
 """Convolutions as products of matrices: forward, and the gradients of input and kernel.
 
-sources/conv.cu makes the matrix of windows as it is read. A convolution by a kernel of one element
+cuDNN does them where it is installed, else sources/conv.cu, which makes the matrix of windows as it
+is read. A convolution by a kernel of one element
 at stride 1 is a plain product.
 """
 
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import cudnn
 from .channels import channel_sums
 from .kernel import Kernel, empty, kernel
 from .matmul import (
@@ -104,6 +106,9 @@ def forward(
         rows = x.reshape(-1, window.channels)
         matrix = weights.reshape(window.channels, -1)
         return matmul(rows, matrix, bias=bias, activation=activation).reshape(shape)
+    found = None if using else cudnn.forward(x, weights, window, bias, activation)
+    if found is not None:
+        return found
     y = empty(shape, x.dtype)
     size = (window.pixels, window.features, window.taps * window.channels)
     even = flags(
@@ -128,6 +133,9 @@ def kernel_gradient(
         a, b = x.reshape(-1, window.channels).T, g.reshape(-1, width)
         gk, gb = matmul_and_sums(a, b) if sums else (matmul(a, b), None)
         return gk.reshape(shape), gb
+    found = None if using else cudnn.kernel_gradient(x, g, window)
+    if found is not None:
+        return found, channel_sums(g) if sums else None
     size = (rows, window.features, window.pixels)
     made = using or _plan(size, window, x.dtype)
     row = int(sums and has_room(made, rows, window.features, window.groups))
@@ -158,6 +166,9 @@ def input_gradient(
         rows = g.reshape(-1, window.features)
         turned = weights.reshape(window.channels, -1).T
         return matmul(rows, turned, bias=bias, activation=activation).reshape(shape)
+    found = None if using else cudnn.input_gradient(g, weights, window, bias, activation)
+    if found is not None:
+        return found
     gx = empty(shape, g.dtype)
     phases = math.prod(a.stride for a in window.axes)
     pixels = window.samples * math.prod(-(-a.size // a.stride) for a in window.axes)

@@ -19,7 +19,7 @@ from edgekit.train.precision import get_float32_precision
 from .kernel import contiguous, empty
 from .libraries import Library, shared_library, workspace
 
-__all__ = ["CUBLAS", "gradients", "matmul"]
+__all__ = ["CUBLAS", "matmul", "matmul_and_sums"]
 
 _TYPES = {"float32": 0, "float16": 2, "bfloat16": 14}  # cudaDataType
 _FLOAT32, _COMPUTE_32F, _COMPUTE_TF32 = 0, 68, 77
@@ -104,14 +104,12 @@ def matmul(a: Any, b: Any, bias: Any = None, activation: str | None = None) -> A
     return None if found is None else found.reshape(shape)
 
 
-def gradients(x: Any, g: Any) -> tuple[Any, Any] | None:
-    """(x.T @ g, the sums of the columns of g) in one product, or None.
-
-    Of a fully connected layer: the gradients of kernel and bias, x (rows, inputs), g (rows,
-    outputs).
-    """
-    sums = empty(g.shape[1:], g.dtype)
-    product = _multiplied(x.T, g, sums, _SUMS_OF_A)
+def matmul_and_sums(a: Any, b: Any) -> tuple[Any, Any] | None:
+    """(a @ b, the sums of the columns of b) in one product of two matrices, or None."""
+    if CUBLAS.get() is None:
+        return None
+    sums = empty(b.shape[1:], b.dtype)
+    product = _multiplied(a, b, sums, _SUMS_OF_A)
     return None if product is None else (product, sums)
 
 

@@ -109,7 +109,11 @@ def _run(
 
     gpu = cupy.cuda.Device().id
     if gpu not in _state.handles:
-        _state.handles[gpu] = cudnn.create_handle()
+        try:
+            _state.handles[gpu] = cudnn.create_handle()
+        except RuntimeError as error:
+            CUDNN.failed(str(error))
+            return None
     handle = _state.handles[gpu]
     problem = Problem(kind, window, dtype, get_float32_precision(), bias, activation)
     if (gpu, problem) not in _state.plans:

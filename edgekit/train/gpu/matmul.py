@@ -1,4 +1,4 @@
-"""Products of matrices on the GPU by kernels of our own, which a captured step may launch.
+"""Products of matrices on the GPU: by cuBLASLt where it is installed, else by kernels of our own.
 
 (cupy hands `@`, `dot`, `tensordot` and most of `einsum` to cuBLAS, and refuses to while a step is
 captured.) Tiles and parts are chosen in `tiles.py`; the kernels are in sources/matmul.cu.
@@ -13,6 +13,7 @@ import numpy as np
 from edgekit.errors import ShapeError
 from edgekit.train.precision import get_float32_precision
 
+from . import cublas
 from .channels import channel_sums
 from .kernel import STORAGE, Kernel, blocks_for, empty, kernel, type_name
 from .strides import Operands, aligned
@@ -98,6 +99,10 @@ def matmul(
         return _of_vectors(a, b, out, bias, activation)
     if a.shape[-1] != b.shape[-2]:
         raise ShapeError(f"matmul: {a.shape} and {b.shape} do not fit")
+    if out is None and using is None:
+        found = cublas.matmul(a, b, bias, activation)
+        if found is not None:
+            return found
     shape = (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
     ready = out is not None and out.dtype == dtype and out.flags.c_contiguous
     c = out if ready else empty(shape, dtype)
@@ -117,6 +122,9 @@ def matmul_and_sums(a: Any, b: Any) -> tuple[Any, Any]:
     Where it costs next to nothing both come from one kernel, as if `a` had a row of ones more.
     """
     a, b = alike(a, b)
+    found = cublas.matmul_and_sums(a, b)
+    if found is not None:
+        return found
     rows, (depth, columns) = a.shape[0], b.shape
     made = plan(rows, columns, depth, 1, arithmetic_of(b.dtype))
     of = Operands.of(a, b, (rows, columns))

@@ -10,6 +10,8 @@ import pytest
 
 from edgekit.train.gpu import cublas, libraries
 from edgekit.train.precision import set_float32_precision
+from edgekit.train.tape import GradientTape
+from edgekit.train.tensor import PRIMITIVES, Variable
 from tests.train.device import cublas_host, on_device, peek
 
 RANDOM = np.random.default_rng(5)
@@ -22,7 +24,8 @@ def host(gpu, monkeypatch):
     monkeypatch.setattr(cublas, "_state", cublas._State())
     monkeypatch.setattr(libraries, "_workspaces", {})
     cublas.CUBLAS.forget()
-    yield gpu
+    with libraries.use_libraries(cublas=True):
+        yield gpu
     cublas.CUBLAS.forget()
 
 
@@ -87,7 +90,8 @@ def test_bias_and_activation_come_with_the_product(host, dtype, activation):
 
 def test_gradients_of_kernel_and_bias_in_one(host):
     x, g = RANDOM.normal(size=(8, 3)), RANDOM.normal(size=(8, 5))
-    gk, gb = cublas.gradients(*(on_device(one.astype(np.float32)) for one in (x, g)))
+    rows, given = (on_device(one.astype(np.float32)) for one in (x, g))
+    gk, gb = cublas.matmul_and_sums(rows.T, given)
     np.testing.assert_allclose(peek(gk), x.T @ g, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(peek(gb), g.sum(axis=0), rtol=1e-5, atol=1e-5)
     assert host.launches == ["cublasLtMatmul"]
@@ -134,6 +138,17 @@ def test_what_it_does_not_do_is_left_to_others(host):
     assert cublas.matmul(a[0], a) is None
     with libraries.use_libraries(cublas=False):
         assert cublas.matmul(a, a) is None
+
+
+def test_a_layer_is_computed_by_it(host):
+    x, kernel, bias = (
+        Variable(RANDOM.normal(size=s).astype(np.float32)) for s in ((6, 4), (4, 3), (3,))
+    )
+    with GradientTape() as tape:
+        tape.watch([x, kernel, bias])
+        y = PRIMITIVES["dense"](x, kernel, bias)
+    assert len(tape.gradient(y, [x, kernel, bias])) == 3
+    assert host.launches.count("cublasLtMatmul") == 3
 
 
 def test_a_handle_that_cannot_be_made(host, monkeypatch):

@@ -14,6 +14,8 @@ from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.conv3d import conv3d
 from edgekit.train.ops.windows import geometry
 from edgekit.train.precision import set_float32_precision
+from edgekit.train.tape import GradientTape
+from edgekit.train.tensor import PRIMITIVES, Variable
 from tests.train.device import cudnn_host, on_device, peek
 
 from .test_conv import IMAGES, VOLUMES
@@ -29,7 +31,8 @@ def host(gpu, monkeypatch):
     monkeypatch.setattr(cudnn, "_state", cudnn._State())
     monkeypatch.setattr(libraries, "_workspaces", {})
     cudnn.CUDNN.forget()
-    yield gpu
+    with libraries.use_libraries(cudnn=True):
+        yield gpu
     cudnn.CUDNN.forget()
 
 
@@ -170,6 +173,25 @@ def described():
         return real, real.create_device_properties(H200)
     except RuntimeError as error:
         pytest.skip(f"libcudnn: {error}")
+
+
+def test_a_library_that_finds_no_gpu_is_left_alone(host, monkeypatch):
+    def no_gpu():
+        raise RuntimeError("CUDNN_STATUS_NOT_INITIALIZED")
+
+    monkeypatch.setattr(sys.modules["cudnn"], "create_handle", no_gpu)
+    assert cudnn.forward(*plain(), PLAIN) is None
+    assert libraries.report()["cudnn"] == "missing (CUDNN_STATUS_NOT_INITIALIZED)"
+
+
+def test_the_primitive_is_computed_by_it(host):
+    x, kernel = (Variable(peek(one)) for one in plain())
+    x.data, kernel.data = plain()
+    with GradientTape() as tape:
+        tape.watch([x, kernel])
+        y = PRIMITIVES["conv2d"](x, kernel, on_device(np.ones(5, np.float32)), padding="same")
+    tape.gradient(y, [x, kernel])
+    assert host.launches[:3] == ["cudnn fprop", "cudnn dgrad", "cudnn wgrad"]
 
 
 def of_kind(kind):
