@@ -18,7 +18,7 @@ from edgekit.errors import InputError
 from edgekit.train.batches import ArrayBatches, Rows
 from edgekit.train.class_weights import weighted
 from edgekit.train.data import packed, unpack
-from edgekit.train.structure import flatten, map_structure
+from edgekit.train.structure import flatten, map_structure, pack
 from edgekit.train.tensor import Tensor
 
 from .carry import is_device_array
@@ -153,13 +153,11 @@ class ResidentData:
     def batch(self, size: int, number: int = 0) -> Any:
         """Cut out a batch, the next but `number`, as train_step takes it; may be captured."""
         sources = iter(range(1, len(self._leaves) + 1))
-        made = map_structure(
-            lambda leaf: (
-                None if leaf is None else self._gather(leaf, next(sources), size, number * size)
-            ),
-            self._parts,
-        )
-        return packed(*made)
+        made = [
+            None if leaf is None else self._gather(leaf, next(sources), size, number * size)
+            for leaf in flatten(self._parts)
+        ]
+        return packed(*pack(self._parts, made))
 
     def _gather(self, leaf: Any, source: int, size: int, offset: int) -> Any:
         import cupy
@@ -230,8 +228,7 @@ class _Stage:
         leaves = [_host(leaf) for leaf in flatten(parts)]
         self._work = work
         self._fixed = [None if a is None else cupy.empty(a.shape, a.dtype) for a in leaves]
-        fixed = iter(self._fixed)
-        self.parts = map_structure(lambda _: next(fixed), parts)
+        self.parts = pack(parts, self._fixed)
         self._turns = [_Turn(leaves) for _ in range(2)]
 
     def send(self, parts: list[Any]) -> None:

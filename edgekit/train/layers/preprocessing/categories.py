@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator, lookup
-from edgekit.train.backend import to_numpy
+from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.preprocessing.hashes import fingerprint64, siphash
 from edgekit.train.layers.preprocessing.scaling import batches_to_adapt
@@ -106,7 +106,7 @@ class CategoryEncoding(HostLayer):
                     f"{self.output_mode!r}"
                 )
             weights = np.asarray(to_numpy(count_weights), np.float32)
-        return wrap(encoded(numbers, self.output_mode, self.num_tokens, weights))
+        return wrap(asarray(encoded(numbers, self.output_mode, self.num_tokens, weights)))
 
     def compute_output_shape(self, input_shape):
         return self._encoded_shape(input_shape, self.num_tokens)
@@ -152,8 +152,8 @@ class Discretization(HostLayer):
             raise InputError(f"layer {self.name!r} has no boundaries yet: call adapt(data)")
         bins = np.digitize(to_numpy(inputs), self.bin_boundaries)
         if self.output_mode == "int":
-            return wrap(bins.astype(np.int32))
-        return wrap(encoded(bins, self.output_mode, len(self.bin_boundaries) + 1))
+            return wrap(asarray(bins.astype(np.int32)))
+        return wrap(asarray(encoded(bins, self.output_mode, len(self.bin_boundaries) + 1)))
 
     def compute_output_shape(self, input_shape):
         known = self.bin_boundaries
@@ -241,8 +241,8 @@ class Hashing(HostLayer):
         if masked:
             bins = np.where(values == self.mask_value, 0, bins + 1)
         if self.output_mode == "int":
-            return wrap(bins.astype(np.int64))
-        return wrap(encoded(bins, self.output_mode, self.num_bins))
+            return wrap(asarray(bins.astype(np.int64)))
+        return wrap(asarray(encoded(bins, self.output_mode, self.num_bins)))
 
     def compute_output_shape(self, input_shape):
         return self._encoded_shape(input_shape, self.num_bins)

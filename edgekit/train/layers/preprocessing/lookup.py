@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.backend import to_numpy
+from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.preprocessing.categories import (
     checked_salt,
     encoded,
@@ -86,7 +86,8 @@ class IndexLookup(TokenLayer):
         if self.invert:
             return wrap(self._inverted(values))
         flat = [self._key(token) for token in values.reshape(-1).tolist()]
-        return wrap(self.encode(np.array(self.indices(flat), np.int64).reshape(values.shape)))
+        numbers = np.array(self.indices(flat), np.int64).reshape(values.shape)
+        return wrap(asarray(self.encode(numbers)))
 
     def indices(self, tokens: list[Any]) -> list[int]:
         """The index of each token; -1 for the mask token where it is to be left out."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator, lookup
-from edgekit.train.backend import to_numpy
+from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.preprocessing.categories import HostLayer
 from edgekit.train.layers.preprocessing.scaling import batches_to_adapt
 from edgekit.train.layers.preprocessing.vocabularies import StringLookup
@@ -111,12 +111,12 @@ class TextVectorization(HostLayer):
         found = [self._lookup_layer.indices(row) for row in rows]
         if self.output_mode != "int":
             length = max(map(len, found), default=0)
-            return wrap(self._lookup_layer.encode(_padded(found, length, -1)))
+            return wrap(asarray(self._lookup_layer.encode(_padded(found, length, -1))))
         if self.split is None and self.ngrams is None and self.output_sequence_length is None:
-            return wrap(np.array(found, np.int64).reshape(np.shape(inputs)))
+            return wrap(asarray(np.array(found, np.int64).reshape(np.shape(inputs))))
         length = self.output_sequence_length or max(map(len, found), default=0)
         padded = _padded(found, length, 0)
-        return wrap(padded[0] if np.ndim(to_numpy(inputs)) == 0 else padded)
+        return wrap(asarray(padded[0] if np.ndim(to_numpy(inputs)) == 0 else padded))
 
     def _words(self, inputs: Any) -> list[list[str]]:
         """The words of each string."""
