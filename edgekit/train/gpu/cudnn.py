@@ -9,6 +9,7 @@ for which cuDNN has none is left to the kernels of our own, as all are where cuD
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -137,6 +138,13 @@ def _planned(cudnn: Any, problem: Problem, handle: Any) -> _Plan | None:
         graph = build(cudnn, problem, handle=handle)
     except cudnn.cudnnGraphNotSupportedError:
         return None
+    except (RuntimeError, ValueError) as error:
+        warnings.warn(
+            f"cuDNN fails at a convolution, which kernels of edgekit's own do: {problem}: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
     return _Plan(graph, graph.get_workspace_size())
 
 
@@ -157,7 +165,9 @@ def build(cudnn: Any, problem: Problem, **target: Any) -> Any:
         graph.tensor(**_packed(shapes[name]), data_type=io_type, uid=uid)
         for name, uid in zip(names[:2], (_IMAGE, _WEIGHTS), strict=True)
     )
+    packed = _packed(shapes[names[2]])
     result = _convolved(graph, problem.kind, first, second, window)
+    result.set_dim(packed["dim"]).set_stride(packed["stride"])  # of gradients it infers none
     if problem.bias:
         width = shapes[names[2]][1]
         shape = _packed((1, width, *(1,) * len(window.axes)))
@@ -165,7 +175,6 @@ def build(cudnn: Any, problem: Problem, **target: Any) -> Any:
         result = graph.bias(input=result, bias=bias)
     if problem.activation is not None:
         result = graph.relu(input=result, **_CLIPS[problem.activation])
-    packed = _packed(shapes[names[2]])
     result.set_output(True).set_uid(_RESULT).set_data_type(io_type)
     result.set_dim(packed["dim"]).set_stride(packed["stride"])
     _choose(cudnn, graph, problem)

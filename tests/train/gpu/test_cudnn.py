@@ -194,10 +194,7 @@ def test_the_primitive_is_computed_by_it(host):
     assert host.launches[:3] == ["cudnn fprop", "cudnn dgrad", "cudnn wgrad"]
 
 
-def of_kind(kind):
-    return [("", None), ("bias", None), ("bias", "relu"), ("bias", "relu6")][
-        : 4 if kind == "forward" else 1
-    ]
+EPILOGUES = ((False, None), (True, None), (True, "relu"), (True, "relu6"))
 
 
 @pytest.mark.parametrize("name", [*IMAGES, *VOLUMES])
@@ -209,8 +206,14 @@ def test_cudnn_has_a_plan_for_every_graph(described, name, dtype):
     precision = "tf32" if dtype == "tf32" else "ieee"
     dtype = "float32" if dtype == "tf32" else dtype
     for kind in ("forward", "input", "kernel"):
-        for bias, activation in of_kind(kind):
-            problem = cudnn.Problem(kind, window, dtype, precision, bool(bias), activation)
+        for bias, activation in EPILOGUES[: 4 if kind == "forward" else 1]:
+            problem = cudnn.Problem(kind, window, dtype, precision, bias, activation)
             graph = cudnn.build(real, problem, device_property=device, sm_version=90, sm_count=132)
             assert graph.get_execution_plan_count() > 0
             assert graph.get_workspace_size() < 64 << 20
+    # of a transposed convolution with its bias there may be none, which is said by this error
+    try:
+        problem = cudnn.Problem("input", window, dtype, precision, True, "relu")
+        cudnn.build(real, problem, device_property=device, sm_version=90, sm_count=132)
+    except real.cudnnGraphNotSupportedError:
+        pass
