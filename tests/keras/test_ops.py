@@ -155,6 +155,58 @@ def test_functions_become_part_of_a_functional_model():
     np.testing.assert_allclose(model(X).numpy(), expected, rtol=1e-6)
 
 
+def _along(function, args, at, direction):
+    """The derivative of the sum of all outputs along a direction of one argument."""
+    values = []
+    for step in (1e-6, -1e-6):
+        moved = [a + step * direction if i == at else a for i, a in enumerate(args)]
+        values.append(float(np.sum(flat_of(function(*map(tensor_of, moved))))))
+    return (values[0] - values[1]) / 2e-6
+
+
+def tensor_of(x):
+    return Tensor(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
+
+
+def flat_of(made):
+    parts = made if isinstance(made, list | tuple) else [made]
+    return np.concatenate([np.ravel(ops.convert_to_numpy(p)).astype("float64") for p in parts])
+
+
+DIFFERENTIABLE = [
+    *SAME, ("diag", (X[0], -2), {}), ("diag", (X, 1), {}), ("diag", (X, -1), {}),
+    ("meshgrid", (X[0], X[1, :3]), {}), ("meshgrid", (X[0], X[1, :3]), {"indexing": "ij"}),
+    ("array", (X,), {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, args, options", DIFFERENTIABLE)
+def test_no_gradient_is_lost(name, args, options):
+    """Tapes go through every function of numbers to numbers, as central differences say."""
+
+    def function(*given):
+        return getattr(ops, name)(*given, **options)
+
+    wide = [a.astype("float64") if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
+            for a in args]  # fmt: skip
+    given = [tensor_of(a) for a in wide]
+    with GradientTape() as tape:
+        tape.watch([t for t in given if isinstance(t, Tensor)])
+        made = function(*given)
+        parts = made if isinstance(made, list | tuple) else [made]
+        parts = [p for p in parts if isinstance(p, Tensor) and p.dtype.kind == "f"]
+        total = sum(ops.sum(p) for p in parts) if parts else None
+    if total is None:
+        return
+    followed = [i for i, t in enumerate(given) if isinstance(t, Tensor)]
+    gradients = tape.gradient(total, [given[i] for i in followed], unconnected_gradients="zero")
+    for i, found in zip(followed, gradients, strict=True):
+        direction = np.random.default_rng(i).normal(size=found.shape)
+        expected = _along(function, wide, i, direction)
+        # central differences: 1e-6 squared, and rounding of sums over 1e-6
+        assert float((found.numpy() * direction).sum()) == pytest.approx(expected, 1e-5, 1e-6)
+
+
 M = RNG.normal(size=(2, 3, 3)).astype("float64")
 
 

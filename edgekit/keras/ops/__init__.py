@@ -5,9 +5,9 @@ follows them wherever there is a derivative.
 """
 
 from edgekit.keras.layout import forward
-from edgekit.keras.ops import linear, networks, numbers, reductions, shapes
+from edgekit.keras.ops import constants, linear, networks, numbers, reductions, shapes
 
-_PARTS = (numbers, reductions, shapes, linear, networks)
+_PARTS = (numbers, reductions, constants, shapes, linear, networks)
 # which Keras has here as well
 _LINALG = (
     "cholesky", "cholesky_inverse", "det", "eigh", "inv", "lstsq", "lu_factor", "matrix_rank",

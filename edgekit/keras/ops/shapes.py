@@ -9,24 +9,23 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator
+from edgekit.keras.ops.numbers import convert_to_tensor
 from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train.backend import asarray
 from edgekit.train.ops import math
 from edgekit.train.ops import shape as ops
-from edgekit.train.tensor import Tensor, wrap
 
 __all__ = [
-    "arange", "array", "broadcast_to", "concatenate", "diag", "expand_dims", "eye", "flip", "full",
-    "full_like", "hstack", "identity", "linspace", "meshgrid", "moveaxis", "ndim", "ones",
-    "ones_like", "pad", "ravel", "repeat", "reshape", "roll", "shape", "size", "slice", "split",
-    "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "tril", "triu",
-    "unstack", "vstack", "zeros", "zeros_like",
+    "array", "broadcast_to", "concatenate", "diag", "expand_dims", "flip", "hstack", "meshgrid",
+    "moveaxis", "ndim", "pad", "ravel", "repeat", "reshape", "roll", "shape", "size", "slice",
+    "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "tril",
+    "triu", "unstack", "vstack",
 ]  # fmt: skip
 
 
 def array(x: Any, dtype: Any = None) -> Any:
     """`x` as a tensor."""
-    return Tensor(x, dtype)
+    return convert_to_tensor(x, dtype)
 
 
 def shape(x: Any) -> tuple[Any, ...]:
@@ -236,65 +235,28 @@ def triu(x: Any, k: int = 0) -> Any:
 
 def diag(x: Any, k: int = 0) -> Any:
     """A matrix with this diagonal, or the diagonal of a matrix."""
-    return wrap(np.diag(asarray(x), k))
-
-
-def zeros(shape: Any, dtype: Any = None) -> Any:
-    """Zeros."""
-    return full(shape, 0, dtype)
-
-
-def ones(shape: Any, dtype: Any = None) -> Any:
-    """Ones."""
-    return full(shape, 1, dtype)
-
-
-def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """One value everywhere."""
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    return wrap(asarray(np.full(sizes, fill_value, dtype or "float32")))
-
-
-def zeros_like(x: Any, dtype: Any = None) -> Any:
-    """Zeros in the shape of `x`."""
-    return full_like(x, 0, dtype)
-
-
-def ones_like(x: Any, dtype: Any = None) -> Any:
-    """Ones in the shape of `x`."""
-    return full_like(x, 1, dtype)
-
-
-def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """One value in the shape of `x`."""
-    return wrap(np.full_like(asarray(x), fill_value, dtype=dtype))
-
-
-def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
-    """Numbers at equal steps."""
-    first, last = (0, start) if stop is None else (start, stop)
-    return Tensor(np.arange(first, last, step), dtype or _kind(np.arange(first, last, step)))
-
-
-def _kind(values: np.ndarray) -> str:
-    return "float32" if values.dtype.kind == "f" else "int32"
-
-
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
-    """`num` numbers at equal steps from start to stop."""
-    return Tensor(np.linspace(start, stop, num, endpoint), dtype or "float32")
+    x = as_tensor(x)
+    before, after = max(-k, 0), max(k, 0)
+    if ndim(x) == 1:
+        square = expand_dims(x, 0) * np.eye(x.shape[0], dtype=x.dtype)
+        return pad(square, ((before, after), (after, before)))
+    count = max(min(x.shape[0] - before, x.shape[1] - after), 0)
+    places = (np.arange(count) + before) * x.shape[1] + np.arange(count) + after
+    return take(ravel(x), places)
 
 
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
     """Coordinates of all points of a grid."""
-    return [wrap(g) for g in np.meshgrid(*map(asarray, x), indexing=indexing)]  # type: ignore[call-overload]
-
-
-def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:  # noqa: N803
-    """Ones on a diagonal."""
-    return wrap(np.eye(N, M, k, dtype or "float32"))
-
-
-def identity(n: int, dtype: Any = None) -> Any:
-    """Ones on the diagonal of a square."""
-    return eye(n, dtype=dtype)
+    if indexing not in ("xy", "ij"):
+        raise InputError(f"meshgrid: indexing is 'xy' or 'ij'. Received: {indexing!r}")
+    given = [ravel(one) for one in x]
+    sizes = [one.shape[0] for one in given]
+    axes = list(range(len(given)))
+    if indexing == "xy" and len(axes) > 1:
+        axes[:2] = 1, 0
+    full = tuple(sizes[axes.index(i)] for i in range(len(axes)))
+    rows = [
+        reshape(one, tuple(-1 if i == axis else 1 for i in range(len(axes))))
+        for one, axis in zip(given, axes, strict=True)
+    ]
+    return [broadcast_to(row, full) for row in rows]
