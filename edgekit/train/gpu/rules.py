@@ -44,6 +44,8 @@ class Rule:
         def run(g: Any, y: Any, x: Any, *inputs: Any, **attrs: Any) -> Any:
             if _on_device(g):
                 known = {k: v for k, v in attrs.items() if k not in ("saved", "needs")}
+                if y is not None and g.dtype != y.dtype and y.dtype.name in STORAGE:
+                    g = g.astype(y.dtype)  # kernels take both alike
                 if self.takes(x, *inputs, **known):
                     return backward(g, y, x, *inputs, **attrs)
             return on_host(g, y, x, *inputs, **attrs)

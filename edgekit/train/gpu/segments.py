@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["GROUP", "TILE", "Segments"]
+__all__ = ["GROUP", "STORAGES", "TILE", "Segments"]
 
 # as in sources/updates.cu
 TILE = 1024
 GROUP = 256
 
-_GRADIENTS = np.dtype([("of", np.uint64, (GROUP,))])
+_GRADIENTS = np.dtype([("of", np.uint64, (GROUP,)), ("storage", np.uint8, (GROUP,))])
+STORAGES = {"float32": 0, "float16": 1, "bfloat16": 2}
+"""How gradients may be stored, by the number that kernels know it by."""
 
 
 class _Group(NamedTuple):
@@ -53,8 +55,10 @@ class Segments:
         for begin in range(0, len(gradients), GROUP):
             end = min(begin + GROUP, len(gradients))
             places = np.zeros(1, _GRADIENTS)
-            places["of"][0, : end - begin] = [
-                0 if g is None else g.data.ptr for g in gradients[begin:end]
+            group = gradients[begin:end]
+            places["of"][0, : end - begin] = [0 if g is None else g.data.ptr for g in group]
+            places["storage"][0, : end - begin] = [
+                0 if g is None else STORAGES[g.dtype.name] for g in group
             ]
             a, b = self._first[begin], self._first[end]
             arguments = (

@@ -21,7 +21,7 @@ from edgekit.train.tensor import Tensor, Variable, array_of
 
 from .constants import RowsOfSteps
 from .kernel import Kernel, blocks_for, contiguous, kernel
-from .segments import Segments
+from .segments import STORAGES, Segments
 from .state import StepState, current, is_capturing
 from .update_rules import RULES, UpdateRule
 
@@ -192,7 +192,7 @@ class Updates:
             g = g.data if isinstance(g, Tensor) else g
             if g.size != v.size:
                 raise ShapeError(f"variable {v.name!r} has shape {v.shape}, its gradient {g.shape}")
-            found[place] = contiguous(g if g.dtype == np.float32 else g.astype(np.float32))
+            found[place] = contiguous(g if g.dtype.name in STORAGES else g.astype(np.float32))
         return found
 
     def _launch(self, grads: Sequence[Any], variables: Sequence[Variable]) -> list[Variable]:

@@ -20,6 +20,7 @@ from edgekit.train.losses.loss import as_tensor
 from edgekit.train.metrics.metric import Metric, result_of
 from edgekit.train.models.compiled import Compiled, add_batch
 from edgekit.train.models.mistakes import first_nan, warn_of_outputs
+from edgekit.train.optimizers.loss_scale import with_loss_scale
 from edgekit.train.serialization import plain
 from edgekit.train.structure import flatten, map_structure
 from edgekit.train.tape import GradientTape
@@ -84,13 +85,16 @@ class Steps(StrategyMember):
 
         steps_per_execution: callbacks hear of every so many batches; on a GPU these steps are
         launched together. run_eagerly: on a GPU make every step operation by operation, as it is
-        on a CPU in any case, and not as a captured graph. `jit_compile` and `auto_scale_loss` are
-        accepted for Keras' sake: gradients stay float32 whatever the dtype policy.
+        on a CPU in any case, and not as a captured graph. auto_scale_loss: on a GPU put a
+        LossScaleOptimizer around the optimizer where layers have the policy "mixed_float16"; on a
+        CPU gradients are float32 whatever the policy. jit_compile: accepted for Keras' sake.
         """
         if any(isinstance(leaf, str) or callable(leaf) for leaf in flatten(loss_weights)):
             old_spelling("metrics as the third argument of compile()", "use metrics=...")
             loss_weights, metrics = metrics, loss_weights
         self.optimizer = optimizers.get(optimizer)
+        if auto_scale_loss and current_device() != "cpu":
+            self.optimizer = with_loss_scale(self.optimizer, self.flat_layers())
         self.steps_per_execution = int(steps_per_execution)
         self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics)
         self.stop_training = False

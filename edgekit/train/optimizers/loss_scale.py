@@ -14,7 +14,15 @@ from edgekit.train.optimizers.optimizer import Optimizer
 from edgekit.train.serialization import plain
 from edgekit.train.tensor import Variable, array_of, wrap
 
-__all__ = ["LossScaleOptimizer"]
+__all__ = ["LossScaleOptimizer", "with_loss_scale"]
+
+
+def with_loss_scale(optimizer: Any, layers: Iterable[Any]) -> Any:
+    """The optimizer, inside of a LossScaleOptimizer where a layer mixes in float16, as in Keras."""
+    mixed = any(layer.dtype_policy.name == "mixed_float16" for layer in layers)
+    if not mixed or optimizer is None or isinstance(optimizer, LossScaleOptimizer):
+        return optimizer
+    return LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
 
 
 class LossScaleOptimizer(Optimizer):

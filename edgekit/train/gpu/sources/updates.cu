@@ -22,7 +22,16 @@
 #define SCALED 64u  // the loss scale adapts: steps with infinities are left out
 #define HAS_SLOT(j) (flags >> (16 + (j)) & 1u)
 
-struct Gradients { const float* of[GROUP]; };  // null: there is none
+// Addresses, null where there is no gradient, and how each is stored: 0 float, 1 half_t, 2 bfloat_t.
+struct Gradients {
+    const void* of[GROUP];
+    unsigned char storage[GROUP];
+};
+
+__device__ __forceinline__ float gradient_at(const void* g, int storage, uint32 i) {
+    if (storage == 0) return ((const float*)g)[i];
+    return storage == 1 ? widen(((const half_t*)g)[i]) : widen(((const bfloat_t*)g)[i]);
+}
 
 // What comes with every launch: `starts`, `tiles`: first element and first tile of each segment, and
 // the end; `of_tile`: the segment of a tile. The launch is for the gradients of the segments from
@@ -120,13 +129,14 @@ measure(const __grid_constant__ Gradients gradients, int first_segment, int firs
     const float divisor = state->scale;
     for (int tile = first_tile + blockIdx.x; tile < end_tile; tile += gridDim.x) {
         const int segment = of_tile[tile];
-        const float* g = gradients.of[segment - first_segment];
+        const void* g = gradients.of[segment - first_segment];
+        const int storage = gradients.storage[segment - first_segment];
         const uint32 start = starts[segment], end = starts[segment + 1];
         const uint32 begin = start + (tile - tiles[segment]) * TILE;
         float sum = 0.0f;
         bool finite = true;
         for (uint32 i = begin + threadIdx.x; g && i < end && i < begin + TILE; i += THREADS) {
-            const float raw = g[i - start];
+            const float raw = gradient_at(g, storage, i - start);
             finite = finite && isfinite(raw);
             const float before = flags & ACCUMULATE ? accumulator[i] : 0.0f;
             const float value = unscaled(raw, divisor, row, before, flags);
@@ -171,7 +181,8 @@ update(const __grid_constant__ Gradients gradients, int first_segment, int first
     if (left_out) first_tile = end_tile;
     for (int tile = first_tile + blockIdx.x; tile < end_tile; tile += gridDim.x) {
         const int segment = of_tile[tile];
-        const float* gradient = gradients.of[segment - first_segment];
+        const void* gradient = gradients.of[segment - first_segment];
+        const int storage = gradients.storage[segment - first_segment];
         const uint32 start = starts[segment], end = starts[segment + 1];
         const uint32 begin = start + (tile - tiles[segment]) * TILE;
         const bool shrinks = flags & DECAY && decays[segment];
@@ -180,7 +191,10 @@ update(const __grid_constant__ Gradients gradients, int first_segment, int first
             float weight = p[i];
             const float before = flags & ACCUMULATE ? accumulator[i] : 0.0f;
             float g = 0.0f;
-            if (gradient) g = unscaled(gradient[i - start], state->divisor, row, before, flags);
+            if (gradient) {
+                const float raw = gradient_at(gradient, storage, i - start);
+                g = unscaled(raw, state->divisor, row, before, flags);
+            }
             if (flags & ACCUMULATE) accumulator[i] = due ? 0.0f : before + g;
             if (gradient && due) {
                 if (flags & CLIP_VALUE) {
