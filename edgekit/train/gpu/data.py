@@ -81,6 +81,7 @@ class Tables:
 
         self.addresses = cupy.zeros(32, np.uint64)
         self.position = cupy.zeros(1, np.int64)
+        self.owner: Any = None  # the data that they tell of
 
     def put(self, addresses: list[int]) -> None:
         """Enter the addresses of the order and of the arrays."""
@@ -115,7 +116,6 @@ class ResidentData:
         self._at = -1  # the position that the device has
         described = [(str(leaf.dtype), leaf.shape[1:]) for leaf in self._leaves]
         self._kind = ("resident", *_outline(self._parts), tuple(described))
-        tables.put([self._order.data.ptr, *(leaf.data.ptr for leaf in self._leaves)])
 
     @property
     def nbytes(self) -> int:
@@ -138,6 +138,9 @@ class ResidentData:
 
     def begin(self, rows: Rows) -> None:
         """Make the device ready to cut out this batch and those that follow it."""
+        if self._tables.owner is not self:  # other data of a model may have come between
+            self._tables.put([self._order.data.ptr, *(leaf.data.ptr for leaf in self._leaves)])
+            self._tables.owner, self._at = self, -1
         sent = _AS_THEY_ARE if rows.order is None else rows.order
         if self._sent is not sent:
             self._pinned.reverse()

@@ -133,7 +133,7 @@ def test_the_order_of_samples(gpu, monkeypatch, share, shuffle):
             model.fit(numbered, numbered[:, :1], 16, epochs=2, shuffle=shuffle, verbose=0)
             orders.append(model.noted)
     assert orders[0] == orders[1]
-    assert sorted(sum(orders[0][:5], [])) == list(range(70))
+    assert sorted(n for batch in orders[0][:5] for n in batch) == list(range(70))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
