@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_steps_per_execution(gpu, together):
 class Bar:
     """Stands for tqdm: `n` and what was shown."""
 
-    made = []
+    made: ClassVar = []
 
     def __init__(self, total, **_):
         self.total, self.n, self.shown = total, 0, []
