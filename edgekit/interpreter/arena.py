@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from edgekit.ir import Graph, MemoryPlan
 from edgekit.ir.graph import DTYPES
@@ -15,7 +16,7 @@ from edgekit.ir.memory import NO_MARGINS, shared_names
 
 from .zeros import Zero
 
-__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats"]
+__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "copied"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -23,6 +24,9 @@ Call = Callable[[], object]
 
 LARGEST_APART = 2**14
 """Elements of one activation with a border that may lie outside the plan's memory."""
+
+LONGEST_RUN = 2**12
+"""Bytes of a run that is copied as one element. In longer ones the loop does not count."""
 
 UNSCALED = ("int32", "int64", "bool")
 """Activations that lie in the arena in their own dtype; all others lie there as float32."""
@@ -62,7 +66,9 @@ class Arena:
                 continue
             shape = self._whole_shape(name)
             place = (slot.offset, shape, slot.margins, name if name in self._zeros else "")
-            if math.prod(shape) <= LARGEST_APART and place not in places:
+            # a border of biases takes longer to write than one of zeros
+            most = 2 * LARGEST_APART if name in self._zeros else LARGEST_APART
+            if math.prod(shape) <= most and place not in places:
                 storage = np.zeros(math.prod(shape) + 16, np.float32)
                 skip = -(storage.ctypes.data // 4) % 16
                 places[place] = storage[skip : skip + math.prod(shape)].reshape(shape)
@@ -94,9 +100,11 @@ class Arena:
     def zero_call(self, name: str, part: Array) -> Call:
         """What fills a part of an activation, [..., channels], with the real 0."""
         zero = self.zero(name)
-        if isinstance(zero, np.ndarray):
-            return partial(np.copyto, part, zero)
-        return partial(part.fill, zero)
+        if not isinstance(zero, np.ndarray):
+            return partial(part.fill, zero)
+        zeros = np.empty(part.shape, part.dtype)
+        zeros[:] = zero
+        return copied(part, zeros)
 
     @property
     def bytes(self) -> int:
@@ -178,3 +186,33 @@ class Arena:
         if isinstance(self.zero(name), np.ndarray):
             edges = [edge.reshape(*edge.shape[:-1], -1, channels) for edge in edges]
         return [self.zero_call(name, edge) for edge in edges]
+
+
+def copied(target: Array, source: Array) -> Call:
+    """A call that copies `source` to `target`, of the same shape.
+
+    numpy copies along the last axis and goes back to its loop over the others after every run,
+    which takes as long as copying a hundred bytes. As one element of a dtype of its own, runs lie
+    along an axis themselves.
+    """
+    while target.ndim > 1 and len(target) == len(source) == 1:
+        target, source = target[0], source[0]
+    size, axis = target.itemsize, target.ndim
+    while axis and source.strides[axis - 1] == target.strides[axis - 1] == size:
+        axis -= 1
+        size *= target.shape[axis]
+    if source.dtype != target.dtype or not target.itemsize < size <= LONGEST_RUN:
+        return partial(np.copyto, target, source)
+    if axis == 0:
+        return partial(np.copyto, target.reshape(-1), source.reshape(-1))
+    if axis == target.ndim:
+        return partial(np.copyto, target, source)
+    return partial(np.copyto, _by_runs(target, axis, size), _by_runs(source, axis, size))
+
+
+def _by_runs(array: Array, axis: int, size: int) -> Array:
+    """`array` with its dimensions from `axis` on as one element of `size` bytes."""
+    shape = (*array.shape[:axis], size // array.itemsize)
+    strides = (*array.strides[:axis], array.itemsize)
+    runs: Array = as_strided(array, shape, strides).view(np.dtype((np.void, size)))
+    return runs[..., 0]

@@ -171,10 +171,11 @@ def loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], None]:
 
 def _load_floats(value: Value, array: Array, u: Array) -> None:
     """Numbers too large for float32 become infinite."""
-    np.copyto(u, array, casting="same_kind")
+    np.copyto(u, array)  # "same_kind": float64 too
     # A sum of squares is NaN only if one of the numbers is.
     flat = array.reshape(-1) if array.dtype == np.float32 else u.reshape(-1)
-    if np.isnan(np.dot(flat, flat)):
+    total = np.dot(flat, flat)
+    if total != total:  # NaN alone differs from itself; asking numpy takes longer
         count = int(np.isnan(u).sum())
         raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
 

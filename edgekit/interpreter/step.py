@@ -41,6 +41,8 @@ __all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "Scratch", "Step"]
 
 UNQUANTIZED = ("float32", *UNSCALED)
 
+OUT = {"out"}
+
 SMALLEST_BLOCK = 2**18
 """Bytes of address space. The system gives memory only to the part of a block that is used, and a
 later step that needs more finds it there, where it would have to take a block of its own."""
@@ -211,7 +213,10 @@ class Step:
 
     def call(self, function: Callable[..., object], *arguments: object, **named: object) -> None:
         """Add one call to what an inference does. Arguments by position run a little faster."""
-        self.calls.append(partial(function, *arguments, **named))
+        if named.keys() == OUT and 2 <= len(arguments) <= 3:
+            self.calls.append(_with_out(function, arguments, named["out"]))
+        else:
+            self.calls.append(partial(function, *arguments, **named))
 
     @property
     def _graph(self) -> Graph:
@@ -228,3 +233,12 @@ class Step:
         if quant is None:
             raise QuantizationError(f"layer {self.name!r}: value {name!r} has no scale")
         return quant
+
+
+def _with_out(function: Callable[..., object], arguments: tuple[Any, ...], out: object) -> Call:
+    """A call with a named output: a partial would make a dictionary of it every time."""
+    if len(arguments) == 2:
+        a, b = arguments
+        return lambda: function(a, b, out=out)
+    a, b, c = arguments
+    return lambda: function(a, b, c, out=out)

@@ -14,7 +14,7 @@ import numpy as np
 from .. import arithmetic
 from ..step import Array, Floats, Step
 from ..zeros import bias_without
-from .ufuncs import clip
+from .ufuncs import clip, copy_runs
 
 if TYPE_CHECKING:
     from .dynamic_range import DynamicRange
@@ -162,7 +162,7 @@ class Accumulator:
             low, high = (np.array(limit, np.float32) for limit in limits)
             clip_into(self.step, sums, low, high, y)
         elif not np.may_share_memory(sums, y):
-            call(np.copyto, y, sums.reshape(y.shape))
+            copy_runs(self.step, y, sums.reshape(y.shape))
 
     def _finish_float32(self, sums: Array, y: Floats) -> None:
         """Four passes: bias, scale, rint, clip into the output."""
@@ -251,7 +251,7 @@ def clip_into(step: Step, numbers: Array, low: Floats, high: Floats, y: Floats) 
         step.call(clip, numbers.reshape(y.shape), low, high, y)
     else:
         step.call(clip, flat, low, high, flat)
-        step.call(np.copyto, y, numbers.reshape(y.shape))
+        copy_runs(step, y, numbers.reshape(y.shape))
 
 
 def rounds_to_even(step: Step) -> bool:
