@@ -17,6 +17,7 @@ from . import matmul as matmul
 from . import metrics as metrics
 from . import pooling as pooling
 from . import random as random
+from . import reductions as reductions
 from . import sample_norm as sample_norm
 from . import shapes as shapes
 from . import softmax as softmax
@@ -36,6 +37,7 @@ RULES = (
     metrics,
     pooling,
     random,
+    reductions,
     sample_norm,
     shapes,
     softmax,

@@ -41,9 +41,7 @@ def _parameters(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any, int, Any]:
     dtype = np.dtype(np.float32) if given is None or given.dtype != x.dtype else x.dtype
     if given is None:
         given = empty(1, dtype)
-    gamma_in, beta_in = (
-        contiguous(given if v is None else v).astype(dtype, copy=False) for v in (gamma, beta)
-    )
+    gamma_in, beta_in = (contiguous(given if v is None else v, dtype) for v in (gamma, beta))
     has = _HAS_GAMMA * (gamma is not None) | _HAS_BETA * (beta is not None)
     return gamma_in, beta_in, has, dtype
 
@@ -79,7 +77,7 @@ def given_statistics(
     """As `batch_statistics`, from a mean and a variance that are given."""
     gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
     statistics = empty((4, x.shape[-1]), np.float32)
-    mean, variance = (contiguous(v).astype(dtype, copy=False) for v in (mean, variance))
+    mean, variance = (contiguous(v, dtype) for v in (mean, variance))
     run = kernel(_SOURCE, f"given_moments<{type_name(dtype)}>")
     run.over(
         x.shape[-1], gamma_in, beta_in, mean, variance, np.float32(epsilon), np.int32(has),

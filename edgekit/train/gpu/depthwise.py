@@ -71,8 +71,12 @@ def _(
     g, x, weights = contiguous(g), contiguous(x), contiguous(weights)
     shape = geometry(x.shape[1:3], weights.shape[:2], strides, padding, dilations)
     gx = _input_gradient(g, x, weights, shape) if needs[0] else None
-    gk = _kernel_gradient(g, x, weights, shape) if needs[1] else None
-    gb = channel_sums(g) if bias is not None and needs[2] else None
+    wants_bias = bias is not None and bool(needs[2])
+    gk = gb = None
+    if needs[1]:
+        gk, gb = _kernel_gradient(g, x, weights, shape, wants_bias)
+    elif wants_bias:
+        gb = channel_sums(g)
     return (gx, gk, gb)[: len(needs)]
 
 
@@ -122,17 +126,22 @@ def _input_gradient(g: Any, x: Any, weights: Any, shape: Geometry) -> Any:
     return gx
 
 
-def _kernel_gradient(g: Any, x: Any, weights: Any, shape: Geometry) -> Any:
+def _kernel_gradient(
+    g: Any, x: Any, weights: Any, shape: Geometry, wants_bias: bool
+) -> tuple[Any, Any]:
+    """The gradients of the kernel, and of the bias where it is wanted."""
     channels, multiplier = weights.shape[2:]
     gk = empty(weights.shape, weights.dtype)
+    gb = empty(channels * multiplier, weights.dtype) if wants_bias else None
     if not g.size:
         gk.fill(0)
-        return gk
+        return gk, None if gb is None else channel_sums(g)
     how = layout(g.size // (channels * multiplier), channels * multiplier)
     groups = -(-shape.kernel[0] * shape.kernel[1] // _TAPS)
     run = kernel(_SOURCE, f"depthwise_kernel_gradient<{type_name(x.dtype)}>")
     run(
-        (*how.grid, groups), THREADS, g, x, gk, how.parts(_TAPS * groups),
-        tickets(how.tiles * groups), *numbers(shape), np.int32(multiplier), *how.sizes,
+        (*how.grid, groups), THREADS, g, x, gk, gk if gb is None else gb, np.int32(wants_bias),
+        how.parts((_TAPS + 1) * groups), tickets(how.tiles * groups), *numbers(shape),
+        np.int32(multiplier), *how.sizes,
     )  # fmt: skip
-    return gk
+    return gk, gb

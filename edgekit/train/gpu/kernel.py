@@ -125,11 +125,11 @@ def blocks_for(count: int, threads: int = THREADS) -> int:
     return max(1, min(-(-count // threads), BLOCKS_PER_MULTIPROCESSOR * multiprocessors()))
 
 
-def contiguous(x: Any) -> Any:
-    """`x` with its elements one after the other in C order, as kernels take them."""
+def contiguous(x: Any, dtype: Any = None) -> Any:
+    """`x` with its elements one after the other in C order, as kernels take them; as `dtype`."""
     import cupy
 
-    return cupy.ascontiguousarray(x)
+    return cupy.ascontiguousarray(x, dtype)
 
 
 def empty(shape: Any, dtype: Any) -> Any:

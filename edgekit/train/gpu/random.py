@@ -53,7 +53,9 @@ def uniform(generator: Any, low: float, high: float, shape: tuple[int, ...]) -> 
     """float32 from `low` to below `high`."""
     found = empty(shape, np.float32)
     bounds = np.float32(low), np.float32(high)
-    _launch("random_uniform", found.size, state.key_of(generator), state.current().step, *bounds, found)
+    _launch(
+        "random_uniform", found.size, state.key_of(generator), state.current().step, *bounds, found
+    )
     return found
 
 

@@ -63,8 +63,7 @@ def _parameters(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any, int, str]:
     given = next((v for v in (gamma, beta) if v is not None), None)
     dtype = x.dtype if given is not None and given.dtype == x.dtype else np.dtype(np.float32)
     found = [
-        empty(1, dtype) if v is None else contiguous(v).reshape(-1).astype(dtype, copy=False)
-        for v in (gamma, beta)
+        empty(1, dtype) if v is None else contiguous(v, dtype).reshape(-1) for v in (gamma, beta)
     ]
     has = _HAS_GAMMA * (gamma is not None) | _HAS_BETA * (beta is not None)
     return found[0], found[1], has, type_name(dtype)

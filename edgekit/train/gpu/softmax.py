@@ -126,7 +126,7 @@ def _cross_entropy(logits: Any, labels: Any) -> Any:
             _SOURCE, name, logits.dtype, rows, length, logits, numbers, loss, saved, more=held
         )
         return loss, saved
-    shares = contiguous(labels.astype(logits.dtype, copy=False))
+    shares = contiguous(labels, logits.dtype)
     saved = empty((rows, 3), np.float32)
     name = "cross_entropy_of_shares"
     over_rows(_SOURCE, name, logits.dtype, rows, length, logits, shares, loss, saved)
@@ -144,7 +144,7 @@ def _(g: Any, y: Any, logits: Any, labels: Any, *, saved: Any, needs: Any) -> An
         run = kernel(_SOURCE, f"cross_entropy_of_classes_backward<{held}, {integers}>")
         run.over(gx.size, g, logits, numbers, saved, gx, length)
         return gx, None
-    shares = contiguous(labels.astype(logits.dtype, copy=False))
+    shares = contiguous(labels, logits.dtype)
     g_labels = empty(gx.shape, gx.dtype) if needs[1] else gx
     run = kernel(_SOURCE, f"cross_entropy_of_shares_backward<{held}>")
     run.over(gx.size, g, logits, shares, saved, gx, g_labels, np.int32(needs[1]), length)
@@ -157,7 +157,7 @@ def _of_one_shape(logits: Any, labels: Any) -> bool:
 
 @on_gpu(losses.sigmoid_cross_entropy, when=_of_one_shape)
 def _sigmoid_cross_entropy(logits: Any, labels: Any) -> Any:
-    logits, labels = contiguous(logits), contiguous(labels.astype(logits.dtype, copy=False))
+    logits, labels = contiguous(logits), contiguous(labels, logits.dtype)
     loss = empty(logits.shape, logits.dtype)
     run = kernel(_SOURCE, f"sigmoid_cross_entropy<{type_name(logits.dtype)}>")
     run.over(logits.size, logits, labels, loss)
@@ -167,7 +167,7 @@ def _sigmoid_cross_entropy(logits: Any, labels: Any) -> Any:
 @_sigmoid_cross_entropy.vjp
 def _(g: Any, y: Any, logits: Any, labels: Any, *, needs: Any) -> Any:
     g, logits = contiguous(g), contiguous(logits)
-    held = contiguous(labels.astype(logits.dtype, copy=False))
+    held = contiguous(labels, logits.dtype)
     gx = empty(logits.shape, logits.dtype)
     g_labels = empty(gx.shape, gx.dtype) if needs[1] else gx
     run = kernel(_SOURCE, f"sigmoid_cross_entropy_backward<{type_name(logits.dtype)}>")
@@ -177,7 +177,7 @@ def _(g: Any, y: Any, logits: Any, labels: Any, *, needs: Any) -> Any:
 
 @on_gpu(losses.masked_log_sum_exp, when=lambda x, mask: x.ndim > 0 and x.shape == mask.shape)
 def _masked_log_sum_exp(x: Any, mask: Any) -> Any:
-    x, mask = contiguous(x), contiguous(mask.astype(bool, copy=False))
+    x, mask = contiguous(x), contiguous(mask, bool)
     y, shares = empty(x.shape[:-1], x.dtype), empty(x.shape, x.dtype)
     length = x.shape[-1]
     rows = x.size // length if length else 0

@@ -118,27 +118,30 @@ __global__ void depthwise_input_gradient(const T* __restrict__ g, const T* __res
     }
 }
 
+// The gradients of nine taps, and that of the bias.
 struct Taps {
-    float at[TAPS];
+    float at[TAPS + 1];
     static __device__ __forceinline__ Taps start() {
         Taps found;
 #pragma unroll
-        for (int t = 0; t < TAPS; t++) found.at[t] = 0.0f;
+        for (int t = 0; t <= TAPS; t++) found.at[t] = 0.0f;
         return found;
     }
     static __device__ __forceinline__ Taps joined(const Taps& a, const Taps& b) {
         Taps found;
 #pragma unroll
-        for (int t = 0; t < TAPS; t++) found.at[t] = a.at[t] + b.at[t];
+        for (int t = 0; t <= TAPS; t++) found.at[t] = a.at[t] + b.at[t];
         return found;
     }
 };
 
-// gk[i,j,o] = sum over the outputs (n, h, w) of g[n,h,w,o] x[n, ..., o / M], nine taps at a time.
+// gk[i,j,o] = sum over the outputs (n, h, w) of g[n,h,w,o] x[n, ..., o / M], nine taps at a time;
+// gb[o] = sum of g[n,h,w,o] where it is wanted.
 // Grid (tiles of channels, shares of the outputs, groups of taps).
 template <typename T>
 __global__ void depthwise_kernel_gradient(const T* __restrict__ g, const T* __restrict__ x,
-                                          T* __restrict__ gk, float* parts, uint32* tickets,
+                                          T* __restrict__ gk, T* __restrict__ gb,
+                                          int wants_bias, float* parts, uint32* tickets,
                                           WINDOW_SIZES, int multiplier, int lanes, int64 share,
                                           int64 rows, int out_channels) {
     __shared__ int tap_row[TAPS], tap_column[TAPS];
@@ -158,6 +161,7 @@ __global__ void depthwise_kernel_gradient(const T* __restrict__ g, const T* __re
             int column = taken_apart(rest, out_width) * across;
             int row = taken_apart(rest, out_height) * down;
             float back = widen(g[output * out_channels + c.channel]);
+            found.at[TAPS] += back;
             const T* image = x + (int64)rest * height * width * channels + channel;
 #pragma unroll
             for (int t = 0; t < TAPS; t++) {
@@ -172,4 +176,5 @@ __global__ void depthwise_kernel_gradient(const T* __restrict__ g, const T* __re
         return;
     for (int t = 0; t < taps; t++)
         gk[(int64)(first + t) * out_channels + c.channel] = narrow<T>(found.at[t]);
+    if (wants_bias && first == 0) gb[c.channel] = narrow<T>(found.at[TAPS]);
 }
