@@ -48,7 +48,7 @@ def normalized(
 
 
 def _fits(layer: BatchNormalization, x: Any) -> bool:
-    data = getattr(x, "data", None)
+    data: Any = getattr(x, "data", None)
     return (
         type(x) is Tensor
         and array_module(data).__name__ == "cupy"
@@ -125,7 +125,8 @@ def _name_of(layer: Any) -> str:
     if type(layer) is Activation:
         return "relu" if layer.activation is activations.relu else ""
     if type(layer) is ReLU and layer.negative_slope == layer.threshold == 0:
-        return {None: "relu", 6: "relu6"}.get(layer.max_value, "")
+        ceilings: dict[Any, str] = {None: "relu", 6: "relu6"}
+        return ceilings.get(layer.max_value, "")
     return ""
 
 
