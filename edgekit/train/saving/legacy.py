@@ -126,20 +126,21 @@ def _modern_model(given: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise UnsupportedOperator("this model cannot be loaded:\n" + "\n".join(problems))
     made = {**given, "layers": layers}
-    for layer in layers:
-        _count_calls_from_zero(layer, made)
+    _count_calls_from_zero(made)
     return made
 
 
-def _count_calls_from_zero(layer: Mapping[str, Any], model: Mapping[str, Any]) -> None:
-    """Number the calls of a model inside from 0: for Keras 2 its own making was number 0."""
-    nodes = layer.get("inbound_nodes")
-    if not nodes:
-        return
-    found = [history for history in _histories(model) if history[0] == layer["name"]]
-    beyond = max((history[1] for history in found), default=0) + 1 - len(nodes)
-    for history in found if beyond > 0 else ():
-        history[1] -= beyond
+def _count_calls_from_zero(model: Mapping[str, Any]) -> None:
+    """Number the calls of models inside from 0: for Keras 2 their own making was number 0."""
+    counts = {layer.get("name"): len(layer.get("inbound_nodes") or ()) for layer in model["layers"]}
+    histories: dict[str, list[list[Any]]] = {}
+    for history in _histories(model):
+        histories.setdefault(history[0], []).append(history)
+    for name, found in histories.items():
+        count = counts.get(name, 0)
+        beyond = max(history[1] for history in found) + 1 - count
+        for history in found if count and beyond > 0 else ():
+            history[1] -= beyond
 
 
 def _histories(value: Any) -> Iterator[list[Any]]:
