@@ -33,12 +33,14 @@ def kernels_together() -> None:
 def gpu(monkeypatch, kernels_together):
     """The machine of `tests.train.device`, with new arrays made on "gpu:0".
 
-    NVIDIA's libraries, which cannot compute on it, are left out.
+    NVIDIA's libraries, which cannot compute on it, are left out; see device/hardware.py for tests
+    on a real GPU.
     """
-    if device.host_compiler() is None:
+    if device.host_compiler() is None and not device.HARDWARE:
         pytest.skip("g++ is not there to compile the kernels for the host")
     machine = device.install(monkeypatch)
     from edgekit.train.gpu.libraries import use_libraries
 
-    with use_libraries(cudnn=False, cublas=False), backend.device("gpu:0"):
+    libraries = device.HARDWARE == "libraries"
+    with use_libraries(cudnn=libraries, cublas=libraries), backend.device("gpu:0"):
         yield machine

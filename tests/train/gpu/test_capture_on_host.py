@@ -7,7 +7,9 @@ import threading
 import numpy as np
 import pytest
 
-from tests.train.device import CUDARuntimeError, LaunchError, on_device, peek
+from tests.train.device import CUDARuntimeError, LaunchError, needs_simulation, on_device, peek
+
+pytestmark = needs_simulation
 
 DOUBLE = r"""
 extern "C" __global__ void twice(const float* __restrict__ x, float* __restrict__ y, int n) {

@@ -12,13 +12,16 @@ from edgekit.train.gpu import cublas, libraries
 from edgekit.train.precision import set_float32_precision
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import PRIMITIVES, Variable
-from tests.train.device import cublas_host, on_device, peek
+from tests.train.device import HARDWARE, cublas_host, on_device, peek
 
 RANDOM = np.random.default_rng(5)
 
 
 @pytest.fixture
 def host(gpu, monkeypatch):
+    """The library of the host in the place of the real one."""
+    if HARDWARE:
+        pytest.skip("of the simulated GPU alone")
     library = cublas_host.HostLibrary()
     monkeypatch.setattr(cublas.CUBLAS, "_load", lambda: library)
     monkeypatch.setattr(cublas, "_state", cublas._State())

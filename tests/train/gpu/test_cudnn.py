@@ -16,7 +16,7 @@ from edgekit.train.ops.windows import geometry
 from edgekit.train.precision import set_float32_precision
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import PRIMITIVES, Variable
-from tests.train.device import cudnn_host, on_device, peek
+from tests.train.device import HARDWARE, cudnn_host, on_device, peek
 
 from .test_conv import IMAGES, VOLUMES
 
@@ -26,6 +26,8 @@ RANDOM = np.random.default_rng(3)
 @pytest.fixture
 def host(gpu, monkeypatch):
     """The frontend computed on the host, in the place of the real one."""
+    if HARDWARE:
+        pytest.skip("of the simulated GPU alone")
     monkeypatch.setitem(sys.modules, "cudnn", cudnn_host.module())
     monkeypatch.setattr(cudnn, "shared_library", lambda *_: None)
     monkeypatch.setattr(cudnn, "_state", cudnn._State())

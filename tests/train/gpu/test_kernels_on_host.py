@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.train.device import LaunchError, on_device, peek
+from tests.train.device import LaunchError, needs_simulation, on_device, peek
+
+pytestmark = needs_simulation
 
 SOURCE = r"""
 template <typename T, int WARPS>
