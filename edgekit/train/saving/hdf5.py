@@ -53,7 +53,8 @@ def load_legacy_model(path: Path, compile: bool = True) -> Any:
             if model.compiled and "optimizer_weights" in file:
                 _take_optimizer(h5py, file, model)
     except EdgekitError as error:
-        error.add_note(f"in {path}")
+        if str(path) not in str(error):
+            error.add_note(f"in {path}")
         raise
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError,
             RuntimeError, MemoryError, OverflowError) as error:  # fmt: skip
