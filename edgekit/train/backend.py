@@ -23,6 +23,7 @@ __all__ = [
     "Array",
     "array_module",
     "asarray",
+    "constant",
     "current_device",
     "device",
     "device_module",
@@ -145,6 +146,18 @@ def same_place(x: Any, like: Array, dtype: Any = None) -> Array:
     data = x.data if hasattr(x, "__edgekit_tensor__") else x
     with like.device:
         return module.asarray(data, dtype=dtype)
+
+
+def constant(x: np.ndarray, like: Any) -> Array:
+    """`x`, which is the same at every call, where the array or tensor `like` lives.
+
+    To a GPU it is copied once for all calls, so that a captured step copies nothing.
+    """
+    if array_module(getattr(like, "data", like)) is np:
+        return x
+    from edgekit.train.gpu.copies import held
+
+    return held(x)
 
 
 def generator(seed: int | None = None) -> Any:

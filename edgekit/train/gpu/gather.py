@@ -8,7 +8,6 @@ numbers comparisons, a thousand of them by a block at a time. Tables of 10^5 row
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from edgekit.train.backend import scatter_add
 from edgekit.train.ops import gather, shape
 
+from .copies import held
 from .kernel import STORAGE, Kernel, contiguous, empty, kernel, type_name
 from .rules import on_gpu
 
@@ -86,27 +86,13 @@ def _(g: Any, y: Any, table: Any, numbers: Any) -> Any:
 # -- elements by arrays of numbers ----------------------------------------------------------------
 
 
-@functools.lru_cache(maxsize=256)
-def _constant(content: bytes, dtype: str, sizes: tuple[int, ...], device: int) -> Any:
-    """An array of the host in device memory: copied once, so that a captured step copies none."""
-    import cupy
-
-    return cupy.asarray(np.frombuffer(content, dtype).reshape(sizes))
-
-
 def _on_device(part: Any) -> tuple[Any, ...]:
     """A part of an index with its arrays on the device, and masks of the host as numbers."""
-    import cupy
-
     if not isinstance(part, np.ndarray | list):
         return (part,)
     host = np.asarray(part)
     host = host if host.size else host.astype(np.intp)
-    device = cupy.cuda.runtime.getDevice()
-    return tuple(
-        _constant(one.tobytes(), one.dtype.str, one.shape, device)
-        for one in (host.nonzero() if host.dtype == bool else (host,))
-    )
+    return tuple(held(one) for one in (host.nonzero() if host.dtype == bool else (host,)))
 
 
 def _parts(index: Any) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train import activations
+from edgekit.train.backend import constant
 from edgekit.train.layers.parameters import Parameterized
 from edgekit.train.layers.regularization import Dropout
 from edgekit.train.ops.comparisons import where
@@ -109,7 +110,7 @@ class Heads(Parameterized):
             wide(query_mask, -1),
             wide(value_mask, -2),
             None if key is None else wide(key_mask, -2),
-            self._steps_mask(query.shape[1], value.shape[1], use_causal_mask),
+            self._steps_mask(query, value, use_causal_mask),
             attention_mask,
         )
         gate = self._gate_dense(query) if self.use_gate else None
@@ -131,15 +132,18 @@ class Heads(Parameterized):
         found: HeadDense = getattr(self, f"{self._prefix}{name}_dense")
         return found
 
-    def _steps_mask(self, queries: int, values: int, causal: bool) -> Any:
+    def _steps_mask(self, query: Any, value: Any, causal: bool) -> Any:
         """Which values each query may see by its place alone, (1, queries, values), or None."""
+        queries, values = query.shape[1], value.shape[1]
         distance = np.arange(queries)[:, None] - np.arange(values)[None]
         kept = np.ones((queries, values), bool)
         if causal:
             kept &= distance >= 0
         if self.sliding_window is not None:
             kept &= np.abs(distance) < self.sliding_window
-        return kept[None] if causal or self.sliding_window is not None else None
+        if not causal and self.sliding_window is None:
+            return None
+        return constant(kept[None], query)
 
     def attend(
         self, query: Any, key: Any, value: Any, mask: Any, training: Any, zeroed: bool

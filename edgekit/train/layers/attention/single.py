@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train import activations
+from edgekit.train.backend import constant
 from edgekit.train.layers.layer import Layer
 from edgekit.train.ops.activations import tanh
 from edgekit.train.ops.comparisons import where
@@ -88,7 +89,7 @@ class Attention(Layer):
         query_mask, value_mask = (None, None) if mask is None else mask[:2]
         kept = None if value_mask is None else _reshaped(value_mask, -2)
         if use_causal_mask:
-            before = np.tril(np.ones((1, *scores.shape[-2:]), bool))
+            before = constant(np.tril(np.ones((1, *scores.shape[-2:]), bool)), scores)
             kept = before if kept is None else kept * before
         if kept is not None:
             scores = where(kept, scores, scores - _HIDDEN)

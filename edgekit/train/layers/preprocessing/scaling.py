@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.backend import to_numpy
+from edgekit.train.backend import array_module, constant, to_numpy
 from edgekit.train.layers.layer import Layer
 from edgekit.train.serialization import plain
 
@@ -147,11 +147,20 @@ class Normalization(Layer):
             shape[axis] = size
         return np.broadcast_to(values.reshape(shape), self._broadcast)
 
+    def _near(self, inputs: Any, given: Any, weight: str) -> Any:
+        """The mean or the variance where the inputs are, without waiting for a GPU."""
+        if given is None and array_module(getattr(inputs, "data", inputs)) is not np:
+            return getattr(self, weight).data.reshape(self._broadcast)
+        return constant(np.ascontiguousarray(self._shaped(given, weight)), inputs)
+
     def call(self, inputs):
-        deviation = np.maximum(np.sqrt(self.variance), np.float32(_LEAST_DEVIATION))
+        mean = self._near(inputs, self.input_mean, "adapt_mean")
+        variance = self._near(inputs, self.input_variance, "adapt_variance")
+        module = array_module(variance)
+        deviation = module.maximum(module.sqrt(variance), np.float32(_LEAST_DEVIATION))
         if self.invert:
-            return inputs * deviation + self.mean
-        return (inputs - self.mean) / deviation
+            return inputs * deviation + mean
+        return (inputs - mean) / deviation
 
     def compute_output_shape(self, input_shape):
         return input_shape
