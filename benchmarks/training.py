@@ -7,6 +7,8 @@ Adam. Sides that are compared run in one process on one thread, turn by turn, an
 time counts; PyTorch is at its best, channels_last and with a fused Adam. What is not installed is
 left out. "bar" is the least that a column before it is to reach.
 
+With `--device gpu` instead: training on a GPU, see training_sides/gpu.py.
+
 Whether OPENBLAS_CORETYPE holds back numpy's BLAS is printed: PyTorch has its own and is not held
 back by it. The bars are for OPENBLAS_CORETYPE=Haswell on a processor with AVX-512.
 """
@@ -202,4 +204,9 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:3] == ["--device", "gpu"]:
+        from training_sides import gpu
+
+        gpu.main(sys.argv[3:])
+    else:
+        main(sys.argv[1:])
