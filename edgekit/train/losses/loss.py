@@ -164,6 +164,15 @@ def clipped(p: Any) -> Any:
     return math.minimum(math.maximum(p, EPSILON), 1.0 - EPSILON)
 
 
+def _share(total: Any) -> Any:
+    """1 / total, 0 where that is 0; on a GPU without waiting for it."""
+    module = array_module(total)
+    if module is np:
+        return 1.0 / float(total) if total else 0.0
+    nothing = total == 0
+    return wrap((1 - nothing).astype(total.dtype) / (total + nothing))
+
+
 def reduce_weighted(values: Tensor, sample_weight: Any, reduction: str | None) -> Tensor:
     """Weigh the samples' values, and reduce them."""
     if sample_weight is not None:
@@ -172,8 +181,7 @@ def reduce_weighted(values: Tensor, sample_weight: Any, reduction: str | None) -
         weight = weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
         values = values * weight
         if reduction == "mean_with_sample_weight" and values.ndim:
-            total = float(denominator(array_module(weight.data).sum(weight.data)))
-            return reductions.sum(values) * (1.0 / total if total else 0.0)
+            return reductions.sum(values) * _share(denominator(weight.data.sum()))
     if reduction in ("none", None) or values.ndim == 0 or values.shape == (0,):
         return values
     if reduction != "sum":
