@@ -24,6 +24,7 @@ from edgekit.train import metrics as metrics
 from edgekit.train import models as models
 from edgekit.train import optimizers as optimizers
 from edgekit.train import regularizers as regularizers
+from edgekit.train.backend import memory_info as memory_info
 from edgekit.train.custom_gradient import custom_gradient as custom_gradient
 from edgekit.train.data import to_categorical as to_categorical
 from edgekit.train.layers import Input as Input
@@ -69,6 +70,7 @@ __all__ = [
     "layers",
     "load_model",
     "losses",
+    "memory_info",
     "metrics",
     "models",
     "optimizers",

@@ -31,6 +31,7 @@ __all__ = [
     "is_floating",
     "is_here",
     "keep_freed_memory",
+    "memory_info",
     "random_bytes",
     "same_place",
     "scatter_add",
@@ -73,15 +74,21 @@ def set_device(name: str) -> None:
     if kind not in ("cpu", "gpu") or (index and not index.isdigit()) or (kind == "cpu" and index):
         raise InputError(f"device {name!r} is not known; use 'cpu', 'gpu' or 'gpu:N'")
     if kind == "gpu":
-        from edgekit.train.cuda import gpu_count
-
-        count = gpu_count()
-        if int(index or 0) >= count:
-            raise InputError(f"device {name!r} is not there: this machine has {count} GPUs")
+        number = _gpu_number(name, index)
         from edgekit.train import gpu as gpu  # its rules enter the primitives
 
-        name = f"gpu:{index or 0}"
+        name = f"gpu:{number}"
     _setting.name = name
+
+
+def _gpu_number(name: str, index: str) -> int:
+    """The number of a GPU that is there."""
+    from edgekit.train.cuda import gpu_count
+
+    count = gpu_count()
+    if int(index or 0) >= count:
+        raise InputError(f"device {name!r} is not there: this machine has {count} GPUs")
+    return int(index or 0)
 
 
 @contextlib.contextmanager
@@ -94,6 +101,23 @@ def device(name: str) -> Iterator[None]:
             yield
     finally:
         _setting.name = before
+
+
+def memory_info(device: str | None = None) -> dict[str, int]:
+    """The memory of a GPU in bytes: `memory_info("gpu:0")`, by default of the current device.
+
+    "used": by arrays that live. "held": taken of the GPU by the pools that arrays come from, which
+    keep what was freed for the next ones. "peak": the most that was held when this was asked, now
+    or before. "free" and "total": of the GPU, whoever uses it.
+    """
+    name = device or _setting.name
+    kind, _, index = name.partition(":")
+    if kind != "gpu" or (index and not index.isdigit()):
+        raise InputError(f"memory_info tells of 'gpu' or 'gpu:N'. Received: {name!r}")
+    number = _gpu_number(name, index)
+    from edgekit.train.gpu.memory import info
+
+    return info(number)
 
 
 def device_module() -> ModuleType:

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from .memory import explained, noted_pool
+
 __all__ = ["Workplace"]
 
 
@@ -24,7 +26,7 @@ class Workplace:
         self.device = cupy.cuda.Device()
         self.stream: Any = cupy.cuda.Stream(non_blocking=True)
         self.copies: Any = cupy.cuda.Stream(non_blocking=True)
-        self.pool: Any = cupy.cuda.MemoryPool()
+        self.pool: Any = noted_pool(cupy.cuda.MemoryPool())
         self._depth = 0
 
     @contextlib.contextmanager
@@ -44,7 +46,7 @@ class Workplace:
             self.stream.wait_event(outer.record())
             self._depth += 1
             try:
-                with self.stream:
+                with self.stream, explained():
                     yield
             finally:
                 self._depth -= 1
