@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgekit.train.ops import activated
 from edgekit.train.ops import conv as images
 from edgekit.train.ops import conv3d as volumes
 from edgekit.train.ops import conv_transpose as transposed
@@ -11,6 +12,9 @@ from edgekit.train.ops.windows import Geometry, geometry
 
 from .channels import channel_sums
 from .conv_products import Axis, Window, forward, input_gradient, kernel_gradient
+from .cublas import CUBLAS
+from .cudnn import CUDNN
+from .gates import Gate, opened
 from .kernel import STORAGE, contiguous
 from .matmul import alike
 from .rules import on_gpu
@@ -73,15 +77,64 @@ def _(
     return _gradients(g, x, kernel, bias, _of_images(x, kernel, shape, groups), needs)
 
 
-def _gradients(g: Any, x: Any, kernel: Any, bias: Any, window: Window, needs: Any) -> Any:
+@on_gpu(activated.activated_conv2d, when=_takes)
+def activated_conv2d(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    *,
+    activation: str,
+    strides: Any = (1, 1),
+    padding: Any = "valid",
+    dilations: Any = (1, 1),
+    groups: int = 1,
+) -> Any:
+    images._check(x, kernel, groups)
+    shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
+    x, kernel, bias = alike(contiguous(x), contiguous(kernel), bias)
+    return forward(x, kernel, _of_images(x, kernel, shape, groups), bias, activation)
+
+
+@activated_conv2d.vjp
+def _(
+    g: Any,
+    y: Any,
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    *,
+    needs: Any,
+    activation: str,
+    strides: Any = (1, 1),
+    padding: Any = "valid",
+    dilations: Any = (1, 1),
+    groups: int = 1,
+) -> Any:
+    shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
+    window = _of_images(x, kernel, shape, groups)
+    return _gradients(g, x, kernel, bias, window, needs, Gate(y, activation))
+
+
+def _gradients(
+    g: Any,
+    x: Any,
+    kernel: Any,
+    bias: Any,
+    window: Window,
+    needs: Any,
+    gate: Gate | None = None,
+) -> Any:
     """The gradients of input, kernel and bias of any convolution."""
-    g, images_, weights = alike(contiguous(g), contiguous(x), contiguous(kernel))
+    library = CUBLAS if window.pointwise else CUDNN  # which read gradients as they are
+    by_itself = library.get() is not None or not needs[1]
+    g, gate = opened(gate, contiguous(g), x, kernel, itself=by_itself)
+    g, images_, weights = alike(g, contiguous(x), contiguous(kernel))
     gx = gk = gb = None
     if needs[0]:
-        gx = input_gradient(g, weights, window).astype(x.dtype, copy=False)
+        gx = input_gradient(g, weights, window, gate=gate).astype(x.dtype, copy=False)
     sums = bias is not None and needs[2]
     if needs[1]:
-        gk, gb = kernel_gradient(images_, g, kernel.shape, window, sums)
+        gk, gb = kernel_gradient(images_, g, kernel.shape, window, sums, gate=gate)
         gk = gk.astype(kernel.dtype, copy=False)
     elif sums:
         gb = channel_sums(g)

@@ -14,6 +14,7 @@ import numpy as np
 
 from . import cudnn
 from .channels import channel_sums
+from .gates import Gate, even
 from .kernel import Kernel, empty, kernel
 from .matmul import (
     ACTIVATIONS,
@@ -111,7 +112,7 @@ def forward(
         return found
     y = empty(shape, x.dtype)
     size = (window.pixels, window.features, window.taps * window.channels)
-    even = flags(
+    bits = flags(
         aligned(x, window.channels),
         aligned(weights, window.features),
         aligned(y, window.features, bytes_=4 * y.itemsize),
@@ -119,35 +120,47 @@ def forward(
     )
     code = np.int32(ACTIVATIONS[activation])
     given = (x, weights, weights if bias is None else bias)
-    _launch(_KERNELS[0], given, y, window, size, (code, even), using, bias, activation)
+    _launch(_KERNELS[0], given, y, window, size, (code, bits), using, bias, activation)
     return y
 
 
 def kernel_gradient(
-    x: Any, g: Any, shape: Any, window: Window, sums: bool = False, using: Plan | None = None
+    x: Any,
+    g: Any,
+    shape: Any,
+    window: Window,
+    sums: bool = False,
+    using: Plan | None = None,
+    gate: Gate | None = None,
 ) -> tuple[Any, Any]:
     """The gradients of the kernel, of the given `shape`, and of the bias (None without `sums`)."""
     width = window.features * window.groups
     rows = window.taps * window.channels
     if window.pointwise and using is None:
         a, b = x.reshape(-1, window.channels).T, g.reshape(-1, width)
-        gk, gb = matmul_and_sums(a, b) if sums else (matmul(a, b), None)
+        if sums:
+            gk, gb = matmul_and_sums(a, b, gate)
+        else:
+            gk, gb = matmul(a, b, gates=(None, gate)), None
         return gk.reshape(shape), gb
-    found = None if using else cudnn.kernel_gradient(x, g, window)
+    found = None if using or gate else cudnn.kernel_gradient(x, g, window)
     if found is not None:
         return found, channel_sums(g) if sums else None
     size = (rows, window.features, window.pixels)
     made = using or _plan(size, window, x.dtype)
     row = int(sums and has_room(made, rows, window.features, window.groups))
+    if sums and not row and gate is not None:
+        g, gate = gate.passed(g), None
     out = empty((rows + row, width), x.dtype)
-    even = flags(
+    bits = flags(
         aligned(x, window.channels),
-        aligned(g, window.features),
+        even(aligned(g, window.features), gate),
         aligned(out, window.features, bytes_=4 * out.itemsize),
         sums=bool(row),
+        gates=(None, gate),
     )
-    size = (rows + row, *size[1:])
-    _launch(_KERNELS[1], (x, g), out, window, size, (even,), made)
+    given = (x, g, g if gate is None else gate.output)
+    _launch(_KERNELS[1], given, out, window, (rows + row, *size[1:]), (bits,), made)
     gb = out[rows] if row else channel_sums(g) if sums else None
     return out[:rows].reshape(shape), gb
 
@@ -159,14 +172,16 @@ def input_gradient(
     bias: Any = None,
     activation: str | None = None,
     using: Plan | None = None,
+    gate: Gate | None = None,
 ) -> Any:
     """The gradient of the images; `bias` and `activation` are those of a transposed convolution."""
     shape = (window.samples, *(a.size for a in window.axes), window.channels * window.groups)
     if window.pointwise and using is None:
         rows = g.reshape(-1, window.features)
         turned = weights.reshape(window.channels, -1).T
-        return matmul(rows, turned, bias=bias, activation=activation).reshape(shape)
-    found = None if using else cudnn.input_gradient(g, weights, window, bias, activation)
+        gx = matmul(rows, turned, None, bias, activation, gates=(gate, None))
+        return gx.reshape(shape)
+    found = None if using or gate else cudnn.input_gradient(g, weights, window, bias, activation)
     if found is not None:
         return found
     gx = empty(shape, g.dtype)
@@ -174,15 +189,16 @@ def input_gradient(
     pixels = window.samples * math.prod(-(-a.size // a.stride) for a in window.axes)
     taps = math.prod(-(-a.taps // a.stride) for a in window.axes)
     size = (pixels, window.channels, taps * window.features)
-    even = flags(
-        aligned(g, window.features),
+    bits = flags(
+        even(aligned(g, window.features), gate),
         aligned(weights, window.features),
         aligned(gx, window.channels, bytes_=4 * gx.itemsize),
         bias,
+        gates=(gate, None),
     )
     code = np.int32(ACTIVATIONS[activation])
-    given = (g, weights, weights if bias is None else bias)
-    _launch(_KERNELS[2], given, gx, window, size, (code, even), using, bias, activation, phases)
+    given = (g, weights, weights if bias is None else bias, g if gate is None else gate.output)
+    _launch(_KERNELS[2], given, gx, window, size, (code, bits), using, bias, activation, phases)
     return gx
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit.train.ops import math
+from edgekit.train.ops import activated, math
 from edgekit.train.ops.dense import dense as on_host
 from edgekit.train.ops.reductions import unbroadcast
 
 from .channels import channel_sums
+from .cublas import CUBLAS
+from .gates import Gate, opened
 from .kernel import STORAGE, contiguous
 from .matmul import matmul, matmul_and_sums
 from .rules import on_gpu
@@ -29,18 +31,40 @@ def dense(x: Any, kernel: Any, bias: Any = None) -> Any:
 
 @dense.vjp
 def _(g: Any, y: Any, x: Any, kernel: Any, bias: Any = None, *, needs: Any) -> Any:
+    return _gradients(g, x, kernel, bias, needs)
+
+
+def _gradients(g: Any, x: Any, kernel: Any, bias: Any, needs: Any, gate: Gate | None = None) -> Any:
     rows = contiguous(g).reshape(-1, g.shape[-1])
-    gx = matmul(rows, kernel.T).reshape(x.shape) if needs[0] else None
-    gk = gb = None
-    turned = contiguous(x).reshape(-1, x.shape[-1]).T
     sums = bias is not None and needs[2]
+    by_library = CUBLAS.get() is not None  # which reads gradients as they are
+    rows, gate = opened(gate, rows, x, kernel, itself=by_library or not needs[1])
+    gx = gk = gb = None
+    if needs[0]:
+        gx = matmul(rows, kernel.T, gates=(gate, None)).reshape(x.shape)
+    turned = contiguous(x).reshape(-1, x.shape[-1]).T
     if needs[1] and sums:
-        gk, gb = matmul_and_sums(turned, rows)
+        gk, gb = matmul_and_sums(turned, rows, gate)
     elif needs[1]:
-        gk = matmul(turned, rows)
+        gk = matmul(turned, rows, gates=(None, gate))
     elif sums:
         gb = channel_sums(rows)
     return (gx, gk, gb)[: len(needs)]
+
+
+def _activated(x: Any, kernel: Any, bias: Any = None, *, activation: str) -> bool:
+    return _alike(x, kernel, bias)
+
+
+@on_gpu(activated.activated_dense, when=_activated)
+def activated_dense(x: Any, kernel: Any, bias: Any = None, *, activation: str) -> Any:
+    return matmul(contiguous(x), kernel, bias=bias, activation=activation)
+
+
+@activated_dense.vjp
+def _(g: Any, y: Any, x: Any, kernel: Any, bias: Any = None, *, needs: Any, activation: str) -> Any:
+    rows = y.reshape(-1, y.shape[-1])
+    return _gradients(g, x, kernel, bias, needs, Gate(rows, activation))
 
 
 def _storable(a: Any, b: Any) -> bool:

@@ -35,6 +35,8 @@ _LAYERS = frozenset(getattr(layers, name) for name in _NAMES.split())
 # primitives that multiply inputs by weights; both come to them in 16 bits
 _PRODUCTS = frozenset(
     {
+        "activated_conv2d",
+        "activated_dense",
         "conv2d",
         "conv2d_transpose",
         "conv3d",

@@ -15,6 +15,7 @@ from edgekit.train.precision import get_float32_precision
 
 from . import cublas
 from .channels import channel_sums
+from .gates import OPEN, Gate, Gates, even
 from .kernel import STORAGE, Kernel, blocks_for, empty, kernel, type_name
 from .strides import Operands, aligned
 from .tiles import TILES, Plan, has_room, plan
@@ -67,11 +68,17 @@ def alike(*arrays: Any) -> list[Any]:
     return [x if x is None or x.dtype == dtype else x.astype(dtype) for x in arrays]
 
 
-def flags(a: bool, b: bool, c: bool, bias: Any = None, sums: bool = False) -> Any:
-    """The argument `flags` of the kernels: which arrays are aligned, whether there is a bias, and
-    whether `a` has a row of ones more.
+def flags(
+    a: bool, b: bool, c: bool, bias: Any = None, sums: bool = False, gates: Gates = OPEN
+) -> Any:
+    """The argument `flags` of the kernels: which arrays are aligned, whether there is a bias,
+    whether `a` has a row of ones more, and the gates of `a` and `b`.
     """
-    return np.int32(a | b << 1 | c << 2 | (bias is not None) << 3 | sums << 4)
+    bits = a | b << 1 | c << 2 | (bias is not None) << 3 | sums << 4
+    for i, gate in enumerate(gates):
+        if gate is not None:
+            bits |= 1 << 5 + i | (gate.activation == "relu6") << 7
+    return np.int32(bits)
 
 
 def matmul(
@@ -81,12 +88,14 @@ def matmul(
     bias: Any = None,
     activation: str | None = None,
     using: Plan | None = None,
+    gates: Gates = OPEN,
 ) -> Any:
     """activation(a @ b + bias), the product as `numpy.matmul` has it; bias (columns,).
 
     Device arrays with any strides. Of float32, float16 or bfloat16 (both alike; else they are
     brought to their common dtype) the sums are in float32; other dtypes are cupy's own matter.
-    `out` is written where it is given. `using` takes the place of the plan that is chosen.
+    `out` is written where it is given. `using` takes the place of the plan that is chosen. `gates`
+    say which elements of a and b count, which are contiguous then; cuBLASLt is not asked.
     """
     import cupy
 
@@ -99,7 +108,7 @@ def matmul(
         return _of_vectors(a, b, out, bias, activation)
     if a.shape[-1] != b.shape[-2]:
         raise ShapeError(f"matmul: {a.shape} and {b.shape} do not fit")
-    if out is None and using is None:
+    if out is None and using is None and gates == OPEN:
         found = cublas.matmul(a, b, bias, activation)
         if found is not None:
             return found
@@ -109,29 +118,31 @@ def matmul(
     if c.shape != shape:
         raise ShapeError(f"matmul: out has the shape {c.shape}, expected {shape}")
     if c.size:
-        _multiply(Operands.of(a, b, shape), c, bias, activation, using)
+        _multiply(Operands.of(a, b, shape), c, bias, activation, using, gates=gates)
     if out is None or ready:
         return c
     out[...] = c
     return out
 
 
-def matmul_and_sums(a: Any, b: Any) -> tuple[Any, Any]:
+def matmul_and_sums(a: Any, b: Any, gate: Gate | None = None) -> tuple[Any, Any]:
     """a @ b of two matrices, and the sums of b's columns: the gradients of kernel and bias.
 
     Where it costs next to nothing both come from one kernel, as if `a` had a row of ones more.
+    `gate` says which elements of b count.
     """
     a, b = alike(a, b)
-    found = cublas.matmul_and_sums(a, b)
+    found = cublas.matmul_and_sums(a, b) if gate is None else None
     if found is not None:
         return found
     rows, (depth, columns) = a.shape[0], b.shape
     made = plan(rows, columns, depth, 1, arithmetic_of(b.dtype))
     of = Operands.of(a, b, (rows, columns))
     if of.a.along or not has_room(made, rows, columns) or not b.size:
+        b = b if gate is None else gate.passed(b)
         return matmul(a, b), channel_sums(b)
     c = empty((rows + 1, columns), b.dtype)
-    _multiply(of._replace(rows=rows + 1), c, None, None, made, sums=True)
+    _multiply(of._replace(rows=rows + 1), c, None, None, made, True, (None, gate))
     return c[:rows], c[rows]
 
 
@@ -159,6 +170,7 @@ def _multiply(
     activation: str | None,
     using: Plan | None,
     sums: bool = False,
+    gates: Gates = OPEN,
 ) -> None:
     made = using or plan(of.rows, of.columns, of.depth, of.batches, arithmetic_of(c.dtype))
     out = c
@@ -167,7 +179,8 @@ def _multiply(
     along = ",".join("true" if one.along else "false" for one in (of.a, of.b))
     batch = of.rows * of.columns
     whole = aligned(c, of.columns, bytes_=4 * c.itemsize)
-    even = flags(of.a.aligned, of.b.aligned, whole, bias, sums)
+    a_even, b_even = even(of.a.aligned, gates[0]), even(of.b.aligned, gates[1])
+    gate = gates[0] or gates[1]  # never both
     blocks = made.parts * of.batches
     blocks *= -(-of.rows // made.tile.rows) * -(-of.columns // made.tile.columns)
     kernel(_SOURCE, f"matmul<{template(made, c.dtype)},{along}>")(
@@ -176,12 +189,13 @@ def _multiply(
         of.a.data,
         of.b.data,
         of.b.data if bias is None else bias,
+        of.b.data if gate is None else gate.output,
         out,
         *map(np.int32, (of.rows, of.columns, of.depth, of.a.stride, of.b.stride, of.columns)),
         *map(np.int64, (*of.a.batch, *of.b.batch, batch)),
         *map(np.int32, (of.batches, of.inner, made.parts, made.part_depth)),
         np.int32(ACTIVATIONS[activation]),
-        even,
+        flags(a_even, b_even, whole, bias, sums, gates),
     )
     if made.parts > 1:
         add_parts(out, c, (of.columns, batch, 0), bias, activation)

@@ -6,6 +6,7 @@ from typing import Any
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train import activations
+from edgekit.train.backend import current_device
 from edgekit.train.layers.geometry import output_size, padding_word, sizes
 from edgekit.train.layers.parameters import Parameterized, parameter_names
 from edgekit.train.layers.spatial import Spatial, on_images
@@ -144,6 +145,14 @@ class _PlainConvolution(Convolution):
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel = self._make("kernel", shape)
         self._add_bias(self.filters)
+
+    def call(self, inputs):
+        if current_device() != "cpu":
+            from edgekit.train.gpu.activated import convolved
+
+            if (y := convolved(self, inputs)) is not None:
+                return y
+        return super().call(inputs)
 
     def _convolve(self, x: Any) -> Any:
         if self.rank == 3:

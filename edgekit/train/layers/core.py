@@ -8,6 +8,7 @@ from typing import Any
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train import activations, constraints, initializers, regularizers
+from edgekit.train.backend import current_device
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
 from edgekit.train.ops.dense import dense
@@ -140,6 +141,11 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
 
     def call(self, inputs):
+        if current_device() != "cpu":
+            from edgekit.train.gpu.activated import multiplied
+
+            if (y := multiplied(self, inputs)) is not None:
+                return y
         return self.activation(dense(inputs, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape):

@@ -2,6 +2,7 @@
 `PRIMITIVES`.
 """
 
+from . import activated as activated
 from . import activations as activations
 from . import batch_norm_activation as batch_norm_activation
 from . import comparisons as comparisons
@@ -30,6 +31,7 @@ from . import slopes as slopes
 from . import storage as storage
 
 __all__ = [
+    "activated",
     "activations",
     "batch_norm_activation",
     "comparisons",

@@ -36,7 +36,12 @@ def conv2d_transpose(
     return y if bias is None else y + bias
 
 
+def activated_conv2d(x, kernel, bias=None, activation="relu", **window):
+    return getattr(F, activation)(conv2d(x, kernel, bias, **window))
+
+
 TORCH = {
+    "activated_conv2d": activated_conv2d,
     "conv2d": conv2d,
     "conv3d": conv3d,
     "conv2d_transpose": conv2d_transpose,

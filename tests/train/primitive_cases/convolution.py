@@ -41,3 +41,8 @@ case("conv2d_transpose dilated", "conv2d_transpose", (1, 4, 3, 2), (2, 3, 2, 2),
      before=(1, 1), dilations=(2, 2))  # fmt: skip
 case("conv2d_transpose 1x1", "conv2d_transpose", (2, 3, 3, 4), (1, 1, 2, 4), size=(6, 6),
      strides=(2, 2))  # fmt: skip
+
+case("activated_conv2d relu", "activated_conv2d", (2, 5, 6, 4), (3, 3, 4, 2), (2,),
+     activation="relu", strides=(2, 1), padding="same")  # fmt: skip
+case("activated_conv2d relu6", "activated_conv2d", (1, 5, 5, 4), (2, 3, 2, 4),
+     activation="relu6", groups=2)  # fmt: skip

@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_forward(
         Work<M, N> work(item, rows, features, parts);
         windows.data = x + work.batch * channels;
         Matrix<T, false> weights = {kernel + work.batch * features, features, depth, width,
-                                    (flags & B_ALIGNED) != 0, -1};
+                                    (flags & B_ALIGNED) != 0, -1, {nullptr, false}};
         int begin = work.part * part_depth, end = min(depth, begin + part_depth);
         product.compute(shared, windows, weights, work.row, work.column, begin, end);
         int64 area = (int64)rows * features;
@@ -54,11 +54,12 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_forward(
 }
 
 // The kernel's gradient: rows are taps and channels, columns features, k pixels of y. With
+// GATED_B g comes from behind an activation, whose output is `gate`, as GATED_A says below. With
 // WITH_SUMS one more row follows: the sums of g over all pixels, which are the bias's gradient.
 template <typename T, bool TENSOR, int M, int N, int RANK>
 __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_kernel_gradient(
-    const T* __restrict__ x, const T* __restrict__ g, void* out, AXES, int samples, int channels,
-    int features, int groups, int parts, int part_depth, int flags) {
+    const T* __restrict__ x, const T* __restrict__ g, const T* __restrict__ gate, void* out, AXES,
+    int samples, int channels, int features, int groups, int parts, int part_depth, int flags) {
     typedef Product<T, TENSOR, M, N, false, false> Product;
     __shared__ typename Product::Shared shared;
     Product product;
@@ -77,7 +78,9 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_kernel_gradient(
         Work<M, N> work(item, rows, features, parts);
         windows.data = x + work.batch * channels;
         Matrix<T, false> gradient = {g + work.batch * features, features, depth, width,
-                                     (flags & B_ALIGNED) != 0, -1};
+                                     (flags & B_ALIGNED) != 0, -1,
+                                     {flags & GATED_B ? gate + work.batch * features : nullptr,
+                                      (flags & GATED_TO_SIX) != 0}};
         int begin = work.part * part_depth, end = min(depth, begin + part_depth);
         product.compute(shared, windows, gradient, work.row, work.column, begin, end);
         int64 area = (int64)rows * features;
@@ -132,6 +135,7 @@ template <typename T, int RANK> struct Turned {
     int channels, depth, width;
     bool aligned;
     static constexpr int ones = -1;
+    static constexpr Gate<T> gate = {nullptr, false};
     __device__ __forceinline__ int outer(int i) const { return i < channels ? i * width : -1; }
     __device__ __forceinline__ int inner(int k) const {
         if (k >= depth) return -1;
@@ -173,9 +177,9 @@ template <typename T, int RANK> struct Spread {
 // channels, k taps and features. Several parts only where all strides are 1.
 template <typename T, bool TENSOR, int M, int N, int RANK>
 __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_input_gradient(
-    const T* __restrict__ g, const T* __restrict__ kernel, const T* __restrict__ bias, void* out,
-    AXES, int samples, int channels, int features, int groups, int parts, int part_depth,
-    int activation, int flags) {
+    const T* __restrict__ g, const T* __restrict__ kernel, const T* __restrict__ bias,
+    const T* __restrict__ gate, void* out, AXES, int samples, int channels, int features,
+    int groups, int parts, int part_depth, int activation, int flags) {
     typedef Product<T, TENSOR, M, N, true, true> Product;
     __shared__ typename Product::Shared shared;
     Product product;
@@ -199,6 +203,8 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) conv_input_gradient(
         }
         windows.samples = samples, windows.channels = features, windows.stride = width;
         windows.data = g + group * features;
+        if (flags & GATED_A)
+            windows.gate = {gate + group * features, (flags & GATED_TO_SIX) != 0};
         windows.aligned = (flags & A_ALIGNED) != 0;
         windows.prepare();
         int rows = windows.count = windows.pixels(), depth = windows.depth = windows.taps();

@@ -39,6 +39,36 @@ template <typename T> __device__ __forceinline__ void set(Vector& vector, int j,
     vector.words[j / 2] |= (uint32)value.bits << (j % 2 * 16);
 }
 
+// A gradient that comes back through an activation: an element passes where the activation's output
+// at its place lies above 0, and below 6 with `six`.
+template <typename T> struct Gate {
+    const T* outputs;  // as far from this as the element from `data`; null: all pass
+    bool six;
+
+    __device__ __forceinline__ bool passes(float output) const {
+        return output > 0.0f && !(six && output >= 6.0f);
+    }
+    __device__ __forceinline__ bool passes(const Vector& outputs, int j) const {
+        if (sizeof(T) == 4) return passes(float_of(outputs.words[j]));
+        T one;
+        reinterpret_cast<unsigned short&>(one) = (unsigned short)(outputs.words[j / 2] >> j % 2 * 16);
+        return passes(widen(one));
+    }
+    __device__ __forceinline__ void close(Vector& vector, int64 place) const {
+        if (!outputs) return;
+        Vector there = *reinterpret_cast<const Vector*>(outputs + place);
+        #pragma unroll
+        for (int j = 0; j < 16 / (int)sizeof(T); j++) {
+            if (passes(there, j)) continue;
+            if (sizeof(T) == 4) vector.words[j] = 0;
+            else vector.words[j / 2] &= j % 2 ? 0xffffu : 0xffff0000u;
+        }
+    }
+    __device__ __forceinline__ bool open(int64 place) const {
+        return !outputs || passes(widen(outputs[place]));
+    }
+};
+
 // COUNT values of T as one load or store
 template <int COUNT, typename T> __device__ __forceinline__ void copy(T* to, const T* from) {
     typedef Bytes<COUNT * (int)sizeof(T)> Whole;
@@ -91,6 +121,7 @@ struct Tile<T, true, OUTER, WORDS, ALONG_> {
 //   const T* at(outer, inner)        the element, or null where a zero stands for it
 //   bool aligned                     vectors are whole: 16-byte aligned, all zeros or none
 //   int ones                         the outer index whose elements are all 1, or -1
+//   Gate<T> gate                     which elements pass; the others count as zeros
 template <class TILE, class SOURCE, int OUTER, int THREADS> struct Fetch {
     typedef typename SOURCE::Element T;
     static const bool ALONG = TILE::ALONG;
@@ -130,6 +161,7 @@ template <class TILE, class SOURCE, int OUTER, int THREADS> struct Fetch {
                 from = ALONG ? source.at(outers[ALONG ? i : 0], along)
                              : source.at(outers[0], source.inner(k + first + i * STEP));
             vectors[i] = from ? *reinterpret_cast<const Vector*>(from) : Vector{};
+            if (from) source.gate.close(vectors[i], from - source.data);
             if (!ALONG && start + across == source.ones) add_one(i, 0, k);
         }
     }
@@ -148,7 +180,7 @@ template <class TILE, class SOURCE, int OUTER, int THREADS> struct Fetch {
                 if (inside(i))
                     from = ALONG ? source.at(outers[ALONG ? i : 0], along)
                                  : source.at(outer, source.inner(k + first + i * STEP));
-                if (from) set(vectors[i], j, *from);
+                if (from && source.gate.open(from - source.data)) set(vectors[i], j, *from);
                 if (!ALONG && start + across + j == source.ones) add_one(i, j, k);
             }
         }

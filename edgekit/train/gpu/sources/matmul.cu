@@ -7,10 +7,11 @@
 // inner_batches and of batch % inner_batches. With several parts `out` takes the sums of each part
 // of k, (parts, batches, rows, columns) in float, without bias. WITH_SUMS: the last row of a is of
 // ones and not in memory, so that the last row of c has the sums of b's columns (a not ALONG).
+// GATED_A, GATED_B: that matrix is a gradient from behind an activation, whose output is `gate`.
 template <typename T, bool TENSOR, int M, int N, bool A_ALONG, bool B_ALONG>
 __global__ void __launch_bounds__(Shape<M, N>::THREADS) matmul(
-    const T* __restrict__ a, const T* __restrict__ b, const T* __restrict__ bias, void* out,
-    int rows, int columns, int depth, int a_stride, int b_stride, int c_stride,
+    const T* __restrict__ a, const T* __restrict__ b, const T* __restrict__ bias,
+    const T* __restrict__ gate, void* out, int rows, int columns, int depth, int a_stride, int b_stride, int c_stride,
     int64 a_batch, int64 a_inner_batch, int64 b_batch, int64 b_inner_batch, int64 c_batch,
     int batches, int inner_batches, int parts, int part_depth, int activation, int flags) {
     typedef Product<T, TENSOR, M, N, A_ALONG, B_ALONG> Product;
@@ -20,12 +21,16 @@ __global__ void __launch_bounds__(Shape<M, N>::THREADS) matmul(
     for (int item = blockIdx.x; item < items; item += gridDim.x) {
         Work<M, N> work(item, rows, columns, parts);
         int batch = work.batch / inner_batches, inner = work.batch % inner_batches;
+        int64 a_start = batch * a_batch + inner * a_inner_batch;
+        int64 b_start = batch * b_batch + inner * b_inner_batch;
         int sums = flags & WITH_SUMS ? 1 : 0;
-        Matrix<T, A_ALONG> from_a = {a + batch * a_batch + inner * a_inner_batch, rows - sums,
-                                     depth, a_stride, (flags & A_ALIGNED) != 0,
-                                     sums ? rows - 1 : -1};
-        Matrix<T, B_ALONG> from_b = {b + batch * b_batch + inner * b_inner_batch, columns, depth,
-                                     b_stride, (flags & B_ALIGNED) != 0, -1};
+        bool six = (flags & GATED_TO_SIX) != 0;
+        Matrix<T, A_ALONG> from_a = {
+            a + a_start, rows - sums, depth, a_stride, (flags & A_ALIGNED) != 0,
+            sums ? rows - 1 : -1, {flags & GATED_A ? gate + a_start : nullptr, six}};
+        Matrix<T, B_ALONG> from_b = {
+            b + b_start, columns, depth, b_stride, (flags & B_ALIGNED) != 0, -1,
+            {flags & GATED_B ? gate + b_start : nullptr, six}};
         int begin = work.part * part_depth, end = min(depth, begin + part_depth);
         product.compute(shared, from_a, from_b, work.row, work.column, begin, end);
         int64 area = (int64)rows * columns;

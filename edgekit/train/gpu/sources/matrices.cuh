@@ -16,6 +16,7 @@ template <typename T, bool ALONG> struct Matrix {
     int stride;        // of the index that is not 1
     bool aligned;
     int ones;
+    Gate<T> gate;
 
     __device__ __forceinline__ Outer outer(int i) const {
         return i < count ? (ALONG ? (int64)i * stride : i) : -1;
@@ -89,6 +90,9 @@ template <int M, int N> struct Work {
 };
 
 // Bits of `flags`, which kernels of products take.
-enum { A_ALIGNED = 1, B_ALIGNED = 2, C_ALIGNED = 4, WITH_BIAS = 8, WITH_SUMS = 16 };
+enum {
+    A_ALIGNED = 1, B_ALIGNED = 2, C_ALIGNED = 4, WITH_BIAS = 8, WITH_SUMS = 16, GATED_A = 32,
+    GATED_B = 64, GATED_TO_SIX = 128
+};
 
 #endif

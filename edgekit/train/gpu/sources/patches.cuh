@@ -111,6 +111,7 @@ template <typename T, int RANK> struct PatchRows : Patches<T, RANK> {
     typedef typename Patches<T, RANK>::Tap Inner;
     int count, depth;
     bool aligned;
+    Gate<T> gate = {nullptr, false};
     static constexpr int ones = -1;
     __device__ __forceinline__ Outer outer(int i) const { return this->pixel(i, i < count); }
     __device__ __forceinline__ Inner inner(int k) const { return this->tap(k, k < depth); }
@@ -125,6 +126,7 @@ template <typename T, int RANK> struct PatchColumns : Patches<T, RANK> {
     typedef typename Patches<T, RANK>::Pixel Inner;
     int count, depth, ones;
     bool aligned;
+    static constexpr Gate<T> gate = {nullptr, false};
     __device__ __forceinline__ Outer outer(int i) const { return this->tap(i, i < count); }
     __device__ __forceinline__ Inner inner(int k) const { return this->pixel(k, k < depth); }
     __device__ __forceinline__ const T* at(const Outer& tap, const Inner& pixel) const {
