@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import ShapeError
+from edgekit.train.backend import asarray
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.primitive import name_scope
 from edgekit.train.structure import flatten, is_nested, map_structure, pack
@@ -142,6 +143,8 @@ def _zeros_of(unknown: int) -> Callable[[Any], Any]:
             size if size is not None else unknown + (30 if axis else 0)
             for axis, size in enumerate(x.shape)
         )
-        return wrap(np.zeros(shape, x.dtype))
+        zeros = np.zeros(shape, x.dtype)
+        # beside the weights of the layers that it goes through, unless it stands for texts
+        return wrap(asarray(zeros) if zeros.dtype.kind in "fiub" else zeros)
 
     return fill

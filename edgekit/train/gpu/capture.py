@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.train.optimizers import Optimizer
+from edgekit.train.precision import get_float32_precision
 from edgekit.train.structure import flatten, is_nested
 
 from . import state
@@ -75,6 +76,7 @@ class CapturedStep:
         self._array_places: dict[Any, Any] = {}  # where steps leave arrays: owner, shape, dtype
         self._logs_numbers = False
         self._updates: list[Any] = []  # what steps optimizers, in graphs
+        self._precision = ""
         self._loose = False  # whether attributes may be bound to other arrays than graphs use
 
     # -- the outside ------------------------------------------------------------------------------
@@ -225,6 +227,7 @@ class CapturedStep:
         """Note which arrays and numbers the graphs hold."""
         self._anchors = before
         self._updates = [o.device_updates() for o in self._optimizers]
+        self._precision = get_float32_precision()
         self._numbers = {
             place: value
             for place, value in before.plain.items()
@@ -233,9 +236,10 @@ class CapturedStep:
         }
 
     def _options_stand(self) -> bool:
-        """Whether optimizers step as they did, with the options that were captured."""
+        """Whether products are as exact as they were, and optimizers step as they did."""
         updates = [o.device_updates() for o in self._optimizers]
         same = list(map(id, updates)) == list(map(id, self._updates))
+        same = same and self._precision == get_float32_precision()
         for one in updates:
             if one is not None and one._captured not in (None, one.flags()):
                 one._captured, same = None, False

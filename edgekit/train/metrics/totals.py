@@ -103,9 +103,15 @@ class _Totals(Metric):
         return [*totals, *super().variables]
 
     def restore(self, state: list[Any]) -> None:
-        self._sums = None
-        for name, value in zip(self.total_names, state, strict=False):
-            setattr(self, name, value)
+        sums = self._sums
+        if sums is not None and current_device() != "cpu" and is_here(sums.values):
+            for i, value in enumerate(state[: len(self.total_names)]):
+                sums.values[i] = value  # where captured steps look for it
+            self._show(sums)
+        else:
+            self._sums = None
+            for name, value in zip(self.total_names, state, strict=False):
+                setattr(self, name, value)
         for variable, value in zip(self._variables, state[len(self.total_names) :], strict=True):
             variable.data[...] = value
 

@@ -16,6 +16,7 @@ from edgekit.train import (
     layers,
     metrics,
     optimizers,
+    set_float32_precision,
     set_random_seed,
 )
 from edgekit.train.metrics import Metric
@@ -174,6 +175,22 @@ def test_numbers_that_callbacks_change_are_captured_anew(gpu):
 
     options = {"callbacks": [Brake()]}
     assert_same(captured(gpu, make, **options), as_written(gpu, make, **options))
+
+
+def test_the_precision_of_products_is_that_of_the_fit(gpu):
+    model = network()
+    model.fit(X, Y, batch_size=8, epochs=2, verbose=0)
+    step = model._gpu_loop.step("train_step")
+    graphs = dict(step._graphs)
+    model.fit(X, Y, batch_size=8, verbose=0)
+    assert step._graphs == graphs
+    set_float32_precision("tf32")
+    try:
+        model.fit(X, Y, batch_size=8, verbose=0)
+    finally:
+        set_float32_precision("ieee")
+    assert graphs.keys() == step._graphs.keys()
+    assert not {id(one) for one in graphs.values()} & {id(one) for one in step._graphs.values()}
 
 
 def test_a_model_compiled_anew_is_captured_anew(gpu):

@@ -187,6 +187,24 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(gpu, tmp_path, save_freq
         np.testing.assert_array_equal(p, q)
 
 
+def test_a_model_whose_fit_was_interrupted_goes_on_itself(gpu, tmp_path):
+    """As in a notebook: its graphs are there, its metrics are those of the backup."""
+    options = {"batch_size": 24}
+    whole = fitted(**options)
+
+    def backup():
+        return callbacks.BackupAndRestore(tmp_path / "backup", save_freq=4)
+
+    model = network()
+    with pytest.raises(Killed):
+        fitted(model, callbacks=[backup(), Dies(1, 9)], **options)
+    fitted(model, callbacks=[backup()], **options)
+    for p, q in zip(model.get_weights(), whole[0].get_weights(), strict=True):
+        np.testing.assert_array_equal(p, q)
+    assert model.history.history["loss"][-1] == whole[1]["loss"][-1]
+    assert model.history.history["loss"][0] == whole[1]["loss"][1]  # of the interrupted epoch
+
+
 def test_evaluating_and_saving_within_a_callback(gpu, tmp_path):
     pytest.importorskip("h5py")
 
