@@ -25,27 +25,19 @@ from edgekit.train import Variable
 from edgekit.train import clear_session as clear_session
 from edgekit.train.backend import to_numpy
 
-# K's name -> that of keras.ops
-_SAME = {
-    name: name
-    for name in (
-        "abs", "all", "any", "arange", "argmax", "argmin", "cast", "clip", "concatenate", "cos",
-        "cumsum", "dot", "elu", "equal", "exp", "expand_dims", "eye", "flatten", "greater",
-        "greater_equal", "hard_sigmoid", "less", "less_equal", "log", "logsumexp", "max", "maximum",
-        "mean", "min", "minimum", "moments", "ndim", "not_equal", "one_hot", "ones", "ones_like",
-        "prod", "relu", "reshape", "round", "shape",
-        "sigmoid", "sign", "sin", "softmax", "softplus", "softsign", "sqrt", "square", "squeeze",
-        "stack", "std", "stop_gradient", "sum", "tanh", "tile", "transpose", "var", "zeros",
-        "zeros_like",
-    )
-}  # fmt: skip
-_OTHER = {
-    "conv2d": "conv",
-    "identity": "convert_to_tensor",
-    "is_tensor": "is_tensor",
-    "pow": "power",
-    "reverse": "flip",
-}
+# functions that keras.ops has under the same signature
+_SAME = (
+    "abs", "all", "any", "cast", "cos", "exp", "is_tensor", "log", "logsumexp", "mean", "moments",
+    "ndim", "prod", "round", "shape", "sign", "sin", "sqrt", "square", "stack", "std", "sum", "var",
+)  # fmt: skip
+# and under another one, for which edgekit.keras.backend_functions has Keras 2's
+_OTHERWISE = (
+    "arange", "argmax", "argmin", "clip", "concatenate", "conv2d", "cumsum", "dot", "elu", "equal",
+    "expand_dims", "eye", "greater", "greater_equal", "hard_sigmoid", "less", "less_equal", "max",
+    "maximum", "min", "minimum", "not_equal", "one_hot", "ones", "ones_like", "pow", "relu",
+    "reshape", "reverse", "sigmoid", "softmax", "softplus", "softsign", "squeeze", "stop_gradient",
+    "tanh", "tile", "transpose", "zeros", "zeros_like",
+)  # fmt: skip
 _OWN = (
     "backend", "batch_dot", "batch_flatten", "batch_get_value", "batch_set_value",
     "binary_crossentropy", "categorical_crossentropy", "cast_to_floatx", "clear_session",
@@ -61,7 +53,11 @@ _OWN = (
 __all__, __getattr__, __dir__ = forward(
     "backend",
     None,
-    {name: f"edgekit.keras.ops:{held}" for name, held in (_SAME | _OTHER).items()},
+    {
+        **{name: f"edgekit.keras.ops:{name}" for name in _SAME},
+        **{name: f"edgekit.keras.backend_functions:{name}" for name in _OTHERWISE},
+        "identity": "edgekit.keras.ops:convert_to_tensor",
+    },
     _OWN,
 )
 
@@ -205,9 +201,11 @@ def categorical_crossentropy(
 
 
 def sparse_categorical_crossentropy(
-    target: Any, output: Any, from_logits: bool = False, axis: int = -1
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1, ignore_class: Any = None
 ) -> Any:
     """-log p of the class that the number `target` names."""
+    if ignore_class is not None:
+        raise InputError("ignore_class is not supported here; use the loss of that name")
     return _ops.sparse_categorical_crossentropy(target, output, from_logits, axis)
 
 
