@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,7 @@ SAME = [
       for method in ("linear", "lower", "higher", "midpoint", "nearest")),
     ("median", (V,), {"axis": (0, 2)}),
     ("take_along_axis", (X, X.argsort(axis=1)), {"axis": 1}),
+    ("take_along_axis", (X, np.array([5, 0, 11, 2])), {"axis": None}),
 ]  # fmt: skip
 
 
@@ -71,6 +74,16 @@ def test_what_cannot_be_done_is_said(name, args, options):
     (word,) = options
     with pytest.raises(UnsupportedOperator, match=word):
         getattr(ops, name)(*args, **options)
+
+
+def test_activations_take_what_they_take_in_keras_3():
+    """gelu is the approximate one by default, as in keras.ops and unlike keras.activations."""
+    x = np.linspace(-3, 3, 13).astype("float32")
+    inner = np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)
+    np.testing.assert_allclose(ops.gelu(x), 0.5 * x * (1 + np.tanh(inner)), atol=1e-6)
+    exact = [v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in x.tolist()]
+    np.testing.assert_allclose(ops.gelu(x, False), exact, atol=1e-6)
+    np.testing.assert_allclose(ops.elu(x, 2.0), np.where(x > 0, x, 2 * np.expm1(x)), atol=1e-6)
 
 
 @pytest.mark.parametrize("name, args, options", SAME)

@@ -36,12 +36,22 @@ def _named(name: str) -> Any:
     return call
 
 
-elu, gelu, selu, silu = (_named(name) for name in ("elu", "gelu", "selu", "silu"))
+selu, silu = _named("selu"), _named("silu")
 relu, relu6, leaky_relu = (_named(name) for name in ("relu", "relu6", "leaky_relu"))
 sigmoid, tanh, softplus, softsign = map(_named, ("sigmoid", "tanh", "softplus", "softsign"))
 hard_sigmoid, hard_silu = _named("hard_sigmoid"), _named("hard_silu")
 softmax = _named("softmax")
 swish, hard_swish = silu, hard_silu
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x above 0, alpha * (exp(x) - 1) below."""
+    return ops.elu(as_tensor(x), alpha=alpha)
+
+
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """x times the share of a normal distribution below x; `approximate` takes a tanh for it."""
+    return ops.gelu(as_tensor(x), approximate=approximate)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:

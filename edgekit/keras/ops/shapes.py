@@ -148,9 +148,11 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     return x[(_ALL,) * ((axis or 0) % ndim(x)) + (at,)]
 
 
-def take_along_axis(x: Any, indices: Any, axis: int = -1) -> Any:
-    """Elements by an index for each."""
+def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Elements by an index for each; without an axis of the elements in one row."""
     order = asarray(indices)
+    if axis is None:
+        return take_along_axis(ravel(x), order.reshape(-1), 0)
     grid = list(np.ogrid[tuple(np.s_[:n] for n in order.shape)])
     grid[axis] = order
     return as_tensor(x)[tuple(grid)]
