@@ -114,7 +114,7 @@ def _(g: Any, y: Any, x: Any, *, index: Any) -> tuple[Any]:
     parts = tuple(one for part in _parts(index) for one in _on_device(part))
     if len(parts) == 1 and parts[0].dtype.kind in "iu" and x.ndim:
         numbers = parts[0].reshape(-1) % len(x)  # those below 0 count from the end
-        rows = g.reshape(numbers.size, -1)
+        rows = g.reshape(numbers.size, x.size // max(1, len(x)))
         return (summed_rows(rows, numbers, len(x)).reshape(x.shape),)
     import cupy
 

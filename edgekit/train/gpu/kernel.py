@@ -127,9 +127,13 @@ def blocks_for(count: int, threads: int = THREADS) -> int:
 
 def contiguous(x: Any, dtype: Any = None) -> Any:
     """`x` with its elements one after the other in C order, as kernels take them; as `dtype`."""
+    if dtype is not None and x.dtype != dtype:
+        return x.astype(dtype, order="C")
+    if x.flags.c_contiguous:
+        return x
     import cupy
 
-    return cupy.ascontiguousarray(x, dtype)
+    return cupy.ascontiguousarray(x)
 
 
 def empty(shape: Any, dtype: Any) -> Any:

@@ -198,3 +198,23 @@ def test_a_row_that_is_none_is_not_a_number_and_gets_no_gradient(gpu):
 
 def ones(gpu, *shape):
     return on_device(np.ones(shape, np.float32))
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu", "sigmoid", "mean", "sum"])
+def test_a_single_number_keeps_its_shape(gpu, name):
+    y, (gx,) = run(name, [on_device(np.float32(0.5))], {}, on_device(np.float32(2)))
+    expected, (slope,) = run(name, [np.float32([0.5])[0]], {}, np.float32(2))
+    assert y.shape == gx.shape == ()
+    np.testing.assert_allclose([peek(y), peek(gx)], [expected, slope], rtol=1e-6)
+
+
+@pytest.mark.parametrize("index", [[], [0, -1, 0], [True, False, True], np.array([[1, 2]])])
+def test_rows_by_a_list_of_the_host(gpu, index):
+    x = np.arange(12, dtype=np.float32).reshape(3, 4)
+    host = np.asarray(index, None if len(index) else np.intp)
+    g = np.arange(x[host].size, dtype=np.float32).reshape(x[host].shape)
+    expected = np.zeros_like(x)
+    np.add.at(expected, host, g)
+    y, (gx,) = run("getitem", [on_device(x)], {"index": index}, on_device(g))
+    np.testing.assert_array_equal(peek(y), x[host])
+    np.testing.assert_array_equal(peek(gx), expected)

@@ -23,11 +23,6 @@ __device__ __forceinline__ float passed(float g, float y, int f) {
     return y > 0.0f && (f == 1 || y < 6.0f) ? g : 0.0f;
 }
 
-__device__ __forceinline__ int remainder_of(int64 value, int divisor) {
-    if (value <= 0xffffffffll) return (uint32)value % (uint32)divisor;
-    return (int)(value % divisor);
-}
-
 // The moments of some rows, a few at a time: their mean, then the squares around it. `pivot`, which
 // is near to all of them, is taken off first.
 template <typename T>
@@ -140,14 +135,19 @@ __global__ void batch_gradient_sums(const T* __restrict__ g, const T* __restrict
     if (c.there) {
         float mean = statistics[c.channel];
         for (int64 row = c.start + c.row; row < c.end; row += ROWS_AT_A_TIME * c.step) {
+            float back[ROWS_AT_A_TIME], from[ROWS_AT_A_TIME];
 #pragma unroll
             for (int j = 0; j < ROWS_AT_A_TIME; j++) {
-                if (row + j * c.step >= c.end) break;
+                bool there = row + j * c.step < c.end;
                 int64 i = (row + j * c.step) * channels + c.channel;
-                float back = widen(g[i]);
-                if (f != 0) back = passed(back, widen(y[i]), f);
-                sums.first += back;
-                sums.second += back * (widen(x[i]) - mean);
+                back[j] = there ? widen(g[i]) : 0.0f;
+                from[j] = there ? widen(x[i]) : mean;
+                if (f != 0 && there) back[j] = passed(back[j], widen(y[i]), f);
+            }
+#pragma unroll
+            for (int j = 0; j < ROWS_AT_A_TIME; j++) {
+                sums.first += back[j];
+                sums.second += back[j] * (from[j] - mean);
             }
         }
     }

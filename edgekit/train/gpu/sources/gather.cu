@@ -1,6 +1,7 @@
 // Rows of a table by their numbers, and the sums of rows that have one number.
 
 #include "reduce.cuh"
+#include "vector.cuh"
 
 #define WARPS 8
 #define TILE 1024
@@ -11,9 +12,9 @@ template <typename T, typename L>
 __global__ void gathered_rows(const T* __restrict__ table, const L* __restrict__ numbers,
                               T* __restrict__ y, int64 table_rows, int width, int64 count) {
     FOR_EACH(i, count) {
-        int64 number = (int64)numbers[i / width];
+        int64 number = (int64)numbers[quotient_of(i, width)];
         bool known = number >= 0 && number < table_rows;
-        y[i] = known ? table[number * width + i % width] : narrow<T>(not_a_number());
+        y[i] = known ? table[number * width + remainder_of(i, width)] : narrow<T>(not_a_number());
     }
 }
 

@@ -27,7 +27,7 @@ __global__ void mixed_axis(const T* __restrict__ x, const int* __restrict__ firs
 #define WRAP_SHORT 5
 
 // the remainder that has the sign of the divisor
-__device__ __forceinline__ float remainder_of(float x, float divisor) {
+__device__ __forceinline__ float modulo(float x, float divisor) {
     float rest = fmodf(x, divisor);
     return rest < 0.0f ? rest + divisor : rest;
 }
@@ -38,7 +38,7 @@ __device__ __forceinline__ float inside(float at, int size, int mode) {
     if (mode == CONSTANT) return at;
     if (mode == CONSTANT_OUTSIDE) return at < 0.0f || at > last ? -2.0f : at;
     if (mode == REFLECT) {
-        at = remainder_of(at, 2.0f * (float)size);
+        at = modulo(at, 2.0f * (float)size);
         if (at > last) at = (float)(2 * size - 1) - at;
         if (at < 0.0f) at = -at - 1.0f;
     } else if (mode == WRAP || mode == WRAP_SHORT) {
@@ -56,14 +56,12 @@ __global__ void warped(const T* __restrict__ x, const float* __restrict__ maps, 
                        int mode, int nearest, float fill, int height, int width, int channels,
                        int64 count) {
     FOR_EACH(number, count) {
-        int64 rest = number;
-        int c = (int)(rest % channels);
-        rest /= channels;
-        float u = (float)(rest % width);
-        rest /= width;
-        float v = (float)(rest % height);
-        const float* m = maps + rest / height * 8;
-        const T* picture = x + rest / height * height * width * channels + c;
+        int c = remainder_of(number, channels);
+        int64 pixel = quotient_of(number, channels), line = quotient_of(pixel, width);
+        float u = (float)remainder_of(pixel, width), v = (float)remainder_of(line, height);
+        int64 sample = quotient_of(line, height);
+        const float* m = maps + sample * 8;
+        const T* picture = x + sample * height * width * channels + c;
         float k = __fadd_rn(__fadd_rn(__fmul_rn(m[6], u), __fmul_rn(m[7], v)), 1.0f);
         float column = __fadd_rn(__fadd_rn(__fmul_rn(m[0], u), __fmul_rn(m[1], v)), m[2]) / k;
         float row = __fadd_rn(__fadd_rn(__fmul_rn(m[3], u), __fmul_rn(m[4], v)), m[5]) / k;

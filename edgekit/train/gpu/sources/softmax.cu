@@ -1,6 +1,7 @@
 // Softmax and what is made of it, along the last axis or along one within (outer, length, inner).
 
 #include "reduce.cuh"
+#include "vector.cuh"
 
 // y = exp(x - max) / sum, or its logarithm. WIDTH threads take a row.
 template <typename T, int WIDTH>
@@ -113,7 +114,7 @@ __global__ void cross_entropy_of_classes_backward(const T* __restrict__ g,
                                                   const float* __restrict__ saved,
                                                   T* __restrict__ gx, int length, int64 count) {
     FOR_EACH(i, count) {
-        int64 row = i / length, label = (int64)labels[row];
+        int64 row = quotient_of(i, length), label = (int64)labels[row];
         float share = expf(widen(x[i]) - saved[2 * row]) / saved[2 * row + 1];
         if (label < 0 || label >= length) share = not_a_number();
         if (i - row * length == label) share -= 1.0f;
@@ -153,7 +154,7 @@ __global__ void cross_entropy_of_shares_backward(const T* __restrict__ g,
                                                  T* __restrict__ gx, T* __restrict__ g_labels,
                                                  int wants_labels, int length, int64 count) {
     FOR_EACH(i, count) {
-        int64 row = i / length;
+        int64 row = quotient_of(i, length);
         float back = widen(g[row]), shifted = widen(x[i]) - saved[3 * row];
         float total = saved[3 * row + 1];
         gx[i] = narrow<T>((expf(shifted) / total * saved[3 * row + 2] - widen(labels[i])) * back);

@@ -19,4 +19,16 @@ template <typename T> __device__ __forceinline__ void put(T* x, int64 number, Fo
     ((Four<T>*)x)[number] = value;
 }
 
+// Division of a number that is not negative; in 32 bits where that does, which takes a third of the
+// time.
+__device__ __forceinline__ int64 quotient_of(int64 value, int divisor) {
+    if (value <= 0xffffffffll) return (uint32)value / (uint32)divisor;
+    return value / divisor;
+}
+
+__device__ __forceinline__ int remainder_of(int64 value, int divisor) {
+    if (value <= 0xffffffffll) return (uint32)value % (uint32)divisor;
+    return (int)(value % divisor);
+}
+
 #endif
