@@ -15,7 +15,7 @@ import numpy as np
 from edgekit.train.backend import scatter_add
 from edgekit.train.ops import gather, shape
 
-from .copies import held
+from .fixed import held
 from .kernel import STORAGE, Kernel, contiguous, empty, kernel, type_name
 from .rules import on_gpu
 
