@@ -8,13 +8,15 @@ rounded beforehand, so that only the rounding of the result, half a unit of its 
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 
 from edgekit.train.precision import set_float32_precision
 from tests.train.device import peek
 
-__all__ = ["arithmetic", "close", "kind", "random"]
+__all__ = ["arithmetic", "close", "kind", "own_kernels", "random"]
 
 ml_dtypes = pytest.importorskip("ml_dtypes")
 
@@ -27,19 +29,34 @@ TOLERANCES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def own_kernels(request):
+    """Kernels of our own alone: also where NVIDIA's libraries are tested."""
+    if "gpu" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("gpu")
+    from edgekit.train.gpu.libraries import use_libraries
+
+    with use_libraries(cudnn=False, cublas=False):
+        yield
+
+
+@contextlib.contextmanager
 def arithmetic(name):
-    """A kind of arithmetic for the length of a fixture: (dtype, tolerance relative to the largest
-    result).
-    """
+    """A kind of arithmetic within the block: (dtype, tolerance relative to the largest result)."""
     set_float32_precision("tf32" if name == "tf32" else "ieee")
-    yield DTYPES.get(name, np.dtype(np.float32)), TOLERANCES[name]
-    set_float32_precision("ieee")
+    try:
+        yield DTYPES.get(name, np.dtype(np.float32)), TOLERANCES[name]
+    finally:
+        set_float32_precision("ieee")
 
 
 @pytest.fixture(params=TOLERANCES)
 def kind(request):
     """All of them."""
-    yield from arithmetic(request.param)
+    with arithmetic(request.param) as found:
+        yield found
 
 
 def random(shape, dtype=np.float32, seed=0):

@@ -13,9 +13,9 @@ from edgekit.train.ops.math import matmul as primitive
 from edgekit.train.precision import get_float32_precision, set_float32_precision
 from tests.train.device import on_device, peek
 
-from .products import arithmetic, close, kind, random
+from .products import arithmetic, close, kind, own_kernels, random
 
-__all__ = ["kind"]
+__all__ = ["kind", "own_kernels"]
 
 SIZES = [(33, 18, 40), (64, 32, 96), (1, 7, 5)]
 
@@ -33,7 +33,8 @@ def reference(a, b):
 @pytest.fixture(params=["float32", "tf32", "float16"])
 def layout(request):
     """Kinds whose tiles lie differently in shared memory; bfloat16's lie as float16's do."""
-    yield from arithmetic(request.param)
+    with arithmetic(request.param) as found:
+        yield found
 
 
 @pytest.mark.parametrize("size", SIZES)
