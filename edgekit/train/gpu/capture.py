@@ -19,20 +19,11 @@ from typing import Any
 import numpy as np
 
 from edgekit.train.optimizers import Optimizer
-from edgekit.train.precision import get_float32_precision
 from edgekit.train.structure import flatten, is_nested
 
 from . import state
-from .carry import (
-    Changes,
-    NotCapturedError,
-    Snapshot,
-    array_in,
-    carry,
-    is_device_array,
-    participants,
-    same_number,
-)
+from .anchors import Anchors, written
+from .carry import Changes, NotCapturedError, Snapshot, array_in, carry, participants
 from .reasons import place_of
 from .workplace import Workplace
 
@@ -71,30 +62,28 @@ class CapturedStep:
         self._changes: dict[Hashable, Changes] = {}
         self._objects: list[Any] = []
         self._optimizers: list[Optimizer] = []
-        self._anchors: Snapshot | None = None  # the arrays that graphs read and write
-        self._numbers: dict[Any, Any] = {}  # the numbers that graphs hold
+        self._anchors: Anchors | None = None  # what graphs rest on, where there are any
         self._array_places: dict[Any, Any] = {}  # where steps leave arrays: owner, shape, dtype
         self._logs_numbers = False
-        self._updates: list[Any] = []  # what steps optimizers, in graphs
-        self._precision = ""
         self._loose = False  # whether attributes may be bound to other arrays than graphs use
 
     # -- the outside ------------------------------------------------------------------------------
 
-    def enter(self) -> None:
-        """See what other code has changed: arrays into their places, numbers into new graphs."""
-        self._look()
-        if self._graphs and not (
-            self._options_stand() and self._numbers_stand() and self._anchored()
-        ):
+    def enter(self, anew: bool = True) -> None:
+        """See what other code has changed: arrays into their places, numbers into new graphs.
+
+        anew: look for layers, metrics and optimizers too.
+        """
+        if anew or not self._objects:
+            self._look()
+        if self._anchors is not None and not self._anchors.stand():
             self._drop()
+        self._loose = True
 
     def _drop(self) -> None:
         """Let graphs go, to be captured anew."""
         self._graphs.clear()
         self._anchors = None
-        self._numbers = {}
-        self._updates = []
 
     def _look(self) -> None:
         self._objects = participants(self.model)
@@ -113,17 +102,13 @@ class CapturedStep:
         self, kind: Hashable, body: Callable[[int], Any], steps: int = 1, finish: Any = None
     ) -> Any:
         if self.is_warm(kind):
-            self._prepare(kind, steps)
-            graph = self._graphs.get((kind, steps))
-            if self._loose and self._graphs and not self._anchored():
-                self._drop()
-                graph = None
-            graph = graph or self._capture(kind, body, steps, finish)
+            graph = self._ready(kind, body, steps, finish)
             if graph is not None:
                 graph.graph.launch(self._work.stream)
                 self.launches += 1
                 self._changes[kind].count(steps)
-                self._taken(kind, steps)
+                for optimizer, each in self._changes[kind].optimizers:
+                    optimizer.taken(steps * each)
                 return graph.outputs
         outputs = None
         for _ in range(steps):
@@ -138,7 +123,7 @@ class CapturedStep:
         if self.refusal is not None:
             return
         self.refusal = reason
-        self._graphs.clear()
+        self._drop()
         warnings.warn(
             f"model {self.model.name!r}: {self.what} runs on the GPU operation by operation, which "
             f"is slower than as one CUDA graph: {reason}. compile(run_eagerly=True) chooses that "
@@ -189,6 +174,17 @@ class CapturedStep:
 
     # -- capture ----------------------------------------------------------------------------------
 
+    def _ready(
+        self, kind: Hashable, body: Callable[[int], Any], steps: int, finish: Any
+    ) -> _Graph | None:
+        """The graph of so many steps, with everything where it looks for it; None if refused."""
+        for optimizer, each in self._changes[kind].optimizers:
+            optimizer.prepare(steps * each)
+        if self._loose and self._anchors is not None and not self._anchors.hold():
+            self._drop()
+        self._loose = False
+        return self._graphs.get((kind, steps)) or self._capture(kind, body, steps, finish)
+
     def _capture(
         self, kind: Hashable, body: Callable[[int], Any], steps: int, finish: Any
     ) -> _Graph | None:
@@ -216,62 +212,10 @@ class CapturedStep:
                 gc.enable()
         before.put_back()
         self._logs_numbers = self._logs_numbers or bool(_numbers_in(outputs))
-        self._hold(before)
+        self._anchors = Anchors(before, self._optimizers, self._logs_numbers)
         made = _Graph(captured[0], outputs)
         self._graphs[kind, steps] = made
         return made
-
-    # -- between launches -------------------------------------------------------------------------
-
-    def _hold(self, before: Snapshot) -> None:
-        """Note which arrays and numbers the graphs hold."""
-        self._anchors = before
-        self._updates = [o.device_updates() for o in self._optimizers]
-        self._precision = get_float32_precision()
-        self._numbers = {
-            place: value
-            for place, value in before.plain.items()
-            if not isinstance(before.owners[place[0]], Optimizer)
-            or (self._logs_numbers and place[1] == "_rate")
-        }
-
-    def _options_stand(self) -> bool:
-        """Whether products are as exact as they were, and optimizers step as they did."""
-        updates = [o.device_updates() for o in self._optimizers]
-        same = list(map(id, updates)) == list(map(id, self._updates))
-        same = same and self._precision == get_float32_precision()
-        for one in updates:
-            if one is not None and one._captured not in (None, one.flags()):
-                one._captured, same = None, False
-        return same
-
-    def _numbers_stand(self) -> bool:
-        anchors = self._anchors
-        assert anchors is not None
-        return all(
-            same_number(anchors.holds(place), value) for place, value in self._numbers.items()
-        )
-
-    def _anchored(self) -> bool:
-        """Copy what attributes were bound to meanwhile to where graphs look for it.
-
-        False where it does not fit in there: the graphs are of no use any more.
-        """
-        anchors = self._anchors
-        assert anchors is not None
-        for variable, array, _ in anchors.variables.values():
-            if variable.data is not array:
-                if not _written(array, variable.data):
-                    return False
-                variable.data = array
-        for place, holder in anchors.arrays.items():
-            held = anchors.holds(place)
-            if held is not holder:
-                if not _written(array_in(holder), held):
-                    return False
-                anchors.bind(place, holder)
-        self._loose = False
-        return True
 
     def _adopt(self) -> None:
         """Make device arrays of numbers where steps left arrays: of a metric begun anew, say."""
@@ -281,34 +225,8 @@ class CapturedStep:
                 import cupy
 
                 array = cupy.empty(shape, dtype)
-                if _written(array, value):
+                if written(array, value):
                     setattr(owner, place[1], array)
-
-    def _prepare(self, kind: Hashable, steps: int) -> None:
-        """Write what the next steps read from the device, such as rates."""
-        for optimizer, each in self._changes[kind].optimizers:
-            optimizer.prepare(steps * each)
-
-    def _taken(self, kind: Hashable, steps: int) -> None:
-        """Let optimizers enter the steps of a launch into the host's numbers."""
-        for optimizer, each in self._changes[kind].optimizers:
-            optimizer.taken(steps * each)
-
-
-def _written(array: Any, value: Any) -> bool:
-    """Copy an array or a number into a device array; False where it does not fit."""
-    value = array_in(value)
-    if is_device_array(value):
-        if value.shape != array.shape or value.dtype != array.dtype:
-            return False
-        array[...] = value
-        return True
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    if not isinstance(value, int | float | np.number):
-        return False
-    array.fill(value)
-    return True
 
 
 def _numbers_in(outputs: Any) -> list[Any]:

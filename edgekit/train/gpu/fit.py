@@ -113,7 +113,7 @@ class GpuLoop:
                 if not self._numbered:
                     self._number_steps()
                 if last == -1 or (heard and first % together == 0):
-                    step.enter()
+                    step.enter(anew=last == -1)
                 last = group[-1][0]
                 logs = self._make(step, feed, group, weights)
                 if model._fit_variables is None:
@@ -147,7 +147,7 @@ class GpuLoop:
             for group in _launches(enumerate(batches), most):
                 running.on_test_batch_begin(group[0][0])
                 if heard:
-                    step.enter()
+                    step.enter(anew=False)
                 logs = self._make(step, feed, group)
                 running.on_test_batch_end(group[-1][0], _kept(logs) if heard else logs)
         found = numbers(logs)

@@ -177,6 +177,21 @@ def test_numbers_that_callbacks_change_are_captured_anew(gpu):
     assert_same(captured(gpu, make, **options), as_written(gpu, make, **options))
 
 
+def test_a_layer_that_is_frozen_without_compiling(gpu):
+    outcomes = []
+    for run_eagerly in (False, True):
+        model = network(layers.Dense(5))
+        model.run_eagerly = run_eagerly
+        model.fit(X, Y, batch_size=8, epochs=2, verbose=0)
+        before = model.get_weights()
+        model.layers[-2].kernel.trainable = False
+        history = model.fit(X, Y, batch_size=8, epochs=1, verbose=0).history
+        np.testing.assert_array_equal(model.get_weights()[0], before[0])
+        assert np.any(model.get_weights()[1] != before[1])
+        outcomes.append((model, history))
+    assert_same(*outcomes)
+
+
 def test_the_precision_of_products_is_that_of_the_fit(gpu):
     model = network()
     model.fit(X, Y, batch_size=8, epochs=2, verbose=0)
