@@ -17,7 +17,7 @@ from edgekit.train.tensor import Variable
 __all__ = ["NO_COPY", "Copies", "copy_of"]
 
 # variable -> the copies of the optimizer that trains it
-_OF: weakref.WeakKeyDictionary[Variable, Copies] = weakref.WeakKeyDictionary()
+_OF: weakref.WeakKeyDictionary[Variable, weakref.ref[Copies]] = weakref.WeakKeyDictionary()
 STORAGES = {"float16": 1, "bfloat16": 2}
 NO_COPY = 0
 
@@ -31,7 +31,7 @@ class Copies:
         self._views: list[Any] = []
         self.vector: Any = None
         for variable in flat.variables:
-            _OF[variable] = self
+            _OF[variable] = weakref.ref(self)
 
     @property
     def storage(self) -> int:
@@ -76,9 +76,9 @@ class Copies:
 
 
 def copy_of(variable: Variable, dtype: Any) -> Any:
-    """A trained weight in 16 bits, as an array that steps keep up to date; None if there is none.
-    """
-    copies = _OF.get(variable)
+    """A trained weight in 16 bits, as an array that steps keep up to date; None without one."""
+    known = _OF.get(variable)
+    copies = None if known is None else known()
     if copies is None or variable.data.dtype != np.float32:
         return None
     return copies.of(variable, dtype)

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from edgekit.train import layers
-from edgekit.train.ops.storage import stored
+from edgekit.train.ops.storage import held, stored
 from edgekit.train.primitive import Primitive, scope_state
-from edgekit.train.tensor import Tensor
+from edgekit.train.tensor import Tensor, Variable, wrap
+
+from .copies import copy_of
 
 __all__ = ["computes_in_half", "weights_in"]
 
@@ -80,6 +82,7 @@ def weights_in(dtype: Any) -> Iterator[None]:
 
 def _in(x: Any, dtype: Any) -> Any:
     """A float32 tensor in `dtype`, whose gradient stays as it comes."""
-    if isinstance(x, Tensor) and x.data.dtype == np.float32:
-        return stored(x, dtype=dtype)
-    return x
+    if not isinstance(x, Tensor) or x.data.dtype != np.float32:
+        return x
+    copy = copy_of(x, dtype) if isinstance(x, Variable) else None
+    return stored(x, dtype=dtype) if copy is None else held(x, wrap(copy))

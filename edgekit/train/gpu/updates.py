@@ -20,6 +20,7 @@ from edgekit.train.optimizers.host_scalar import HostScalar
 from edgekit.train.tensor import Tensor, Variable, array_of
 
 from .constants import RowsOfSteps
+from .copies import Copies
 from .kernel import Kernel, blocks_for, contiguous, kernel
 from .segments import STORAGES, Segments
 from .state import StepState, current, is_capturing
@@ -93,6 +94,7 @@ class Updates:
         self._rows = RowsOfSteps(optimizer, rule, self.state)
         self._ahead = 0  # steps since the number of iterations was known
         self._segments = Segments(flat, [optimizer._use_weight_decay(v) for v in flat.variables])
+        self.copies = Copies(flat)
         self._captured: int | None = None
         self._stepped: list[Variable] = []  # by the last step
 
@@ -106,6 +108,7 @@ class Updates:
                 f"optimizer {self.optimizer.name!r} was given other bounds, averages or slots "
                 "since its step was captured: compile the model again"
             )
+        self.copies.refresh()
         iterations = self._counts[0]
         set_by_host = [count.flush() for count in self._counts]
         if set_by_host[0]:
@@ -129,6 +132,7 @@ class Updates:
                 getattr(self.optimizer, name).pull = functools.partial(self._pull, name)
         for v in self._stepped:
             v.version += steps
+        self.copies.stepped()
 
     def _follow(self, before: int, now: int) -> None:
         """Let the rule's own scalars on the host follow the iterations from `before` to `now`."""
@@ -161,6 +165,7 @@ class Updates:
         for v in self._stepped:
             if v.constraint is not None:
                 v.data[...] = array_of(v.constraint(v))
+                self.copies.constrained(v)
         if not capturing:
             self.taken()
 
@@ -205,12 +210,13 @@ class Updates:
         flat, none = self.flat, self.flat.parameters
         names = [*self.rule.slots, *[""] * (3 - len(self.rule.slots))]
         slots = [flat.slots.get(n, none) for n in (*names, "average", "gradient_accumulator")]
-        step = kernel(_SOURCE, f"update<{self.rule.name}>")
+        step, copies = kernel(_SOURCE, f"update<{self.rule.name}>"), self.copies
         for group in groups:
             step(
                 blocks_for(group.tiles * 256), 256, *group.arguments, self._segments.decays,
                 flat.parameters, *slots, self._rows.rows, np.int32(len(self._rows.rows)),
                 self.state.words, current().words, self._segments.factors,
+                none if copies.vector is None else copies.vector, np.int32(copies.storage),
                 np.int32(group.is_end), np.uint32(flags),
             )  # fmt: skip
         return [v for v, g in zip(flat.variables, arrays, strict=True) if g is not None]

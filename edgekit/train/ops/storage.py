@@ -11,7 +11,7 @@ from edgekit.train.ops.math import cast
 from edgekit.train.primitive import primitive
 from edgekit.train.tensor import Tensor
 
-__all__ = ["converted", "exchanged", "stored", "widened"]
+__all__ = ["converted", "exchanged", "held", "stored", "widened"]
 
 
 @primitive
@@ -36,6 +36,19 @@ def exchanged(x, *, dtype):
 @exchanged.vjp(on_tensors=True, reads_inputs=False)
 def _(g, y, x, *, dtype):
     return (cast(g, dtype=x.dtype) if isinstance(g, Tensor) else g.astype(x.dtype),)
+
+
+@primitive
+def held(x, copy):
+    """`copy`, which is `x` in another floating dtype and kept up to date by somebody; the gradient
+    goes to `x` as it comes.
+    """
+    return copy
+
+
+@held.vjp(on_tensors=True)  # a weight that was changed since is refused: so was its copy
+def _(g, y, x, copy):
+    return (g, None)
 
 
 def converted(x: Any, dtype: Any) -> Any:

@@ -73,6 +73,10 @@ class FlatVector:
             return self.module.empty(size, self.dtype), self.module.empty(size, self.dtype)
         return a[:size], b[:size]
 
+    def view(self, place: int) -> Any:
+        """The part of the parameters that the variable of this number is bound to."""
+        return self._views[place]
+
     def bind(self) -> None:
         """Make every variable a view of the flat vector, where it is not one already."""
         for v, view in zip(self.variables, self._views, strict=True):

@@ -64,7 +64,7 @@ RULES.update(
 )
 
 
-@rule("stop_gradient", "stored", "exchanged")
+@rule("stop_gradient", "stored", "exchanged", "held")
 def _same(call: Call) -> str:
     return call.value(0)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import edgekit.keras as keras
+from edgekit.errors import EdgekitError
 from edgekit.train import GradientTape, Sequential, layers, losses, optimizers
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.optimizers import LossScaleOptimizer
@@ -101,6 +102,47 @@ def test_optimizers_read_gradients_of_16_bits(dtype, gpu):
         found.append([to_numpy(v) for v in weights])
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_the_optimizer_keeps_weights_in_16_bits_too(policy, gpu):
+    """After the first step no weight is converted, whoever changes it."""
+    random = np.random.default_rng(0)
+    x, y = (asarray(random.normal(size=s).astype(np.float32)) for s in ((6, 5), (6, 2)))
+    options = {"dtype": policy, "kernel_constraint": "non_neg"}
+    model = Sequential([layers.Input((5,)), layers.Dense(4, **options), layers.Dense(2, **options)])
+    model.compile(optimizers.SGD(0.1), "mse")
+    half = policy.removeprefix("mixed_")
+
+    def kinds():
+        with recording() as records:
+            model.train_on_batch(x, y)
+        inner = [r for r in records if r.primitive.name in ("held", "stored")]
+        for record in inner:
+            found = to_numpy(record.output)
+            assert found.dtype.name == half
+        return {record.primitive.name for record in inner}
+
+    assert kinds() == {"stored"}
+    assert kinds() == {"held"}
+    for change in (
+        lambda: None,
+        lambda: model.layers[0].kernel.assign(np.full((5, 4), 0.3, np.float32)),
+        lambda: model.set_weights([w * 0.5 for w in model.get_weights()]),
+    ):
+        change()
+        expected = [to_numpy(v).astype(half) for v in model.trainable_variables]
+        with recording() as records:
+            model(x)
+        found = [to_numpy(r.output) for r in records if r.primitive.name == "held"]
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert kinds() == {"held"}
+    with GradientTape(persistent=True) as tape:
+        loss = (model(x) * model(x)).sum()
+    model.layers[0].kernel.assign(np.zeros((5, 4), np.float32))
+    with pytest.raises(EdgekitError, match="changed"):
+        tape.gradient(loss, model.trainable_variables)
 
 
 def test_layers_that_do_not_compute_in_16_bits_get_float32(gpu):

@@ -164,7 +164,7 @@ measure(const __grid_constant__ Gradients gradients, int first_segment, int firs
     if (flags & SCALED && threadIdx.x == 0) adapt_scale(state, finite, growth);
 }
 
-// The step itself. The last block of the last launch counts it, in `state`, and in the step number
+// The step itself, and the weights in 16 bits where `copied` says so. The last block of the last launch counts it, in `state`, and in the step number
 // of `clock` that random numbers depend on.
 template <typename Rule>
 __global__ void __launch_bounds__(THREADS)
@@ -173,7 +173,8 @@ update(const __grid_constant__ Gradients gradients, int first_segment, int first
        const uint32* __restrict__ of_tile, const unsigned char* __restrict__ decays,
        float* __restrict__ p, float* slot0, float* slot1, float* slot2, float* average,
        float* accumulator, const float* __restrict__ rows, int row_count, StepState* state,
-       StepState* clock, const float* __restrict__ factors, int is_end, uint32 flags) {
+       StepState* clock, const float* __restrict__ factors, void* copy, int copied, int is_end,
+       uint32 flags) {
     const float* row = row_of(rows, row_count, state);
     const bool left_out = flags & SCALED && !state->finite;
     const bool due = row[DUE] != 0.0f;
@@ -216,6 +217,8 @@ update(const __grid_constant__ Gradients gradients, int first_segment, int first
                 if (row[OVERWRITE] != 0.0f) weight = followed;
             }
             p[i] = weight;
+            if (copied == 1) ((half_t*)copy)[i] = narrow<half_t>(weight);
+            if (copied == 2) ((bfloat_t*)copy)[i] = narrow<bfloat_t>(weight);
         }
     }
     if (is_end && is_last_block(state->tickets + 1) && threadIdx.x == 0) {
