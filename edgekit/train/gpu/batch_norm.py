@@ -16,12 +16,15 @@ from .channels import THREADS, layout, tickets
 from .kernel import STORAGE, Kernel, blocks_for, contiguous, empty, kernel, type_name
 from .rules import on_gpu
 
-__all__ = ["backward", "batch_statistics", "given_statistics", "kernels", "normalized"]
+__all__ = ["backward", "given_statistics", "in_training", "kernels", "normalized"]
 
 _SOURCE = "batch_norm.cu"
 _HAS_GAMMA, _HAS_BETA, _HAS_MOVING = 1, 2, 4
 ACTIVATIONS = {"": 0, "relu": 1, "relu6": 2}
 """Name -> its number in sources/batch_norm.cu."""
+FEW_ROWS = 2048
+"""Up to this many rows one kernel does all: to read them again costs less than another launch."""
+_LANES_OF_FEW = 8  # channels of a block: 32 bytes side by side
 
 
 def kernels() -> list[Kernel]:
@@ -31,7 +34,9 @@ def kernels() -> list[Kernel]:
     names += [f"{name}<{t}>" for name in ("batch_normalize", "batch_backward") for t in held]
     for t in held:
         for p in dict.fromkeys(("float", t)):
-            names += [f"batch_moments<{t}, {p}>", f"batch_gradient_sums<{t}, {p}>"]
+            by_both = ("batch_moments", "batch_gradient_sums", "batch_norm_of_few",
+                       "batch_backward_of_few")  # fmt: skip
+            names += [f"{name}<{t}, {p}>" for name in by_both]
     return [kernel(_SOURCE, name) for name in names]
 
 
@@ -46,35 +51,49 @@ def _parameters(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any, int, Any]:
     return gamma_in, beta_in, has, dtype
 
 
-def batch_statistics(
-    x: Any, gamma: Any, beta: Any, epsilon: float, moving: tuple[Any, Any, float] | None = None
-) -> Any:
-    """(4, C) float32: mean and variance of the batch, scale and shift.
+def in_training(
+    x: Any, gamma: Any, beta: Any, epsilon: float, activation: str = "", residual: Any = None,
+    moving: tuple[Any, Any, float] | None = None,
+) -> tuple[Any, Any]:  # fmt: skip
+    """(output, statistics): as `normalized` by the mean and variance of the batch.
 
-    moving: the moving mean and variance (float32, changed in place) and their momentum.
+    statistics: (4, C) float32: mean, variance, scale and shift. moving: the moving mean and
+    variance (float32, changed in place) and their momentum.
     """
     x = contiguous(x)
     channels = x.shape[-1]
     if not x.size:
         raise ShapeError(f"batch_norm: an empty batch {x.shape} has no mean")
+    rows = x.size // channels
     gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
     statistics = empty((4, channels), np.float32)
     moving_mean, moving_variance, momentum = moving or (statistics, statistics, 0.0)
     has |= _HAS_MOVING * (moving is not None)
-    how = layout(x.size // channels, channels)
-    run = kernel(_SOURCE, f"batch_moments<{type_name(x.dtype)}, {type_name(dtype)}>")
-    run(
-        how.grid, THREADS, x, gamma_in, beta_in, moving_mean, moving_variance,
-        np.float32(momentum), np.float32(epsilon), np.int32(has), how.parts(3),
-        tickets(how.tiles), statistics, *how.sizes,
+    first = (
+        x, gamma_in, beta_in, moving_mean, moving_variance, np.float32(momentum),
+        np.float32(epsilon), np.int32(has),
     )  # fmt: skip
-    return statistics
+    types = f"<{type_name(x.dtype)}, {type_name(dtype)}>"
+    if rows <= FEW_ROWS:
+        y = empty(x.shape, x.dtype)
+        more = x if residual is None else contiguous(residual)
+        kernel(_SOURCE, "batch_norm_of_few" + types)(
+            -(-channels // _LANES_OF_FEW), THREADS, *first, more, np.int32(residual is not None),
+            np.int32(ACTIVATIONS[activation]), statistics, y, np.int32(_LANES_OF_FEW),
+            np.int64(rows), np.int32(channels),
+        )  # fmt: skip
+        return y, statistics
+    how = layout(rows, channels)
+    kernel(_SOURCE, "batch_moments" + types)(
+        how.grid, THREADS, *first, how.parts(3), tickets(how.tiles), statistics, *how.sizes
+    )
+    return normalized(x, statistics, activation, residual), statistics
 
 
 def given_statistics(
     x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, epsilon: float
 ) -> Any:
-    """As `batch_statistics`, from a mean and a variance that are given."""
+    """The statistics of `in_training` from a mean and a variance that are given."""
     gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
     statistics = empty((4, x.shape[-1]), np.float32)
     mean, variance = (contiguous(v, dtype) for v in (mean, variance))
@@ -119,18 +138,32 @@ def backward(
     """
     g, y, x = contiguous(g), contiguous(y), contiguous(x)
     channels = x.shape[-1]
+    rows = x.size // channels
+    dtype = _parameters(x, gamma, beta)[3]
+    types = f"<{type_name(x.dtype)}, {type_name(dtype)}>"
     f = np.int32(ACTIVATIONS[activation])
-    g_gamma, g_beta, slopes = _gradient_sums(g, y, x, gamma, beta, statistics, epsilon, f, fixed)
-    gx = g_residual = None
-    if needs[0] or (needs[3] and activation):
-        gx = empty(x.shape, x.dtype)
-        apart = bool(needs[3] and activation)  # without an activation g is that gradient itself
-        g_residual = empty(x.shape, x.dtype) if apart else gx
-        run = kernel(_SOURCE, f"batch_backward<{type_name(x.dtype)}>")
-        run(
-            blocks_for(-(-x.size // 4)), THREADS, g, y, x, statistics, slopes, f, gx, g_residual,
-            np.int32(apart), np.int32(channels), np.int64(x.size),
+    g_gamma, g_beta = empty(channels, dtype), empty(channels, dtype)
+    apart = bool(needs[3] and activation)  # without an activation g is that gradient itself
+    gx = empty(x.shape, x.dtype) if needs[0] or apart else None
+    g_residual = empty(x.shape, x.dtype) if apart else gx
+    first = (g, y, x, statistics)
+    sums = (np.float32(epsilon), f, np.int32(fixed), g_gamma, g_beta)
+    if rows <= FEW_ROWS and gx is not None:
+        kernel(_SOURCE, "batch_backward_of_few" + types)(
+            -(-channels // _LANES_OF_FEW), THREADS, *first, *sums, gx, g_residual,
+            np.int32(apart), np.int32(_LANES_OF_FEW), np.int64(rows), np.int32(channels),
         )  # fmt: skip
+    else:
+        slopes = empty((3, channels), np.float32)
+        how = layout(rows, channels)
+        kernel(_SOURCE, "batch_gradient_sums" + types)(
+            how.grid, THREADS, *first, *sums, slopes, how.parts(2), tickets(how.tiles), *how.sizes
+        )
+        if gx is not None:
+            kernel(_SOURCE, f"batch_backward<{type_name(x.dtype)}>")(
+                blocks_for(-(-x.size // 4)), THREADS, *first, slopes, f, gx, g_residual,
+                np.int32(apart), np.int32(channels), np.int64(x.size),
+            )  # fmt: skip
     return (
         gx if needs[0] else None,
         g_gamma if gamma is not None else None,
@@ -139,31 +172,13 @@ def backward(
     )
 
 
-def _gradient_sums(
-    g: Any, y: Any, x: Any, gamma: Any, beta: Any, statistics: Any, epsilon: float, f: Any,
-    fixed: bool,
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    """The gradients of gamma and beta, and the slopes of the gradient of x, (3, C) float32."""
-    channels = x.shape[-1]
-    dtype = _parameters(x, gamma, beta)[3]
-    g_gamma, g_beta = empty(channels, dtype), empty(channels, dtype)
-    slopes = empty((3, channels), np.float32)
-    how = layout(x.size // channels, channels)
-    run = kernel(_SOURCE, f"batch_gradient_sums<{type_name(x.dtype)}, {type_name(dtype)}>")
-    run(
-        how.grid, THREADS, g, y, x, statistics, np.float32(epsilon), f, np.int32(fixed),
-        g_gamma, g_beta, slopes, how.parts(2), tickets(how.tiles), *how.sizes,
-    )  # fmt: skip
-    return g_gamma, g_beta, slopes
-
-
 # -- the primitives -------------------------------------------------------------------------------
 
 
 @on_gpu(normalization._batch_norm_training)
 def _training(x: Any, gamma: Any = None, beta: Any = None, *, epsilon: float = 1e-3) -> Any:
-    statistics = batch_statistics(x, gamma, beta, epsilon)
-    return normalized(x, statistics), (statistics[0], statistics[1], statistics)
+    y, statistics = in_training(x, gamma, beta, epsilon)
+    return y, (statistics[0], statistics[1], statistics)
 
 
 @_training.vjp
@@ -230,11 +245,10 @@ def _joined(
     activation: str = "", moving: Any = None,
 ) -> Any:  # fmt: skip
     within = moving if moving is not None and _in_kernel(moving) else None
-    statistics = batch_statistics(x, gamma, beta, epsilon, within)
+    y, statistics = in_training(x, gamma, beta, epsilon, activation, residual, within)
     if moving is not None and within is None:
         joined.follow(moving[0], statistics[0], moving[2])
         joined.follow(moving[1], statistics[1], moving[2])
-    y = normalized(x, statistics, activation, residual)
     return y, (statistics[0], statistics[1], statistics)
 
 

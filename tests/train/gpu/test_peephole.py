@@ -118,7 +118,7 @@ def test_what_runs_as_one(gpu, name):
     assert sum(map(bool, joined)) == NETWORKS[name][1]
     kernels = Counter(launch.partition("<")[0] for launch in gpu.launches)
     norms = sum(isinstance(layer, layers.BatchNormalization) for layer in model.layers)
-    assert kernels["batch_moments"] == kernels["batch_normalize"] == norms == len(joined)
+    assert kernels["batch_norm_of_few"] == norms == len(joined)
     assert gpu.waits == []
 
 

@@ -18,7 +18,10 @@ for function in ("relu", "relu6", "elu", "leaky_relu", "sigmoid", "tanh", "softp
                  "hard_sigmoid", "hard_silu", "gelu"):  # fmt: skip
     case(function, function, (3, 1031))
 case("gelu by tanh", "gelu", (2050,), approximate=True)
-for rows, channels in ((3, 1), (1000, 1), (700, 5), (513, 8), (300, 16), (257, 64), (9, 300)):
+for rows, channels in (
+    *((3, 1), (1000, 1), (700, 5), (300, 16), (257, 64), (9, 300)),
+    *((2049, 3), (5003, 16), (2100, 70)),  # by several blocks for a channel
+):
     at = f"{rows} x {channels}"
     case(f"batch norm {at}", "batch_norm_training", (rows, channels), (channels,), (channels,))
     case(f"batch norm and relu {at}", "batch_norm_activation", (rows, channels), (channels,),

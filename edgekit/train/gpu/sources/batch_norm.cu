@@ -51,8 +51,32 @@ __device__ __forceinline__ Moments moments(const T* x, float pivot, const Column
     return found;
 }
 
-// statistics of the batch; the moving ones follow by a share of 1 - momentum.
-// Grid (tiles of channels, shares of the rows).
+// y = f((x - mean) scale + shift ...) of a channel
+struct Line { float mean, scale, shift; };
+
+// Enters the statistics of a channel; the moving ones follow by a share of 1 - momentum.
+template <typename P>
+__device__ __forceinline__ Line entered(Moments found, float pivot, const P* gamma, const P* beta,
+                                        float* moving_mean, float* moving_variance,
+                                        float momentum, float epsilon, int has,
+                                        float* statistics, int64 rows, int c, int channels) {
+    float variance = found.squares / (float)rows, mean = found.mean + pivot;
+    Line line = {mean, 1.0f / sqrtf(variance + epsilon), 0.0f};
+    if (has & HAS_GAMMA) line.scale *= widen(gamma[c]);
+    if (has & HAS_BETA) line.shift = widen(beta[c]);
+    statistics[c] = mean;
+    statistics[channels + c] = variance;
+    statistics[2 * channels + c] = line.scale;
+    statistics[3 * channels + c] = line.shift;
+    if (has & HAS_MOVING) {
+        float rest = 1.0f - momentum;
+        moving_mean[c] = moving_mean[c] * momentum + mean * rest;
+        moving_variance[c] = moving_variance[c] * momentum + variance * rest;
+    }
+    return line;
+}
+
+// The statistics of the batch. Grid (tiles of channels, shares of the rows).
 template <typename T, typename P>
 __global__ void batch_moments(const T* __restrict__ x, const P* __restrict__ gamma,
                               const P* __restrict__ beta, float* moving_mean,
@@ -62,19 +86,37 @@ __global__ void batch_moments(const T* __restrict__ x, const P* __restrict__ gam
     Columns c = columns(lanes, share, rows, channels);
     float pivot = c.there ? widen(x[c.channel]) : 0.0f;
     Moments found = moments(x, pivot, c, channels);
-    if (!joined_blocks(found, c, lanes, (Moments*)parts, tickets, channels)) return;
-    float variance = found.squares / (float)rows;
-    float scale = 1.0f / sqrtf(variance + epsilon);
-    if (has & HAS_GAMMA) scale *= widen(gamma[c.channel]);
-    float mean = found.mean + pivot;
-    statistics[c.channel] = mean;
-    statistics[channels + c.channel] = variance;
-    statistics[2 * channels + c.channel] = scale;
-    statistics[3 * channels + c.channel] = has & HAS_BETA ? widen(beta[c.channel]) : 0.0f;
-    if (has & HAS_MOVING) {
-        float rest = 1.0f - momentum;
-        moving_mean[c.channel] = moving_mean[c.channel] * momentum + mean * rest;
-        moving_variance[c.channel] = moving_variance[c.channel] * momentum + variance * rest;
+    if (joined_blocks(found, c, lanes, (Moments*)parts, tickets, channels))
+        entered(found, pivot, gamma, beta, moving_mean, moving_variance, momentum, epsilon, has,
+                statistics, rows, c.channel, channels);
+}
+
+// Statistics and result at once, for so few rows that a block can take all of some channels.
+// Grid (tiles of channels).
+template <typename T, typename P>
+__global__ void batch_norm_of_few(const T* __restrict__ x, const P* __restrict__ gamma,
+                                  const P* __restrict__ beta, float* moving_mean,
+                                  float* moving_variance, float momentum, float epsilon, int has,
+                                  const T* __restrict__ residual, int has_residual, int f,
+                                  float* __restrict__ statistics, T* __restrict__ y, int lanes,
+                                  int64 rows, int channels) {
+    __shared__ Line lines[32];
+    Columns c = columns(lanes, rows, rows, channels);
+    float pivot = c.there ? widen(x[c.channel]) : 0.0f;
+    Moments found = joined_rows(moments(x, pivot, c, channels), c, lanes);
+    if (c.row == 0 && c.there)
+        lines[threadIdx.x] =
+            entered(found, pivot, gamma, beta, moving_mean, moving_variance, momentum, epsilon,
+                    has, statistics, rows, c.channel, channels);
+    __syncthreads();
+    if (!c.there) return;
+    Line line = lines[threadIdx.x % lanes];
+#pragma unroll 4
+    for (int64 row = c.row; row < rows; row += c.step) {
+        int64 i = row * channels + c.channel;
+        float z = (widen(x[i]) - line.mean) * line.scale + line.shift;
+        if (has_residual) z += widen(residual[i]);
+        y[i] = narrow<T>(activated(z, f));
     }
 }
 
@@ -120,9 +162,48 @@ __global__ void batch_normalize(const T* __restrict__ x, const T* __restrict__ r
     }
 }
 
-// The sums of g' and of g' (x - mean), g' being g behind f; from them the gradients of gamma and
-// beta, and `slopes` (3, channels) for batch_backward: a scale of g', of x - mean, and a shift.
-// fixed: the statistics do not depend on x.
+// The sums of g' and of g' (x - mean) over some rows, g' being g behind f.
+template <typename T>
+__device__ __forceinline__ Pair gradient_sums(const T* g, const T* y, const T* x, float mean, int f,
+                                              const Columns& c, int channels) {
+    Pair sums = Pair::start();
+    if (!c.there) return sums;
+    for (int64 row = c.start + c.row; row < c.end; row += ROWS_AT_A_TIME * c.step) {
+        float back[ROWS_AT_A_TIME], from[ROWS_AT_A_TIME];
+#pragma unroll
+        for (int j = 0; j < ROWS_AT_A_TIME; j++) {
+            bool there = row + j * c.step < c.end;
+            int64 i = (row + j * c.step) * channels + c.channel;
+            back[j] = there ? widen(g[i]) : 0.0f;
+            from[j] = there ? widen(x[i]) : mean;
+            if (f != 0 && there) back[j] = passed(back[j], widen(y[i]), f);
+        }
+#pragma unroll
+        for (int j = 0; j < ROWS_AT_A_TIME; j++) {
+            sums.first += back[j];
+            sums.second += back[j] * (from[j] - mean);
+        }
+    }
+    return sums;
+}
+
+// gx = of_g g' + of_x (x - mean) + shift of a channel
+struct Slopes { float of_g, of_x, shift; };
+
+// Enters the gradients of gamma and beta. fixed: the statistics do not depend on x.
+template <typename P>
+__device__ __forceinline__ Slopes entered(Pair sums, const float* statistics, float epsilon,
+                                          int fixed, P* g_gamma, P* g_beta, int64 rows, int c,
+                                          int channels) {
+    float inverse = 1.0f / sqrtf(statistics[channels + c] + epsilon);
+    float scale = statistics[2 * channels + c];
+    float portion = fixed ? 0.0f : -scale / (float)rows;
+    g_gamma[c] = narrow<P>(sums.second * inverse);
+    g_beta[c] = narrow<P>(sums.first);
+    return {scale, portion * inverse * inverse * sums.second, portion * sums.first};
+}
+
+// The gradients of gamma and beta, and `slopes` (3, channels) for batch_backward.
 template <typename T, typename P>
 __global__ void batch_gradient_sums(const T* __restrict__ g, const T* __restrict__ y,
                                     const T* __restrict__ x, const float* __restrict__ statistics,
@@ -131,35 +212,41 @@ __global__ void batch_gradient_sums(const T* __restrict__ g, const T* __restrict
                                     float* parts, uint32* tickets, int lanes, int64 share,
                                     int64 rows, int channels) {
     Columns c = columns(lanes, share, rows, channels);
-    Pair sums = Pair::start();
-    if (c.there) {
-        float mean = statistics[c.channel];
-        for (int64 row = c.start + c.row; row < c.end; row += ROWS_AT_A_TIME * c.step) {
-            float back[ROWS_AT_A_TIME], from[ROWS_AT_A_TIME];
-#pragma unroll
-            for (int j = 0; j < ROWS_AT_A_TIME; j++) {
-                bool there = row + j * c.step < c.end;
-                int64 i = (row + j * c.step) * channels + c.channel;
-                back[j] = there ? widen(g[i]) : 0.0f;
-                from[j] = there ? widen(x[i]) : mean;
-                if (f != 0 && there) back[j] = passed(back[j], widen(y[i]), f);
-            }
-#pragma unroll
-            for (int j = 0; j < ROWS_AT_A_TIME; j++) {
-                sums.first += back[j];
-                sums.second += back[j] * (from[j] - mean);
-            }
-        }
-    }
+    float mean = c.there ? statistics[c.channel] : 0.0f;
+    Pair sums = gradient_sums(g, y, x, mean, f, c, channels);
     if (!joined_blocks(sums, c, lanes, (Pair*)parts, tickets, channels)) return;
-    float inverse = 1.0f / sqrtf(statistics[channels + c.channel] + epsilon);
-    float scale = statistics[2 * channels + c.channel];
-    float portion = fixed ? 0.0f : -scale / (float)rows;
-    g_gamma[c.channel] = narrow<P>(sums.second * inverse);
-    g_beta[c.channel] = narrow<P>(sums.first);
-    slopes[c.channel] = scale;
-    slopes[channels + c.channel] = portion * inverse * inverse * sums.second;
-    slopes[2 * channels + c.channel] = portion * sums.first;
+    Slopes found = entered(sums, statistics, epsilon, fixed, g_gamma, g_beta, rows, c.channel,
+                           channels);
+    slopes[c.channel] = found.of_g;
+    slopes[channels + c.channel] = found.of_x;
+    slopes[2 * channels + c.channel] = found.shift;
+}
+
+// All gradients at once, for few rows. Grid (tiles of channels).
+template <typename T, typename P>
+__global__ void batch_backward_of_few(const T* __restrict__ g, const T* __restrict__ y,
+                                      const T* __restrict__ x,
+                                      const float* __restrict__ statistics, float epsilon, int f,
+                                      int fixed, P* __restrict__ g_gamma, P* __restrict__ g_beta,
+                                      T* __restrict__ gx, T* __restrict__ g_residual,
+                                      int has_residual, int lanes, int64 rows, int channels) {
+    __shared__ Slopes slopes[32];
+    Columns c = columns(lanes, rows, rows, channels);
+    float mean = c.there ? statistics[c.channel] : 0.0f;
+    Pair sums = joined_rows(gradient_sums(g, y, x, mean, f, c, channels), c, lanes);
+    if (c.row == 0 && c.there)
+        slopes[threadIdx.x] = entered(sums, statistics, epsilon, fixed, g_gamma, g_beta, rows,
+                                      c.channel, channels);
+    __syncthreads();
+    if (!c.there) return;
+    Slopes slope = slopes[threadIdx.x % lanes];
+#pragma unroll 4
+    for (int64 row = c.row; row < rows; row += c.step) {
+        int64 i = row * channels + c.channel;
+        float one = passed(widen(g[i]), f != 0 ? widen(y[i]) : 0.0f, f);
+        if (has_residual) g_residual[i] = narrow<T>(one);
+        gx[i] = narrow<T>(one * slope.of_g + (widen(x[i]) - mean) * slope.of_x + slope.shift);
+    }
 }
 
 // gx = slope g' + slope' (x - mean) + shift; g' itself is the gradient of the residual
