@@ -21,6 +21,7 @@ from edgekit.train.saving.hdf5_members import member, numbers
 from edgekit.train.saving.hdf5_optimizer import take_state
 from edgekit.train.saving.legacy import is_old, modern_config, of_keras_2
 from edgekit.train.saving.legacy_compiled import modern_compile_config
+from edgekit.train.saving.legacy_weights import modern_weights
 from edgekit.train.saving.reading import compile_again, model_from_config
 
 __all__ = ["is_legacy_weights", "load_legacy_model", "load_legacy_weights"]
@@ -109,9 +110,11 @@ def _fill(h5py: Any, group: Any, model: Any, by_name: bool, skip_mismatch: bool)
         )
     else:
         pairs = [(layer, arrays) for layer, (_, arrays) in zip(layers, stored, strict=True)]
+    backend = _text(group.attrs.get("backend", "tensorflow"))
     problems: list[str] = []
     found: list[tuple[Any, np.ndarray]] = []
-    for layer, arrays in pairs:
+    for layer, kept in pairs:
+        arrays = modern_weights(layer, kept, backend)
         variables = [*layer.trainable_weights, *layer.non_trainable_weights]
         problem = _mismatch(variables, arrays)
         if problem:

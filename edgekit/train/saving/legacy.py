@@ -54,7 +54,7 @@ _GONE_OF: dict[str, tuple[str, ...]] = {
 _RECURRENT = ("Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN",
               "SimpleRNN")  # fmt: skip
 _OF_LAMBDA = ("function_type", "module", "output_shape_module", "output_shape_type")
-_ACTIVATIONS = ("activation", "recurrent_activation")
+_ACTIVATIONS = ("activation", "recurrent_activation", "inner_activation")
 
 
 def is_old(version: Any) -> bool:
@@ -66,9 +66,9 @@ def of_keras_2(config: Any) -> Any:
     """The config of a model of Keras 1 or 2 as Keras 3 would have written it.
 
     Beyond `modern_config`, to be called where it is certain that the file is that old: the name
-    hard_sigmoid means another function since.
+    hard_sigmoid means another function since, and a GRU has two biases by default.
     """
-    return modern_config(_with_old_activations(config)) if isinstance(config, Mapping) else config
+    return modern_config(_with_old_meanings(config)) if isinstance(config, Mapping) else config
 
 
 def old_archive_config(config: Any) -> Any:
@@ -79,15 +79,18 @@ def old_archive_config(config: Any) -> Any:
     return made
 
 
-def _with_old_activations(config: Any) -> Any:
+def _with_old_meanings(config: Any) -> Any:
     if isinstance(config, Mapping):
+        if config.get("class_name") == "GRU" and isinstance(config.get("config"), Mapping):
+            # the kind with one bias, until there were two to choose from
+            config = {**config, "config": {"reset_after": False, **config["config"]}}
         return {
             key: "old_hard_sigmoid"
             if key in _ACTIVATIONS and value == "hard_sigmoid"
-            else _with_old_activations(value)
+            else _with_old_meanings(value)
             for key, value in config.items()
         }
-    return [_with_old_activations(one) for one in config] if isinstance(config, list) else config
+    return [_with_old_meanings(one) for one in config] if isinstance(config, list) else config
 
 
 def modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
