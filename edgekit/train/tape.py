@@ -10,9 +10,11 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
 
-from .backend import array_module, is_floating, keep_freed_memory, same_place
+from .backend import array_module, constant, is_floating, keep_freed_memory, same_place
 from .backward import input_gradients, joins
 from .primitive import Primitive as Primitive
 from .primitive import Record as Record
@@ -255,7 +257,7 @@ def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, An
         if not isinstance(y, Tensor) or not is_floating(y.dtype):
             raise InputError(f"the target of a gradient must be a floating tensor, not {y!r}")
         if g is None:
-            g = array_module(y.data).ones_like(y.data)
+            g = _ones(y.data)
         elif not (isinstance(g, Tensor) and on_tensors):
             g = same_place(g, y.data, y.dtype)
         if g.shape != y.shape:
@@ -263,6 +265,13 @@ def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, An
         g = wrap(g) if on_tensors and not isinstance(g, Tensor) else g
         gradients[id(y)] = gradients[id(y)] + g if id(y) in gradients else g
     return gradients
+
+
+def _ones(y: Any) -> Any:
+    """Ones of the shape of an array; a single one on a GPU is there already, and not changed."""
+    if y.ndim or type(y) is np.ndarray:
+        return array_module(y).ones_like(y)
+    return constant(np.ones((), y.dtype), y)
 
 
 def _found(source: Any, gradients: dict[int, Any], unconnected: str) -> Tensor | None:

@@ -11,7 +11,7 @@ __all__ = ["held"]
 
 
 @functools.lru_cache(maxsize=256)
-def _held(content: bytes, dtype: str, shape: tuple[int, ...], device: int) -> Any:
+def _held(content: bytes, dtype: np.dtype[Any], shape: tuple[int, ...], device: int) -> Any:
     import cupy
 
     return cupy.asarray(np.ndarray(shape, dtype, content))
@@ -21,4 +21,4 @@ def held(x: np.ndarray) -> Any:
     """A device array with the contents of `x`, the same one for the same contents."""
     import cupy
 
-    return _held(x.tobytes(), x.dtype.str, x.shape, cupy.cuda.runtime.getDevice())
+    return _held(x.tobytes(), x.dtype, x.shape, cupy.cuda.runtime.getDevice())
