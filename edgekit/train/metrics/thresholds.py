@@ -68,9 +68,9 @@ class CountsAtThresholds(Metric):
         found = [self._counts_of(*(a[:, j] for a in parts)) for j in range(columns)]
         for i, name in enumerate(COUNTS):
             if name in self.counted:
-                variable = getattr(self, name)
-                stacked = array_module(y_pred).stack([counts[i] for counts in found], axis=-1)
-                variable.data += stacked.reshape(variable.shape)
+                totals = getattr(self, name).data.reshape(-1, columns)  # seen through a view
+                for j, counts in enumerate(found):
+                    totals[:, j] += counts[i]
 
     def _counts_of(self, label: Any, p: Any, weight: Any) -> tuple[Any, Any, Any, Any]:
         """Hits, false alarms, right rejections and misses at each threshold."""
