@@ -177,7 +177,7 @@ def constant(x: np.ndarray, like: Any) -> Array:
 
     To a GPU it is copied once for all calls, so that a captured step copies nothing.
     """
-    if array_module(getattr(like, "data", like)) is np:
+    if array_module(like.data if hasattr(like, "__edgekit_tensor__") else like) is np:
         return x
     from edgekit.train.gpu.fixed import held
 

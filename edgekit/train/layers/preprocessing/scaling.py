@@ -10,6 +10,7 @@ from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, constant, to_numpy
 from edgekit.train.layers.layer import Layer
 from edgekit.train.serialization import plain
+from edgekit.train.tensor import array_of
 
 __all__ = ["Normalization", "Rescaling", "batches_to_adapt"]
 
@@ -149,7 +150,7 @@ class Normalization(Layer):
 
     def _near(self, inputs: Any, given: Any, weight: str) -> Any:
         """The mean or the variance where the inputs are, without waiting for a GPU."""
-        if given is None and array_module(getattr(inputs, "data", inputs)) is not np:
+        if given is None and array_module(array_of(inputs)) is not np:
             return getattr(self, weight).data.reshape(self._broadcast)
         return constant(np.ascontiguousarray(self._shaped(given, weight)), inputs)
 
