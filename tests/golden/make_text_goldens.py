@@ -24,6 +24,7 @@ from keras.src.legacy.preprocessing import text as old_text
 
 from tests.train.application_weights import NETWORKS, picture, set_weights
 from tests.train.text_cases import (
+    CROSSED,
     DOCUMENTS,
     HASHED,
     LOOKUPS,
@@ -58,10 +59,12 @@ def tokenizer(options):
 
 
 def texts():
-    hashing = keras.layers.Hashing
+    hashing, crossing = keras.layers.Hashing, keras.layers.HashedCrossing
     found = {
         "lookups": {}, "vectorizers": {}, "paddings": {}, "tokenizers": {},
         "hashed": [plain(hashing(**options)(np.array(WORDS))) for options in HASHED],
+        "crossed": [plain(crossing(**options)(list(map(np.array, inputs))))
+                    for inputs, options in CROSSED],
     }  # fmt: skip
     for name, (cls, options, data, inputs) in LOOKUPS.items():
         layer = adapted(keras.layers, cls, options, data)

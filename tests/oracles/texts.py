@@ -44,6 +44,24 @@ def _told_later(k: Any) -> Any:
     return k.Model([text, letter], [words(text), letters(letter)])
 
 
+def _crossed(k: Any) -> Any:
+    layers = k.layers
+    a, b = k.Input((1,), dtype="string"), k.Input((1,), dtype="string")
+    return k.Model([a, b], layers.HashedCrossing(7, output_mode="one_hot")((a, b)))
+
+
+def _table(k: Any) -> Any:
+    """Numbers of a table: bins and scales that were learned, categories by their numbers."""
+    layers = k.layers
+    bins, scale = layers.Discretization(num_bins=4), layers.Normalization()
+    rows = np.random.default_rng(3).normal(size=(50, 1)).astype("float32")
+    bins.adapt(rows)
+    scale.adapt(rows)
+    x, kind = k.Input((1,)), k.Input((2,), dtype="int64")
+    counted = layers.CategoryEncoding(5, output_mode="count")(kind)
+    return k.Model([x, kind], [bins(x), scale(x), counted])
+
+
 def _classifier(k: Any) -> Any:
     layers = k.layers
     words = layers.TextVectorization(max_tokens=12, output_sequence_length=6)
@@ -104,6 +122,10 @@ CASES: dict[str, Case] = {
     ),
     "told_later": Case(
         _told_later, (np.array([["x y"], ["y z"]]), np.array([["q", "r s", "t"], ["", "u", "q"]]))
+    ),
+    "crossed": Case(_crossed, (np.array([["a"], ["b"]]), np.array([["x"], ["é"]]))),
+    "table": Case(
+        _table, (np.array([[-1.5], [0.1], [2.0]], "float32"), np.array([[0, 4], [1, 1], [3, 2]]))
     ),
     "classifier": Case(_classifier, (_SENTENCES,)),
     "nested": Case(

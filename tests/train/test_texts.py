@@ -19,6 +19,7 @@ from edgekit.train.preprocessing.text import (
 )
 from tests.material import ROOT
 from tests.train.text_cases import (
+    CROSSED,
     DOCUMENTS,
     HASHED,
     LOOKUPS,
@@ -58,6 +59,30 @@ def test_text_vectorization_is_that_of_keras(name):
 def test_hashes_are_those_of_keras(case):
     made = layers.Hashing(**HASHED[case])(np.array(WORDS)).numpy()
     assert made.tolist() == GOLDEN["hashed"][case]
+
+
+@pytest.mark.parametrize("case", range(len(CROSSED)))
+def test_crossed_categories_are_those_of_keras(case):
+    inputs, options = CROSSED[case]
+    layer = layers.HashedCrossing(**options)
+    made = layer(list(map(np.array, inputs))).numpy()
+    assert made.tolist() == GOLDEN["crossed"][case]
+    assert made.dtype == ("float32" if "output_mode" in options else "int64")
+    assert layer.compute_output_shape([np.shape(x) for x in inputs]) == made.shape
+    again = layers.HashedCrossing.from_config(layer.get_config())
+    np.testing.assert_array_equal(again(list(map(np.array, inputs))).numpy(), made)
+
+
+def test_what_cannot_be_crossed_is_said():
+    crossing = layers.HashedCrossing(3)
+    with pytest.raises(InputError, match="two inputs or more"):
+        crossing(np.array(["a"]))
+    with pytest.raises(ShapeError, match=r"one shape.*\(2,\), \(1,\)"):
+        crossing([np.array(["a", "b"]), np.array(["a"])])
+    with pytest.raises(InputError, match="strings or integers. Received: float64"):
+        crossing([np.array([0.5]), np.array([1])])
+    with pytest.raises(InputError, match="num_bins must be positive"):
+        layers.HashedCrossing(0)
 
 
 @pytest.mark.parametrize("name", PADDINGS)

@@ -18,6 +18,13 @@ HASHED: list[dict[str, Any]] = [
     {"num_bins": 50, "salt": [3, 7], "mask_value": "a"},
 ]
 
+# strings and integers that are crossed, and in how many bins
+CROSSED: list[tuple[list[Any], dict[str, Any]]] = [
+    ([WORDS, WORDS[::-1]], {"num_bins": 97}),
+    ([WORDS, list(range(-8, 8)), WORDS[::-1]], {"num_bins": 1000003}),
+    ([[[w] for w in WORDS], [[3] for _ in WORDS]], {"num_bins": 5, "output_mode": "one_hot"}),
+]
+
 # name -> class, arguments, what it is adapted to (None: nothing), inputs
 LOOKUPS: dict[str, tuple[str, dict[str, Any], Any, Any]] = {
     "strings": ("StringLookup", {"vocabulary": ["b", "a", "c"]}, None, [["a", "z"], ["c", "b"]]),

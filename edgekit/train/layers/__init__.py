@@ -68,6 +68,7 @@ from edgekit.train.layers.preprocessing.augmentation import RandomFlip as Random
 from edgekit.train.layers.preprocessing.categories import CategoryEncoding as CategoryEncoding
 from edgekit.train.layers.preprocessing.categories import Discretization as Discretization
 from edgekit.train.layers.preprocessing.categories import Hashing as Hashing
+from edgekit.train.layers.preprocessing.crossing import HashedCrossing as HashedCrossing
 from edgekit.train.layers.preprocessing.geometry import RandomHeight as RandomHeight
 from edgekit.train.layers.preprocessing.geometry import RandomRotation as RandomRotation
 from edgekit.train.layers.preprocessing.geometry import RandomTranslation as RandomTranslation
@@ -203,6 +204,7 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "GroupQueryAttention",
+    "HashedCrossing",
     "Hashing",
     "Identity",
     "Input",

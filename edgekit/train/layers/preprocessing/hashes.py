@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import struct
 
-__all__ = ["fingerprint64", "siphash"]
+__all__ = ["fingerprint64", "joined_fingerprints", "siphash"]
 
 _MASK = (1 << 64) - 1
+_CAT = 0xC6A4A7935BD1E995
 _K0, _K1, _K2 = 0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
 
 
@@ -130,6 +131,14 @@ def fingerprint64(data: bytes) -> int:
         if len(data) <= most:
             return function(data)
     return _long(data)
+
+
+def joined_fingerprints(first: int, second: int) -> int:
+    """One fingerprint of two, as TensorFlow joins them (FingerprintCat64)."""
+    found = first ^ _CAT
+    found ^= (_mixed((second * _CAT) & _MASK) * _CAT) & _MASK
+    found = (found * _CAT) & _MASK
+    return _mixed((_mixed(found) * _CAT) & _MASK)
 
 
 def siphash(data: bytes, key: tuple[int, int]) -> int:
