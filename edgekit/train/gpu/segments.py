@@ -29,7 +29,8 @@ class _Group(NamedTuple):
 class Segments:
     """One segment for each variable, cut into tiles of TILE elements; tables on the device.
 
-    decayed: whether weight decay is for the variable.
+    tables: first elements, first tiles, and the segment of each tile. decayed: whether weight decay
+    is for the variable. The other arrays are what kernels hand to each other.
     """
 
     def __init__(self, flat: Any, decayed: Sequence[bool]) -> None:
@@ -40,14 +41,14 @@ class Segments:
         count = int(self._first[-1])
         starts = np.r_[0, np.cumsum(sizes)]
         of_tile = np.repeat(np.arange(len(sizes)), np.diff(self._first))
-        self._starts, self._tiles, self._of_tile = (
+        self.tables = tuple(
             cupy.asarray(table.astype(np.uint32)) for table in (starts, self._first, of_tile)
         )
         self.decays = cupy.asarray(np.array(decayed, np.uint8))
-        self.sums = cupy.zeros(max(count, 1), np.float32)
+        self.sums = cupy.zeros(2 * max(count, 1), np.float32)
         self.strange = cupy.zeros(max(count, 1), np.int32)
         self.totals = cupy.zeros(len(sizes), np.float64)
-        self.factors = cupy.ones(len(sizes), np.float32)
+        self.factors, self.ratios = (cupy.ones(len(sizes), np.float32) for _ in range(2))
 
     def groups(self, gradients: Sequence[Any]) -> list[_Group]:
         """The launches for the gradients of all segments, None where there is none."""
@@ -61,9 +62,6 @@ class Segments:
                 0 if g is None else STORAGES[g.dtype.name] for g in group
             ]
             a, b = self._first[begin], self._first[end]
-            arguments = (
-                places, np.int32(begin), np.int32(a), np.int32(b),
-                self._starts, self._tiles, self._of_tile,
-            )  # fmt: skip
+            arguments = (places, np.int32(begin), np.int32(a), np.int32(b), *self.tables)
             found.append(_Group(int(b - a), arguments, end == len(gradients)))
         return found

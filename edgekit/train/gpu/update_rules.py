@@ -25,7 +25,8 @@ class UpdateRule(NamedTuple):
     name: of the struct in C++. slots: in the order in which it takes them. constants: from the
     optimizer, the numbers of the steps (from 1) and their learning rates, to the constants of each
     step, one column each. flags: what is switched on. scalars: attributes of the optimizer that
-    change on the host; follow: takes them from one number of updates to another.
+    change on the host; follow: takes them from one number of updates to another. by_variable:
+    steps are measured by the norms of a variable and of its step, so there are two kernels.
     """
 
     name: str
@@ -34,6 +35,7 @@ class UpdateRule(NamedTuple):
     flags: Callable[[Any], int] = lambda optimizer: 0
     scalars: tuple[str, ...] = ()
     follow: Callable[[Any, int, int], None] | None = None
+    by_variable: bool = False
 
 
 def _sgd(o: Any, t: Any, rate: Any) -> list[Any]:
@@ -81,6 +83,11 @@ def _nadam_followed(o: Any, before: int, now: int) -> None:
         o._product.data *= np.float32(o._momentum_at(t))
 
 
+def _lamb(o: Any, t: Any, rate: Any) -> list[Any]:
+    shares = [1 - o.beta_1**t, 1 - o.beta_2**t]
+    return [rate, 1 - o.beta_1, 1 - o.beta_2, *shares, o.epsilon]
+
+
 def _rmsprop(o: Any, t: Any, rate: Any) -> list[Any]:
     return [rate, o.rho, 1 - o.rho, o.epsilon, o.momentum]
 
@@ -126,16 +133,19 @@ RULES: dict[type[Optimizer], UpdateRule] = {
     ),
     optimizers.Lion: UpdateRule("Lion", ("momentum",), _lion),
     optimizers.Ftrl: UpdateRule("Ftrl", ("accumulator", "linear"), _ftrl),
+    optimizers.Lamb: UpdateRule("Lamb", ("momentum", "velocity"), _lamb, by_variable=True),
 }  # fmt: skip
 """Optimizer -> its rule."""
+
+
+# the methods that make a step what it is
+_STEPS = ("update", "update_step", "begin_update", "_decay_of", "_use_weight_decay", "slot_start")
 
 
 def rule_of(optimizer: Any) -> UpdateRule | None:
     """The rule of an optimizer; None where it, or a subclass, steps in a way of its own."""
     own = type(optimizer)
-    if own.update_step is not Optimizer.update_step or own._decay_of is not Optimizer._decay_of:
-        return None
     for known, rule in RULES.items():
-        if own.update is known.update and own.begin_update is known.begin_update:
+        if all(getattr(own, name) is getattr(known, name) for name in _STEPS):
             return rule
     return None

@@ -37,8 +37,10 @@ _SLOT = 1 << 16  # and to the left of it
 
 def kernels() -> list[Kernel]:
     """Every kernel of this module, for those who compile them all."""
-    found = [kernel(_SOURCE, f"update<{rule.name}>") for rule in RULES.values()]
-    return [*found, kernel(_SOURCE, "measure")]
+    names = [
+        f"{'directions' if rule.by_variable else 'update'}<{rule.name}>" for rule in RULES.values()
+    ]
+    return [kernel(_SOURCE, name) for name in (*names, "measure", "follow_directions")]
 
 
 class _Counted:
@@ -207,19 +209,51 @@ class Updates:
         groups = self._segments.groups(arrays)
         if flags & (_CLIP_NORM | _CLIP_GLOBAL | _SCALED):
             self._measure(groups, flags)
-        flat, none = self.flat, self.flat.parameters
-        names = [*self.rule.slots, *[""] * (3 - len(self.rule.slots))]
-        slots = [flat.slots.get(n, none) for n in (*names, "average", "gradient_accumulator")]
-        step, copies = kernel(_SOURCE, f"update<{self.rule.name}>"), self.copies
+        (self._step_by_variable if self.rule.by_variable else self._step)(groups, flags)
+        return [v for v, g in zip(self.flat.variables, arrays, strict=True) if g is not None]
+
+    def _slot(self, name: str) -> Any:
+        """A slot; where it is not in use any array, which is not touched."""
+        return self.flat.slots.get(name, self.flat.parameters)
+
+    def _slots(self) -> list[Any]:
+        """The three slots that a rule may have."""
+        return [self._slot(name) for name in (*self.rule.slots, "", "", "")[:3]]
+
+    def _constants(self) -> tuple[Any, ...]:
+        return self._rows.rows, np.int32(len(self._rows.rows)), self.state.words
+
+    def _copy(self) -> tuple[Any, ...]:
+        copies = self.copies
+        vector = self.flat.parameters if copies.vector is None else copies.vector
+        return vector, np.int32(copies.storage)
+
+    def _step(self, groups: Any, flags: int) -> None:
+        run = kernel(_SOURCE, f"update<{self.rule.name}>")
         for group in groups:
-            step(
+            run(
                 blocks_for(group.tiles * 256), 256, *group.arguments, self._segments.decays,
-                flat.parameters, *slots, self._rows.rows, np.int32(len(self._rows.rows)),
-                self.state.words, current().words, self._segments.factors,
-                none if copies.vector is None else copies.vector, np.int32(copies.storage),
-                np.int32(group.is_end), np.uint32(flags),
+                self.flat.parameters, *self._slots(), self._slot("average"),
+                self._slot("gradient_accumulator"), *self._constants(), current().words,
+                self._segments.factors, *self._copy(), np.int32(group.is_end), np.uint32(flags),
             )  # fmt: skip
-        return [v for v, g in zip(flat.variables, arrays, strict=True) if g is not None]
+
+    def _step_by_variable(self, groups: Any, flags: int) -> None:
+        run, found = kernel(_SOURCE, f"directions<{self.rule.name}>"), self.flat.gradients
+        segments = self._segments
+        for group in groups:
+            run(
+                blocks_for(group.tiles * 256), 256, *group.arguments, segments.decays,
+                self.flat.parameters, *self._slots(), self._slot("gradient_accumulator"),
+                *self._constants(), segments.factors, found, segments.sums, segments.ratios,
+                np.int32(len(self.flat.variables)), np.int32(group.is_end), np.uint32(flags),
+            )  # fmt: skip
+        tiles = sum(group.tiles for group in groups)
+        kernel(_SOURCE, "follow_directions")(
+            blocks_for(tiles * 256), 256, found, segments.ratios, *segments.tables,
+            np.int32(tiles), self.flat.parameters, self._slot("average"), *self._constants(),
+            current().words, *self._copy(), np.uint32(flags),
+        )  # fmt: skip
 
     def _measure(self, groups: Any, flags: int) -> None:
         segments = self._segments
@@ -228,8 +262,7 @@ class Updates:
             kernel(_SOURCE, "measure")(
                 blocks_for(group.tiles * 256), 256, *group.arguments,
                 np.int32(len(self.flat.variables)),
-                self.flat.slots.get("gradient_accumulator", self.flat.parameters),
-                self._rows.rows, np.int32(len(self._rows.rows)), self.state.words,
-                segments.sums, segments.strange, segments.totals, segments.factors,
+                self._slot("gradient_accumulator"), *self._constants(), segments.sums,
+                segments.strange, segments.totals, segments.factors,
                 np.int32(growth), np.int32(group.is_end), np.uint32(flags),
             )  # fmt: skip

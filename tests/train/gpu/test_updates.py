@@ -13,6 +13,7 @@ from edgekit.train.optimizers import schedules
 from edgekit.train.tensor import Variable
 
 STEPS = 20
+KERNELS = {"measure", "update", "directions", "follow_directions"}
 SHAPES = ((70, 17), (3,), (1, 5, 2), ())
 
 OPTIMIZERS = {
@@ -29,6 +30,7 @@ OPTIMIZERS = {
     "adagrad": (optimizers.Adagrad, {}),
     "adadelta": (optimizers.Adadelta, {"learning_rate": 1.0}),
     "lion": (optimizers.Lion, {}),
+    "lamb": (optimizers.Lamb, {}),
     "ftrl": (
         optimizers.Ftrl,
         {"l1_regularization_strength": 0.001, "l2_regularization_strength": 0.01, "beta": 0.1,
@@ -91,8 +93,9 @@ def test_twenty_steps_are_those_of_the_host(name, options, request):
     weights, own, _ = stepped(make)
     machine = request.getfixturevalue("gpu")
     on_device, state, optimizer = stepped(make)
-    assert {name.partition("<")[0] for name in machine.launches} <= {"update", "measure"}
-    assert len(machine.launches) == STEPS * (2 if "norm" in "".join(OPTIONS[options]) else 1)
+    assert {name.partition("<")[0] for name in machine.launches} <= KERNELS
+    kernels = (2 if name == "lamb" else 1) + ("norm" in "".join(OPTIONS[options]))
+    assert len(machine.launches) == STEPS * kernels
     same(on_device, weights)
     same(state, own)
     updates = int(own[0]) // (optimizer.gradient_accumulation_steps or 1)
@@ -147,7 +150,7 @@ def scaled(infinite_at):
     return at
 
 
-@pytest.mark.parametrize("inner", ["sgd", "adam", "nadam", "ftrl"])
+@pytest.mark.parametrize("inner", ["sgd", "adam", "nadam", "ftrl", "lamb"])
 @pytest.mark.parametrize(
     "options",
     [{}, {"global_clipnorm": 1.0}, {"learning_rate": schedules.ExponentialDecay(0.02, 2, 0.7)},
@@ -197,7 +200,7 @@ def captured(optimizer, grads, weights):
         return stream.end_capture(), stream
 
 
-@pytest.mark.parametrize("name", ["momentum", "adam", "nadam", "rmsprop", "ftrl"])
+@pytest.mark.parametrize("name", ["momentum", "adam", "nadam", "rmsprop", "ftrl", "lamb"])
 @pytest.mark.parametrize(
     "options",
     [{}, {"clipnorm": 0.5}, {"use_ema": True}, {"gradient_accumulation_steps": 3},

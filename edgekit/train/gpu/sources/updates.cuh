@@ -139,4 +139,14 @@ struct Ftrl {
     }
 };
 
+// The direction (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon), into p.
+struct Lamb {
+    static const int slots = 2;
+    static __device__ __forceinline__ void step(float& p, float g, float* s, const float* c,
+                                                uint32) {
+        follow_moments(g, s, c[1], c[2]);
+        p = s[0] / c[3] / (sqrtf(s[1] / c[4]) + c[5]);
+    }
+};
+
 #endif
