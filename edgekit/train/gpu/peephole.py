@@ -3,7 +3,8 @@
 A BatchNormalization whose output goes to one ReLU and nowhere else, or to an Add of two and from
 there to one ReLU, runs in training as `batch_norm_activation`: one pass over memory forward and two
 back, where the layers by themselves take up to five. Wherever anything asks for more than that (a
-trace, masks, inference, a dtype that kernels do not hold), the layers run one by one.
+trace, masks, inference, a dtype that kernels do not hold), the layers run one by one. A product
+whose output goes to one ReLU runs with it, see activated.py.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from edgekit.train.layers import Activation, Add, BatchNormalization, ReLU
 from edgekit.train.layers.calling import _training
 from edgekit.train.masks import mask_of
 from edgekit.train.ops.batch_norm_activation import batch_norm_activation
-from edgekit.train.primitive import name_scope, recorders, scope_state
+from edgekit.train.primitive import name_scope, scope_state
 from edgekit.train.symbolic import Operation, SymbolicTensor
-from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import Tensor
 
+from .activated import Followed, can_be_followed
 from .kernel import STORAGE
+from .listeners import only_tapes_record
 
 __all__ = ["joined_layers", "joined_plan", "normalized"]
 
@@ -33,7 +35,7 @@ def normalized(
     layer: BatchNormalization, x: Any, residual: Any = None, activation: str = ""
 ) -> Any:
     """The layer's output in training, with a residual and an activation; None where it cannot."""
-    if not _fits(layer, x) or not _only_tapes_record():
+    if not _fits(layer, x) or not only_tapes_record():
         return None
     moving = layer.moving_mean.data, layer.moving_variance.data, layer.momentum
     return batch_norm_activation(
@@ -60,14 +62,8 @@ def _fits(layer: BatchNormalization, x: Any) -> bool:
     )
 
 
-def _only_tapes_record() -> bool:
-    """Whether nobody wants to see the primitives one by one, as traces and quantization do.
-
-    The rewriter that gives products their weights in 16 bits leaves all others as they are.
-    """
-    rewriter = scope_state.rewriter
-    plain = rewriter is None or rewriter.__module__ == f"{__package__}.half"
-    return plain and all(isinstance(r, GradientTape) for r in recorders())
+def _joins_now() -> bool:
+    return bool(_training.get()) and scope_state.rewriter is None and only_tapes_record()
 
 
 class _Joined:
@@ -100,9 +96,7 @@ class _Joined:
         return self.last(y)
 
     def _at_once(self, x: Any, residual: Any) -> bool:
-        if not _training.get() or not self.norm.trainable or not self._alike:
-            return False
-        if mask_of(x) is not None or scope_state.rewriter is not None:
+        if not self.norm.trainable or not self._alike or mask_of(x) is not None:
             return False
         if type(x) is not Tensor or x.data.dtype != self._dtype:
             return False
@@ -147,7 +141,9 @@ _stacks: weakref.WeakKeyDictionary[Any, tuple[tuple[Any, ...], list[Any]]] = (
 
 
 def joined_layers(model: Any, layers: Iterable[Any]) -> list[Any]:
-    """The layers of a Sequential, with those that run as one in one."""
+    """The layers of a Sequential, in training with those that run as one in one."""
+    if not _joins_now():
+        return list(layers)
     stack = tuple(layers)
     known = _stacks.get(model)
     if known is None or known[0] != stack:
@@ -160,6 +156,8 @@ def _joined(stack: tuple[Any, ...]) -> list[Any]:
     for layer in stack:
         if found and _can_begin(found[-1]) and _name_of(layer):
             found[-1] = _Joined(found[-1], layer)
+        elif found and can_be_followed(found[-1]) and _name_of(layer):
+            found[-1] = Followed(found[-1], layer, _name_of(layer))
         else:
             found.append(layer)
     return found
@@ -180,7 +178,9 @@ _plans: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
 
 
 def joined_plan(graph: Any) -> list[Any]:
-    """The plan of a LayerGraph, with the calls that run as one in one."""
+    """The plan of a LayerGraph, in training with the calls that run as one in one."""
+    if not _joins_now():
+        return graph._plan  # in whose order a trace finds the nodes
     if graph not in _plans:
         _plans[graph] = _join_calls(graph)
     return _plans[graph]
@@ -192,13 +192,16 @@ def _join_calls(graph: Any) -> list[Any]:
     made = {step[3]: i for i, step in enumerate(graph._plan) if step[3] is not None}
     plan: list[Any] = list(graph._plan)
 
-    def norm_behind(x: Any) -> int | None:
-        """The step of a BatchNormalization whose output is `x` and goes nowhere else."""
+    def behind(x: Any, begins: Any) -> int | None:
+        """The step of a layer that `begins` whose output is `x` and goes nowhere else."""
         at = made.get(id(x))
         if at is None or uses[id(x)] != 1 or plan[at] is None:
             return None
         layer, only_input, _, _ = plan[at]
-        return at if only_input is not None and _can_begin(layer) else None
+        return at if only_input is not None and begins(layer) else None
+
+    def norm_behind(x: Any) -> int | None:
+        return behind(x, _can_begin)
 
     for i, (layer, only_input, call, only_output) in enumerate(graph._plan):
         if only_input is None or only_output is None or not _name_of(layer):
@@ -207,6 +210,11 @@ def _join_calls(graph: Any) -> list[Any]:
         if (at := norm_behind(before)) is not None:
             norm, source, _, _ = plan[at]
             plan[i] = (_Joined(norm, layer), source, call, only_output)
+            plan[at] = None
+        elif (at := behind(before, can_be_followed)) is not None:
+            product, source, _, _ = plan[at]
+            joined = Followed(product, layer, _name_of(layer))
+            plan[i] = (joined, source, call, only_output)
             plan[at] = None
         elif (step := made.get(id(before))) is not None and uses[id(before)] == 1:
             _join_sum(plan, i, step, norm_behind)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.train import layers
+from edgekit.train import Model, Sequential, backend, layers, set_random_seed
+from edgekit.train.names import clear_session
 from edgekit.train.ops.activated import activated_conv2d, activated_dense
+from edgekit.train.ops.math import mean, square
 from edgekit.train.primitive import recording
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import wrap
+from edgekit.train.trace import trace
 from tests.train.device import on_device, peek
 
 from .products import own_kernels, random
@@ -99,3 +102,54 @@ def test_layers_choose_it_while_only_tapes_listen(gpu, case):
         again = layer(x)
     assert not any(record.primitive.name.startswith("activated") for record in records)
     np.testing.assert_allclose(peek(y.data), peek(again.data), rtol=0, atol=1e-6)
+
+
+def stack():
+    return Sequential(
+        [
+            layers.Input((8, 8, 4)),
+            layers.Conv2D(6, 3),
+            layers.ReLU(),
+            layers.Conv2D(5, 3),
+            layers.ReLU(max_value=6),
+            layers.Flatten(),
+            layers.Dense(7),
+            layers.Activation("relu"),
+            layers.Dense(3),
+            layers.Activation("tanh"),
+        ]
+    )
+
+
+def graph():
+    """One ReLU stands alone: what goes into it goes elsewhere too."""
+    x = layers.Input((6, 4))
+    y = layers.ReLU()(layers.Conv1D(4, 3, padding="same")(x))
+    z = layers.Dense(4)(y)
+    y = layers.Add()([layers.ReLU()(z), z])
+    return Model(x, layers.ReLU()(layers.Dense(3)(y)))
+
+
+@pytest.mark.parametrize(("build", "joined"), [(stack, 3), (graph, 2)])
+def test_an_activation_behind_a_product_becomes_a_part_of_it(gpu, build, joined):
+    def differentiated(x):
+        clear_session()
+        set_random_seed(3)
+        model = build()
+        with GradientTape() as tape:
+            y = model(x, training=True)
+            loss = mean(square(y))
+        names = [record.primitive.name for record in tape.records]
+        return model, y, tape.gradient(loss, model.trainable_variables), names
+
+    x = random((2, *build().input_shape[1:]))
+    model, y, gradients, names = differentiated(wrap(on_device(x)))
+    assert sum(name.startswith("activated") for name in names) == joined
+    with backend.device("cpu"):
+        _, expected, right, names = differentiated(wrap(x))
+    assert not any(name.startswith("activated") for name in names)
+    np.testing.assert_allclose(peek(y.data), expected.data, rtol=0, atol=1e-5)
+    for found, wanted in zip(gradients, right, strict=True):
+        scale = np.abs(wanted.data).max()
+        np.testing.assert_allclose(peek(found.data), wanted.data, rtol=0, atol=1e-5 * scale)
+    assert not any("activated" in str(node) for node in trace(model).nodes)
