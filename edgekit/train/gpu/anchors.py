@@ -29,24 +29,37 @@ class Anchors:
         self._updates = [o.device_updates() for o in self._optimizers]
         self._precision = get_float32_precision()
         self._trainable = [v.trainable for v, _, _ in moment.variables.values()]
-        # optimizers keep theirs on the device
-        self._numbers = {
-            place: value
+        # the attributes of an object, the name of one, and its value; optimizers keep theirs on the
+        # device
+        self._numbers = [
+            (vars(moment.owners[place[0]]), place, value)
             for place, value in moment.plain.items()
             if not isinstance(moment.owners[place[0]], Optimizer)
             or (logs_numbers and place[1] == "_rate")
-        }
+        ]
 
     def stand(self) -> bool:
         """Whether the step would be captured in the same way now, but for where arrays are."""
         return (
             self._options_stand()
             and self._trainable == [v.trainable for v, _, _ in self._moment.variables.values()]
-            and all(
-                same_number(self._moment.holds(place), value)
-                for place, value in self._numbers.items()
-            )
+            and self._numbers_stand()
         )
+
+    def _numbers_stand(self) -> bool:
+        """Whether numbers are what they were; thousands of them: most are the same objects."""
+        holds = self._moment.holds
+        for attributes, place, value in self._numbers:
+            _, name, item = place
+            held = attributes.get(name)
+            if item is None:
+                if held is value:
+                    continue
+            elif type(held) in (list, tuple) and item < len(held) and held[item] is value:
+                continue
+            if not same_number(holds(place), value):
+                return False
+        return True
 
     def _options_stand(self) -> bool:
         """Whether products are as exact as they were, and optimizers step as they did."""

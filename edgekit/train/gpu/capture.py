@@ -35,11 +35,12 @@ MOST_GRAPHS = 16
 
 
 class _Graph:
-    """A graph, and what it gives."""
+    """A graph, what it gives, and arrays that live as long as it does."""
 
-    def __init__(self, graph: Any, outputs: Any) -> None:
+    def __init__(self, graph: Any, outputs: Any, held: Any) -> None:
         self.graph = graph
         self.outputs = outputs
+        self.held = held
 
 
 class CapturedStep:
@@ -213,7 +214,7 @@ class CapturedStep:
         before.put_back()
         self._logs_numbers = self._logs_numbers or bool(_numbers_in(outputs))
         self._anchors = Anchors(before, self._optimizers, self._logs_numbers)
-        made = _Graph(captured[0], outputs)
+        made = _Graph(captured[0], outputs, captured[1])
         self._graphs[kind, steps] = made
         return made
 

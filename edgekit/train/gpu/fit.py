@@ -53,6 +53,7 @@ class GpuLoop:
             self.state = StepState()
         self._steps: dict[str, CapturedStep] = {}
         self._tables: dict[str, Tables] = {}
+        self._staged: dict[str, StagedData] = {}
         self._feeds: dict[int, tuple[Any, Any]] = {}
         self._numbered = False  # whether the device knows the number of the step in this fit
 
@@ -90,7 +91,7 @@ class GpuLoop:
                 tables = self._tables.setdefault(what, Tables())
                 feed: Any = ResidentData(arrays, tables, self.work, weights)
             else:
-                feed = StagedData(self.work)
+                feed = self._staged.setdefault(what, StagedData(self.work))
             self._feeds[id(batches)] = batches, feed
         return self._feeds[id(batches)][1]
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ __all__ = [
     "multiprocessors",
     "source_text",
     "type_name",
+    "watch",
 ]
 
 SOURCES = Path(__file__).with_name("sources")
@@ -63,6 +66,15 @@ def type_name(dtype: Any) -> str:
     return found
 
 
+class _Watch(threading.local):
+    """Who wants to see the arrays that this thread's kernels are launched on, if anybody does."""
+
+    see: Callable[[Any], None] | None = None
+
+
+watch = _Watch()
+
+
 class Kernel:
     """One `__global__` function of a source, template arguments and all: `"relu_forward<float>"`.
 
@@ -88,6 +100,8 @@ class Kernel:
         for i, argument in enumerate(arguments):
             if isinstance(argument, int | float) and not isinstance(argument, np.generic):
                 raise TypeError(f"{self.name}: argument {i} is a Python number: {argument!r}")
+            if watch.see is not None:
+                watch.see(argument)
         self._function(_extent(blocks), _extent(threads), arguments)
 
     def over(self, count: int, *arguments: Any) -> None:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from .kernel import watch
 from .memory import explained, noted_pool
 
 __all__ = ["Workplace"]
@@ -54,20 +55,39 @@ class Workplace:
 
     @contextlib.contextmanager
     def capturing(self) -> Iterator[list[Any]]:
-        """Within the block work becomes a graph, which the list that is handed out holds then."""
+        """Within the block work becomes a graph, which the list that is handed out holds then.
+
+        Behind it the list holds what kernels of the graph read and others made: constants, say,
+        whose memory must not be given to anybody else.
+        """
         import cupy
 
+        own: set[int] = set()
+        others: dict[int, Any] = {}
+
+        def malloc(size: int) -> Any:
+            pointer = self.pool.malloc(size)
+            own.add(id(pointer.mem))
+            return pointer
+
+        def see(argument: Any) -> None:
+            if isinstance(argument, cupy.ndarray) and id(argument.data.mem) not in own:
+                others[id(argument.data.mem)] = argument
+
         captured: list[Any] = []
-        with cupy.cuda.using_allocator(self.pool.malloc):
+        watch.see = see
+        with cupy.cuda.using_allocator(malloc):
             self.stream.begin_capture()
             try:
                 yield captured
-                captured.append(self.stream.end_capture())
+                captured += [self.stream.end_capture(), list(others.values())]
             except BaseException:
                 if self.stream.is_capturing():
                     with contextlib.suppress(Exception):
                         self.stream.end_capture()
                 raise
+            finally:
+                watch.see = None
 
     def free_bytes(self) -> int:
         """What can still be allocated: free memory of the GPU, and what the pool holds unused."""
