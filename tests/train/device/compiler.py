@@ -16,7 +16,7 @@ __all__ = ["CompileException", "Library", "compiled", "expect", "host_compiler",
 _HERE = Path(__file__).parent
 _HEADERS = ("host_cuda.h", "host_fibers.h", "host_exchange.h", "host_launch.h")
 _FLAGS = [
-    *("-std=gnu++17", "-O2", "-w", "-DEDGEKIT_ON_HOST"),
+    *("-std=gnu++17", "-O1", "-w", "-DEDGEKIT_ON_HOST"),
     # each library has shared arrays of its own, which the runtime can find
     *("-shared", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique"),
     *("-fno-strict-aliasing", "-ffp-contract=off"),
