@@ -62,8 +62,9 @@ def test_captured(gpu, name):
     layer = case.make(layers)
     if "get_random_transformation" in vars(layer):  # the case says what is drawn
         drawn = layer.get_random_transformation()
-        on_device_too = {key: on_gpu(value) for key, value in drawn.items()}
-        layer.get_random_transformation = lambda *_, **__: on_device_too
+        if isinstance(drawn, dict):
+            drawn = {key: on_gpu(value) for key, value in drawn.items()}
+        layer.get_random_transformation = lambda *_, **__: drawn
     inputs = [wrap(on_device(x)) for x in numbered(found, "in")]
     given = inputs if len(inputs) > 1 else inputs[0]
     call = {key: on_gpu(value) for key, value in case.call_arguments().items()}
