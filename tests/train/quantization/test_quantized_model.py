@@ -189,9 +189,11 @@ def test_models_that_do_other_things_in_training():
 
 def test_on_a_device(request):
     """As on the host; only the order of sums may differ."""
-    aware, x, _ = trained("separable")
+    aware, x, _ = trained("pictures")
     expected, ranges = aware.predict(x, verbose=0), aware.ranges.numpy().copy()
     request.getfixturevalue("gpu")
-    on_device, _, _ = trained("separable")
+    # ranges are observed on the host, which no graph can do
+    with pytest.warns(RuntimeWarning, match="operation by operation"):
+        on_device, _, _ = trained("pictures")
     np.testing.assert_allclose(backend.to_numpy(on_device.ranges), ranges, rtol=0.02, atol=1e-3)
     np.testing.assert_allclose(on_device.predict(x, verbose=0), expected, atol=0.02)
