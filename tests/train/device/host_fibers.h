@@ -4,6 +4,9 @@
 // is that thread's own, and another fiber goes on with the threads that have not begun. A kernel
 // without barriers so runs as plain loops on one stack. All that a launch remembers lies outside
 // of .bss, where the shared arrays are and which is filled with NaN before every block.
+//
+// A GPU promises no order. Every other launch takes its blocks from the last to the first, and
+// every other block its threads: where a barrier is missing, one of the orders goes wrong.
 
 #pragma once
 
@@ -44,7 +47,9 @@ struct Launch {
     char* message;
     size_t message_size;
     bool failed;
-    unsigned count, next, now;  // threads of the block; the next to begin; the one that runs
+    unsigned count, begun, now;  // threads of the block; how many have begun; the one that runs
+    unsigned launches;
+    bool backwards;  // the threads of this block
     int running;                // the fiber that runs
     int count_of_predicates;
     jmp_buf scheduler;
@@ -70,6 +75,9 @@ inline void enter(unsigned thread) {
     thread_index.z = thread / block_extent.x / block_extent.y;
 }
 
+// The thread whose turn is the i-th.
+inline unsigned nth(unsigned i) { return launch->backwards ? launch->count - 1 - i : i; }
+
 [[noreturn]] inline void to_scheduler() { _longjmp(launch->scheduler, 1); }
 
 // The launch ends here; the other threads are left where they are.
@@ -86,8 +94,8 @@ inline void enter(unsigned thread) {
 
 // What every fiber does: threads that have not begun, one after another.
 inline void run_threads() {
-    while (launch->next < launch->count) {
-        enter(launch->next++);
+    while (launch->begun < launch->count) {
+        enter(nth(launch->begun++));
         launch->body(launch->arguments);
         launch->threads[launch->now].state = ENDED;
         if (launch->threads[launch->now].fiber >= 0) break;  // it waited: threads follow elsewhere
@@ -142,20 +150,20 @@ extern "C" char _end __attribute__((visibility("hidden")));
 
 inline void run_block() {
     memset(&__bss_start, 0xff, &_end - &__bss_start);
-    launch->next = 0;
+    launch->begun = 0;
     launch->idle_count = launch->made = 0;
     for (unsigned i = 0; i < launch->count; i++) {
         launch->threads[i].state = WAITING_TO_BEGIN;
         launch->threads[i].fiber = -1;
     }
     while (!launch->failed) {
-        if (launch->next < launch->count) {
+        if (launch->begun < launch->count) {
             begin();
             continue;
         }
         if (!release()) break;
         for (unsigned i = 0; i < launch->count && !launch->failed; i++)
-            if (launch->threads[i].state == READY) resume(i);
+            if (launch->threads[nth(i)].state == READY) resume(nth(i));
     }
 }
 
@@ -173,12 +181,16 @@ inline int run_grid(const unsigned* grid, const unsigned* block, void (*body)(vo
     grid_extent = {grid[0], grid[1], grid[2]};
     block_extent = {block[0], block[1], block[2]};
     launch->count = block[0] * block[1] * block[2];
-    for (unsigned z = 0; z < grid[2]; z++)
-        for (unsigned y = 0; y < grid[1]; y++)
-            for (unsigned x = 0; x < grid[0] && !launch->failed; x++) {
-                block_index = {x, y, z};
-                run_block();
-            }
+    bool last_first = launch->launches++ % 2;
+    uint64_t blocks = (uint64_t)grid[0] * grid[1] * grid[2];
+    for (uint64_t i = 0; i < blocks && !launch->failed; i++) {
+        uint64_t block = last_first ? blocks - 1 - i : i;
+        block_index.x = block % grid[0];
+        block_index.y = block / grid[0] % grid[1];
+        block_index.z = block / grid[0] / grid[1];
+        launch->backwards = (launch->launches + i) % 2;
+        run_block();
+    }
     return !launch->failed;
 }
 

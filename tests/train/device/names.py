@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BOOLEAN", "CONSTANTS", "FUNCTIONS", "LIBRARY", "METHODS", "SORTING", "SYNCHRONIZING"]
+__all__ = ["BOOLEAN", "CONSTANTS", "FUNCTIONS", "JOINING", "LIBRARY", "METHODS", "SORTING", "SYNCHRONIZING"]
 
 
 def _names(text: str) -> frozenset[str]:
@@ -84,3 +84,10 @@ SORTING = _names(
     """
 )
 """Functions that sort by Thrust, which waits for the stream."""
+
+JOINING = _names(
+    """
+    column_stack concat concatenate dstack hstack stack vstack
+    """
+)
+"""Functions that send the addresses of more than eight small arrays to the device."""

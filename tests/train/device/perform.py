@@ -10,7 +10,7 @@ import numpy as np
 
 from .arrays import ndarray
 from .machine import machine
-from .names import BOOLEAN, LIBRARY, SORTING, SYNCHRONIZING
+from .names import BOOLEAN, JOINING, LIBRARY, SORTING, SYNCHRONIZING
 
 __all__ = ["as_index", "perform", "placed"]
 
@@ -36,6 +36,8 @@ def perform(
         if found is None:
             raise ValueError(f"an array of GPU {gpus.pop()} on GPU {machine.current.gpu}")
         return found
+    if name in JOINING and len(arrays) > 8:
+        machine.copied_in(name)
     if name in SYNCHRONIZING or (name == "where" and len(inputs) == 1):
         machine.synchronized(name)
     if name in ("getitem", "setitem") and _has_mask(raw[0][1]):
