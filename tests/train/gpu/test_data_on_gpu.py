@@ -190,7 +190,7 @@ def test_what_the_host_waits_for(gpu):
         assert model._gpu_loop.step("train_step").refusal is None
         return gpu.synchronizations - before[0], gpu.copies_in - before[1]
 
-    few, many = [np.subtract(waits(n, 4), waits(n, 3)) for n in (128, 512)]
+    few, many = [np.subtract(waits(n, 4), waits(n, 3)) for n in (64, 192)]
     assert few.tolist() == many.tolist()
     # the numbers of the epoch and of its validation are read; the order of the samples is sent
     assert few[0] == 2 and few[1] == 1

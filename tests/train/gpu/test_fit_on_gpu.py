@@ -35,7 +35,7 @@ def network(**options):
 
 def fitted(model=None, **options):
     model = model or network()
-    options = {"batch_size": 8, "epochs": 3, "verbose": 0, **options}
+    options = {"batch_size": 8, "epochs": 2, "verbose": 0, **options}
     return model, model.fit(X, Y, **options).history
 
 
@@ -62,15 +62,15 @@ def test_several_steps_of_a_launch(gpu):
     """Forty steps an epoch: launched by eights where nobody hears of each; the same numbers."""
     together = fitted()
     launches = gpu.graph_launches
-    assert launches < 3 * 40 / 4
+    assert launches < 2 * 40 / 4
     heard = Heard()
     singly = fitted(callbacks=[heard])
-    assert gpu.graph_launches - launches == 3 * 40 - 2
+    assert gpu.graph_launches - launches == 2 * 40 - 2
     assert_same(together, singly)
-    assert heard.batches == 3 * list(range(40))
+    assert heard.batches == 2 * list(range(40))
     # what a callback kept is not overwritten by later steps
     losses = [float(loss) for loss in heard.losses]
-    assert len(set(losses)) > 100
+    assert len(set(losses)) > 70
     assert losses[-1] == singly[1]["loss"][-1]
 
 
@@ -166,7 +166,7 @@ class Dies(callbacks.Callback):
 @pytest.mark.parametrize(
     ("save_freq", "at", "options"),
     [
-        ("epoch", (2, 0), {}),
+        ("epoch", (1, 0), {}),
         (4, (1, 9), {}),
         (3, (0, 3), {}),
         (5, (1, 8), {"steps_per_epoch": 11}),
@@ -174,7 +174,7 @@ class Dies(callbacks.Callback):
     ],
 )
 def test_an_interrupted_fit_goes_on_to_the_same_weights(gpu, tmp_path, save_freq, at, options):
-    options = {**options, "batch_size": 24}
+    options = {**options, "batch_size": 24, "epochs": 3}
     whole = fitted(**options)
 
     def backup():
@@ -189,7 +189,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(gpu, tmp_path, save_freq
 
 def test_a_model_whose_fit_was_interrupted_goes_on_itself(gpu, tmp_path):
     """As in a notebook: its graphs are there, its metrics are those of the backup."""
-    options = {"batch_size": 24}
+    options = {"batch_size": 24, "epochs": 3}
     whole = fitted(**options)
 
     def backup():
@@ -217,7 +217,7 @@ def test_evaluating_and_saving_within_a_callback(gpu, tmp_path):
     model, history = fitted(callbacks=[Evaluates()], validation_split=0.25)
     other, expected = fitted(validation_split=0.25)
     assert_same((model, {**history, "held": 0}), (other, {**expected, "held": 0}))
-    assert len(history["held"]) == 3
+    assert len(history["held"]) == 2
 
 
 def test_stopping_in_the_middle_of_an_epoch(gpu):
