@@ -12,7 +12,7 @@ from edgekit.errors import EdgekitError, UnsupportedOperator
 from .primitive import Primitive, Record, recorders
 from .tensor import Tensor, Variable, wrap
 
-__all__ = ["input_gradients", "joins"]
+__all__ = ["input_gradients", "joins", "taker_before"]
 
 
 def joins(before: Record, after: Record, g: Any) -> bool:
@@ -23,24 +23,21 @@ def joins(before: Record, after: Record, g: Any) -> bool:
     )
 
 
-def input_gradients(
-    record: Record,
-    g: Any,
-    needs: Sequence[bool],
-    on_tensors: bool,
-    after: Record | None = None,
-) -> Sequence[Any]:
-    """The gradient of each input, from that of the output; on tensors where an outer tape listens.
+def taker_before(record: Record, before: Record, g: Any, needs: Sequence[bool]) -> Any:
+    """What takes the gradient of the record before part by part, or None.
 
-    With `after`, which the record `joins`, `g` is the gradient of that one's output. Raises
-    UnsupportedOperator without a derivative, EdgekitError where a variable was changed.
+    needs: which inputs of that record want a gradient.
     """
-    rule = record.primitive
-    if rule.backward is None:
-        raise UnsupportedOperator(
-            f"{record.place} has no derivative; register one with @{rule.name}.vjp"
-        )
-    attrs = record.attrs
+    taker = before.primitive.backward_taker
+    delivers = record.primitive.backward_delivers and type(g) is np.ndarray
+    if taker is None or not delivers or before.output is not record.inputs[0]:
+        return None
+    return taker(before.output.data, *before.arrays, **_attrs(before, needs))
+
+
+def _attrs(record: Record, needs: Sequence[bool]) -> dict[str, Any]:
+    """What a rule is given beside arrays. Raises EdgekitError where a variable was changed."""
+    rule, attrs = record.primitive, record.attrs
     if rule.saves or rule.backward_asks_needs:
         attrs = attrs.copy()
         if rule.saves:
@@ -53,9 +50,37 @@ def input_gradients(
             f"{record.place} used {changed}, which was changed since the tape recorded it; "
             "compute all gradients before you apply any"
         )
+    return attrs
+
+
+def input_gradients(
+    record: Record,
+    g: Any,
+    needs: Sequence[bool],
+    on_tensors: bool,
+    after: Record | None = None,
+    taken: Any = None,
+    deliver: Any = None,
+) -> Sequence[Any]:
+    """The gradient of each input, from that of the output; on tensors where an outer tape listens.
+
+    after: a record that this one `joins`; `g` is the gradient of its output. taken: what has taken
+    `g` in parts. deliver: what takes the gradient of the first input. Raises UnsupportedOperator
+    without a derivative, EdgekitError where a variable was changed.
+    """
+    rule = record.primitive
+    if rule.backward is None:
+        raise UnsupportedOperator(
+            f"{record.place} has no derivative; register one with @{rule.name}.vjp"
+        )
+    if taken is not None:
+        return taken.gradients(g, deliver)
+    attrs = _attrs(record, needs)
     if after is not None:
         joined = rule.backward_before[after.primitive.name]
         return joined(g, after.output.data, *record.arrays, **attrs)
+    if deliver is not None:
+        attrs = {**attrs, "deliver": deliver}
     if not on_tensors:
         return rule.backward(g, record.output.data, *record.arrays, **attrs)
     inputs = [

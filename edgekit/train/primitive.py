@@ -116,10 +116,12 @@ class Primitive:
         self.backward: Callable[..., Any] | None = None
         self.backward_on_tensors = False
         self.backward_asks_needs = False
+        self.backward_delivers = False
         self.backward_reads_inputs = True
         self.backward_nested: Callable[..., Any] | None = None
         self.nested_keywords: frozenset[str] = frozenset()
         self.backward_before: dict[str, Callable[..., Any]] = {}
+        self.backward_taker: Callable[..., Any] | None = None
         self.attributes = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
         self.__name__ = name
         self.__doc__ = forward.__doc__
@@ -139,7 +141,9 @@ class Primitive:
         booleans) and may give None for the others; so the images get none from a first layer.
         `on_tensors=True` says that the rule uses only operators and methods that tensors have, so
         that an outer tape can differentiate it once more. `reads_inputs=False` says that the rule
-        takes no more than shapes of the inputs, so that variables among them may have changed.
+        takes no more than shapes of the inputs, so that variables among them may have changed. A
+        rule that has a keyword `deliver` calls it, where it is given, with (samples, part) for each
+        part of the first input's gradient as soon as that is made.
         """
 
         def register(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -149,6 +153,7 @@ class Primitive:
             self.backward_on_tensors = on_tensors
             self.backward_reads_inputs = reads_inputs
             self.backward_asks_needs = "needs" in inspect.signature(rule).parameters
+            self.backward_delivers = "deliver" in inspect.signature(rule).parameters
             return rule
 
         return register(rule) if rule is not None else register
@@ -165,6 +170,15 @@ class Primitive:
             return rule
 
         return register
+
+    def vjp_in_parts(self, taker: Callable[..., Any]) -> Callable[..., Any]:
+        """Register what takes the gradient of the output part by part, while each is in the cache.
+
+        `taker(output, *inputs, **attrs)` makes an object with `take(samples, part)`, which may
+        write over the part, and then `gradients(g, deliver)`, g being all of them.
+        """
+        self.backward_taker = taker
+        return taker
 
     def nested_vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Register the derivative that is taken where an outer tape listens.

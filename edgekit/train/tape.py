@@ -15,7 +15,7 @@ import numpy as np
 from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
 
 from .backend import array_module, constant, is_floating, keep_freed_memory, same_place
-from .backward import input_gradients, joins
+from .backward import input_gradients, joins, taker_before
 from .primitive import Primitive as Primitive
 from .primitive import Record as Record
 from .primitive import current_scope as current_scope
@@ -178,52 +178,59 @@ class GradientTape:
             wanted.add(id(source))
         whole = wanted.issuperset(self._leaves) and wanted.issuperset(map(id, self._watched))
         reached = None if whole else _reached(records, wanted)
+
+        def asked(record: Record) -> bool:
+            """Whether the gradient of its output is wanted, or has another part already."""
+            return id(record.output) in gradients or id(record.output) in wanted
+
+        takers: dict[int, Any] = {}
         while records:  # popped, so that arrays which nothing needs any more are freed on the way
             record = records.pop()
             key = id(record.output)
             g = gradients.get(key) if key in wanted else gradients.pop(key, None)
             if g is None or (reached is not None and key not in reached):
                 continue
-            after = None
-            if records and not on_tensors and joins(records[-1], record, g):
-                between = id(records[-1].output)
-                if between not in gradients and between not in wanted:
-                    record, after = records.pop(), record
-            self._step_back(record, g, gradients, reached, on_tensors, after)
+            before = records[-1] if records and not on_tensors and not asked(records[-1]) else None
+            after, deliver = None, None
+            if before is not None and joins(before, record, g):
+                record, after = records.pop(), record
+            needs = _needs(record, reached)
+            if before is not None and after is None and needs[0]:
+                taker = taker_before(record, before, g, _needs(before, reached))
+                if taker is not None:
+                    takers[id(before.output)], deliver = taker, taker.take
+            taken = takers.pop(key, None)
+            made = input_gradients(record, g, needs, on_tensors, after, taken, deliver)
+            _hand_on(record, needs, made, gradients)
         if flat:  # what an optimizer asks for
             return [_found(x, gradients, unconnected_gradients) for x in sources]
         return map_structure(lambda x: _found(x, gradients, unconnected_gradients), sources)
-
-    def _step_back(
-        self,
-        record: Record,
-        g: Any,
-        gradients: dict[int, Any],
-        reached: set[int] | None,
-        on_tensors: bool,
-        after: Record | None = None,
-    ) -> None:
-        """Add what one record passes back to the gradients of its inputs."""
-        inputs = record.inputs
-        needs = record.needs
-        if reached is not None:  # else all that is followed leads to the sources
-            needs = [n and id(x) in reached for x, n in zip(inputs, needs, strict=True)]
-        made = input_gradients(record, g, needs, on_tensors, after)
-        for x, gx, need in zip(inputs, made, needs, strict=True):
-            if not need:
-                continue
-            if gx is None:
-                position = next(i for i, other in enumerate(inputs) if other is x)
-                raise UnsupportedOperator(
-                    f"{record.place} has no derivative by its input {position}"
-                )
-            key = id(x)
-            gradients[key] = gradients[key] + gx if key in gradients else gx
 
     def _follows(self, x: Any) -> bool:
         return id(x) in self._followed or (
             isinstance(x, Variable) and x.trainable and self.watch_accessed_variables
         )
+
+
+def _needs(record: Record, reached: set[int] | None) -> Sequence[bool]:
+    """Which inputs of a record lead to the sources."""
+    if reached is None:  # all that is followed does
+        return record.needs
+    return [n and id(x) in reached for x, n in zip(record.inputs, record.needs, strict=True)]
+
+
+def _hand_on(
+    record: Record, needs: Sequence[bool], made: Sequence[Any], gradients: dict[int, Any]
+) -> None:
+    """Add the gradients of a record's inputs to those that these have."""
+    for x, gx, need in zip(record.inputs, made, needs, strict=True):
+        if not need:
+            continue
+        if gx is None:
+            position = next(i for i, other in enumerate(record.inputs) if other is x)
+            raise UnsupportedOperator(f"{record.place} has no derivative by its input {position}")
+        key = id(x)
+        gradients[key] = gradients[key] + gx if key in gradients else gx
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import pytest
 
 import edgekit.train.ops  # noqa: F401 - enters the primitives
 from edgekit.train.backend import to_numpy
-from edgekit.train.ops import channels, depthwise, shifts, windows
+from edgekit.train.ops import channels, shifts, windows
 from edgekit.train.tape import GradientTape, Primitive
 from edgekit.train.tensor import PRIMITIVES, Tensor, Variable
 from tests.train.device import install, ndarray, on_device
@@ -190,7 +190,7 @@ def test_chunks_and_tiles_change_nothing(case: Case, monkeypatch: pytest.MonkeyP
     channels._tiles.cache_clear()
     for floats in (1, 40, 300):  # single rows, some rows of a sample, some samples
         monkeypatch.setattr(windows, "CHUNK_FLOATS", floats)
-        monkeypatch.setattr(depthwise, "IMAGE_ELEMENTS", floats)
+        monkeypatch.setattr(windows, "PART_ELEMENTS", floats)
         monkeypatch.setattr(shifts, "LOOP_ELEMENTS", floats)
         y, found = gradients(case, inputs, g, "float64")
         np.testing.assert_allclose(y.numpy(), expected, rtol=TOLERANCE, atol=TOLERANCE)

@@ -8,6 +8,7 @@ from edgekit.errors import InputError
 from edgekit.train.backend import current_device
 from edgekit.train.layers.core import InputLayer
 from edgekit.train.layers.layer import Layer
+from edgekit.train.models.regions import joined_plan
 from edgekit.train.structure import flatten, is_nested, map_structure, pack
 from edgekit.train.symbolic import Call, SymbolicTensor
 
@@ -40,6 +41,7 @@ class LayerGraph:
         self.layers = [layer for layer in self.operations if isinstance(layer, Layer)]
         self._check_names()
         self._plan = [step for call in self.calls if (step := self._step(call)) is not None]
+        self._joined = joined_plan(self._plan, self.flat_outputs)
 
     @property
     def input_names(self) -> list[str]:
@@ -131,7 +133,7 @@ class LayerGraph:
         def value_of(x: Any) -> Any:
             return values[id(x)] if isinstance(x, SymbolicTensor) else x
 
-        plan = self._plan
+        plan = self._joined
         if current_device() != "cpu":
             from edgekit.train.gpu.peephole import joined_plan
 

@@ -12,6 +12,7 @@ from edgekit.train.layers.layer import Layer
 from edgekit.train.masks import set_masks
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.models.model import Model
+from edgekit.train.models.regions import joined_stack
 from edgekit.train.symbolic import SymbolicTensor
 
 __all__ = ["Sequential"]
@@ -20,13 +21,15 @@ __all__ = ["Sequential"]
 class Sequential(Model):
     """A stack of layers. Without an Input it is built when it first sees data, or by `build`."""
 
-    _not_tracked = Model._not_tracked | {"_input_layer"}
+    _not_tracked = Model._not_tracked | {"_input_layer", "_joined"}
 
     def __init__(
         self, layers: Any = None, trainable: bool = True, name: str | None = None, **options: Any
     ) -> None:
         super().__init__(name=name, trainable=trainable, **options)
         self._stack: list[Layer] = []
+        # the stack when it was last called, and the same with layers joined that train as one
+        self._joined: tuple[list[Layer], list[Any]] = ([], [])
         self._input_layer: InputLayer | None = None
         for layer in layers or []:
             self._append(layer)
@@ -122,11 +125,13 @@ class Sequential(Model):
     def call(self, inputs, training=None, mask=None):
         if mask is not None:
             set_masks(inputs, mask)
-        layers = self._stack
+        if self._joined[0] != self._stack:
+            self._joined = list(self._stack), joined_stack(self._stack)
+        layers = self._joined[1]
         if current_device() != "cpu":
             from edgekit.train.gpu.peephole import joined_layers
 
-            layers = joined_layers(self, layers)
+            layers = joined_layers(self, self._stack)
         for layer in layers:
             inputs = layer(inputs)
         return inputs

@@ -16,7 +16,7 @@ from edgekit.train.backend import Array, array_module
 from .channels import blocks, rows, scratch, tile
 from .workers import in_shares, shares
 
-__all__ = ["batch_statistics", "centred_gradient", "gradient_sums", "scaled"]
+__all__ = ["GradientSums", "batch_statistics", "centred_gradient", "gradient_sums", "scaled"]
 
 FARTHEST_MEAN = 4.0
 """In deviations: up to here sums without centring lose no more than four bits."""
@@ -77,11 +77,12 @@ def _joined(found: list[tuple[Array, Array]], x: Array) -> tuple[Array, Array]:
     return first.reshape(-1, channels).sum(axis=0), second.reshape(-1, channels).sum(axis=0)
 
 
-def scaled(x: Array, scale: Array, shift: Array) -> Array:
-    """scale * x + shift for each channel."""
+def scaled(x: Array, scale: Array, shift: Array, rectify: bool = False) -> Array:
+    """scale * x + shift for each channel, and ReLU of that where `rectify` says so."""
     module = array_module(x)
     wide = rows(x)
     wide_scale, wide_shift = tile(scale, wide), tile(shift, wide)
+    zeros = module.zeros_like(wide_shift)  # a row is compared faster than a number
     y = module.empty_like(wide)
 
     def take(share: slice) -> None:
@@ -89,34 +90,59 @@ def scaled(x: Array, scale: Array, shift: Array) -> Array:
         for block in blocks(source):
             part = module.multiply(source[block], wide_scale, out=target[block])
             part += wide_shift
+            if rectify:
+                module.maximum(part, zeros, out=part)
 
     in_shares(take, shares(len(wide), wide, 0.2 * wide.size))
     return y.reshape(x.shape)
 
 
-def gradient_sums(
-    g: Array, x: Array, mean: Array, inverse: Array, rectified: Any = None
-) -> tuple[Array, Array, Array]:
-    """For each channel the sums of g and of g * (x - mean); and g.
+def gradient_sums(g: Array, x: Array, mean: Array, inverse: Array) -> tuple[Array, Array]:
+    """For each channel the sums of g and of g * (x - mean)."""
+    sums = GradientSums(x, mean, inverse)
+    sums.add(g)
+    return sums.result()
 
-    With `rectified`, an output of ReLU, g counts only where that is positive, and is handed out so.
+
+class GradientSums:
+    """For each channel the sums of g and of g * (x - mean), from parts of g.
+
+    With `rectified`, an output of ReLU, g counts only where that is positive.
     """
-    wide_x, wide_g = rows(x), rows(g)
-    wide_y = None if rectified is None else rows(rectified)
-    target = wide_g if rectified is None else array_module(g).empty_like(wide_g)
-    wide_mean = tile(mean, wide_x) if _is_far(mean, inverse) else None
 
-    def take(share: slice) -> tuple[Array, Array]:
-        if wide_y is None:
-            return _weight_sums(wide_x[share], wide_mean, wide_g[share])
-        positive = wide_y[share]
-        return _weight_sums(wide_x[share], wide_mean, wide_g[share], positive, target[share])
+    def __init__(self, x: Array, mean: Array, inverse: Array, rectified: Any = None) -> None:
+        self.x = x
+        self.mean = mean
+        self.rectified = rectified
+        self._centred = _is_far(mean, inverse)
+        # those of each part, entered by several threads: added in the order of the samples
+        self._found: dict[int, tuple[Array, Array]] = {}
 
-    found = in_shares(take, shares(len(wide_x), x, 0.3 * x.size))
-    g_sums, products = _joined(found, x)
-    if wide_mean is None:
-        products -= mean * g_sums
-    return g_sums, products, target.reshape(g.shape)
+    def add(self, g: Array, target: Any = None) -> None:
+        """All of g at once, on several threads; what counts of it is written to `target`."""
+
+        def take(samples: slice) -> None:
+            self.add_part(samples, g[samples], None if target is None else target[samples])
+
+        in_shares(take, shares(len(self.x), self.x, 0.3 * self.x.size))
+
+    def add_part(self, samples: slice, g: Array, target: Any = None) -> None:
+        """A part of g; what counts of it is written to `target`."""
+        channels = self.x.shape[-1]
+        wide = rows(self.x[samples])
+        mean = tile(self.mean, wide) if self._centred else None
+        positive = None
+        if self.rectified is not None:
+            positive, target = rows(self.rectified[samples]), rows(target)
+        found = _weight_sums(wide, mean, rows(g), positive, target)
+        sums, products = (total.reshape(-1, channels).sum(axis=0) for total in found)
+        self._found[samples.start or 0] = (sums, products)
+
+    def result(self) -> tuple[Array, Array]:
+        """The sums, once all parts were added."""
+        parts = [self._found[start] for start in sorted(self._found)]
+        sums, products = (sum(column) for column in zip(*parts, strict=True))
+        return sums, products if self._centred else products - self.mean * sums
 
 
 def _weight_sums(
@@ -143,19 +169,26 @@ def _weight_sums(
 
 
 def centred_gradient(
-    g: Array, x: Array, scale: Array, saved: tuple[Array, ...], sums: tuple[Array, Array], own: bool
+    g: Array,
+    x: Array,
+    saved: tuple[Array, ...],
+    sums: tuple[Array, Array],
+    scale: Any = None,
+    own: bool = False,
 ) -> Array:
-    """scale * (g - mean(g) - normalized * mean(g * normalized)), scale = gamma / deviation.
+    """scale * (g - mean(g) - normalized * mean(g * normalized)), without `scale` where it is None.
 
-    sums: of g and of g * normalized. own: whether g may be written over.
+    saved: mean, variance and 1 / deviation. sums: of g and of g * normalized. own: whether g may
+    be written over.
     """
     module = array_module(x)
     mean, _, inverse = saved
     wide_x, wide_g = rows(x), rows(g)
     share = x.dtype.type(x.shape[-1] / x.size)
-    slope = scale * inverse * sums[1] * -share
-    shift = scale * sums[0] * -share - mean * slope
-    wide_slope, wide_shift, wide_scale = (tile(v, wide_x) for v in (slope, shift, scale))
+    slope = inverse * sums[1] * -share
+    shift = sums[0] * -share - mean * slope
+    wide_slope, wide_shift = tile(slope, wide_x), tile(shift, wide_x)
+    wide_scale = None if scale is None else tile(scale, wide_x)
     gx = wide_g if own else module.empty_like(wide_x)
 
     def take(share: slice) -> None:
@@ -165,8 +198,9 @@ def centred_gradient(
             part = source[block]
             by_x = module.multiply(part, wide_slope, out=room[: len(part)])
             by_x += wide_shift
-            result = module.multiply(weights[block], wide_scale, out=target[block])
-            result += by_x
+            result = module.add(weights[block], by_x, out=target[block])
+            if wide_scale is not None:
+                result *= wide_scale
 
-    in_shares(take, shares(len(wide_x), x, 0.3 * x.size))
+    in_shares(take, shares(len(wide_x), x, 0.25 * x.size))
     return gx.reshape(x.shape)

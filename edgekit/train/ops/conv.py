@@ -7,6 +7,7 @@ Puri and Simard, "High Performance Convolutional Neural Networks", 2006.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from edgekit.errors import ShapeError
@@ -16,10 +17,10 @@ from edgekit.train.primitive import primitive
 from . import conv_rows
 from .channels import add_vector, channel_sums
 from .conv_columns import Columns, Kept, columns_of, keeps_columns
-from .windows import Geometry, Padding, chunks, geometry, inside
+from .windows import Geometry, Padding, chunks, geometry, inside, sample_parts
 from .workers import in_shares, shares
 
-__all__ = ["conv2d"]
+__all__ = ["conv2d", "convolved", "gradients"]
 
 Pair = tuple[int, int]
 
@@ -44,9 +45,9 @@ def conv2d(
     shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
     if groups == 1:
         kept: list[Kept] | None = [] if keeps_columns(x, shape) else None
-        return _forward(x, kernel, shape, bias, kept), kept
+        return convolved(x, kernel, shape, bias, kept), kept
     parts = zip(*_split(x, kernel, groups), strict=True)
-    y = array_module(x).concatenate([_forward(a, k, shape) for a, k in parts], axis=-1)
+    y = array_module(x).concatenate([convolved(a, k, shape) for a, k in parts], axis=-1)
     if bias is not None:
         add_vector(y, bias)
     return y, None
@@ -62,6 +63,7 @@ def _(
     *,
     saved=None,
     needs,
+    deliver=None,
     strides=(1, 1),
     padding="valid",
     dilations=(1, 1),
@@ -69,28 +71,61 @@ def _(
 ):
     shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
     g = array_module(g).ascontiguousarray(g)
-    gx, gk = _gradients(g, x, kernel, shape, groups, needs, saved)
+    if groups == 1:
+        gx, gk = gradients(g, x, kernel, shape, needs, saved, deliver)
+    else:
+        gx, gk = _grouped_gradients(g, x, kernel, shape, groups, needs)
+        if deliver is not None:
+            deliver(slice(0, len(gx)), gx)
     gb = channel_sums(g) if bias is not None and needs[2] else None
     return (gx, gk, gb)[: len(needs)]
 
 
-def _gradients(
+def gradients(
     g: Array,
     x: Array,
     kernel: Array,
     shape: Geometry,
-    groups: int,
-    needs: list[bool],
+    needs: Sequence[bool],
     kept: list[Kept] | None = None,
+    deliver: Any = None,
 ) -> tuple[Any, Any]:
-    """The gradients of input and kernel, group by group."""
-    if groups == 1:
-        gk = _kernel_gradient(g, x, kernel, shape, kept) if needs[1] else None
-        return _input_gradient(g, x, kernel, shape) if needs[0] else None, gk
+    """The gradients of input and kernel, both of one part of the batch after the other."""
+    module = array_module(x)
+    gx: Any = None
+    if needs[0]:
+        spread = _pointwise(kernel, shape) and shape.strides != (1, 1)
+        gx = module.zeros_like(x) if spread else module.empty_like(x)
+    if kept is None:
+        kept = [(samples, []) for samples in shares(len(x), g, 2 * _nanoseconds(g, kernel))]
+
+    def take(share: Kept) -> Any:
+        samples, columns = share
+        total = None
+        for part in [samples] if columns else sample_parts(samples, x):
+            if needs[1]:
+                found = _kernel_gradient(g[part], x[part], kernel, shape, columns)
+                total = found if total is None else module.add(total, found, out=total)
+            if gx is not None:
+                _input_gradient(g[part], kernel, shape, gx[part])
+                if deliver is not None:
+                    deliver(part, gx[part])
+        return total
+
+    gk, *others = in_shares(take, kept)
+    for other in others:
+        if gk is not None:
+            gk += other
+    return gx, gk
+
+
+def _grouped_gradients(
+    g: Array, x: Array, kernel: Array, shape: Geometry, groups: int, needs: Sequence[bool]
+) -> tuple[Any, Any]:
     module = array_module(g)
     xs, ks = _split(x, kernel, groups)
     pairs = [
-        _gradients(part, a, k, shape, 1, needs)
+        gradients(part, a, k, shape, needs)
         for part, a, k in zip(_split(g, kernel, groups)[0], xs, ks, strict=True)
     ]
     gx = module.concatenate([p[0] for p in pairs], axis=-1) if needs[0] else None
@@ -126,7 +161,7 @@ def _nanoseconds(y: Array, kernel: Array) -> float:
     return y.size * (kernel.size // kernel.shape[3]) / 30
 
 
-def _forward(
+def convolved(
     x: Array, kernel: Array, g: Geometry, bias: Any = None, kept: list[Kept] | None = None
 ) -> Array:
     """The convolution. Columns are entered into `kept` where that is given."""
@@ -168,25 +203,9 @@ def _forward_part(
 
 
 def _kernel_gradient(
-    g: Array, x: Array, kernel: Array, shape: Geometry, kept: list[Kept] | None = None
-) -> Array:
-    """Columns transposed times the output's gradient, summed over the shares of the batch."""
-    if kept is None:
-        kept = [(samples, []) for samples in shares(len(x), g, _nanoseconds(g, kernel))]
-
-    def take(part: Kept) -> Array:
-        samples, columns = part
-        return _kernel_gradient_part(g[samples], x[samples], kernel, shape, columns)
-
-    first, *others = in_shares(take, kept)
-    for other in others:
-        first += other
-    return first
-
-
-def _kernel_gradient_part(
     g: Array, x: Array, kernel: Array, shape: Geometry, kept: list[Columns]
 ) -> Array:
+    """Columns transposed times the output's gradient, of some samples."""
     channels = kernel.shape[3]
     if _pointwise(kernel, shape):
         picked = x[:, :: shape.strides[0], :: shape.strides[1]]
@@ -203,18 +222,7 @@ def _kernel_gradient_part(
     return total.reshape(kernel.shape)  # type: ignore[union-attr]
 
 
-def _input_gradient(g: Array, x: Array, kernel: Array, shape: Geometry) -> Array:
-    spread = _pointwise(kernel, shape) and shape.strides != (1, 1)
-    gx = array_module(x).zeros_like(x) if spread else array_module(x).empty_like(x)
-
-    def take(samples: slice) -> None:
-        _input_gradient_part(g[samples], kernel, shape, gx[samples])
-
-    in_shares(take, shares(len(x), g, _nanoseconds(g, kernel)))
-    return gx
-
-
-def _input_gradient_part(g: Array, kernel: Array, shape: Geometry, gx: Array) -> None:
+def _input_gradient(g: Array, kernel: Array, shape: Geometry, gx: Array) -> None:
     """Write the gradient of some samples."""
     module = array_module(g)
     kh, kw, channels, _ = kernel.shape

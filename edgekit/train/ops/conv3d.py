@@ -64,7 +64,7 @@ def conv3d(
     size = (depth.out, plane.out_height, plane.out_width, kernel.shape[4])
     y = array_module(x).empty((x.shape[0], *size), x.dtype)
     for samples, slices in _side_by_side(x, depth, kernel.shape[0]):
-        out = conv._forward(slices, images, plane, bias)
+        out = conv.convolved(slices, images, plane, bias)
         y[samples] = out.reshape(-1, *size)
     return y
 
@@ -109,10 +109,10 @@ def _gradients(
     gk = module.zeros_like(images) if needs[1] else None
     for samples, slices in _side_by_side(x, depth, kernel.shape[0]):
         part = g[samples].reshape(-1, *g.shape[2:])
+        back, found = conv.gradients(part, slices, images, plane, needs)
         if gk is not None:
-            gk += conv._kernel_gradient(part, slices, images, plane)
+            gk += found
         if gx is not None:
-            back = conv._input_gradient(part, slices, images, plane)
             back = back.reshape(-1, depth.out, *x.shape[2:4], kernel.shape[0], x.shape[4])
             for i, (out, into) in enumerate(depth.taps):
                 gx[samples][:, into] += back[:, out, :, :, i]

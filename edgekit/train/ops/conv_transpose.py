@@ -42,7 +42,7 @@ def conv2d_transpose(
         )
     g = _geometry(x, kernel, size, strides, before, dilations)
     like = array_module(x).empty((x.shape[0], *size, kernel.shape[2]), x.dtype)
-    y = conv._input_gradient(array_module(x).ascontiguousarray(x), like, kernel, g)
+    y = conv.gradients(array_module(x).ascontiguousarray(x), like, kernel, g, (True, False))[0]
     y = array_module(x).ascontiguousarray(y)
     if bias is not None:
         add_vector(y, bias)
@@ -66,10 +66,10 @@ def _(
     shape = _geometry(x, kernel, size, strides, before, dilations)
     module = array_module(g)
     g = module.ascontiguousarray(g)
-    gx = conv._forward(g, kernel, shape) if needs[0] else None
+    gx = conv.convolved(g, kernel, shape) if needs[0] else None
     gk = None
     if needs[1]:
-        gk = conv._kernel_gradient(module.ascontiguousarray(x), g, kernel, shape)
+        gk = conv.gradients(module.ascontiguousarray(x), g, kernel, shape, (False, True))[1]
     gb = channel_sums(g) if bias is not None and needs[2] else None
     return (gx, gk, gb)[: len(needs)]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from edgekit.errors import ShapeError
@@ -16,15 +17,12 @@ from edgekit.train.primitive import primitive
 
 from .channels import add_vector, channel_sums
 from .shifts import ShiftedImages, Shifts
-from .windows import Geometry, Padding, geometry
+from .windows import Geometry, Padding, geometry, sample_parts
 from .workers import in_shares, shares
 
-__all__ = ["depthwise_conv2d"]
+__all__ = ["convolved", "depthwise_conv2d", "gradients"]
 
 Pair = tuple[int, int]
-
-IMAGE_ELEMENTS = 262_144
-"""Elements of images with their borders that a part of the batch may take on a CPU."""
 
 
 @primitive
@@ -48,16 +46,31 @@ def depthwise_conv2d(
             f"expected NHWC with {kernel.shape[2]} channels"
         )
     g = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
-    return _forward(_repeated(x, kernel), _per_channel(kernel), g, bias)
+    return convolved(_repeated(x, kernel), _per_channel(kernel), g, bias)
 
 
 @depthwise_conv2d.vjp
-def _(g, y, x, kernel, bias=None, *, needs, strides=(1, 1), padding="valid", dilations=(1, 1)):
+def _(
+    g,
+    y,
+    x,
+    kernel,
+    bias=None,
+    *,
+    needs,
+    deliver=None,
+    strides=(1, 1),
+    padding="valid",
+    dilations=(1, 1),
+):
     shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
     wide, per_channel = _repeated(x, kernel), _per_channel(kernel)
-    gx, gk = _gradients(g, wide, per_channel, shape, needs)
-    if gx is not None and kernel.shape[3] > 1:
+    single = kernel.shape[3] == 1
+    gx, gk = gradients(g, wide, per_channel, shape, needs, deliver if single else None)
+    if gx is not None and not single:
         gx = gx.reshape(*x.shape, kernel.shape[3]).sum(axis=-1)
+        if deliver is not None:
+            deliver(slice(0, len(gx)), gx)
     gb = channel_sums(g) if bias is not None and needs[2] else None
     return (gx, None if gk is None else gk.reshape(kernel.shape), gb)[: len(needs)]
 
@@ -111,7 +124,7 @@ def _axis_phases(g: Geometry, axis: int, size: int) -> list[tuple[slice, slice, 
     return found
 
 
-def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
+def convolved(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
     weights = [phase.shifts.weights(kernel[phase.kernel]) for phase in _phases(g)]
     shape = (x.shape[0], g.out_height, g.out_width, x.shape[3])
     y = array_module(x).empty(shape, x.dtype)
@@ -126,13 +139,11 @@ def _forward(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
 def _forward_part(x: Array, weights: list[Array], g: Geometry, bias: Any, y: Array) -> None:
     phases = _phases(g)
     images = [ShiftedImages(phase.shifts, x.shape[3]) for phase in phases]
-    count = _at_once(x, images)
-    for samples in _parts(len(x), count):
+    for samples in sample_parts(slice(0, len(x)), x):
         part = y[samples]
         for number, phase in enumerate(phases):
-            windows = images[number].of(phase.of(x[samples]), count)
-            into = part if number == 0 else None
-            found = _sums(windows, weights[number], into)
+            windows = images[number].of(phase.of(x[samples]), samples.stop - samples.start)
+            found = _sums(windows, weights[number], None if number else part)
             if number:
                 part += found.reshape(part.shape)
         if bias is not None:
@@ -157,19 +168,8 @@ def _einsum(subscripts: str, a: Array, b: Array, out: Any = None) -> Array:
     return out
 
 
-def _at_once(x: Array, images: list[ShiftedImages]) -> int:
-    """How many samples to take at a time: all on a GPU, on a CPU what stays in the cache."""
-    if array_module(x).__name__ != "numpy":
-        return max(1, len(x))
-    return max(1, min(len(x), IMAGE_ELEMENTS // max(1, sum(image.size for image in images))))
-
-
-def _parts(samples: int, count: int) -> list[slice]:
-    return [slice(start, min(start + count, samples)) for start in range(0, samples, count)]
-
-
-def _gradients(
-    g: Array, x: Array, kernel: Array, shape: Geometry, needs: list[bool]
+def gradients(
+    g: Array, x: Array, kernel: Array, shape: Geometry, needs: Sequence[bool], deliver: Any = None
 ) -> tuple[Any, Any]:
     """The gradients of the input and of the kernel (KH, KW, C)."""
     module = array_module(x)
@@ -183,11 +183,17 @@ def _gradients(
             phase.shifts.turned().weights(kernel[phase.kernel][::-1, ::-1]) for phase in phases
         ]
 
-    def take(samples: slice) -> Any:
-        gk = _kernel_gradient(g[samples], x[samples], shape) if needs[1] else None
-        if gx is not None:
-            _input_gradient(g[samples], weights, shape, gx[samples])
-        return gk
+    def take(share: slice) -> Any:
+        products = _KernelGradient(phases, x) if needs[1] else None
+        images = [ShiftedImages(phase.shifts.turned(), x.shape[3]) for phase in phases]
+        for samples in sample_parts(share, x):
+            if products is not None:
+                products.add(g[samples], x[samples])
+            if gx is not None:
+                _input_gradient(g[samples], weights, phases, images, gx[samples])
+                if deliver is not None:
+                    deliver(samples, gx[samples])
+        return None if products is None else products.result(shape)
 
     gk, *others = in_shares(
         take, shares(len(x), g, 0.4 * g.size * kernel.shape[0] * kernel.shape[1])
@@ -198,21 +204,44 @@ def _gradients(
     return gx, gk
 
 
-def _kernel_gradient(g: Array, x: Array, shape: Geometry) -> Array:
-    """The gradient of the kernel (KH, KW, C), from some samples."""
-    module = array_module(g)
-    gk = module.empty((*shape.kernel, x.shape[3]), x.dtype)
-    for phase in _phases(shape):
-        images = ShiftedImages(phase.shifts, x.shape[3])
-        count = _at_once(x, [images])
-        total: Any = None
-        for samples in _parts(len(x), count):
-            windows = images.of(phase.of(x[samples]), count)
-            rows = g[samples].reshape(len(windows), *windows.shape[3:])
-            found = _products(windows, rows)
-            total = found if total is None else module.add(total, found, out=total)
-        gk[phase.kernel] = phase.shifts.kernel_sums(total, x.shape[3])
-    return gk
+class _KernelGradient:
+    """The gradient of the kernel (KH, KW, C), from one part of a batch after the other."""
+
+    def __init__(self, phases: tuple[_Phase, ...], x: Array) -> None:
+        self.phases = phases
+        self.like = x
+        self.images = [ShiftedImages(phase.shifts, x.shape[3]) for phase in phases]
+        self.totals: list[Any] = [None] * len(phases)
+
+    def add(self, g: Array, x: Array) -> None:
+        module = array_module(g)
+        for number, (phase, images) in enumerate(zip(self.phases, self.images, strict=True)):
+            windows = images.of(phase.of(x), len(x))
+            found = _products(windows, g.reshape(len(windows), *windows.shape[3:]))
+            total = self.totals[number]
+            self.totals[number] = found if total is None else module.add(total, found, out=total)
+
+    def result(self, shape: Geometry) -> Array:
+        channels = self.like.shape[3]
+        gk = array_module(self.like).empty((*shape.kernel, channels), self.like.dtype)
+        for phase, total in zip(self.phases, self.totals, strict=True):
+            gk[phase.kernel] = phase.shifts.kernel_sums(total, channels)
+        return gk
+
+
+def _input_gradient(
+    g: Array, weights: list[Array], phases: Any, images: list[ShiftedImages], gx: Array
+) -> None:
+    """Write the gradient of some samples: each pixel takes from the outputs that saw it."""
+    for number, phase in enumerate(phases):
+        into = phase.of(gx)
+        if into.size == 0:
+            continue
+        windows = images[number].of(g, len(g))
+        if into.shape == gx.shape:
+            _sums(windows, weights[number], into)
+        else:
+            into[...] = _sums(windows, weights[number]).reshape(into.shape)
 
 
 def _products(windows: Array, rows: Array) -> Array:
@@ -223,20 +252,3 @@ def _products(windows: Array, rows: Array) -> Array:
         for j in range(found.shape[1]):  # all of them in one einsum take half as long again
             _einsum("nbx,nbx->x", rows, windows[:, i, j], found[i, j])
     return found
-
-
-def _input_gradient(g: Array, weights: list[Array], shape: Geometry, gx: Array) -> None:
-    """Write the gradient of some samples: each pixel takes from the outputs that saw it."""
-    phases = _phases(shape)
-    images = [ShiftedImages(phase.shifts.turned(), g.shape[3]) for phase in phases]
-    count = _at_once(g, images)
-    for samples in _parts(len(g), count):
-        for number, phase in enumerate(phases):
-            into = phase.of(gx[samples])
-            if into.size == 0:
-                continue
-            windows = images[number].of(g[samples], count)
-            if into.shape == gx.shape:
-                _sums(windows, weights[number], into)
-            else:
-                into[...] = _sums(windows, weights[number]).reshape(into.shape)

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
 from .activations import relu
-from .batch_norm_passes import batch_statistics, centred_gradient, gradient_sums, scaled
+from .batch_norm_passes import (
+    GradientSums,
+    batch_statistics,
+    centred_gradient,
+    gradient_sums,
+    scaled,
+)
 from .channels import channel_sums, rows, tile
 from .math import maximum, sqrt
 from .shape import transpose
@@ -65,26 +73,30 @@ def _batch_norm_training(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
 
 @_batch_norm_training.vjp
 def _(g, y, x, gamma=None, beta=None, *, saved, needs, epsilon=1e-3):
-    return _training_gradients(g, None, x, gamma, beta, saved, needs)
-
-
-@_batch_norm_training.vjp_before(relu)
-def _(g, y, x, gamma=None, beta=None, *, saved, needs, epsilon=1e-3):
-    return _training_gradients(g, y, x, gamma, beta, saved, needs)
+    sums = gradient_sums(g, x, saved[0], saved[2])
+    return _training_gradients(g, x, gamma, beta, saved, needs, sums, own=False)
 
 
 def _training_gradients(
-    g: Array, rectified: Any, x: Array, gamma: Any, beta: Any, saved: Any, needs: Any
+    g: Array, x: Array, gamma: Any, beta: Any, saved: Any, needs: Any, sums: Any, own: bool
 ) -> tuple[Any, ...]:
-    mean, _, inverse = saved
-    g_sums, products, g = gradient_sums(g, x, mean, inverse, rectified)
+    """sums: what `gradient_sums` gives. own: whether g may be written over."""
+    inverse = saved[2]
+    g_sums, products = sums
     g_gamma = products * inverse
     gx = None
     if needs[0]:
         scale = inverse if gamma is None else inverse * gamma
-        own = rectified is not None
-        gx = centred_gradient(g, x, scale, saved, (g_sums, g_gamma), own)
+        gx = centred_gradient(g, x, saved, (g_sums, g_gamma), scale, own)
     return (gx, None if gamma is None else g_gamma, None if beta is None else g_sums)[: len(needs)]
+
+
+@_batch_norm_training.vjp_before(relu)
+def _(g, y, x, gamma=None, beta=None, *, saved, needs, epsilon=1e-3):
+    sums = GradientSums(x, saved[0], saved[2], y)
+    counting = np.empty(g.shape, g.dtype)
+    sums.add(g, counting)
+    return _training_gradients(counting, x, gamma, beta, saved, needs, sums.result(), own=True)
 
 
 @primitive(name="batch_norm")

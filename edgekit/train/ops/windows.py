@@ -9,12 +9,27 @@ from typing import NamedTuple
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.train.backend import Array, array_module
 
-__all__ = ["Geometry", "Padding", "chunks", "explicit_padding", "geometry", "padded", "view"]
+__all__ = [
+    "Geometry",
+    "Padding",
+    "chunks",
+    "explicit_padding",
+    "geometry",
+    "padded",
+    "sample_parts",
+    "view",
+]
 
 Padding = str | tuple[int, int, int, int]
 
 CHUNK_FLOATS = 131_072
 """Elements of scratch that one chunk may take on a CPU: it and its product stay in the L2 cache."""
+
+
+PART_ELEMENTS = 262_144
+"""Elements of the arrays that several steps in a row go through part by part, on a CPU: a few of
+such parts stay in the last cache, where arrays of a whole batch do not.
+"""
 
 
 class Geometry(NamedTuple):
@@ -146,3 +161,12 @@ def chunks(
     blocks = [slice(r, min(r + height, out_height)) for r in range(0, out_height, height)]
     for start in range(samples):
         yield slice(start, start + 1), blocks
+
+
+def sample_parts(samples: slice, x: Array) -> list[slice]:
+    """`samples` of a batch `x` in parts to go through one after the other; one part on a GPU."""
+    if array_module(x).__name__ != "numpy" or samples.start == samples.stop:
+        return [samples]
+    step = max(1, PART_ELEMENTS * len(x) // max(1, x.size))
+    starts = range(samples.start, samples.stop, step)
+    return [slice(start, min(start + step, samples.stop)) for start in starts]

@@ -1,0 +1,163 @@
+"""Layers that follow one another and train as one primitive on a CPU.
+
+A convolution whose output goes to one BatchNormalization and nowhere else, and from there perhaps
+to one ReLU, runs in training as `conv_norm`. Wherever anything asks for more than that (a trace,
+quantization, masks, inference, another layer that reads what is between), the layers run one by
+one; so they do for an input of a new shape, which the layers' own calls check.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgekit.train import activations
+from edgekit.train.layers.activation import ReLU
+from edgekit.train.layers.calling import _training
+from edgekit.train.layers.convolution import Conv2D
+from edgekit.train.layers.core import Activation
+from edgekit.train.layers.depthwise import DepthwiseConv2D
+from edgekit.train.layers.normalization import BatchNormalization
+from edgekit.train.masks import mask_of
+from edgekit.train.ops.conv_norm import conv_norm
+from edgekit.train.primitive import name_scope, recorders, scope_state
+from edgekit.train.tape import GradientTape
+from edgekit.train.tensor import Tensor
+
+__all__ = ["Region", "joined_plan", "joined_stack"]
+
+Step = tuple[Any, Any, Any, Any]  # of a graph's plan: layer, input, call, output
+
+
+class Region:
+    """A convolution, a normalization and perhaps a ReLU, called with what the first takes."""
+
+    def __init__(self, conv: Any, norm: BatchNormalization, last: Any = None) -> None:
+        self.conv, self.norm, self.last = conv, norm, last
+        self.layers = [conv, norm] if last is None else [conv, norm, last]
+
+    def __call__(self, x: Any) -> Any:
+        if self._at_once(x):
+            return self._run(x)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def _at_once(self, x: Any) -> bool:
+        if not _training.get() or not self.norm.trainable or type(x) is not Tensor:
+            return False
+        data = x.data
+        return (
+            type(data) is np.ndarray
+            and (_is_conv(self.conv) and _is_norm(self.norm))  # attributes can be changed
+            and (self.last is None or _is_relu(self.last))
+            and data.shape == self.conv._checked_shape
+            and data.size > 0
+            and all(layer._arithmetic == data.dtype for layer in self.layers)
+            and all(layer._storage is None for layer in self.layers)
+            and self.norm.built
+            and self.conv.kernel.data.dtype == data.dtype
+            and mask_of(x) is None
+            and _only_a_tape_listens()
+        )
+
+    def _run(self, x: Tensor) -> Tensor:
+        conv, norm = self.conv, self.norm
+        with name_scope(conv.name):
+            y, saved = conv_norm.call_saving(
+                x,
+                conv.kernel,
+                conv.bias,
+                norm.gamma,
+                norm.beta,
+                **conv._window(),
+                epsilon=norm.epsilon,
+                separate=type(conv) is DepthwiseConv2D,
+                rectify=self.last is not None,
+            )
+        mean, variance, _ = saved.statistics
+        norm._follow(norm.moving_mean, mean if conv.bias is None else mean + conv.bias.data)
+        norm._follow(norm.moving_variance, variance)
+        return y
+
+
+def _only_a_tape_listens() -> bool:
+    """Whether nobody wants to see the primitives one by one, or second derivatives."""
+    listening = recorders()
+    return scope_state.rewriter is None and (
+        not listening or (len(listening) == 1 and type(listening[0]) is GradientTape)
+    )
+
+
+def _is_plain(layer: Any) -> bool:
+    """Whether a call of the layer is its `call` and nothing more."""
+    return layer.activity_regularizer is None and "call" not in vars(layer)
+
+
+def _is_conv(layer: Any) -> bool:
+    if type(layer) not in (Conv2D, DepthwiseConv2D) or not _is_plain(layer):
+        return False
+    whole = layer.groups == 1 if type(layer) is Conv2D else layer.depth_multiplier == 1
+    return (
+        whole
+        and layer.activation is activations.linear
+        and layer.data_format == "channels_last"
+        and layer.padding in ("same", "valid")
+    )
+
+
+def _is_norm(layer: Any) -> bool:
+    return type(layer) is BatchNormalization and layer.axis in (-1, 3) and _is_plain(layer)
+
+
+def _is_relu(layer: Any) -> bool:
+    if type(layer) is Activation:
+        return layer.activation is activations.relu and _is_plain(layer)
+    return (
+        type(layer) is ReLU
+        and layer.max_value is None
+        and layer.negative_slope == layer.threshold == 0
+        and _is_plain(layer)
+    )
+
+
+def joined_stack(stack: Sequence[Any]) -> list[Any]:
+    """The layers of a Sequential, with those that train as one in one."""
+    found: list[Any] = []
+    for layer in stack:
+        before = found[-1] if found else None
+        if _is_norm(layer) and _is_conv(before):
+            found[-1] = Region(before, layer)
+        elif type(before) is Region and before.last is None and _is_relu(layer):
+            found[-1] = Region(before.conv, before.norm, layer)
+        else:
+            found.append(layer)
+    return found
+
+
+def joined_plan(plan: Sequence[Step], outputs: Sequence[Any]) -> list[Step]:
+    """The plan of a graph, with the calls that train as one in one."""
+    uses = Counter(id(x) for _, _, call, _ in plan for x in call.inputs)
+    uses.update(id(x) for x in outputs)
+    made: dict[Any, int] = {}  # the output of a step -> where it stands in the new plan
+    joined: list[Any] = []
+    for step in plan:
+        layer, only_input, call, only_output = step
+        at = made.get(only_input) if only_input is not None and uses[only_input] == 1 else None
+        before = None if at is None else joined[at][0]
+        region = None
+        if _is_norm(layer) and _is_conv(before):
+            region = Region(before, layer)
+        elif type(before) is Region and before.last is None and _is_relu(layer):
+            region = Region(before.conv, before.norm, layer)
+        if region is not None and only_output is not None:
+            joined[at] = (region, joined[at][1], call, only_output)  # type: ignore[index]
+            made[only_output] = at  # type: ignore[assignment]
+            continue
+        if only_output is not None:
+            made[only_output] = len(joined)
+        joined.append(step)
+    return joined
