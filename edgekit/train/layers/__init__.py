@@ -29,6 +29,7 @@ from edgekit.train.layers.depthwise import DepthwiseConv1D as DepthwiseConv1D
 from edgekit.train.layers.depthwise import DepthwiseConv2D as DepthwiseConv2D
 from edgekit.train.layers.dot import Dot as Dot
 from edgekit.train.layers.dot import dot as dot
+from edgekit.train.layers.einsum_dense import EinsumDense as EinsumDense
 from edgekit.train.layers.embedding import Embedding as Embedding
 from edgekit.train.layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from edgekit.train.layers.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
@@ -185,6 +186,7 @@ __all__ = [
     "Discretization",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
     "GRUCell",

@@ -125,7 +125,8 @@ DEFAULTS = {
         "RandomZoom": {"height_factor": 0.2},
         "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.1},
         "CategoryEncoding": {"num_tokens": 4}, "Discretization": {"num_bins": 3},
-        "Hashing": {"num_bins": 4}, "HashedCrossing": {"num_bins": 4}, "IntegerLookup": {}, "StringLookup": {},
+        "Hashing": {"num_bins": 4}, "HashedCrossing": {"num_bins": 4}, "IntegerLookup": {},
+        "StringLookup": {},
         "TextVectorization": {},
     }
 }  # fmt: skip
