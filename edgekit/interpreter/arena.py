@@ -67,7 +67,8 @@ class Arena:
             shape = self._whole_shape(name)
             place = (slot.offset, shape, slot.margins, name if name in self._zeros else "")
             # a border of biases takes longer to write than one of zeros
-            most = 2 * LARGEST_APART if name in self._zeros else LARGEST_APART
+            biases = isinstance(self._zeros.get(name), np.ndarray)
+            most = 2 * LARGEST_APART if biases else LARGEST_APART
             if math.prod(shape) <= most and place not in places:
                 storage = np.zeros(math.prod(shape) + 16, np.float32)
                 skip = -(storage.ctypes.data // 4) % 16

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Source", "release_pages", "source_bytes"]
 
-SMALL_FILE = 2**17
+SMALL_FILE = 2**16
 """Bytes. Up to here a file is read whole; the pages of a larger one can be given back."""
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview

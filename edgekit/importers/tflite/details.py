@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .file import Signature
+from .file import Signature, Tensor
 from .model import TfliteModel
 from .tensors import tensor_array
+from .verify import read_file
 
 __all__ = ["FileTensors"]
 
@@ -32,18 +33,24 @@ TYPES: dict[str, type[Any]] = {
 
 
 class FileTensors:
-    """The tensors of the subgraph that was read. A `TensorTable` of the interpreter."""
+    """The tensors of the subgraph that was read. A `TensorTable` of the interpreter.
+
+    What the file says of its inputs and outputs is kept. The rest, which is most of it, few ask
+    for: then it is read again.
+    """
 
     def __init__(self, model: TfliteModel) -> None:
-        self.tensors = model.subgraph.tensors  # and not the operators, which can go
-        values = model.graph.values
+        subgraph, values = model.subgraph, model.graph.values
+        self.inputs, self.outputs = subgraph.inputs, subgraph.outputs
+        self._content, self._subgraph = model.file.content, subgraph.index
+        ends = (*subgraph.inputs, *subgraph.outputs)
+        self._tensors = {index: subgraph.tensors[index] for index in ends}
         self.names = tuple(name if name in values else "" for name in model.names)
-        self.inputs, self.outputs = model.subgraph.inputs, model.subgraph.outputs
         self.signatures: Mapping[str, Ends] = {s.key: _ends(s) for s in model.file.signatures}
         self.own = model.signature.key if model.signature is not None else None
 
     def details(self, index: int) -> Details:
-        tensor = self.tensors[index]
+        tensor = self._tensor(index)
         scales = tensor.scales.astype(np.float32)
         zero_points = tensor.zero_points.astype(np.int32)
         single = len(scales) == 1 and len(zero_points) == 1
@@ -63,8 +70,14 @@ class FileTensors:
         }
 
     def data(self, index: int) -> Array | None:
-        tensor = self.tensors[index]
+        tensor = self._tensor(index)
         return tensor_array(tensor) if tensor.is_constant else None
+
+    def _tensor(self, index: int) -> Tensor:
+        if index not in self._tensors:
+            subgraph = read_file(self._content).subgraphs[self._subgraph]
+            self._tensors = dict(enumerate(subgraph.tensors))
+        return self._tensors[index]
 
 
 def _type(dtype: str) -> type[Any]:

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Accumulator", "centered_weight", "clip_into", "multiply", "output_limits"]
 
-TILED_ELEMENTS = 10_000
-"""Per-channel vectors are repeated to the size of the sums up to here, so that one loop serves;
-in float layers, which have one vector and not two, up to twice as far."""
-
 TILED_ROW = 6_000
-"""For larger maps to about this length: long enough for the loops, and it stays in the cache."""
+"""Per-channel vectors are repeated to about this length: long enough for the loops, and it stays
+in the cache."""
+
+TILED_ELEMENTS, FEW_ROWS = 10_000, 2
+"""Smaller sums that would fall into more rows are one row, since so many loops would be felt; in
+float layers, which have one vector and not two, up to twice as large ones, however few rows."""
 
 SHORT_ROW = 2**10
 """Rows up to this length are clipped in place, then copied into their border: each costs little on
@@ -194,13 +195,14 @@ class Accumulator:
 
     def _rows(self, sums: Array) -> Array:
         """`sums` as rows to which per-channel vectors are repeated."""
-        vectors = 2 if self.step.quantized else 1
-        if sums.size * vectors <= 2 * TILED_ELEMENTS:
-            return sums.reshape(-1)
         channels = self.channels
         pixels = sums.size // channels
         most = min(pixels, max(1, TILED_ROW // channels))
         together = next(n for n in range(most, 0, -1) if pixels % n == 0)
+        vectors, few = (2, FEW_ROWS) if self.step.quantized else (1, 1)
+        small = sums.size * vectors <= 2 * TILED_ELEMENTS
+        if pixels == together or (small and pixels // together > few):
+            return sums.reshape(-1)
         return sums.reshape(-1, together * channels)
 
     def _tiled(self, what: str, vector: Array, rows: Array) -> Array:

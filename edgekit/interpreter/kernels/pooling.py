@@ -83,16 +83,20 @@ def _line_of_means(step: Step, counts: Array) -> tuple[Array, Array] | None:
         return None
     zero = step.input_quant(0).zero_point[0]
     low, high = LIMITS[step.dtype(0)]
-    means = np.arange(low - 1, high + 1)  # also where the lowest begins
-    # The last sum with each mean: a half, which an even count has, belongs to the mean below zero.
-    last = np.where(means < 0, means * count + count // 2, means * count + (count - 1) // 2)
-    stored = np.clip(np.concatenate([last, last + 1]), low * count, high * count)
-    exact = np.sign(stored) * ((np.abs(stored) + count // 2) // count) - zero
-    sums = stored - count * zero
+    lowest, highest = low * count, high * count
+    sums, exact = [], []  # in Python's integers: numpy's would bring in code of their own for this
+    for mean in range(low - 1, high + 1):  # also where the lowest begins
+        # The last sum with a mean: a half, which an even count has, belongs to the one below zero.
+        last = mean * count + (count // 2 if mean < 0 else (count - 1) // 2)
+        for total in (min(max(last, lowest), highest), min(max(last + 1, lowest), highest)):
+            size = (abs(total) + count // 2) // count
+            exact.append((size if total > 0 else -size) - zero)
+            sums.append(total - count * zero)
+    reals = np.array(sums, np.float32)
     for steeper in (0.0, 2.0**-14, 2.0**-15):
         slope = np.float32((1.0 + steeper) / count)
         shift = np.float32(zero * (1.0 + steeper) - zero)
-        if np.array_equal(np.rint(sums.astype(np.float32) * slope + shift), exact):
+        if np.rint(reals * slope + shift).tolist() == exact:
             return np.array(slope), np.array(shift)
     return None
 
@@ -151,6 +155,9 @@ def surrounded(step: Step, x: Floats, pads: tuple[int, ...], border: float) -> F
 
 def valid_cells(step: Step) -> Array:
     """How many cells of each window are not padding: [1, height, width, 1], or one number."""
+    whole = np.float32(math.prod(step.attrs["pool"]))
+    if not any(step.attrs["pads"]):
+        return np.array(whole)
     _, height, width, _ = step.input(0).shape
     shape, (top, left, _, _) = step.output().shape, step.attrs["pads"]
     lines = []
@@ -159,5 +166,4 @@ def valid_cells(step: Step) -> Array:
         starts = np.arange(shape[axis + 1]) * stride - before
         lines.append(np.minimum(starts + window, size) - np.maximum(starts, 0))
     counts = (lines[0][:, np.newaxis] * lines[1])[np.newaxis, ..., np.newaxis].astype(np.float32)
-    whole = np.float32(math.prod(step.attrs["pool"]))
     return np.array(whole) if bool((counts == whole).all()) else counts

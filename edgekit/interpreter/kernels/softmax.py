@@ -73,7 +73,7 @@ def _by_table(step: Step, steps: int) -> None:
     low, high = np.array(0.0, np.float32), np.array(steps - 1, np.float32)
     # Half away from zero: the largest float32 below one half is added, so that only true halves
     # reach the next integer.
-    half = np.array(np.nextafter(np.float32(0.5), np.float32(0.0)))
+    half = np.array(0.5 - 2.0**-25, np.float32)
     step.call(np.maximum.reduce, x, -1, None, peak, bool(kept))
     step.call(np.subtract, peak, x, powers)
     step.call(np.copyto, places, powers, "unsafe")
