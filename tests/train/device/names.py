@@ -5,7 +5,16 @@
 
 from __future__ import annotations
 
-__all__ = ["BOOLEAN", "CONSTANTS", "FUNCTIONS", "JOINING", "LIBRARY", "METHODS", "SORTING", "SYNCHRONIZING"]
+__all__ = [
+    "BOOLEAN",
+    "CONSTANTS",
+    "FUNCTIONS",
+    "JOINING",
+    "LIBRARY",
+    "METHODS",
+    "SORTING",
+    "SYNCHRONIZING",
+]
 
 
 def _names(text: str) -> frozenset[str]:
