@@ -7,11 +7,12 @@ import pytest
 
 import edgekit.keras as keras
 from edgekit.errors import EdgekitError
-from edgekit.train import GradientTape, Sequential, layers, losses, optimizers
-from edgekit.train.backend import asarray, to_numpy
+from edgekit.train import GradientTape, Sequential, dtype_policies, layers, losses, optimizers
+from edgekit.train.backend import asarray, device, to_numpy
 from edgekit.train.optimizers import LossScaleOptimizer
 from edgekit.train.primitive import recording
 from edgekit.train.tensor import Variable
+from tests.train.gpu import networks
 from tests.train.half_model import POLICIES, half_model
 from tests.train.keras_goldens import arrays, numbered
 
@@ -143,6 +144,32 @@ def test_the_optimizer_keeps_weights_in_16_bits_too(policy, gpu):
     model.layers[0].kernel.assign(np.zeros((5, 4), np.float32))
     with pytest.raises(EdgekitError, match="changed"):
         tape.gradient(loss, model.trainable_variables)
+
+
+@pytest.mark.parametrize(
+    ("name", "policy"), [("resnet8", "mixed_float16"), ("dscnn", "mixed_bfloat16")]
+)
+def test_networks_of_the_benchmark(name, policy, gpu):
+    """All steps but two from a graph, nothing waited for, and the losses near those of float32."""
+    x, y = networks.samples(name, 12)
+
+    def losses_of(one):
+        dtype_policies.set_dtype_policy(one)
+        try:
+            model = networks.compiled(name)
+        finally:
+            dtype_policies.set_dtype_policy(None)
+        found = model.fit(x, y, batch_size=4, epochs=2, verbose=0, shuffle=False).history["loss"]
+        return model, found
+
+    with device("cpu"):
+        _, expected = losses_of("float32")
+    model, found = losses_of(policy)
+    assert model._gpu_loop.step("train_step").refusal is None
+    assert gpu.graph_launches == 4
+    assert len(gpu.waits) <= 6, gpu.waits  # at the ends of epochs, and while it is made ready
+    assert int(model.optimizer.iterations) == 6
+    np.testing.assert_allclose(found, expected, rtol=0.1)
 
 
 def test_layers_that_do_not_compute_in_16_bits_get_float32(gpu):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.train import Tensor, metrics
+from edgekit.train import Sequential, Tensor, layers, metrics
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.gpu.state import capturing
 from edgekit.train.metrics.metric import result_of
@@ -31,6 +31,36 @@ def shown(metric, data):
     for y_true, y_pred, weight in data:
         metric.update_state(y_true, Tensor(y_pred), sample_weight=weight)
     return np.asarray(to_numpy(metric.result()))
+
+
+def test_every_class_is_among_the_cases():
+    others = {"Mean", "Sum", "MeanMetricWrapper"}  # below, and what the others are made of
+    assert {cls for _, cls, _, _ in METRICS} | others == set(metrics.CLASSES)
+
+
+def test_a_step_reads_nothing(gpu):
+    """The logs of a step are numbers that nobody has asked for yet."""
+    x = asarray(np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32))
+    y = asarray(np.arange(8) % 3)
+    model = Sequential([layers.Input((5,)), layers.Dense(3, "softmax")])
+    names = [
+        "accuracy",
+        "sparse_categorical_crossentropy",
+        metrics.SparseTopKCategoricalAccuracy(2),
+    ]
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=names)
+    for _ in range(2):
+        model.train_step((x, y))
+    gpu.synchronizations = gpu.copies_in = 0
+    gpu.launches.clear()
+    logs = model.train_step((x, y))
+    assert (gpu.synchronizations, gpu.copies_in) == (0, 0), gpu.waits
+    assert "mean_of_sums" not in gpu.launches
+    assert gpu.launches.count("add_sparse_hits<float, int64>") == 1
+    later = [float(value) for value in logs.values()]
+    assert gpu.synchronizations == len(later) == 4
+    assert later == [float(m.result()) for m in model.metrics]
+    assert isinstance(logs["loss"] * 2.0, Tensor)  # a tensor like any other
 
 
 @pytest.mark.parametrize(("name", "cls", "arguments", "kind"), METRICS, ids=IDS)
