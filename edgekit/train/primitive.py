@@ -19,6 +19,7 @@ error, never a zero.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -162,14 +163,8 @@ class Primitive:
         """Register the derivative of this primitive and `after` in one pass over memory.
 
         It is taken on a CPU where `after`, which has one input, followed at once: as with `vjp`,
-        but `g` and the output are those of `after`.
-        """
-
-        def register(rule: Callable[..., Any]) -> Callable[..., Any]:
-            self.backward_before[after.name] = rule
-            return rule
-
-        return register
+        but `g` and the output are those of `after`."""
+        return functools.partial(self.backward_before.__setitem__, after.name)
 
     def vjp_in_parts(self, taker: Callable[..., Any]) -> Callable[..., Any]:
         """Register what takes the gradient of the output part by part, while each is in the cache.

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from edgekit.errors import InputError
-from edgekit.train import get_threads, layers, set_threads
+from edgekit.train import get_threads, layers, optimizers, set_threads
 from edgekit.train.models import Sequential
 from edgekit.train.ops import workers
+from edgekit.train.optimizers import flat
 from edgekit.train.tape import GradientTape
+from edgekit.train.tensor import Variable
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +101,39 @@ def test_the_error_state_of_numpy_holds_on_every_thread():
         if np.lib.NumpyVersion(np.__version__) >= "2.0.0":  # where it is part of the context
             with pytest.raises(FloatingPointError):
                 workers.in_shares(lambda part: None if part == 0 else big * big, [0, 1])
+
+
+@pytest.mark.parametrize("name", ["Adam", "Nadam", "RMSprop", "Ftrl", "Lion", "SGD"])
+def test_optimizers_give_the_same_bits_on_any_number(name, monkeypatch):
+    monkeypatch.setattr(flat, "_PIECE", 50)
+    rng = np.random.default_rng(0)
+    start = [rng.normal(size=shape).astype(np.float32) for shape in ((20, 7), (7,), (9, 13))]
+    gradients = [rng.normal(size=a.shape).astype(np.float32) for a in start]
+    results = []
+    for count in (1, 2, 3):
+        set_threads(count)
+        variables = [Variable(a.copy()) for a in start]
+        optimizer = getattr(optimizers, name)(0.01)
+        for _ in range(3):
+            optimizer.apply(gradients, variables)
+        results.append([v.numpy().copy() for v in variables])
+    for others in results[1:]:
+        for a, b in zip(others, results[0], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_an_optimizer_of_ones_own_stays_on_one_thread(monkeypatch):
+    seen = set()
+
+    class Mine(optimizers.SGD):
+        def update(self, *arguments):
+            seen.add(threading.current_thread())
+            super().update(*arguments)
+
+    monkeypatch.setattr(flat, "_PIECE", 50)
+    set_threads(2)
+    Mine(0.1).apply([np.ones(200, np.float32)], [Variable(np.ones(200, np.float32))])
+    assert seen == {threading.current_thread()}
 
 
 def test_little_work_is_not_shared(monkeypatch):

@@ -73,14 +73,18 @@ def _max_pool_part(x: Array, g: Geometry, y: Array) -> None:
 def _(g, y, x, *, pool_size, strides=None, padding="valid"):
     shape = _geometry(x, pool_size, strides, padding)
 
-    def take(samples: slice) -> Array:
-        return _max_pool_gradient(g[samples], y[samples], x[samples], shape)
+    size = (len(x), shape.padded_height, shape.padded_width, x.shape[3])
+    total = array_module(x).empty(size, x.dtype)
 
-    found = in_shares(take, shares(len(x), x, 0.6 * x.size))
-    return (found[0] if len(found) == 1 else array_module(x).concatenate(found),)
+    def take(samples: slice) -> None:
+        _max_pool_gradient(g[samples], y[samples], x[samples], shape, total[samples])
+
+    in_shares(take, shares(len(x), x, 2.0 * x.size))
+    return (inside(total, shape),)
 
 
-def _max_pool_gradient(g: Array, y: Array, x: Array, shape: Geometry) -> Array:
+def _max_pool_gradient(g: Array, y: Array, x: Array, shape: Geometry, total: Array) -> None:
+    """Write the gradient of some samples, with their border."""
     module = array_module(x)
     source = padded(x, shape, value=-float("inf"))
     apart = shape.strides[0] >= shape.kernel[0] and shape.strides[1] >= shape.kernel[1]
@@ -88,7 +92,8 @@ def _max_pool_gradient(g: Array, y: Array, x: Array, shape: Geometry) -> Array:
         shape.out_height * shape.strides[0],
         shape.out_width * shape.strides[1],
     )
-    total = module.empty_like(source) if covered else module.zeros_like(source)
+    if not covered:
+        total[...] = 0
     free = None  # windows whose gradient was not given away yet
     for i, j in _window(shape):
         taken = _tap(source, shape, i, j) == y
@@ -102,7 +107,6 @@ def _max_pool_gradient(g: Array, y: Array, x: Array, shape: Geometry) -> Array:
             module.multiply(g, taken, out=target)
         else:
             target += g * taken
-    return inside(total, shape)
 
 
 @primitive

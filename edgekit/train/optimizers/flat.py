@@ -69,9 +69,11 @@ class FlatVector:
     def scratch(self, size: int) -> tuple[Any, Any]:
         """Two arrays to compute in."""
         a, b = self._scratch
-        if size > a.size:
-            return self.module.empty(size, self.dtype), self.module.empty(size, self.dtype)
-        return a[:size], b[:size]
+        return self.new_scratch(size) if size > a.size else (a[:size], b[:size])
+
+    def new_scratch(self, size: int) -> tuple[Any, Any]:
+        """Two arrays that nobody else computes in."""
+        return self.module.empty(size, self.dtype), self.module.empty(size, self.dtype)
 
     def view(self, place: int) -> Any:
         """The part of the parameters that the variable of this number is bound to."""
