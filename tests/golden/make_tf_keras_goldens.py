@@ -21,7 +21,7 @@ TARGET = Path(__file__).resolve().parent / "keras" / "tf_keras.zip"
 # What is kept besides the .h5 files: small files, and enough of each kind.
 KEPT = {
     "optimizers": (".keras", ("adam", "adam_average", "nadam", "rmsprop_centered", "sgd")),
-    "models": (".weights.h5", ("attending", "branches")),
+    "models": (".weights.h5", ("attending",)),
 }
 
 

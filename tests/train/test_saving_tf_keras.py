@@ -53,7 +53,7 @@ def test_models(name, ending, folder):
     check_model(folder, name, ending)
 
 
-@pytest.mark.parametrize("name", ["attending", "branches"])
+@pytest.mark.parametrize("name", ["attending"])
 def test_architectures_and_weights_in_two_files(name, folder):
     check_json(folder, name)
 

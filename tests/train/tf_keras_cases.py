@@ -55,6 +55,11 @@ GRIDS = list(np.random.default_rng(1).normal(size=(2, 2, 4, 6)).astype(np.float3
 FUNCTIONS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "abs": lambda tf, x, y: tf.abs(x),
     "add_constant": lambda tf, x, y: tf.sqrt(tf.square(x) + 1e-3),
+    "add_all": lambda tf, x, y: tf.math.add_n([x, y, x * 2.0]),
+    "clip": lambda tf, x, y: tf.clip_by_value(x, -0.5, 0.5) + y,
+    "l2_normalize": lambda tf, x, y: tf.math.l2_normalize(x, axis=-1),
+    "stack": lambda tf, x, y: tf.stack([x, y], 1),
+    "stack_last": lambda tf, x, y: tf.stack([x, y], -1),
     "calls": lambda tf, x, y: tf.nn.relu(x - y) * 3.0 + tf.nn.relu6(y),
     "concat": lambda tf, x, y: tf.concat([x, y], axis=-1),
     "concat_rows": lambda tf, x, y: tf.concat([x, y], 1),
@@ -84,7 +89,7 @@ FUNCTIONS: dict[str, Callable[[Any, Any, Any], Any]] = {
 }
 # functions and arguments that have no operation here, to be named in the refusal
 UNKNOWN: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "clip_by_value": lambda tf, x, y: tf.clip_by_value(x, -1, 1),
+    "cumsum": lambda tf, x, y: tf.cumsum(x, axis=1),
     "transpose_b": lambda tf, x, y: tf.matmul(x, y, transpose_b=True),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.train.saving.legacy_compiled import modern_compile_config
-from edgekit.train.saving.legacy_operations import modern_node, modern_operation
+from edgekit.train.saving.legacy_operations import modern_node, modern_operations
 from edgekit.train.saving.operations import is_operation_name
 
 __all__ = ["is_old", "modern_config", "of_keras_2", "old_archive_config"]
@@ -105,8 +105,6 @@ def modern_config(config: Mapping[str, Any]) -> dict[str, Any]:
     made = {**config, "class_name": name}
     if "layers" in given:
         made["config"] = _modern_model(given)
-    elif name in ("TFOpLambda", "SlicingOpLambda"):
-        return modern_operation(config)
     elif "trainable" not in given and is_operation_name(name):
         # Keras 3 leaves the module out in .h5 files; layers of these names say `trainable`
         made["module"] = config.get("module") or "keras.src.ops.numpy"
@@ -123,7 +121,8 @@ def _modern_model(given: Mapping[str, Any]) -> dict[str, Any]:
     layers, problems = [], []
     for layer in given["layers"]:
         try:
-            layers.append(modern_config(layer))
+            is_function = layer.get("class_name") in ("TFOpLambda", "SlicingOpLambda")
+            layers += modern_operations(layer) if is_function else [modern_config(layer)]
         except UnsupportedOperator as error:
             problems.append(str(error))
     if problems:

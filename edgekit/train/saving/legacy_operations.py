@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from edgekit.errors import UnsupportedOperator
+from edgekit.train.saving.legacy_chains import CHAINS, Made, index_for_axis
 
-__all__ = ["modern_node", "modern_operation"]
+__all__ = ["modern_node", "modern_operations"]
 
 _NUMPY, _NN = "keras.src.ops.numpy", "keras.src.ops.nn"
 
@@ -69,19 +70,22 @@ _FUNCTIONS: dict[str, _Function] = {
 _SAYS_NOTHING: dict[str, Any] = {"name": None, "conjugate": (False,), "transpose_a": (False,),
                                  "transpose_b": (False,), "beta": (1, 1.0)}  # fmt: skip
 _BY_AXIS = {"expand_dims": None, "squeeze": 0}
-_ALL = {"start": None, "stop": None, "step": None}
 _CONSTANT = "_CONSTANT_VALUE"
 
 
-def modern_operation(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of a TFOpLambda or SlicingOpLambda as that of Keras' operation.
+def modern_operations(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The config of a TFOpLambda or SlicingOpLambda as those of Keras' operations, of which the
+    last has its name.
 
     Raises UnsupportedOperator for a function or an argument that is not known.
     """
     name, function = config["config"].get("name"), str(config["config"].get("function"))
+    short = function.rpartition(".")[2]
     nodes = [modern_node(node) for node in config.get("inbound_nodes") or []]
+    if short in CHAINS and len(nodes) == 1:
+        return _chain(name, function, nodes[0])
     attributes: dict[str, Any] = {}
-    if config["class_name"] == "SlicingOpLambda" or function.endswith(tuple(_BY_AXIS)):
+    if config["class_name"] == "SlicingOpLambda" or short in _BY_AXIS:
         found = _Function("GetItem")
         nodes = [
             {"args": [node["args"][0], _key(function, node["kwargs"])], "kwargs": {}}
@@ -91,6 +95,12 @@ def modern_operation(config: Mapping[str, Any]) -> dict[str, Any]:
         found = _found(function, name)
         for node in nodes:
             attributes |= _take_attributes(found, node, f"layer {name!r}: {function}")
+    return [_operation(found, name, attributes, nodes)]
+
+
+def _operation(
+    found: _Function, name: Any, attributes: Mapping[str, Any], nodes: list[Any]
+) -> dict[str, Any]:
     return {
         "module": found.module,
         "class_name": found.class_name,
@@ -100,12 +110,36 @@ def modern_operation(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _chain(name: Any, function: str, node: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = {k: v for k, v in node["kwargs"].items() if k not in _SAYS_NOTHING}
+    try:
+        steps = CHAINS[function.rpartition(".")[2]](node["args"], **given)
+    except TypeError as error:
+        raise UnsupportedOperator(f"layer {name!r}: {function}: {error}") from error
+    names = [f"{name}/{i}" for i in range(len(steps) - 1)] + [name]
+
+    def of(value: Any) -> Any:
+        if isinstance(value, Made):
+            return _tensor([names[value.step], 0, 0])
+        return [of(one) for one in value] if isinstance(value, list) else value
+
+    return [
+        _operation(
+            _Function(step.class_name),
+            own,
+            step.attributes,
+            [{"args": of(step.args), "kwargs": {}}],
+        )
+        for own, step in zip(names, steps, strict=True)
+    ]
+
+
 def _found(function: str, name: Any) -> _Function:
     short = function.rpartition(".")[2]
     if short not in _FUNCTIONS:
         raise UnsupportedOperator(
             f"layer {name!r}: the TensorFlow function {function!r} is not known; "
-            f"there are {', '.join(sorted({**_FUNCTIONS, **_BY_AXIS}))}"
+            f"there are {', '.join(sorted({**_FUNCTIONS, **_BY_AXIS, **CHAINS}))}"
         )
     return _FUNCTIONS[short]
 
@@ -130,12 +164,7 @@ def _key(function: str, kwargs: Mapping[str, Any]) -> Any:
     """What stands between the brackets; expand_dims is x[:, None], squeeze is x[:, 0]."""
     short = function.rpartition(".")[2]
     if short in _BY_AXIS:
-        axis = kwargs.get("axis")
-        axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
-        if not isinstance(axis, int) or axis < -1:
-            raise UnsupportedOperator(f"{function}: axis={axis!r} is not supported")
-        before = [{"class_name": "__ellipsis__"}] if axis == -1 else [_slice(_ALL)] * axis
-        return [*before, _BY_AXIS[short]]
+        return index_for_axis(function, kwargs.get("axis"), _BY_AXIS[short])
     spec = kwargs.get("slice_spec")
     return [_slice(one) for one in spec] if isinstance(spec, list) else _slice(spec)
 
