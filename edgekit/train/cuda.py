@@ -12,6 +12,7 @@ from edgekit.errors import EdgekitError, MissingExtraError
 __all__ = ["gpu_count"]
 
 _INSTALL = 'pip install "edgekit[cuda]"'
+_LEAST = (8, 0)  # the compute capability that kernels are written for
 _usable: list[ModuleType] = []  # the modules that were found to work, so that each is asked once
 
 
@@ -19,7 +20,7 @@ def gpu_count() -> int:
     """How many GPUs can be used.
 
     Raises MissingExtraError where cupy or a library of CUDA is not installed, and EdgekitError
-    where there is no driver, one that is too old, or no GPU; each says what was found.
+    where there is no driver, one that is too old, or no GPU that will do; each says what was found.
     """
     cupy = _cupy()
     if cupy not in _usable:
@@ -87,6 +88,18 @@ def _check_gpus(runtime: Any) -> None:
             f"the NVIDIA driver is there, but shows no GPU{problem}{hidden}. See what nvidia-smi "
             f"lists. The packages come with: {_INSTALL}"
         )
+    found = [runtime.getDeviceProperties(i) for i in range(count)]
+    if all((one["major"], one["minor"]) < _LEAST for one in found):
+        names = ", ".join(f"{_name(one)} has {one['major']}.{one['minor']}" for one in found)
+        raise EdgekitError(
+            f"kernels need a GPU of compute capability {_LEAST[0]}.{_LEAST[1]} or later (Ampere, "
+            f"2020): {names}. Train on the CPU; what {_INSTALL} brings is of no use here"
+        )
+
+
+def _name(properties: Any) -> str:
+    name = properties["name"]
+    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def _check_compiler(cupy: Any) -> None:

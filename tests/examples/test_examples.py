@@ -55,6 +55,16 @@ def test_classify_names_the_samples() -> None:
     assert answers == list("0123456789")
 
 
+def test_training_falls_back_to_the_cpu(tmp_path: Path) -> None:
+    """Without a GPU the script says why, and trains all the same."""
+    done = run(EXAMPLES / "train_on_gpu.py", "--epochs", "1", "--device", "gpu:99")
+    assert done.returncode == 0, done.stderr
+    reason, where, trained, int8 = done.stdout.splitlines()
+    assert reason.startswith("on the CPU: ") and where.startswith("cpu: 1 epochs")
+    assert trained.startswith(("accuracy 8", "accuracy 9"))
+    assert float(int8.removeprefix("int8: ").rstrip("%")) > 80
+
+
 def test_classify_inverts_dark_on_light(tmp_path: Path) -> None:
     image, operations = pytest.importorskip("PIL.Image"), pytest.importorskip("PIL.ImageOps")
     with image.open(EXAMPLES / "data" / "samples" / "7.png") as seven:

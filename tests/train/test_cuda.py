@@ -26,7 +26,7 @@ def raising(error):
     return function
 
 
-def broken_cupy(driver=13000, count=1, nvrtc=None, runtime=13020):
+def broken_cupy(driver=13000, count=1, nvrtc=None, runtime=13020, capability=(9, 0)):
     """A cupy that finds this driver, these GPUs and this NVRTC; an error is raised."""
 
     def answer(value):
@@ -39,6 +39,9 @@ def broken_cupy(driver=13000, count=1, nvrtc=None, runtime=13020):
             runtimeGetVersion=answer(runtime),
             driverGetVersion=answer(driver),
             getDeviceCount=answer(count),
+            getDeviceProperties=answer(
+                {"name": b"GeForce", "major": capability[0], "minor": capability[1]}
+            ),
         ),
         nvrtc=types.SimpleNamespace(getVersion=answer(nvrtc or (13, 0))),
     )
@@ -122,6 +125,12 @@ def test_without_a_gpu(install, monkeypatch, count):
     install(count=count)
     message = refused(EdgekitError)
     assert "shows no GPU" in message and "CUDA_VISIBLE_DEVICES is ''" in message
+
+
+def test_with_too_old_a_gpu(install):
+    install(capability=(7, 5))
+    message = refused(EdgekitError)
+    assert "capability 8.0 or later" in message and "GeForce has 7.5" in message
 
 
 def test_without_libraries_of_cuda(install):
