@@ -17,6 +17,7 @@ from . import matmul as matmul
 from . import metrics as metrics
 from . import pooling as pooling
 from . import random as random
+from . import recurrent as recurrent
 from . import reductions as reductions
 from . import sample_norm as sample_norm
 from . import shapes as shapes
@@ -37,6 +38,7 @@ RULES = (
     metrics,
     pooling,
     random,
+    recurrent,
     reductions,
     sample_norm,
     shapes,

@@ -12,6 +12,7 @@ from .steps import (
     Hearing,
     Mask,
     curve,
+    device_loops,
     initial,
     input_gradients,
     packed,
@@ -59,7 +60,11 @@ def gru(
     if reset_after:
         hearing: Any = Hearing(recurrent, dropped, batch)
         bias_of_hidden = None if bias is None else bias[1]
-        _reset_after(rows, hiddens, inner, hearing, bias_of_hidden, curves, masked)
+        if (device := device_loops(rows, recurrent, bias_of_hidden)) is not None:
+            names = recurrent_activation, activation
+            device.gru_forward(rows, hiddens, inner, hearing, bias_of_hidden, names, masked)
+        else:
+            _reset_after(rows, hiddens, inner, hearing, bias_of_hidden, curves, masked)
     else:
         two = 2 * units
         hearing = (
@@ -196,16 +201,28 @@ def _back_after(
     xp.multiply(inner, of_gates[:, :, 1], out=sums[:, :, 2])
     sums[:, :, 2] *= sums[:, :, 0]
     xp.multiply(sums[:, :, 0], r, out=sums[:, :, 3])
+    device = device_loops(sums, dh, rows)
+    walk = _walk if device is None else device.gru_backward
+    dh = walk(rows, dh, kept, sums, hearing.back, sequences)
+    matrix = sums.reshape(-1, 4 * units)
+    return dh, matrix, hearing.gradient(hiddens[:-1], matrix[:, units:])
+
+
+def _walk(rows: Array, dh: Array, kept: Array, sums: Array, back: Any, sequences: bool) -> Array:
+    """From the last time to the first: `sums` times the state's gradient, which is returned for
+    the first state.
+    """
+    xp = array_module(sums)
+    time, batch, _, units = sums.shape
     flat = sums.reshape(time, batch, 4 * units)
     for t in range(time - 1, -1, -1):
         row = sums[t]
         xp.multiply(row, dh[:, None], out=row)
         xp.multiply(dh, kept[t], out=dh)
-        xp.add(dh, hearing.back(flat[t, :, units:]), out=dh)
+        xp.add(dh, back(flat[t, :, units:]), out=dh)
         if sequences and t:
             xp.add(dh, rows[t - 1], out=dh)
-    matrix = flat.reshape(time * batch, 4 * units)
-    return dh, matrix, hearing.gradient(hiddens[:-1], matrix[:, units:])
+    return dh
 
 
 def _back_before(

@@ -11,6 +11,7 @@ from .steps import (
     Hearing,
     Mask,
     curve,
+    device_loops,
     initial,
     input_gradients,
     packed,
@@ -79,7 +80,11 @@ def lstm(
     hiddens, cells = (xp.empty((time + 1, batch, units), z.dtype) for _ in range(2))
     hiddens[0], cells[0] = (initial(given, batch, units, z) for given in (hidden, cell))
     curves = curve(recurrent_activation).apply, curve(activation).apply
-    gates, curved = _forward(z, hiddens, cells, hearing, curves, masked)
+    if (device := device_loops(z, recurrent)) is not None:
+        names = recurrent_activation, activation
+        gates, curved = device.lstm_forward(z, hiddens, cells, hearing, names, masked)
+    else:
+        gates, curved = _forward(z, hiddens, cells, hearing, curves, masked)
     y = packed(hiddens[1:], (hiddens[-1], cells[-1]), masked, sequences, state)
     return y, (x, gates, hiddens, cells, curved, masked, hearing)
 
@@ -127,7 +132,9 @@ def _(
     steps, gates, hiddens, _, _, masked, hearing = saved
     rows, ends = unpacked(g, 2, len(gates), masked, sequences, state)
     slopes = _slopes(saved, curve(activation).slope, curve(recurrent_activation).slope)
-    dh, dc, sums = _walk(rows, ends, slopes, masked, hearing, sequences)
+    device = device_loops(slopes[0], rows, *ends)
+    walk = _walk if device is None else device.lstm_backward
+    dh, dc, sums = walk(rows, ends, slopes, masked, hearing, sequences)
     sums = sums.reshape(-1, recurrent.shape[1])
     asked = needs[0], needs[1], len(needs) > 3 and needs[3]
     gx, gk, gb = input_gradients(steps, sums, _gates(kernel, INSIDE), backwards, asked)

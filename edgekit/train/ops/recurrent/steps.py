@@ -22,6 +22,7 @@ __all__ = [
     "Hearing",
     "Mask",
     "curve",
+    "device_loops",
     "initial",
     "input_gradients",
     "packed",
@@ -81,6 +82,15 @@ CURVES: dict[str, Curve] = {
 def curve(name: str) -> Curve:
     """The curve of that name. Raises UnsupportedOperator for an activation that is not here."""
     return lookup(CURVES, name, "activation of a recurrent primitive")
+
+
+def device_loops(*arrays: Array | None) -> Any:
+    """The loops over time of a GPU, where arrays are there and its kernels hold them; else None."""
+    if isinstance(arrays[0], np.ndarray):
+        return None
+    from edgekit.train.gpu import recurrent
+
+    return recurrent if recurrent.takes(*arrays) else None
 
 
 def projected(
