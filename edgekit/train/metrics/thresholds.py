@@ -47,7 +47,7 @@ class CountsAtThresholds(Metric):
                 f"{type(self).__name__}: y_true has shape {y_true.shape}, the model gives "
                 f"{y_pred.shape}"
             )
-        y_pred = y_pred.astype("float32")
+        y_pred = y_pred.astype("float32", copy=False)
         weight = _weight_like(y_pred, sample_weight)
         if self.top_k is not None:
             y_pred = _largest(y_pred, self.top_k)
