@@ -24,6 +24,8 @@ import numpy as np
 from training_sides.limits import bandwidth, rate
 from training_sides.networks import NETWORKS, our_network
 
+from edgekit.errors import EdgekitError
+
 __all__ = ["Problem", "Times", "candidates", "line", "measured", "microseconds", "problems"]
 
 RUNS = [("mlp", 128), ("lenet", 128), ("dscnn", 100), ("resnet8", 32), ("resnet8", 256),
@@ -209,7 +211,11 @@ def main(arguments: Iterable[str]) -> None:
     given = parser.parse_args(list(arguments))
     from edgekit.train import backend, set_float32_precision
 
-    backend.set_device("gpu")
+    try:
+        backend.set_device("gpu")
+    except (EdgekitError, RuntimeError) as error:  # without cupy, and without a GPU
+        print(f"left out: {error}")
+        return
     set_float32_precision(given.precision)
     dtype = np.dtype(given.dtype)
     flop, moved = rate(), bandwidth()
