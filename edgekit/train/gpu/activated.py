@@ -49,8 +49,13 @@ class Followed:
 
     def __init__(self, layer: Any, last: Any, name: str) -> None:
         self.layer, self.last, self.name = layer, last, name
+        kept = getattr(layer, "_storage", None)
+        # kept in 16 bits by both or by none
+        self._alike = getattr(last, "_storage", kept) == kept
 
     def __call__(self, x: Any) -> Any:
+        if not self._alike:
+            return self.last(self.layer(x))
         before = _behind.layer, _behind.name
         _behind.layer, _behind.name, _behind.done = self.layer, self.name, False
         try:

@@ -153,3 +153,14 @@ def test_an_activation_behind_a_product_becomes_a_part_of_it(gpu, build, joined)
         scale = np.abs(wanted.data).max()
         np.testing.assert_allclose(peek(found.data), wanted.data, rtol=0, atol=1e-5 * scale)
     assert not any("activated" in str(node) for node in trace(model).nodes)
+
+
+def test_layers_that_keep_their_outputs_differently_stay_apart(gpu):
+    model = Sequential(
+        [layers.Input((6,)), layers.Dense(4, dtype="mixed_float16"), layers.ReLU(dtype="float32")]
+    )
+    with GradientTape() as tape:
+        y = model(wrap(on_device(random((2, 6)))), training=True)
+        square(y).sum()
+    assert y.dtype == "float32"
+    assert not any(r.primitive.name.startswith("activated") for r in tape.records)
