@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from edgekit.ir import Graph, MemoryPlan
 from edgekit.ir.graph import DTYPES
@@ -212,8 +211,7 @@ def copied(target: Array, source: Array) -> Call:
 
 
 def _by_runs(array: Array, axis: int, size: int) -> Array:
-    """`array` with its dimensions from `axis` on as one element of `size` bytes."""
-    shape = (*array.shape[:axis], size // array.itemsize)
-    strides = (*array.strides[:axis], array.itemsize)
-    runs: Array = as_strided(array, shape, strides).view(np.dtype((np.void, size)))
-    return runs[..., 0]
+    """`array` with its dimensions from `axis` on, which have no gaps, as one of `size` bytes."""
+    rows = array.reshape(*array.shape[:axis], size // array.itemsize)
+    runs: Array = rows.view(np.dtype((np.void, size)))[..., 0]
+    return runs

@@ -74,14 +74,17 @@ def _largest_sum(step: Step, counts: Array) -> int:
 def _line_of_means(step: Step, counts: Array) -> tuple[Array, Array] | None:
     """Float32 a and b with `rint(a * sum u + b)` the exact mean for every sum, or None.
 
-    An odd number of cells makes no halves to round. With an even one the line is a little steeper,
-    so that halves move away from the stored 0. Neither falls as the sum grows: it is enough to try
-    the smallest and the largest sum of each mean.
+    An odd number of cells makes no halves: every mean is `1 / (2 count)` away from one, which is
+    more than float32 is off. With an even one the line is a little steeper, so that halves move
+    away from the stored 0. Neither falls as the sum grows: it is enough to try the smallest and the
+    largest sum of each mean.
     """
     count = int(counts.max())
     if counts.ndim or count > MOST_CELLS:
         return None
     zero = step.input_quant(0).zero_point[0]
+    if count % 2:
+        return np.array(1.0 / count, np.float32), np.array(0.0, np.float32)
     low, high = LIMITS[step.dtype(0)]
     lowest, highest = low * count, high * count
     sums, exact = [], []  # in Python's integers: numpy's would bring in code of their own for this
