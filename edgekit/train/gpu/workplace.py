@@ -82,9 +82,9 @@ class Workplace:
                 yield captured
                 captured += [self.stream.end_capture(), list(others.values())]
             except BaseException:
-                if self.stream.is_capturing():
-                    with contextlib.suppress(Exception):
-                        self.stream.end_capture()
+                # ended in any case: cupy's is_capturing() raises where the capture is spoiled
+                with contextlib.suppress(Exception):
+                    self.stream.end_capture()
                 raise
             finally:
                 watch.see = None
