@@ -178,6 +178,14 @@ class MemoryPool:
                 chunks.clear()
             self._sizes[gpu] = []
 
+    def clear(self) -> None:
+        """As a new pool, but for what still lives."""
+        with self._lock:
+            self._free.clear()
+            self._sizes.clear()
+            self._limit.clear()
+            self._total = dict(self._used)
+
     def free_bytes(self) -> int:
         return self.total_bytes() - self.used_bytes()
 
