@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
+from edgekit.train.backend import is_here
 from edgekit.train.optimizers.checks import check_gradients
 from edgekit.train.optimizers.host_scalar import HostScalar
 from edgekit.train.tensor import Tensor, Variable, array_of
@@ -148,11 +149,13 @@ class Updates:
         return getattr(self.optimizer, name)._array
 
     def scale(self) -> Any:
-        """What a loss is multiplied by: a device array without dimensions."""
+        """What a loss is multiplied by: an array without dimensions, on the current device."""
         if not is_capturing():
-            for count in self._counts:
-                count.flush()
-        return self.state.scale.reshape(())
+            with self.state.words.device:
+                for count in self._counts:
+                    count.flush()
+        found = self.state.scale.reshape(())
+        return found if is_here(found) else found.copy()  # for the replica of another GPU
 
     # -- the step ---------------------------------------------------------------------------------
 
