@@ -7,17 +7,16 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["explained", "info", "noted_pool"]
+__all__ = ["count_pool_of", "explained", "info"]
 
-# pools beside cupy's default one, which models have for their graphs
-_POOLS: weakref.WeakSet[Any] = weakref.WeakSet()
+# what has a pool beside cupy's default one: models, for their graphs
+_OWNERS: weakref.WeakSet[Any] = weakref.WeakSet()
 _peaks: dict[int, int] = {}
 
 
-def noted_pool(pool: Any) -> Any:
-    """The pool, which `info` counts from now on."""
-    _POOLS.add(pool)
-    return pool
+def count_pool_of(owner: Any) -> None:
+    """Let `info` count `owner.pool` too, as long as the owner lives."""
+    _OWNERS.add(owner)
 
 
 def info(device: int) -> dict[str, int]:
@@ -26,7 +25,7 @@ def info(device: int) -> dict[str, int]:
 
     found = cupy.cuda.Device(device)
     with found:
-        pools = [cupy.get_default_memory_pool(), *_POOLS]
+        pools = [cupy.get_default_memory_pool(), *(owner.pool for owner in _OWNERS)]
         held = sum(pool.total_bytes() for pool in pools)
         _peaks[device] = max(_peaks.get(device, 0), held)
         free, total = found.mem_info

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .kernel import watch
-from .memory import explained, noted_pool
+from .memory import count_pool_of, explained
 
 __all__ = ["Workplace"]
 
@@ -27,7 +27,8 @@ class Workplace:
         self.device = cupy.cuda.Device()
         self.stream: Any = cupy.cuda.Stream(non_blocking=True)
         self.copies: Any = cupy.cuda.Stream(non_blocking=True)
-        self.pool: Any = noted_pool(cupy.cuda.MemoryPool())
+        self.pool: Any = cupy.cuda.MemoryPool()
+        count_pool_of(self)
         self._depth = 0
 
     @contextlib.contextmanager
