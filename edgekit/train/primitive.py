@@ -117,7 +117,7 @@ class Primitive:
         self.backward: Callable[..., Any] | None = None
         self.backward_on_tensors = False
         self.backward_asks_needs = False
-        self.backward_delivers = False
+        self.backward_delivers = self.backward_joins = False
         self.backward_reads_inputs = True
         self.backward_nested: Callable[..., Any] | None = None
         self.nested_keywords: frozenset[str] = frozenset()
@@ -164,15 +164,15 @@ class Primitive:
 
         It is taken on a CPU where `after`, which has one input, followed at once: as with `vjp`,
         but `g` and the output are those of `after`."""
+        self.backward_joins = True
         return functools.partial(self.backward_before.__setitem__, after.name)
 
     def vjp_in_parts(self, taker: Callable[..., Any]) -> Callable[..., Any]:
-        """Register what takes the gradient of the output part by part, while each is in the cache.
-
+        """Register what takes the gradient of the output in parts, while each is in the cache:
         `taker(output, *inputs, **attrs)` makes an object with `take(samples, part)`, which may
-        write over the part, and then `gradients(g, deliver)`, g being all of them.
-        """
+        write over the part, and then `gradients(g, deliver)`, g being all of them."""
         self.backward_taker = taker
+        self.backward_joins = True
         return taker
 
     def nested_vjp(self, rule: Callable[..., Any]) -> Callable[..., Any]:

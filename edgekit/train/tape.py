@@ -178,11 +178,6 @@ class GradientTape:
             wanted.add(id(source))
         whole = wanted.issuperset(self._leaves) and wanted.issuperset(map(id, self._watched))
         reached = None if whole else _reached(records, wanted)
-
-        def asked(record: Record) -> bool:
-            """Whether the gradient of its output is wanted, or has another part already."""
-            return id(record.output) in gradients or id(record.output) in wanted
-
         takers: dict[int, Any] = {}
         while records:  # popped, so that arrays which nothing needs any more are freed on the way
             record = records.pop()
@@ -190,16 +185,21 @@ class GradientTape:
             g = gradients.get(key) if key in wanted else gradients.pop(key, None)
             if g is None or (reached is not None and key not in reached):
                 continue
-            before = records[-1] if records and not on_tensors and not asked(records[-1]) else None
-            after, deliver = None, None
-            if before is not None and joins(before, record, g):
-                record, after = records.pop(), record
-            needs = _needs(record, reached)
-            if before is not None and after is None and needs[0]:
-                taker = taker_before(record, before, g, _needs(before, reached))
-                if taker is not None:
-                    takers[id(before.output)], deliver = taker, taker.take
-            taken = takers.pop(key, None)
+            needs = record.needs if reached is None else _needs(record, reached)
+            taken = takers.pop(key, None) if takers else None
+            after = deliver = None
+            before = records[-1] if records else None
+            if before is not None and before.primitive.backward_joins and not on_tensors:
+                between = id(before.output)
+                if between in gradients or between in wanted:
+                    pass  # its own gradient is wanted, or has another part already
+                elif joins(before, record, g):
+                    record, after = records.pop(), record
+                    needs = _needs(record, reached)
+                elif needs[0]:
+                    taker = taker_before(record, before, g, _needs(before, reached))
+                    if taker is not None:
+                        takers[between], deliver = taker, taker.take
             made = input_gradients(record, g, needs, on_tensors, after, taken, deliver)
             _hand_on(record, needs, made, gradients)
         if flat:  # what an optimizer asks for
