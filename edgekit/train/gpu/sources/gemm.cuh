@@ -316,19 +316,21 @@ template <typename T, bool TENSOR, int M, int N, bool A_ALONG, bool B_ALONG> str
         if (begin >= end) return;
         Fetch<TileA, A, M, THREADS> from_a(a, row);
         Fetch<TileB, B, N, THREADS> from_b(b, column);
-        from_a.load(begin);
-        from_b.load(begin);
-        for (int k = begin, half = 0; k < end; k += DEPTH, half ^= 1) {
-            from_a.put(shared.a[half]);
-            from_b.put(shared.b[half]);
-            __syncthreads();
-            if (k + DEPTH < end) {
+        // each turn fetches the next piece, computes with the one before, and puts down the next
+        for (int k = begin - DEPTH, half = 0; k < end; k += DEPTH, half ^= 1) {
+            bool more = k + DEPTH < end;
+            if (more) {
                 from_a.load(k + DEPTH);
                 from_b.load(k + DEPTH);
             }
-            sums.template add<TileA, TileB>(shared.a[half], shared.b[half]);
+            if (k >= begin)
+                sums.template add<TileA, TileB>(shared.a[half ^ 1], shared.b[half ^ 1]);
+            if (more) {
+                from_a.put(shared.a[half]);
+                from_b.put(shared.b[half]);
+            }
+            __syncthreads();
         }
-        __syncthreads();  // the next tile writes the same memory
     }
 };
 
