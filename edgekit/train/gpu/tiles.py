@@ -5,20 +5,21 @@ once it has been fetched. For each of the H100's and H200's multiprocessors (128
 multiply-adds a clock, 128 bytes of shared memory a clock, 5 to 6 KB a clock from the L2 cache for
 all 132 together):
 
-| tile    | a thread's part | FLOP per byte fetched | shared reads of a warp per k | its FMA |
-|---------|-----------------|-----------------------|------------------------------|---------|
-| 128x128 | 8 x 8           | 32                    | 10 wavefronts                | 16 clk  |
-| 64x64   | 8 x 4           | 16                    | 4                            | 8       |
-| 128x32  | 8 x 4           | 12.8                  | 4                            | 8       |
-| 128x16  | 4 x 4           | 7.1                   | 3                            | 4       |
-| 32x32   | 4 x 2           | 8                     | 2                            | 2       |
+| tile    | part of a thread | FLOP per byte fetched | read by a thread | by a tensor warp |
+|---------|------------------|-----------------------|------------------|------------------|
+| 128x128 | 8 x 8            | 32                    | 2.0              | 10.7 (64 x 32)   |
+| 64x64   | 8 x 4            | 16                    | 1.33             | 8 (32 x 32)      |
+| 128x32  | 8 x 4            | 12.8                  | 1.33             | 8 (32 x 32)      |
+| 128x16  | 4 x 4            | 7.1                   | 1.0              | 5.3 (32 x 16)    |
+| 32x32   | 4 x 2            | 8                     | 0.67             | 4 (16 x 16)      |
 
-FLOP per byte fetched is 2 M N / (4 (M + N)): a tile of 128 x 128 lives on the cache (33 TFLOP/s
-need one TB/s), one of 128 x 16 asks as much of it as the arithmetic can use. A wavefront is 128
-bytes of shared memory; lanes that read the same word share it, so that even the small parts keep
-the multiply-adds busy, which take one clock for each 4 of a thread. The wide tiles win by traffic;
-the narrow ones do not compute columns that are not there (an output of 16 channels would waste
-three quarters of a 64 x 64 tile); the small one has blocks enough for all multiprocessors.
+Fetched: 2 M N / (4 (M + N)) of a tile of M x N. At 32 FLOP per byte the 33 TFLOP/s of half the peak
+need one TB/s, which the cache has; a tile of 128 x 16 asks for as much as it has. Read, of shared
+memory: likewise of the part of a thread, or of a warp on tensor cores; 256 FLOP and 128 bytes a
+clock ask for 2, or for less where lanes of a warp read the same words, which they do. The wide
+tiles win by traffic; the narrow ones do not compute columns that are not there (an output of 16
+channels would waste three quarters of a 64 x 64 tile); the small one has blocks enough for all
+multiprocessors.
 
 A product with few tiles and much depth (the gradient of a kernel sums over all pixels) is cut into
 parts of its depth, which a second kernel adds in their order. The choice is made by the estimate
