@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -196,6 +197,17 @@ def test_a_plan_holds_the_whole_depth():
         made = plan(rows, columns, depth)
         assert made.part_depth % DEPTH_UNIT == 0
         assert (made.parts - 1) * made.part_depth < depth <= made.parts * made.part_depth
+
+
+def test_tiles_have_the_numbers_of_the_source():
+    from edgekit.train.gpu.kernel import source_text
+    from edgekit.train.gpu.tiles import DEPTH_UNIT, TILES
+
+    written = re.findall(
+        r"Shape<(\d+), (\d+)> +{ enum { THREADS = (\d+),.* WORDS = (\d+)", source_text("gemm.cuh")
+    )
+    assert [tuple(map(int, one)) for one in written] == [tile[:4] for tile in TILES]
+    assert all(DEPTH_UNIT % (2 * tile.step) == 0 for tile in TILES)
 
 
 def test_small_outputs_of_great_depth_are_cut():
