@@ -24,6 +24,7 @@ ACTIVATIONS = {"": 0, "relu": 1, "relu6": 2}
 """Name -> its number in sources/batch_norm.cu."""
 FEW_ROWS = 2048
 """Up to this many rows one kernel does all: to read them again costs less than another launch."""
+_MOST_CHANNELS = 1024  # of batch_norm_given
 _LANES_OF_FEW = 8  # channels of a block: 32 bytes side by side
 
 
@@ -34,8 +35,10 @@ def kernels() -> list[Kernel]:
     names += [f"{name}<{t}>" for name in ("batch_normalize", "batch_backward") for t in held]
     for t in held:
         for p in dict.fromkeys(("float", t)):
-            by_both = ("batch_moments", "batch_gradient_sums", "batch_norm_of_few",
-                       "batch_backward_of_few")  # fmt: skip
+            by_both = (
+                "batch_moments", "batch_gradient_sums", "batch_norm_of_few",
+                "batch_backward_of_few", "batch_norm_given",
+            )  # fmt: skip
             names += [f"{name}<{t}, {p}>" for name in by_both]
     return [kernel(_SOURCE, name) for name in names]
 
@@ -103,6 +106,29 @@ def given_statistics(
         statistics,
     )  # fmt: skip
     return statistics
+
+
+def by_given(
+    x: Any, gamma: Any, beta: Any, given: tuple[Any, Any], epsilon: float, activation: str = "",
+    residual: Any = None,
+) -> Any:  # fmt: skip
+    """As `normalized`, by a mean and a variance that are given."""
+    x = contiguous(x)
+    channels = x.shape[-1]
+    if channels > _MOST_CHANNELS:
+        statistics = given_statistics(x, gamma, beta, *given, epsilon)
+        return normalized(x, statistics, activation, residual)
+    gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
+    mean, variance = (contiguous(v, dtype) for v in given)
+    y = empty(x.shape, x.dtype)
+    more = x if residual is None else contiguous(residual)
+    run = kernel(_SOURCE, f"batch_norm_given<{type_name(x.dtype)}, {type_name(dtype)}>")
+    run(
+        blocks_for(-(-x.size // 4)), THREADS, x, gamma_in, beta_in, mean, variance,
+        np.float32(epsilon), np.int32(has), more, np.int32(residual is not None),
+        np.int32(ACTIVATIONS[activation]), y, np.int32(channels), np.int64(x.size),
+    )  # fmt: skip
+    return y
 
 
 def normalized(x: Any, statistics: Any, activation: str = "", residual: Any = None) -> Any:
@@ -198,8 +224,7 @@ def _fits(x: Any, *parameters: Any, **attrs: Any) -> bool:
 def _inference(
     x: Any, gamma: Any, beta: Any, moving_mean: Any, moving_variance: Any, *, epsilon: float = 1e-3
 ) -> Any:
-    statistics = given_statistics(x, gamma, beta, moving_mean, moving_variance, epsilon)
-    return normalized(x, statistics)
+    return by_given(x, gamma, beta, (moving_mean, moving_variance), epsilon)
 
 
 @_inference.vjp
@@ -242,8 +267,10 @@ def _is_joined(
 @on_gpu(joined.batch_norm_activation, when=_is_joined)
 def _joined(
     x: Any, gamma: Any = None, beta: Any = None, residual: Any = None, *, epsilon: float = 1e-3,
-    activation: str = "", moving: Any = None,
+    activation: str = "", moving: Any = None, given: Any = None,
 ) -> Any:  # fmt: skip
+    if given is not None:
+        return by_given(x, gamma, beta, given, epsilon, activation, residual), None
     within = moving if moving is not None and _in_kernel(moving) else None
     y, statistics = in_training(x, gamma, beta, epsilon, activation, residual, within)
     if moving is not None and within is None:
@@ -256,7 +283,11 @@ def _joined(
 def _(
     g: Any, y: Any, x: Any, gamma: Any = None, beta: Any = None, residual: Any = None, *,
     saved: Any, needs: Any, epsilon: float = 1e-3, activation: str = "", moving: Any = None,
+    given: Any = None,
 ) -> Any:  # fmt: skip
     wanted = (needs[0], True, True, len(needs) > 3 and needs[3])
-    found = backward(g, y, x, gamma, beta, saved[2], epsilon, wanted, activation)
-    return found[: len(needs)]
+    fixed = given is not None
+    statistics = given_statistics(x, gamma, beta, *given, epsilon) if fixed else saved[2]
+    return backward(g, y, x, gamma, beta, statistics, epsilon, wanted, activation, fixed)[
+        : len(needs)
+    ]

@@ -1,10 +1,10 @@
 """Layers that follow one another and run as one primitive on a GPU.
 
 A BatchNormalization whose output goes to one ReLU and nowhere else, or to an Add of two and from
-there to one ReLU, runs in training as `batch_norm_activation`: one pass over memory forward and two
-back, where the layers by themselves take up to five. Wherever anything asks for more than that (a
-trace, masks, inference, a dtype that kernels do not hold), the layers run one by one. A product
-whose output goes to one ReLU runs with it, see activated.py.
+there to one ReLU, runs as `batch_norm_activation`: one pass over memory forward and two back, where
+the layers by themselves take up to five. Wherever anything asks for more than that (a trace, masks,
+a dtype that kernels do not hold), the layers run one by one. A product whose output goes to one
+ReLU runs with it, see activated.py.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ __all__ = ["joined_layers", "joined_plan", "normalized"]
 def normalized(
     layer: BatchNormalization, x: Any, residual: Any = None, activation: str = ""
 ) -> Any:
-    """The layer's output in training, with a residual and an activation; None where it cannot."""
+    """The layer's output with a residual and an activation; None where it cannot be."""
     if not _fits(layer, x) or not only_tapes_record():
         return None
-    moving = layer.moving_mean.data, layer.moving_variance.data, layer.momentum
+    moving = layer.moving_mean.data, layer.moving_variance.data
+    trains = _training.get() and layer.trainable
     return batch_norm_activation(
         x,
         layer.gamma,
@@ -45,7 +46,8 @@ def normalized(
         residual,
         epsilon=layer.epsilon,
         activation=activation,
-        moving=moving,
+        moving=(*moving, layer.momentum) if trains else None,
+        given=None if trains else moving,
     )
 
 
@@ -63,7 +65,7 @@ def _fits(layer: BatchNormalization, x: Any) -> bool:
 
 
 def _joins_now() -> bool:
-    return bool(_training.get()) and scope_state.rewriter is None and only_tapes_record()
+    return scope_state.rewriter is None and only_tapes_record()
 
 
 class _Joined:
@@ -96,7 +98,7 @@ class _Joined:
         return self.last(y)
 
     def _at_once(self, x: Any, residual: Any) -> bool:
-        if not self.norm.trainable or not self._alike or mask_of(x) is not None:
+        if not self._alike or mask_of(x) is not None:
             return False
         if type(x) is not Tensor or x.data.dtype != self._dtype:
             return False
@@ -141,7 +143,7 @@ _stacks: weakref.WeakKeyDictionary[Any, tuple[tuple[Any, ...], list[Any]]] = (
 
 
 def joined_layers(model: Any, layers: Iterable[Any]) -> list[Any]:
-    """The layers of a Sequential, in training with those that run as one in one."""
+    """The layers of a Sequential, with those that run as one in one."""
     if not _joins_now():
         return list(layers)
     stack = tuple(layers)
@@ -178,7 +180,7 @@ _plans: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
 
 
 def joined_plan(graph: Any) -> list[Any]:
-    """The plan of a LayerGraph, in training with the calls that run as one in one."""
+    """The plan of a LayerGraph, with the calls that run as one in one."""
     if not _joins_now():
         return graph._plan  # in whose order a trace finds the nodes
     if graph not in _plans:

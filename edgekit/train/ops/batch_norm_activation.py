@@ -7,8 +7,10 @@ from typing import Any
 from edgekit.train.primitive import primitive
 
 from .activations import relu, relu6
+from .nested import _batch_norm as _composed_fixed
 from .nested import _batch_norm_training as _composed_batch_norm
 from .nested import composed
+from .normalization import _batch_norm_inference as _fixed
 from .normalization import _batch_norm_training as _batch_norm
 
 __all__ = ["ACTIVATIONS", "batch_norm_activation", "follow"]
@@ -27,13 +29,18 @@ def batch_norm_activation(
     epsilon: float = 1e-3,
     activation: str = "",
     moving: Any = None,
+    given: Any = None,
 ):
     """activation(n + residual), n being `x` (..., C) normalized by its own mean and variance.
 
     `gamma`, `beta` and `residual` (of the shape of x) may be None. moving: (mean, variance,
-    momentum), two arrays that follow the batch's in place.
+    momentum), two arrays that follow the batch's in place. given: (mean, variance) to be used
+    instead of the batch's.
     """
-    y, saved = _batch_norm.forward(x, gamma, beta, epsilon=epsilon)
+    if given is None:
+        y, saved = _batch_norm.forward(x, gamma, beta, epsilon=epsilon)
+    else:
+        y, saved = _fixed.forward(x, gamma, beta, *given, epsilon=epsilon), None
     if residual is not None:
         y = y + residual
     if activation:
@@ -47,14 +54,19 @@ def batch_norm_activation(
 @batch_norm_activation.vjp
 def _(
     g, y, x, gamma=None, beta=None, residual=None, *, saved, needs, epsilon=1e-3, activation="",
-    moving=None,
+    moving=None, given=None,
 ):  # fmt: skip
     if activation:
         (g,) = ACTIVATIONS[activation].backward(g, y, y)  # which reads the output alone
-    found = _batch_norm.backward(
-        g, None, x, gamma, beta, saved=saved, needs=(needs[0], True, True), epsilon=epsilon
-    )
-    return (*found, g)[: len(needs)]
+    if given is None:
+        wanted = (needs[0], True, True)
+        found = _batch_norm.backward(
+            g, None, x, gamma, beta, saved=saved, needs=wanted, epsilon=epsilon
+        )
+    else:
+        wanted = (needs[0], gamma is not None, beta is not None, False, False)
+        found = _fixed.backward(g, None, x, gamma, beta, *given, needs=wanted, epsilon=epsilon)
+    return (*found[:3], g)[: len(needs)]
 
 
 def follow(moving: Any, batch: Any, momentum: float) -> None:
@@ -63,8 +75,14 @@ def follow(moving: Any, batch: Any, momentum: float) -> None:
     moving += batch * moving.dtype.type(1.0 - momentum)
 
 
-def _of_parts(x, gamma=None, beta=None, residual=None, *, epsilon=1e-3, activation="", moving=None):
-    y = _composed_batch_norm(x, gamma, beta, epsilon=epsilon)
+def _of_parts(
+    x, gamma=None, beta=None, residual=None, *, epsilon=1e-3, activation="", moving=None,
+    given=None,
+):  # fmt: skip
+    if given is None:
+        y = _composed_batch_norm(x, gamma, beta, epsilon=epsilon)
+    else:
+        y = _composed_fixed(x, gamma, beta, *given, epsilon=epsilon)
     y = y if residual is None else y + residual
     return ACTIVATIONS[activation](y) if activation else y
 

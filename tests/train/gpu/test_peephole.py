@@ -170,6 +170,36 @@ def test_gradients_of_gradients(gpu):
     assert_close(found, expected, 1e-4)
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("training", [False, True])
+def test_by_moving_statistics(gpu, name, training):
+    """Inference, and training with frozen normalizations: outputs and gradients of the host."""
+
+    def run(model, x):
+        random = np.random.default_rng(2)
+        for v in model.variables:
+            v.assign(random.uniform(0.5, 1.5, v.shape).astype(np.float32))
+        for layer in model.layers:
+            layer.trainable = not isinstance(layer, layers.BatchNormalization)
+        with GradientTape() as tape:
+            tape.watch(x)
+            y = model(x, training=training)
+            loss = mean(square(y))
+        return [y, tape.gradient(loss, x)]
+
+    with backend.device("cpu"):
+        on_host = built(name)
+        expected = run(on_host, wrap(data(on_host)))
+    model = built(name)
+    found = run(model, wrap(on_device(data(model))))
+    for mine, wanted in zip(found, expected, strict=True):
+        assert_close([mine], [wanted], 1e-5)
+    kernels = Counter(launch.partition("<")[0] for launch in gpu.launches)
+    norms = sum(isinstance(layer, layers.BatchNormalization) for layer in model.layers)
+    assert kernels["batch_norm_given"] == norms
+    assert gpu.waits == []
+
+
 def test_a_frozen_layer_keeps_its_statistics(gpu):
     model = built("stack")
     for layer in model.layers:

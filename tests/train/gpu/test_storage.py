@@ -28,6 +28,8 @@ for rows, channels in (
          None, (rows, channels), activation="relu")  # fmt: skip
     case(f"given {at}", "batch_norm", (rows, channels), (channels,), (channels,), (channels,),
          ("positive", (channels,)))  # fmt: skip
+case("given of many channels", "batch_norm", (5, 1200), (1200,), None, (1200,),
+     ("positive", (1200,)))  # fmt: skip
 case("layer norm", "layer_norm", (70, 33), (33,), (33,))
 case("layer norm of long rows", "layer_norm", (3, 1500), (1500,), None)
 case("group norm", "group_norm", (3, 5, 7, 12), (12,), (12,), groups=4)

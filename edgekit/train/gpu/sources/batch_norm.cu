@@ -135,11 +135,13 @@ __global__ void given_moments(const P* __restrict__ gamma, const P* __restrict__
     }
 }
 
+// y = f((x - mean) scale + shift + residual), by vectors of a number for each channel
 template <typename T>
-__global__ void batch_normalize(const T* __restrict__ x, const T* __restrict__ residual,
-                                int has_residual, const float* __restrict__ statistics, int f,
-                                T* __restrict__ y, int channels, int64 count) {
-    const float *mean = statistics, *scale = mean + 2 * channels, *shift = mean + 3 * channels;
+__device__ __forceinline__ void normalize_all(const T* __restrict__ x,
+                                              const T* __restrict__ residual, int has_residual,
+                                              const float* mean, const float* scale,
+                                              const float* shift, int f, T* __restrict__ y,
+                                              int channels, int64 count) {
     bool whole = channels % 4 == 0 && in_fours(x) && in_fours(y) && in_fours(residual);
     int64 fours = whole ? count / 4 : 0;
     FOR_EACH(i, fours) {
@@ -160,6 +162,34 @@ __global__ void batch_normalize(const T* __restrict__ x, const T* __restrict__ r
         if (has_residual) z += widen(residual[i]);
         y[i] = narrow<T>(activated(z, f));
     }
+}
+
+template <typename T>
+__global__ void batch_normalize(const T* __restrict__ x, const T* __restrict__ residual,
+                                int has_residual, const float* __restrict__ statistics, int f,
+                                T* __restrict__ y, int channels, int64 count) {
+    normalize_all(x, residual, has_residual, statistics, statistics + 2 * channels,
+                  statistics + 3 * channels, f, y, channels, count);
+}
+
+#define MOST_CHANNELS 1024
+
+// The same from given moments, for at most MOST_CHANNELS: each block makes the vectors itself.
+template <typename T, typename P>
+__global__ void batch_norm_given(const T* __restrict__ x, const P* __restrict__ gamma,
+                                 const P* __restrict__ beta, const P* __restrict__ mean,
+                                 const P* __restrict__ variance, float epsilon, int has,
+                                 const T* __restrict__ residual, int has_residual, int f,
+                                 T* __restrict__ y, int channels, int64 count) {
+    __shared__ float means[MOST_CHANNELS], scales[MOST_CHANNELS], shifts[MOST_CHANNELS];
+    for (int c = threadIdx.x; c < channels; c += blockDim.x) {
+        float scale = 1.0f / sqrtf(widen(variance[c]) + epsilon);
+        means[c] = widen(mean[c]);
+        scales[c] = has & HAS_GAMMA ? scale * widen(gamma[c]) : scale;
+        shifts[c] = has & HAS_BETA ? widen(beta[c]) : 0.0f;
+    }
+    __syncthreads();
+    normalize_all(x, residual, has_residual, means, scales, shifts, f, y, channels, count);
 }
 
 // The sums of g' and of g' (x - mean) over some rows, g' being g behind f.
