@@ -128,8 +128,8 @@ def matmul(
 def matmul_and_sums(a: Any, b: Any, gate: Gate | None = None) -> tuple[Any, Any]:
     """a @ b of two matrices, and the sums of b's columns: the gradients of kernel and bias.
 
-    Where it costs next to nothing both come from one kernel, as if `a` had a row of ones more.
-    `gate` says which elements of b count.
+    Where it costs next to nothing both come from one kernel, as if `a` had a row of ones more (and
+    in tf32 the sums are those of rounded numbers, too). `gate` says which elements of b count.
     """
     a, b = alike(a, b)
     found = cublas.matmul_and_sums(a, b) if gate is None else None
