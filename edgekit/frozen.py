@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, NoReturn, dataclass_transform
 
 __all__ = ["NOTHING", "Frozen", "fields", "replace"]
 
-R = TypeVar("R", bound="Frozen")
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    R = TypeVar("R", bound="Frozen")
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 """An empty mapping that stays empty: the default of fields that are mappings."""

@@ -73,7 +73,7 @@ def test_a_tflite_file_loads_its_reader_and_nothing_else() -> None:
 
 
 KEYWORDS = {
-    "interpreter.kernels": {"convolution", "dense", "depthwise", "pooling", "shape", "softmax"},
+    "interpreter.kernels": {"convolution", "dense", "depthwise", "pooling", "reshape", "softmax"},
     "importers.tflite": {"elements", "windows"},
     "ir.ops": {"layers"},
 }

@@ -166,8 +166,10 @@ class Interpreter(TfliteMethods):
         exact = self._exactly_one(inputs) if observe is None else None
         if exact is not None:
             return self._run_in_turn(exact, 1, None)
-        arrays = door.accept(self.graph, inputs)
-        batch = door.batch_size(self.graph, arrays)
+        from .inputs import accept, batch_size  # not for those who give just what is wanted
+
+        arrays = accept(self.graph, inputs)
+        batch = batch_size(self.graph, arrays)
         if batch <= self._chunk or not self._chunked:
             return self._run_in_turn(arrays, batch, observe)
         starts = range(0, batch, self._chunk)
@@ -191,10 +193,12 @@ class Interpreter(TfliteMethods):
         Takes what `run` takes, and also a single sample without its batch dimension; the result
         then has none either.
         """
+        from .inputs import to_float, with_batch  # as above
+
         given = x if isinstance(x, Mapping) else (x,)
-        inputs, single = door.with_batch(self.graph, given)
+        inputs, single = with_batch(self.graph, given)
         results = self.run(inputs)
-        real = {name: door.to_float(self.graph.value(name), y) for name, y in results.items()}
+        real = {name: to_float(self.graph.value(name), y) for name, y in results.items()}
         if single:
             real = {name: y[0] for name, y in real.items()}
         return real if len(real) > 1 else next(iter(real.values()))

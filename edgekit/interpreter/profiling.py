@@ -11,7 +11,7 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.frozen import Frozen
 
-from . import door
+from .inputs import accept, batch_size
 from .interpreter import Interpreter
 from .plan import QUIET
 
@@ -67,8 +67,8 @@ def profile(
         start = perf_counter_ns()
         interpreter.run(inputs)
         whole[i] = perf_counter_ns() - start
-    arrays = door.accept(interpreter.graph, (inputs,))
-    plan = interpreter.make_plan(door.batch_size(interpreter.graph, arrays))
+    arrays = accept(interpreter.graph, (inputs,))
+    plan = interpreter.make_plan(batch_size(interpreter.graph, arrays))
     plan.load(arrays)
     times = np.empty((runs, len(plan.steps)))
     with np.errstate(**QUIET):

@@ -11,7 +11,7 @@ from edgekit.errors import InputError, ModelFormatError
 
 from ..step import Array, Step
 from .registry import kernel
-from .shape import EVERY, dense_input
+from .reshape import EVERY, dense_input
 
 __all__: list[str] = []
 

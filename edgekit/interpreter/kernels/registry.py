@@ -56,11 +56,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "pooling": ("MaxPool2D", "AveragePool2D"),
     "quantization": ("Quantize", "Dequantize", "Requantize"),
     "reductions": ("Sum", "ReduceProd", "ReduceAny", "ReduceAll", "ReduceMax", "ReduceMin", "Mean"),
+    "reshape": ("Reshape",),
     "resize": ("ResizeNearest", "ResizeBilinear"),
     "search": ("ArgMax", "ArgMin", "TopK", "CumSum", "OneHot"),
     "shape": (
-        *("Reshape", "Transpose", "Pad", "MirrorPad", "Slice", "Concat", "Split", "Tile"),
-        "BroadcastTo",
+        *("Transpose", "Pad", "MirrorPad", "Slice", "Concat", "Split", "Tile", "BroadcastTo"),
     ),
     "softmax": ("Softmax", "WideSoftmax"),
     "spaces": ("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),

@@ -29,8 +29,8 @@ import numpy as np
 
 from ..step import Array, Step
 from .registry import kernel
+from .reshape import dense_input
 from .resize_reference import Line, integer_reference, scale_between, uint8_reference
-from .shape import dense_input
 
 __all__: list[str] = []
 

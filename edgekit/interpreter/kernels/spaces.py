@@ -8,7 +8,7 @@ import numpy as np
 
 from ..step import Step
 from .registry import kernel
-from .shape import EVERY
+from .reshape import EVERY
 
 __all__: list[str] = []
 

@@ -1,0 +1,134 @@
+"""What a caller gives: number, names, dtypes and shapes are checked; and results as real numbers.
+
+Arrays that are just what the model takes need none of this (`Interpreter.run`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgekit.errors import InputError, ShapeError
+from edgekit.ir import Graph, Value
+from edgekit.ir.graph import DTYPES
+
+from .arithmetic import dequantize
+from .step import UNSCALED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["accept", "batch_size", "to_float", "with_batch"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def accept(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
+    """All inputs in the graph's order; their number, names, dtypes and shapes are checked.
+
+    inputs: one array per input, or a single mapping by name.
+    """
+    arrays = [np.asarray(x) for x in _in_order(graph, inputs)]
+    values = [graph.values[name] for name in graph.inputs]
+    pairs = list(zip(values, arrays, strict=True))
+    wrong = [_dtype_problem(*pair) for pair in pairs if not _has_dtype(*pair)]
+    if wrong:
+        raise InputError("; ".join(wrong))
+    wrong = [
+        f"input {value.name!r} expects {_text(value.shape)}, received {_text(array.shape)}"
+        for value, array in pairs
+        if not _fits(value.shape, array.shape)
+    ]
+    if wrong and graph.states:
+        wrong.append("the model keeps memories from call to call: give it one step at a time")
+    if wrong:
+        raise ShapeError("; ".join(wrong))
+    return arrays
+
+
+def _in_order(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
+    if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+        given = inputs[0]
+        missing = [name for name in graph.inputs if name not in given]
+        unknown = [name for name in given if name not in graph.inputs]
+        if missing or unknown:
+            problems = [f"missing {missing}"] * bool(missing) + [f"unknown {unknown}"] * bool(
+                unknown
+            )
+            raise InputError(
+                f"inputs by name: {', '.join(problems)}; the model takes {list(graph.inputs)}"
+            )
+        return [given[name] for name in graph.inputs]
+    if len(inputs) != len(graph.inputs):
+        raise InputError(
+            f"the model takes {len(graph.inputs)} inputs {list(graph.inputs)}, "
+            f"received {len(inputs)}"
+        )
+    return list(inputs)
+
+
+def _has_dtype(value: Value, array: Array) -> bool:
+    """Floats stand for quantized inputs too; other integers are taken where none can be lost."""
+    if value.dtype in UNSCALED:
+        return np.can_cast(array.dtype, DTYPES[value.dtype], "safe") and array.dtype.kind != "f"
+    return array.dtype == DTYPES[value.dtype] or array.dtype.kind == "f"
+
+
+def _dtype_problem(value: Value, array: Array) -> str:
+    if value.dtype in UNSCALED:
+        hint = f"; give x.astype({value.dtype!r})" if array.dtype.kind in "iuf" else ""
+        return f"input {value.name!r} expects {value.dtype}, received {array.dtype.name}{hint}"
+    hint = "float32" if value.dtype == "float32" else f"{value.dtype} or float32"
+    return (
+        f"input {value.name!r} expects {hint}, received {array.dtype.name}; "
+        "convert it to float32 (and preprocess it as in training) first"
+    )
+
+
+def _fits(wanted: Sequence[int | None], shape: Sequence[int]) -> bool:
+    if len(wanted) != len(shape) or wanted[1:] != shape[1:]:
+        return False
+    return not shape or wanted[0] == shape[0] or (wanted[0] is None and shape[0] > 0)
+
+
+def batch_size(graph: Graph, arrays: Sequence[Array]) -> int:
+    """The size that the caller gave to the open first dimension; 1 if none is open."""
+    sizes = [
+        len(array)
+        for name, array in zip(graph.inputs, arrays, strict=True)
+        if graph.values[name].shape[:1] == (None,)
+    ]
+    if len(set(sizes)) > 1:
+        raise ShapeError(f"all inputs must have the same batch size, received {sizes}")
+    return sizes[0] if sizes else 1
+
+
+def with_batch(graph: Graph, inputs: Any) -> tuple[Any, bool]:
+    """Inputs by name with a batch dimension, and whether it was added here."""
+    given = inputs if isinstance(inputs, Mapping) else None
+    names = list(graph.inputs)
+    if given is None:
+        named = dict(zip(names, _in_order(graph, inputs), strict=True))
+    else:
+        named = dict(given)
+    arrays = {name: np.asarray(x) for name, x in named.items()}
+    known = [name for name in names if name in arrays]
+    single = bool(known) and all(
+        arrays[name].ndim == len(graph.value(name).shape) - 1 for name in known
+    )
+    if single:
+        arrays = {name: array[np.newaxis] for name, array in arrays.items()}
+    return arrays, single
+
+
+def to_float(value: Value, array: Array) -> NDArray[np.float32]:
+    """A public array as real numbers."""
+    if value.quant is None or value.dtype == "float32":
+        return array.astype(np.float32)
+    return dequantize(array, value.quant)
+
+
+def _text(shape: Sequence[int | None]) -> str:
+    return "[" + ", ".join("any" if d is None else str(d) for d in shape) + "]"
