@@ -232,15 +232,15 @@ class _Stage:
         self._work = work
         self._fixed = [None if a is None else cupy.empty(a.shape, a.dtype) for a in leaves]
         self.parts = pack(parts, self._fixed)
-        self._turns = [_Turn(leaves) for _ in range(2)]
+        # memory is handed out in the order of the stream; copies wait until it is free for them
+        self._turns = [_Turn(leaves, work.stream.record()) for _ in range(2)]
 
     def send(self, parts: list[Any]) -> None:
         """Copy a batch: host to pinned buffer to device, and on to the arrays that steps read."""
         turn = self._turns[0]
         self._turns.reverse()
         copies, stream = self._work.copies, self._work.stream
-        if turn.read is not None:
-            copies.wait_event(turn.read)
+        copies.wait_event(turn.read)
         leaves = [_host(leaf) for leaf in flatten(parts)]
         for pinned, between, leaf in zip(turn.pinned, turn.between, leaves, strict=True):
             if pinned is not None and not is_device_array(leaf):
@@ -257,12 +257,12 @@ class _Stage:
 class _Turn:
     """One of the two ways of a stage."""
 
-    def __init__(self, leaves: list[Any]) -> None:
+    def __init__(self, leaves: list[Any], ready: Any) -> None:
         import cupy
 
         self.pinned = [None if a is None else Pinned(a.shape, a.dtype) for a in leaves]
         self.between = [None if a is None else cupy.empty(a.shape, a.dtype) for a in leaves]
-        self.read: Any = None  # when the arrays between were read last
+        self.read = ready  # when the arrays between were read last
 
 
 def _host(leaf: Any) -> Any:

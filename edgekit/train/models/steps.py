@@ -38,6 +38,7 @@ class Steps(StrategyMember):
     # what the model that this is a part of has
     name: str
     trainable_variables: Any
+    variables: Any
     flat_layers: Callable[[], list[Any]]
     __call__: Callable[..., Any]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from contextlib import nullcontext
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.train.backend import current_device, device, to_numpy
+from edgekit.train.backend import array_module, current_device, device, to_numpy
 from edgekit.train.batches import batches_of
 from edgekit.train.blas import one_blas_thread
 from edgekit.train.callbacks.callback import History
@@ -202,7 +203,24 @@ class Trainer(Steps):
 
     def _data_place(self) -> Any:
         """The context in which data are taken in: a GPU gets them later, and not all at once."""
+        if "cupy" in sys.modules:
+            self._check_place()
         return nullcontext() if self._loop_of_gpu() is None else device("cpu")
+
+    def _check_place(self) -> None:
+        """Refuse weights that are on another side than the data will be."""
+        strategy = self.distribute_strategy
+        if strategy is not None and strategy.distributes:
+            return
+        on_cpu = {array_module(v.data) is np for v in self.variables}
+        if on_cpu and on_cpu != {current_device() == "cpu"}:
+            where = "some on the CPU, some on a GPU" if len(on_cpu) == 2 else "on the CPU"
+            where = "on a GPU" if on_cpu == {False} else where
+            raise InputError(
+                f"the weights of model {self.name!r} are {where}, and new arrays are made on "
+                f"{current_device()!r}: call set_device before the model is made, and train it "
+                "on the device that it was made on"
+            )
 
     # -- evaluate and predict ---------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from edgekit.train import (
     set_float32_precision,
     set_random_seed,
 )
+from edgekit.train.gpu import capture
 from edgekit.train.metrics import Metric
 from edgekit.train.ops.math import mean, square
 
@@ -356,6 +357,14 @@ def test_an_optimizer_without_a_kernel(gpu):
     with backend.device("cpu"):
         expected = fitted(lambda: network(optimizer=NewOptimizer()))[1]
     np.testing.assert_allclose(found[1]["loss"], expected["loss"], rtol=1e-4)
+
+
+def test_not_every_kind_of_batch_gets_a_graph(gpu, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(capture, "MOST_GRAPHS", 1)
+        limited = fitted(network, batch_size=20, epochs=5)  # three of 20 samples, one of 12
+    assert {kind[-1] for kind, _ in limited[0]._gpu_loop.step("train_step")._graphs} == {20}
+    assert_same(limited, as_written(gpu, network, batch_size=20, epochs=5))
 
 
 def test_run_eagerly_needs_no_warning_and_is_kept_in_the_config(gpu):

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from edgekit.errors import InputError
 from edgekit.train import Sequential, backend, callbacks, layers, models, set_random_seed
 from edgekit.train.callbacks import progress
 from edgekit.train.gpu import fit as gpu_fit
@@ -231,6 +232,16 @@ def test_stopping_in_the_middle_of_an_epoch(gpu):
     with backend.device("cpu"):
         expected = fitted(callbacks=[Stops()])[1]
     assert history.keys() == expected.keys()
+
+
+def test_a_model_of_another_device_is_refused(gpu):
+    with backend.device("cpu"):
+        model = network()
+    with pytest.raises(InputError, match="'sequential.*' are on the CPU, and .* on 'gpu:0'"):
+        fitted(model)
+    model = network()
+    with backend.device("cpu"), pytest.raises(InputError, match="are on a GPU, and .* on 'cpu'"):
+        model.predict(X, verbose=0)
 
 
 def test_a_loss_that_is_no_number_is_told(gpu):
