@@ -15,7 +15,7 @@ __all__ = ["install"]
 def install(monkeypatch: Any, gpus: int = 1) -> Machine:
     """Put the stand-in into `sys.modules` until the test ends; a fresh machine with `gpus`."""
     machine.reset(gpus)
-    default_pool.clear()
+    default_pool._clear()
     for name in [name for name in sys.modules if name.partition(".")[0] in ("cupy", "cupyx")]:
         monkeypatch.delitem(sys.modules, name)
     for name, module in modules().items():

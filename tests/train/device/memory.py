@@ -178,7 +178,7 @@ class MemoryPool:
                 chunks.clear()
             self._sizes[gpu] = []
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """As a new pool, but for what still lives."""
         with self._lock:
             self._free.clear()
