@@ -12,6 +12,7 @@ import pytest
 
 from tests.oracles.architectures import ARCHITECTURES
 from tests.oracles.peer import PYTHON, ask, needs_keras
+from tests.oracles.texts import CASES as TEXTS
 from tests.train.keras_cases import table
 from tests.train.tf_keras_cases import FUNCTIONS, OPTIMIZERS
 from tests.train.tf_keras_files import (
@@ -20,6 +21,7 @@ from tests.train.tf_keras_files import (
     check_layer,
     check_model,
     check_optimizer,
+    check_text,
 )
 
 pytestmark = needs_keras
@@ -73,3 +75,13 @@ def test_layers(name, ending, folder):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_of_tensorflow(name, ending, folder):
     check_function(folder, name, ending)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts(name, ending, folder):
+    if name == "lines_adapted":
+        pytest.skip("tf.keras does not read its own file of these tokens")
+    if not (folder / f"texts/{name}.{ending}").exists():
+        pytest.skip("tf.keras does not keep learned vocabularies in .h5 files")
+    check_text(folder, name, ending)

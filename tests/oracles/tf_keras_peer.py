@@ -19,6 +19,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from tests.oracles.architectures import ARCHITECTURES, continued, outputs_of, trained
+from tests.oracles.texts import CASES as TEXTS
 from tests.train.keras_cases import table
 from tests.train.keras_cases.case import LayerCase, make_arrays
 from tests.train.tf_keras_cases import (
@@ -107,11 +108,30 @@ def write_function(path: Path, name: str) -> None:
     np.savez(f"{path}.npz", out=model(GRIDS).numpy())
 
 
+def write_text(path: Path, name: str) -> None:
+    """Models on words; in .h5 files tf.keras keeps no vocabularies that were learned."""
+    begin()
+    model = TEXTS[name].make(keras)
+    given = [tf.constant(x) for x in TEXTS[name].inputs]
+    found = tf.nest.flatten(model(given if len(given) > 1 else given[0]))
+    np.savez(f"{path}.npz", **{str(i): readable(x.numpy()) for i, x in enumerate(found)})
+    model.save(f"{path}.keras")
+    try:
+        model.save(f"{path}.h5")
+    except NotImplementedError:
+        Path(f"{path}.h5").unlink()
+
+
+def readable(x: np.ndarray) -> np.ndarray:
+    return np.char.decode(x.astype(bytes), "utf-8") if x.dtype.kind == "O" else x
+
+
 WRITERS = {
     "functions": (write_function, (*FUNCTIONS, *UNKNOWN)),
     "layers": (write_layer, tuple(table("LAYERS"))),
     "models": (write_model, tuple(ARCHITECTURES)),
     "optimizers": (write_optimizer, tuple(OPTIMIZERS)),
+    "texts": (write_text, tuple(TEXTS)),
 }
 
 

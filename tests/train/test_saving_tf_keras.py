@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.train import activations, layers, load_model
 from edgekit.train.custom_objects import custom_object_scope
 from edgekit.train.models import Model, model_from_json
@@ -17,13 +17,14 @@ from edgekit.train.saving.legacy import of_keras_2
 from edgekit.train.saving.reading import model_from_config
 from tests.oracles.architectures import ARCHITECTURES
 from tests.train.keras_goldens import FOLDER
-from tests.train.tf_keras_cases import FUNCTIONS, LAYERS, OPTIMIZERS, ROWS, UNKNOWN
+from tests.train.tf_keras_cases import FUNCTIONS, LAYERS, OPTIMIZERS, ROWS, TEXTS, UNKNOWN
 from tests.train.tf_keras_files import (
     check_function,
     check_json,
     check_layer,
     check_model,
     check_optimizer,
+    check_text,
 )
 
 h5py = pytest.importorskip("h5py")
@@ -32,8 +33,9 @@ h5py = pytest.importorskip("h5py")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("tf_keras")
-    with zipfile.ZipFile(FOLDER / "tf_keras.zip") as archive:
-        archive.extractall(made)
+    for name in ("tf_keras", "tf_keras_texts"):
+        with zipfile.ZipFile(FOLDER / f"{name}.zip") as archive:
+            archive.extractall(made)
     return made
 
 
@@ -66,6 +68,28 @@ def test_layers(name, folder):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_of_tensorflow(name, folder):
     check_function(folder, name, "h5")
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_models_on_words_and_tables(name, folder):
+    check_text(folder, name, "keras")
+
+
+@pytest.mark.parametrize("name", ["lookup_tf_idf", "table"])
+def test_what_layers_on_the_host_had_learned_in_h5_files(name, folder):
+    check_text(folder, name, "h5")
+
+
+def test_a_summary_that_is_none_is_refused(folder, tmp_path):
+    path = tmp_path / "m.h5"
+    path.write_bytes((folder / "texts/table.h5").read_bytes())
+    with h5py.File(path, "r+") as file:
+        group = file["model_weights/discretization"]
+        name = group.attrs["weight_names"][0]
+        del group[name]
+        group[name] = np.zeros((3, 4))
+    with pytest.raises(ShapeError, match=r"summary: expected \(2, quantiles\), .* \(3, 4\)"):
+        load_model(path)
 
 
 @pytest.mark.parametrize("name", UNKNOWN)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FUNCTIONS", "GRIDS", "LAYERS", "OPTIMIZERS", "ROWS", "SUMS", "UNKNOWN", "network"]
+__all__ = ["FUNCTIONS", "GRIDS", "LAYERS", "OPTIMIZERS", "ROWS", "SUMS", "TEXTS", "UNKNOWN",
+           "network"]  # fmt: skip
 
 _HALVES = ("ExponentialDecay", {"initial_learning_rate": 0.1, "decay_steps": 2, "decay_rate": 0.5})
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -99,6 +100,10 @@ LAYERS = (
     "depthwise", "embedding_mask_zero", "gru_hard", "gru_state", "heads_causal", "leaky_relu",
     "lstm_hard", "separable", "transposed_same", "transposed1d",
 )  # fmt: skip
+
+
+# models on words, of tests/oracles/texts.py, that are kept
+TEXTS = ("classifier", "lookup_tf_idf", "nested", "table", "words_tf_idf")
 
 
 def network(layers: Any) -> list[Any]:

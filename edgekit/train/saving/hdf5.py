@@ -16,6 +16,7 @@ import numpy as np
 
 from edgekit.errors import EdgekitError, ModelFormatError, ShapeError, require
 from edgekit.train.backend import asarray
+from edgekit.train.layers.preprocessing.categories import HostLayer
 from edgekit.train.layers.weights import LOADING, WeightBudget
 from edgekit.train.saving.hdf5_members import member, numbers
 from edgekit.train.saving.hdf5_optimizer import take_state
@@ -99,6 +100,11 @@ def load_legacy_weights(model: Any, data: bytes, by_name: bool, skip_mismatch: b
 def _fill(h5py: Any, group: Any, model: Any, by_name: bool, skip_mismatch: bool) -> None:
     stored = [(name, _arrays(h5py, group, name)) for name in _names(group, "layer_names")]
     stored = [(name, arrays) for name, arrays in stored if arrays]
+    hosts = {layer.name: layer for layer in model.layers if isinstance(layer, HostLayer)}
+    for name, arrays in stored:
+        if name in hosts:  # what such layers have learned was a weight in tf.keras
+            hosts[name].load_own_variables({str(i): array for i, array in enumerate(arrays)})
+    stored = [(name, arrays) for name, arrays in stored if name not in hosts]
     layers = [layer for layer in model.layers if layer.weights]
     if by_name:
         known = {layer.name: layer for layer in layers}

@@ -174,6 +174,8 @@ def _modern_arguments(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
             made.pop(key, None)
     if name.startswith("Random"):
         made.pop("rng_type", None)
+    if name != "InputLayer" and made.get("dtype") == "string":
+        del made["dtype"]  # of what goes in
     return _modern_lambda(made) if name == "Lambda" else made
 
 

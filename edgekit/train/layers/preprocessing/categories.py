@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, UnsupportedOperator, lookup
+from edgekit.errors import InputError, ShapeError, UnsupportedOperator, lookup
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.preprocessing.hashes import fingerprint64, siphash
@@ -16,6 +16,9 @@ from edgekit.train.layers.preprocessing.scaling import batches_to_adapt
 from edgekit.train.tensor import wrap
 
 __all__ = ["CategoryEncoding", "Discretization", "Hashing", "HostLayer", "encoded", "hashed"]
+
+
+_MOST_QUANTILES = 1 << 20
 
 
 class HostLayer(Layer):
@@ -145,7 +148,20 @@ class Discretization(HostLayer):
         for batch in islice(batches_to_adapt(data), steps):
             both = np.concatenate([_summary(batch, self.epsilon), summary], axis=1)
             summary = _compressed(both[:, both[0].argsort()], self.epsilon)
+        self._take_summary(summary)
+
+    def _take_summary(self, summary: np.ndarray) -> None:
+        assert self.num_bins is not None
         self.bin_boundaries = _compressed(summary, 1.0 / self.num_bins)[0, :-1].tolist()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Files of tf.keras hold the summary of the data, and no boundaries."""
+        if self.bin_boundaries is not None or "0" not in store:
+            return
+        shape = tuple(store["0"].shape)
+        if len(shape) != 2 or shape[0] != 2 or not 0 < shape[1] <= _MOST_QUANTILES:
+            raise ShapeError(f"summary: expected (2, quantiles), the file has {shape}")
+        self._take_summary(np.asarray(store["0"], np.float32))
 
     def call(self, inputs):
         if self.bin_boundaries is None:
