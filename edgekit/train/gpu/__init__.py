@@ -8,6 +8,7 @@ from . import batch_norm as batch_norm
 from . import channels as channels
 from . import conv as conv
 from . import conv_products as conv_products
+from . import ctc as ctc
 from . import data as data
 from . import dense as dense
 from . import depthwise as depthwise
@@ -30,6 +31,7 @@ RULES = (
     batch_norm,
     channels,
     conv_products,
+    ctc,
     data,
     depthwise,
     gather,

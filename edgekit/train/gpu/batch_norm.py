@@ -287,7 +287,9 @@ def _(
 ) -> Any:  # fmt: skip
     wanted = (needs[0], True, True, len(needs) > 3 and needs[3])
     fixed = given is not None
-    statistics = given_statistics(x, gamma, beta, *given, epsilon) if fixed else saved[2]
+    statistics = (
+        given_statistics(x, gamma, beta, given[0], given[1], epsilon) if fixed else saved[2]
+    )
     return backward(g, y, x, gamma, beta, statistics, epsilon, wanted, activation, fixed)[
         : len(needs)
     ]

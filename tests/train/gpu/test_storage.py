@@ -74,6 +74,9 @@ for whole in (False, True):
          sequences=whole, state=whole)  # fmt: skip
     case(f"gru {whole}", "gru", (3, 6, 4), (4, 15), (5, 15), (2, 15), (3, 5), mask,
          sequences=whole, backwards=whole)  # fmt: skip
+case("ctc", "ctc_loss", (4, 13, 7), ("class", (4, 5), 7))
+case("ctc of long words", "ctc_loss", (2, 300, 5), ("class", (2, 140), 5))
+case("ctc of too long words", "ctc_loss", (3, 4, 5), ("class", (3, 4), 5))
 case("concat", "concat", (3, 5), (3, 1), (3, 8))
 
 IDS = [c[0] for c in CASES]
