@@ -3,7 +3,7 @@
 The gradient of row n sums what came back for n in the order of the batch, so it is the same in
 every run. For that each row of the table looks through all numbers of the batch: rows times
 numbers comparisons, a thousand of them by a block at a time. Tables of 10^5 rows and batches of
-10^5 numbers take some milliseconds.
+10^5 numbers take some milliseconds; beyond MOST_COMPARISONS cupy adds by atomics, in no fixed order.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ __all__ = ["kernels", "row_numbers", "summed_rows"]
 _SOURCE = "gather.cu"
 # dtype of numbers -> the type of C++ that holds them; others are made int32 or int64
 _NUMBERS = {"int32": "int", "int64": "int64"}
+MOST_COMPARISONS = 1 << 35
 _WARPS, _COLUMNS_OF_A_WARP = 8, 128  # of a block; in sources/gather.cu
 _THREADS = 32 * _WARPS
 
@@ -53,6 +54,12 @@ def summed_rows(rows: Any, numbers: Any, count: int) -> Any:
     rows = contiguous(rows)
     held, integers = row_numbers(numbers)
     width = rows.shape[1]
+    if count * held.size > MOST_COMPARISONS:
+        import cupy
+
+        total = cupy.zeros((count, width), rows.dtype)
+        scatter_add(total, held, rows)
+        return total
     total = empty((count, width), rows.dtype)
     if total.size:
         run = kernel(_SOURCE, f"summed_rows<{type_name(rows.dtype)}, {integers}>")

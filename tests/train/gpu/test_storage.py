@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgekit.train import backend
+from edgekit.train.gpu import gather
 from edgekit.train.tensor import PRIMITIVES
 from tests.train.device import on_device, peek
 from tests.train.primitive_cases import make_inputs
@@ -233,3 +234,11 @@ def test_rows_by_a_list_of_the_host(gpu, index):
     y, (gx,) = run("getitem", [on_device(x)], {"index": index}, on_device(g))
     np.testing.assert_array_equal(peek(y), x[host])
     np.testing.assert_array_equal(peek(gx), expected)
+
+
+def test_tables_too_large_to_look_through(gpu, monkeypatch):
+    monkeypatch.setattr(gather, "MOST_COMPARISONS", 10)
+    numbers = np.array([3, 0, 3])
+    rows = np.arange(6, dtype=np.float32).reshape(3, 2)
+    found = gather.summed_rows(on_device(rows), on_device(numbers), 4)
+    np.testing.assert_array_equal(peek(found), [[2, 3], [0, 0], [0, 0], [4, 6]])
