@@ -3,7 +3,7 @@
 The gradient of row n sums what came back for n in the order of the batch, so it is the same in
 every run. For that each row of the table looks through all numbers of the batch: rows times
 numbers comparisons, a thousand of them by a block at a time. Tables of 10^5 rows and batches of
-10^5 numbers take some milliseconds; beyond MOST_COMPARISONS cupy adds by atomics, in no fixed order.
+10^5 numbers take some milliseconds; beyond MOST_COMPARISONS cupy adds by atomics, in any order.
 """
 
 from __future__ import annotations
