@@ -8,6 +8,7 @@ for which cuDNN has none is left to the kernels of our own, as all are where cuD
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import warnings
 from typing import Any, NamedTuple
@@ -28,7 +29,10 @@ _CLIPS: dict[str | None, dict[str, float]] = {"relu": {}, "relu6": {"upper_clip"
 
 def _load() -> Any:
     """The frontend's module, with libcudnn behind it."""
-    shared_library("cudnn", "9")  # by its name the frontend finds what is loaded already
+    # by their names the frontend finds what is loaded already
+    shared_library("cudnn", "9")
+    with contextlib.suppress(OSError):
+        shared_library("cudart", "13", "12")
     import cudnn
 
     cudnn.backend_version()
@@ -135,7 +139,8 @@ def _run(
 def _planned(cudnn: Any, problem: Problem, handle: Any) -> _Plan | None:
     """A plan, or None where cuDNN has no engine for the problem."""
     try:
-        graph = build(cudnn, problem, handle=handle)
+        # told the kind of device, the frontend does not look for a runtime of CUDA to ask
+        graph = build(cudnn, problem, handle=handle, sm_version=_device_version())
     except cudnn.cudnnGraphNotSupportedError:
         return None
     except (RuntimeError, ValueError) as error:
@@ -146,6 +151,12 @@ def _planned(cudnn: Any, problem: Problem, handle: Any) -> _Plan | None:
         )
         return None
     return _Plan(graph, graph.get_workspace_size())
+
+
+def _device_version() -> int:
+    import cupy
+
+    return int(cupy.cuda.Device().compute_capability)
 
 
 def build(cudnn: Any, problem: Problem, **target: Any) -> Any:

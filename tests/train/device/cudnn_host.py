@@ -66,7 +66,7 @@ class Graph:
 
     def __init__(
         self, name: str = "", io_data_type: Any = None, intermediate_data_type: Any = None,
-        compute_data_type: Any = None, handle: Any = None,
+        compute_data_type: Any = None, handle: Any = None, sm_version: int | None = None,
     ) -> None:  # fmt: skip
         assert intermediate_data_type == compute_data_type == "FLOAT" and handle is not None
         self.handle = handle
