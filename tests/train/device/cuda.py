@@ -74,21 +74,8 @@ class Device:
         return f"<CUDA Device {self.id}>"
 
 
-class PinnedMemoryPointer:
-    """Host memory that the device reads by itself; a buffer as numpy takes one."""
-
-    def __init__(self, mem: np.ndarray, offset: int) -> None:
-        self.mem = mem
-        self.ptr = mem.ctypes.data + offset
-
-    def size(self) -> int:
-        return self.mem.size
-
-    def __buffer__(self, flags: int) -> memoryview:
-        return self.mem.data
-
-
 def alloc_pinned_memory(size: int) -> Any:
+    """Host memory that the device reads by itself; a buffer as numpy takes one."""
     return np.zeros(size, np.uint8).data
 
 

@@ -16,6 +16,8 @@ _TEXTS = {
     "cudaErrorIllegalState": "the operation cannot be performed in the present state",
     "cudaErrorStreamCaptureUnsupported": "operation not permitted when stream is capturing",
     "cudaErrorStreamCaptureInvalidated": "operation failed due to a previous error during capture",
+    "cudaErrorStreamCaptureIsolation": ("dependency created on uncaptured work in another stream"),
+    "cudaErrorCapturedEvent": "operation not permitted on an event of a capturing stream",
     "cudaErrorStreamCaptureUnmatched": "capture was not ended in the same stream as it began",
 }
 

@@ -107,7 +107,16 @@ class Stream:
         return event
 
     def wait_event(self, event: Event) -> None:
-        """Nothing to wait for: what came before the event is done."""
+        """Nothing to wait for: what came before the event is done.
+
+        But a capture cannot wait for what was done outside of it; and one that goes over to other
+        streams is not simulated.
+        """
+        if self.nodes is not None and event.nodes is not self.nodes:
+            self.spoiled = True
+            raise CUDARuntimeError("cudaErrorStreamCaptureIsolation")
+        if self.nodes is None and event.nodes is not None:
+            raise NotImplementedError("a capture over several streams is not simulated")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stream) and self.ptr == other.ptr
@@ -133,6 +142,7 @@ class Event:
     ) -> None:
         self.timed = not disable_timing
         self.moment: int | None = None
+        self.nodes: list[Any] | None = None  # of the capture in which it was recorded
 
     @property
     def done(self) -> bool:
@@ -140,8 +150,11 @@ class Event:
 
     def record(self, stream: Stream | None = None) -> None:
         self.moment = next(_moments)
+        self.nodes = (stream or get_current_stream()).nodes
 
     def synchronize(self) -> None:
+        if self.nodes is not None:
+            raise CUDARuntimeError("cudaErrorCapturedEvent")
         machine.synchronized("Event.synchronize")
 
 

@@ -208,6 +208,26 @@ def test_streams_are_current_within_their_blocks(cupy):
         cupy.cuda.Stream.null.begin_capture()
 
 
+def test_a_capture_and_work_outside_of_it_do_not_wait_for_each_other(cupy, stream):
+    outside = cupy.cuda.Stream(non_blocking=True)
+    before = outside.record()
+    stream.begin_capture()
+    within = stream.record()
+    stream.wait_event(within)
+    with pytest.raises(CUDARuntimeError, match="cudaErrorCapturedEvent"):
+        within.synchronize()
+    with pytest.raises(NotImplementedError, match="over several streams"):
+        outside.wait_event(within)
+    stream.end_capture()
+    stream.begin_capture()
+    with pytest.raises(CUDARuntimeError, match="cudaErrorStreamCaptureIsolation"):
+        stream.wait_event(before)
+    with pytest.raises(CUDARuntimeError, match="cudaErrorStreamCaptureInvalidated"):
+        stream.end_capture()
+    outside.wait_event(before)
+    before.synchronize()
+
+
 def test_arrays_stay_on_their_side(cupy):
     x = on_device(np.ones(3, np.float32))
     host = np.ones(3, np.float32)
