@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -32,9 +33,18 @@ class CompileException(Exception):
     """The compiler refused a source; the message is what it said."""
 
 
+@functools.cache
 def host_compiler() -> str | None:
-    """The path of g++, or None where there is none."""
-    return shutil.which("g++")
+    """The path of g++, or None where there is none that compiles for this: Linux, 16-bit floats."""
+    found = shutil.which("g++")
+    if found is None or sys.platform != "linux":
+        return None
+    try:
+        half = "_Float16 half(float x) { return (_Float16)x; }"
+        shared_object(half, ("-shared", "-fPIC"), "halves")
+    except CompileException:
+        return None
+    return found
 
 
 class Library:
