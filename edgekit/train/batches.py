@@ -35,13 +35,7 @@ class Rows:
     def data(self) -> Any:
         """The batch itself."""
         rows = slice(self.start, self.start + self.size)
-        chosen: Any = rows if self.order is None else self.order[rows]
-        arrays = self.arrays
-        return packed(
-            rows_of(arrays.x, chosen),
-            None if arrays.y is None else rows_of(arrays.y, chosen),
-            None if arrays.sample_weight is None else rows_of(arrays.sample_weight, chosen),
-        )
+        return self.arrays.cut(rows if self.order is None else self.order[rows])
 
 
 class ArrayBatches:
@@ -88,9 +82,21 @@ class ArrayBatches:
 
     def __iter__(self) -> Iterator[Any]:
         order = self._order()
-        for start in range(0, self.count, self.batch_size):
-            rows = Rows(self, order, start, min(self.batch_size, self.count - start))
-            yield rows if self.uncut else rows.data()
+        size = self.batch_size
+        for start in range(0, self.count, size):
+            if self.uncut:
+                yield Rows(self, order, start, min(size, self.count - start))
+            else:
+                rows = slice(start, start + size)
+                yield self.cut(rows if order is None else order[rows])
+
+    def cut(self, chosen: Any) -> Any:
+        """The batch of the samples that a slice or an array of numbers chooses."""
+        return packed(
+            rows_of(self.x, chosen),
+            None if self.y is None else rows_of(self.y, chosen),
+            None if self.sample_weight is None else rows_of(self.sample_weight, chosen),
+        )
 
     def _order(self) -> Any:
         """The order of the samples in this pass; None for the order in which they are."""
