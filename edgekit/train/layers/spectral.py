@@ -9,6 +9,7 @@ from edgekit.train import initializers
 from edgekit.train.backend import array_module
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.wrappers import Wrapper
+from edgekit.train.products import matmul
 
 __all__ = ["SpectralNormalization"]
 
@@ -60,14 +61,16 @@ class SpectralNormalization(Wrapper):
         """Divide the kernel by its norm, as far as it is known; a kernel of zeros stays."""
         kernel = self.kernel
         matrix = kernel.data.reshape(-1, kernel.shape[-1])
-        if not matrix.any():
-            return
-        u = self.vector_u.data
+        module, before = array_module(matrix), self.vector_u.data
+        u = before
         for _ in range(self.power_iterations):
-            v = _unit(u @ matrix.T)
-            u = _unit(v @ matrix)
-        norm = v @ matrix @ u.T
-        self.vector_u.assign(u)
+            v = _unit(matmul(u, matrix.T))
+            u = _unit(matmul(v, matrix))
+        norm = matmul(matmul(v, matrix), u.T)
+        # chosen by `where`: a GPU would have to be waited for
+        some = matrix.any()
+        norm = module.where(some, norm, norm.dtype.type(1))
+        self.vector_u.assign(module.where(some, u, before))
         kernel.assign((matrix / norm).reshape(kernel.shape))
 
     def compute_output_shape(self, input_shape):
