@@ -65,6 +65,7 @@ class _Problem(NamedTuple):
     dtype: str
     compute: int
     epilogue: int
+    alignment: int = 256  # of the bias, or of the sums
 
 
 class _Plan(NamedTuple):
@@ -127,7 +128,8 @@ def _multiplied(a: Any, b: Any, vector: Any, epilogue: int) -> Any:
     c = empty((*a.shape[:-1], b.shape[-1]), a.dtype)
     tf32 = dtype == "float32" and get_float32_precision() == "tf32"
     compute = _COMPUTE_TF32 if tf32 else _COMPUTE_32F
-    problem = _Problem(second, first, _operand(c)[1], dtype, compute, epilogue)
+    near = 256 if vector is None else _alignment(vector)
+    problem = _Problem(second, first, _operand(c)[1], dtype, compute, epilogue, near)
     return c if _run(library, problem, (b, a, c), vector) else None
 
 
@@ -185,8 +187,12 @@ def _operand(x: Any) -> tuple[Any, _Operand]:
     else:
         length, count, stride = rows, columns, steps[-1] if columns > 1 else rows
     batches, batch_stride = (1, 0) if x.ndim == 2 else (x.shape[0], steps[0])
-    alignment = min(256, x.data.ptr & -x.data.ptr)
-    return x, _Operand(not straight, length, count, stride, batches, batch_stride, alignment)
+    return x, _Operand(not straight, length, count, stride, batches, batch_stride, _alignment(x))
+
+
+def _alignment(x: Any) -> int:
+    address = int(x.data.ptr)
+    return min(256, address & -address)
 
 
 def _planned(library: Any, handle: Any, problem: _Problem, address: int | None) -> _Plan | None:
@@ -205,8 +211,10 @@ def _planned(library: Any, handle: Any, problem: _Problem, address: int | None) 
     preferred = library.cublasLtMatmulPreferenceSetAttribute
     _set(preferred, preference, _MOST_WORKSPACE, WORKSPACE, 8)
     _set(preferred, preference, _REDUCTIONS, _REDUCED_IN_FLOAT32)
-    for i, one in enumerate((*operands, problem.result)):
-        _set(preferred, preference, _ALIGNMENT_A + i, one.alignment)
+    alignments = [one.alignment for one in operands]
+    alignments.append(min(problem.result.alignment, problem.alignment))  # of all that is written
+    for i, alignment in enumerate(alignments):
+        _set(preferred, preference, _ALIGNMENT_A + i, alignment)
     found, count = _Found(), ctypes.c_int()
     status = library.cublasLtMatmulAlgoGetHeuristic(
         handle, operation, first, second, result, result, preference, 1, ctypes.byref(found),

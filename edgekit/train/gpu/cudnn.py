@@ -129,11 +129,17 @@ def _run(
     if kind != "kernel":
         weights = given[_WEIGHTS]
         given[_WEIGHTS] = contiguous(weights.transpose(-1, *range(weights.ndim - 1)))
+    given = {number: _aligned(x) for number, x in given.items()}
     out = empty(shape, given[_IMAGE].dtype)
     cudnn.set_stream(handle=handle, stream=cupy.cuda.get_current_stream().ptr)
     places = {number: x.data.ptr for number, x in given.items()} | {_RESULT: out.data.ptr}
     plan.graph.execute(places, workspace(plan.workspace), handle=handle)
     return out
+
+
+def _aligned(x: Any) -> Any:
+    """cuDNN reads 16 bytes at a time; a bias may lie anywhere in the vector of all weights."""
+    return x if x.data.ptr % 16 == 0 else x.copy()
 
 
 def _planned(cudnn: Any, problem: Problem, handle: Any) -> _Plan | None:

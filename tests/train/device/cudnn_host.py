@@ -145,6 +145,7 @@ class Graph:
         assert self.stage == "built" and handle is self.handle
         stream = machine.stream
         assert handle.stream == (stream.ptr if stream else 0), "the handle has another stream"
+        assert not any(place % 16 for place in places.values()), "not aligned to 16 bytes"
         at(workspace, self.get_workspace_size(), machine.current.gpu)
         arrays = {one.uid: one.memory(places[one.uid]) for one in [*self.tensors, self.last]}
 

@@ -130,6 +130,16 @@ def test_tf32_where_it_was_chosen(host):
     assert [problem.compute for _, problem in cublas._state.plans] == [68, 77]
 
 
+def test_algorithms_are_asked_for_by_alignment(host):
+    vector = on_device(np.ones(100, np.float32))
+    for start in (0, 1, 4):
+        a, bias = vector[start : start + 16].reshape(4, 4), vector[start : start + 4]
+        np.testing.assert_array_equal(peek(cublas.matmul(a, a, bias)), np.full((4, 4), 5.0))
+    problems = [problem for _, problem in cublas._state.plans]
+    assert [one.alignment for one in problems] == [256, 4, 16]
+    assert [one.first.alignment for one in problems] == [256, 4, 16]
+
+
 def test_what_it_does_not_do_is_left_to_others(host):
     a = on_device(np.ones((4, 4), np.float32))
     bias = on_device(np.ones(4, np.float32))

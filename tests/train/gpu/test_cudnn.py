@@ -76,6 +76,15 @@ def test_convolutions_and_their_gradients(host, name):
     assert host.synchronizations == 0
 
 
+def test_arrays_are_brought_to_where_cudnn_can_read_them(host):
+    vector = on_device(RANDOM.normal(size=400).astype(np.float32))
+    x, kernel = vector[1:217].reshape(2, 6, 6, 3), vector[3:138].reshape(3, 3, 3, 5)
+    bias = vector[5:10]
+    found = cudnn.forward(x, kernel, PLAIN, bias)
+    expected = cudnn.forward(x.copy(), kernel.copy(), PLAIN, bias.copy())
+    np.testing.assert_array_equal(peek(found), peek(expected))
+
+
 PLAIN = Window((Axis(6, 6, 3, 1, 1, 1),) * 2, 2, 3, 5, 1)
 
 
