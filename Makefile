@@ -17,7 +17,7 @@ export MKL_NUM_THREADS := 1
 unexport OPENBLAS_CORETYPE
 unexport OPENBLAS_L2_SIZE
 
-.PHONY: help demo test test-oracles test-pi lint fuzz bench schema clean
+.PHONY: help demo test test-kernels test-oracles test-pi lint fuzz bench schema clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -27,6 +27,10 @@ demo: .venv/.desktop ## the whole way on real digits: train, convert to int8, ve
 
 test: .venv/.dev ## run the tests
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
+
+test-kernels: .venv/.dev ## compile every kernel for GPUs that need not be here (sm_80, sm_90), with NVRTC
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[nvrtc]'
+	EDGEKIT_COMPILE_KERNELS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) tests/train/gpu/test_nvrtc.py
 
 test-oracles: .venv/.dev ## exchange model files with Keras; EDGEKIT_KERAS_PYTHON=a Python that has keras
 	@test -n "$(EDGEKIT_KERAS_PYTHON)" || \
