@@ -20,7 +20,7 @@ unexport OPENBLAS_L2_SIZE
 .PHONY: help demo test test-kernels test-oracles test-pi lint fuzz bench schema clean
 
 help: ## list these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 demo: .venv/.desktop ## the whole way on real digits: train, convert to int8, verify, run; prints a table
 	$(BIN)/python examples/digits.py --output build/demo
