@@ -26,10 +26,12 @@ from .data import ResidentData, StagedData, Tables, arrays_in
 from .state import StepState, within
 from .workplace import Workplace
 
-__all__ = ["TOGETHER", "GpuLoop", "loop_of"]
+__all__ = ["MOST_TOGETHER", "TOGETHER", "GpuLoop", "loop_of"]
 
 # steps of one launch where nobody wants to hear of each: what a launch costs the host is shared
 TOGETHER = 8
+# steps of one launch where more are asked for: a graph holds each of them
+MOST_TOGETHER = 32
 # outputs of predict that wait on the device before they are read
 _MOST_WAITING = 256 << 20
 
@@ -181,12 +183,13 @@ class GpuLoop:
         self, batches: Any, heard: bool, together: int, step: CapturedStep, feed: Any
     ) -> Callable[[int, Any], int]:
         """A function that says how many steps may be launched together from a batch on."""
-        count = together
+        count = min(together, MOST_TOGETHER)
         if together == 1 and not heard and (_length(batches) or 0) >= 4 * TOGETHER:
             count = TOGETHER
 
         def most(number: int, data: Any) -> int:
-            if count == 1 or not isinstance(data, Rows) or number % together:
+            left = count if together == 1 else together - number % together
+            if count == 1 or left < count or not isinstance(data, Rows):
                 return 1
             return count if step.is_warm(feed.kind(data)) else 1
 

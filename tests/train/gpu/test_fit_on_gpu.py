@@ -75,8 +75,9 @@ def test_several_steps_of_a_launch(gpu):
     assert losses[-1] == singly[1]["loss"][-1]
 
 
-@pytest.mark.parametrize("together", [5, 7])
-def test_steps_per_execution(gpu, together):
+@pytest.mark.parametrize(("together", "launched"), [(5, 5), (7, 7), (10, 4)])
+def test_steps_per_execution(gpu, monkeypatch, together, launched):
+    monkeypatch.setattr(gpu_fit, "MOST_TOGETHER", launched)
     heard = Heard()
     made = fitted(network(steps_per_execution=together), callbacks=[heard])
     assert_same(made, fitted())
