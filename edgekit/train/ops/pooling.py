@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import ShapeError
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
@@ -158,7 +160,12 @@ def _shares(x: Array, g: Geometry) -> Any:
 @primitive
 def global_average_pool2d(x, *, keepdims: bool = False):
     """The mean over height and width: (N, C), or (N, 1, 1, C)."""
-    return x.mean(axis=(1, 2), keepdims=keepdims)
+    if type(x) is not np.ndarray or x.dtype.kind != "f" or not x.size:
+        return x.mean(axis=(1, 2), keepdims=keepdims)
+    n, h, w, c = x.shape
+    shares = np.full((1, h * w), 1 / (h * w), x.dtype)  # a product takes a third of the time
+    y = np.matmul(shares, x.reshape(n, h * w, c))
+    return y.reshape(n, 1, 1, c) if keepdims else y.reshape(n, c)
 
 
 @global_average_pool2d.vjp(on_tensors=True)
