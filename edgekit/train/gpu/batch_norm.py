@@ -12,14 +12,13 @@ from edgekit.errors import ShapeError
 from edgekit.train.ops import batch_norm_activation as joined
 from edgekit.train.ops import normalization
 
-from .channels import THREADS, layout, tickets
+from .channels import HAS_MOVING, THREADS, layout, scale_and_shift, tickets
 from .kernel import STORAGE, Kernel, blocks_for, contiguous, empty, kernel, type_name
 from .rules import on_gpu
 
 __all__ = ["backward", "given_statistics", "in_training", "kernels", "normalized"]
 
 _SOURCE = "batch_norm.cu"
-_HAS_GAMMA, _HAS_BETA, _HAS_MOVING = 1, 2, 4
 ACTIVATIONS = {"": 0, "relu": 1, "relu6": 2}
 """Name -> its number in sources/batch_norm.cu."""
 FEW_ROWS = 2048
@@ -43,17 +42,6 @@ def kernels() -> list[Kernel]:
     return [kernel(_SOURCE, name) for name in names]
 
 
-def _parameters(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any, int, Any]:
-    """gamma and beta of one dtype, with an array in place of one that is None; which there are."""
-    given = next((v for v in (gamma, beta) if v is not None), None)
-    dtype = np.dtype(np.float32) if given is None or given.dtype != x.dtype else x.dtype
-    if given is None:
-        given = empty(1, dtype)
-    gamma_in, beta_in = (contiguous(given if v is None else v, dtype) for v in (gamma, beta))
-    has = _HAS_GAMMA * (gamma is not None) | _HAS_BETA * (beta is not None)
-    return gamma_in, beta_in, has, dtype
-
-
 def in_training(
     x: Any, gamma: Any, beta: Any, epsilon: float, activation: str = "", residual: Any = None,
     moving: tuple[Any, Any, float] | None = None,
@@ -68,10 +56,10 @@ def in_training(
     if not x.size:
         raise ShapeError(f"batch_norm: an empty batch {x.shape} has no mean")
     rows = x.size // channels
-    gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
+    gamma_in, beta_in, has, dtype = scale_and_shift(x, gamma, beta)
     statistics = empty((4, channels), np.float32)
     moving_mean, moving_variance, momentum = moving or (statistics, statistics, 0.0)
-    has |= _HAS_MOVING * (moving is not None)
+    has |= HAS_MOVING * (moving is not None)
     first = (
         x, gamma_in, beta_in, moving_mean, moving_variance, np.float32(momentum),
         np.float32(epsilon), np.int32(has),
@@ -97,7 +85,7 @@ def given_statistics(
     x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, epsilon: float
 ) -> Any:
     """The statistics of `in_training` from a mean and a variance that are given."""
-    gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
+    gamma_in, beta_in, has, dtype = scale_and_shift(x, gamma, beta)
     statistics = empty((4, x.shape[-1]), np.float32)
     mean, variance = (contiguous(v, dtype) for v in (mean, variance))
     run = kernel(_SOURCE, f"given_moments<{type_name(dtype)}>")
@@ -118,7 +106,7 @@ def by_given(
     if channels > _MOST_CHANNELS:
         statistics = given_statistics(x, gamma, beta, *given, epsilon)
         return normalized(x, statistics, activation, residual)
-    gamma_in, beta_in, has, dtype = _parameters(x, gamma, beta)
+    gamma_in, beta_in, has, dtype = scale_and_shift(x, gamma, beta)
     mean, variance = (contiguous(v, dtype) for v in given)
     y = empty(x.shape, x.dtype)
     more = x if residual is None else contiguous(residual)
@@ -164,38 +152,47 @@ def backward(
     """
     g, y, x = contiguous(g), contiguous(y), contiguous(x)
     channels = x.shape[-1]
-    rows = x.size // channels
-    dtype = _parameters(x, gamma, beta)[3]
-    types = f"<{type_name(x.dtype)}, {type_name(dtype)}>"
+    dtype = scale_and_shift(x, gamma, beta)[3]
     f = np.int32(ACTIVATIONS[activation])
     g_gamma, g_beta = empty(channels, dtype), empty(channels, dtype)
     apart = bool(needs[3] and activation)  # without an activation g is that gradient itself
     gx = empty(x.shape, x.dtype) if needs[0] or apart else None
     g_residual = empty(x.shape, x.dtype) if apart else gx
-    first = (g, y, x, statistics)
     sums = (np.float32(epsilon), f, np.int32(fixed), g_gamma, g_beta)
-    if rows <= FEW_ROWS and gx is not None:
-        kernel(_SOURCE, "batch_backward_of_few" + types)(
-            -(-channels // _LANES_OF_FEW), THREADS, *first, *sums, gx, g_residual,
-            np.int32(apart), np.int32(_LANES_OF_FEW), np.int64(rows), np.int32(channels),
-        )  # fmt: skip
-    else:
-        slopes = empty((3, channels), np.float32)
-        how = layout(rows, channels)
-        kernel(_SOURCE, "batch_gradient_sums" + types)(
-            how.grid, THREADS, *first, *sums, slopes, how.parts(2), tickets(how.tiles), *how.sizes
-        )
-        if gx is not None:
-            kernel(_SOURCE, f"batch_backward<{type_name(x.dtype)}>")(
-                blocks_for(-(-x.size // 4)), THREADS, *first, slopes, f, gx, g_residual,
-                np.int32(apart), np.int32(channels), np.int64(x.size),
-            )  # fmt: skip
+    more = None if gx is None else (gx, g_residual, np.int32(apart))
+    _launch_backward((g, y, x, statistics), sums, f, more)
     return (
         gx if needs[0] else None,
         g_gamma if gamma is not None else None,
         g_beta if beta is not None else None,
         (g_residual if activation else g) if needs[3] else None,
     )
+
+
+def _launch_backward(first: tuple[Any, ...], sums: tuple[Any, ...], f: Any, more: Any) -> None:
+    """The arguments are those of the kernels in their order; more: what follows the sums, None
+    where no gradient of x is wanted.
+    """
+    x, g_gamma = first[2], sums[-1]
+    channels = x.shape[-1]
+    rows = x.size // channels
+    types = f"<{type_name(x.dtype)}, {type_name(g_gamma.dtype)}>"
+    if rows <= FEW_ROWS and more is not None:
+        kernel(_SOURCE, "batch_backward_of_few" + types)(
+            -(-channels // _LANES_OF_FEW), THREADS, *first, *sums, *more,
+            np.int32(_LANES_OF_FEW), np.int64(rows), np.int32(channels),
+        )  # fmt: skip
+        return
+    slopes = empty((3, channels), np.float32)
+    how = layout(rows, channels)
+    kernel(_SOURCE, "batch_gradient_sums" + types)(
+        how.grid, THREADS, *first, *sums, slopes, how.parts(2), tickets(how.tiles), *how.sizes
+    )
+    if more is not None:
+        kernel(_SOURCE, f"batch_backward<{type_name(x.dtype)}>")(
+            blocks_for(-(-x.size // 4)), THREADS, *first, slopes, f, *more, np.int32(channels),
+            np.int64(x.size),
+        )  # fmt: skip
 
 
 # -- the primitives -------------------------------------------------------------------------------

@@ -9,7 +9,18 @@ import numpy as np
 
 from .kernel import STORAGE, Kernel, contiguous, empty, kernel, multiprocessors, type_name
 
-__all__ = ["THREADS", "Layout", "channel_sums", "kernels", "layout", "tickets"]
+__all__ = [
+    "HAS_BETA",
+    "HAS_GAMMA",
+    "HAS_MOVING",
+    "THREADS",
+    "Layout",
+    "channel_sums",
+    "kernels",
+    "layout",
+    "scale_and_shift",
+    "tickets",
+]
 
 _SOURCE = "channels.cu"
 THREADS = 256  # COLUMN_THREADS in sources/columns.cuh
@@ -17,6 +28,8 @@ _ROWS_OF_A_THREAD = 8
 _LANES = 32
 _BLOCKS_PER_MULTIPROCESSOR = 4
 _TICKETS = 4096
+HAS_GAMMA, HAS_BETA, HAS_MOVING = 1, 2, 4
+"""Bits that tell the kernels of normalizations which arrays there are."""
 
 
 def kernels() -> list[Kernel]:
@@ -79,6 +92,20 @@ def tickets(count: int) -> Any:
     if count > _TICKETS:
         return cupy.zeros(count, np.uint32)
     return _tickets(cupy.cuda.runtime.getDevice())
+
+
+def scale_and_shift(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any, int, np.dtype[Any]]:
+    """(gamma, beta, which there are, dtype) of a normalization of `x`, as kernels take them: flat,
+    both of the dtype of x or both float32, and some array in place of one that is None.
+    """
+    given = next((v for v in (gamma, beta) if v is not None), None)
+    alike = given is not None and given.dtype == x.dtype
+    dtype = x.dtype if alike else np.dtype(np.float32)
+    found = [
+        empty(1, dtype) if v is None else contiguous(v, dtype).reshape(-1) for v in (gamma, beta)
+    ]
+    has = HAS_GAMMA * (gamma is not None) | HAS_BETA * (beta is not None)
+    return found[0], found[1], has, dtype
 
 
 def channel_sums(x: Any) -> Any:

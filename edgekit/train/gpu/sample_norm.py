@@ -10,7 +10,7 @@ import numpy as np
 from edgekit.train.ops import group_norm as groups_of
 from edgekit.train.ops import normalization
 
-from .channels import THREADS, layout, tickets
+from .channels import THREADS, layout, scale_and_shift, tickets
 from .kernel import STORAGE, Kernel, contiguous, empty, kernel, type_name
 from .rows import instances, over_rows
 from .rules import on_gpu
@@ -18,7 +18,6 @@ from .rules import on_gpu
 __all__ = ["kernels"]
 
 _SOURCE = "sample_norm.cu"
-_HAS_GAMMA, _HAS_BETA = 1, 2
 
 
 def kernels() -> list[Kernel]:
@@ -58,24 +57,13 @@ class _Sizes(NamedTuple):
         return np.int32(self.places), np.int32(self.channels), np.int32(self.size)
 
 
-def _parameters(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any, int, str]:
-    """gamma and beta of one dtype, flat, with an array for one that is None; which there are."""
-    given = next((v for v in (gamma, beta) if v is not None), None)
-    dtype = x.dtype if given is not None and given.dtype == x.dtype else np.dtype(np.float32)
-    found = [
-        empty(1, dtype) if v is None else contiguous(v, dtype).reshape(-1) for v in (gamma, beta)
-    ]
-    has = _HAS_GAMMA * (gamma is not None) | _HAS_BETA * (beta is not None)
-    return found[0], found[1], has, type_name(dtype)
-
-
 def _normalized(x: Any, gamma: Any, beta: Any, sizes: _Sizes, epsilon: float) -> tuple[Any, Any]:
     x = contiguous(x)
     y, saved = empty(x.shape, x.dtype), empty((sizes.rows, 2), np.float32)
-    gamma_in, beta_in, has, held = _parameters(x, gamma, beta)
+    gamma_in, beta_in, has, dtype = scale_and_shift(x, gamma, beta)
     over_rows(
         _SOURCE, "group_norm_forward", x.dtype, sizes.rows, sizes.length, x, gamma_in, beta_in,
-        np.int32(has), np.float32(epsilon), y, saved, *sizes.numbers, more=held,
+        np.int32(has), np.float32(epsilon), y, saved, *sizes.numbers, more=type_name(dtype),
     )  # fmt: skip
     return y, saved
 
@@ -84,18 +72,18 @@ def _gradients(
     g: Any, x: Any, gamma: Any, beta: Any, saved: Any, needs: Any, sizes: _Sizes
 ) -> tuple[Any, Any, Any]:
     g, x = contiguous(g), contiguous(x)
-    gamma_in, _, has, held = _parameters(x, gamma, beta)
+    gamma_in, _, has, dtype = scale_and_shift(x, gamma, beta)
     gx = g_gamma = g_beta = None
     if needs[0]:
         gx = empty(x.shape, x.dtype)
         over_rows(
             _SOURCE, "group_norm_backward", x.dtype, sizes.rows, sizes.length, g, x, gamma_in,
-            np.int32(has), saved, gx, *sizes.numbers, more=held,
+            np.int32(has), saved, gx, *sizes.numbers, more=type_name(dtype),
         )  # fmt: skip
     if any(needs[1:]):
-        g_gamma, g_beta = (empty(sizes.channels, gamma_in.dtype) for _ in range(2))
+        g_gamma, g_beta = (empty(sizes.channels, dtype) for _ in range(2))
         how = layout(sizes.samples * sizes.places, sizes.channels)
-        run = kernel(_SOURCE, f"group_norm_sums<{type_name(x.dtype)}, {held}>")
+        run = kernel(_SOURCE, f"group_norm_sums<{type_name(x.dtype)}, {type_name(dtype)}>")
         run(
             how.grid, THREADS, g, x, saved, g_gamma, g_beta, np.int32(sizes.places),
             np.int32(sizes.size), how.parts(2), tickets(how.tiles), *how.sizes,

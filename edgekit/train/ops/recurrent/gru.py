@@ -56,22 +56,19 @@ def gru(
     hiddens = xp.empty((time + 1, batch, units), rows.dtype)
     hiddens[0] = initial(hidden, batch, units, rows)
     inner = xp.empty((time, batch, units), rows.dtype)  # what the reset gate is multiplied with
-    curves = curve(recurrent_activation).apply, curve(activation).apply
+    names = recurrent_activation, activation
     if reset_after:
         hearing: Any = Hearing(recurrent, dropped, batch)
-        bias_of_hidden = None if bias is None else bias[1]
-        if (device := device_loops(rows, recurrent, bias_of_hidden)) is not None:
-            names = recurrent_activation, activation
-            device.gru_forward(rows, hiddens, inner, hearing, bias_of_hidden, names, masked)
-        else:
-            _reset_after(rows, hiddens, inner, hearing, bias_of_hidden, curves, masked)
+        device = device_loops(rows, recurrent, bias)
+        walk = _reset_after if device is None else device.gru_forward
+        walk(rows, hiddens, inner, hearing, None if bias is None else bias[1], names, masked)
     else:
         two = 2 * units
         hearing = (
             Hearing(xp.ascontiguousarray(recurrent[:, :two]), _some(dropped, 0, 2), batch),
             Hearing(xp.ascontiguousarray(recurrent[:, two:]), _some(dropped, 2, 3), batch),
         )
-        _reset_before(rows, hiddens, inner, hearing, curves, masked)
+        _reset_before(rows, hiddens, inner, hearing, names, masked)
     y = packed(hiddens[1:], (hiddens[-1],), masked, sequences, state)
     return y, (x, rows, hiddens, inner, masked, hearing)
 
@@ -81,14 +78,14 @@ def _some(dropped: Array | None, first: int, last: int) -> Array | None:
 
 
 def _reset_after(
-    rows: Array, hiddens: Array, inner: Array, hearing: Hearing, bias: Array | None, curves: Any,
-    masked: Mask,
+    rows: Array, hiddens: Array, inner: Array, hearing: Hearing, bias: Array | None,
+    names: tuple[str, str], masked: Mask,
 ) -> None:  # fmt: skip
     """`rows` become the gates z, r and new; `inner` becomes hidden's share of new before r."""
     xp = array_module(rows)
     units = hiddens.shape[-1]
     two = 2 * units
-    gate, squash = curves
+    gate, squash = (curve(name).apply for name in names)
     for t, row in enumerate(rows):
         heard = hearing.hear(hiddens[t])
         if bias is not None:
@@ -107,13 +104,14 @@ def _reset_after(
 
 
 def _reset_before(
-    rows: Array, hiddens: Array, inner: Array, hearing: Any, curves: Any, masked: Mask
-) -> None:
+    rows: Array, hiddens: Array, inner: Array, hearing: Any, names: tuple[str, str],
+    masked: Mask,
+) -> None:  # fmt: skip
     """As `_reset_after`; `inner` becomes r * hidden."""
     xp = array_module(rows)
     units = hiddens.shape[-1]
     two = 2 * units
-    gate, squash = curves
+    gate, squash = (curve(name).apply for name in names)
     gates_hear, new_hears = hearing
     for t, row in enumerate(rows):
         gates, new = row[:, :two], row[:, two:]
