@@ -79,19 +79,22 @@ def _layout(rows: int, channels: int, blocks: int) -> Layout:
 
 
 @functools.cache
-def _tickets(device: int) -> Any:
+def _tickets(device: int, stream: int) -> Any:
     import cupy
 
     return cupy.zeros(_TICKETS, np.uint32)
 
 
 def tickets(count: int) -> Any:
-    """At least `count` zeros that kernels of one stream count their blocks with and leave zero."""
+    """At least `count` zeros that kernels of the current stream count their blocks with.
+
+    They leave zeros; kernels of one stream run one after another, so they may share them.
+    """
     import cupy
 
     if count > _TICKETS:
         return cupy.zeros(count, np.uint32)
-    return _tickets(cupy.cuda.runtime.getDevice())
+    return _tickets(cupy.cuda.runtime.getDevice(), cupy.cuda.get_current_stream().ptr)
 
 
 def scale_and_shift(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any, int, np.dtype[Any]]:
