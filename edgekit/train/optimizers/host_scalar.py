@@ -27,8 +27,9 @@ class HostScalar(Variable):
 
     @property
     def data(self) -> Any:  # an attribute of tensors, fetched here
-        if self.pull is not None:
-            pull, self.pull = self.pull, None
+        pull = self.pull
+        if pull is not None:
+            self.pull = None
             self._array[...] = pull()
         return self._array
 

@@ -183,7 +183,8 @@ class Optimizer(OnDevice):
             if v.constraint is not None:
                 v.data[...] = array_of(v.constraint(v))
             v.version += 1
-        self._iterations.data += 1
+        count = self._iterations.data
+        count += 1  # in place
 
     def _ready(self, variables: Sequence[Variable] | None) -> tuple[FlatVector, Sequence[Variable]]:
         """The flat vector, built now if it was not, and the variables that are meant."""
