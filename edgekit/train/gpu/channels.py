@@ -92,7 +92,7 @@ def tickets(count: int) -> Any:
     """
     import cupy
 
-    if count > _TICKETS:
+    if count > _TICKETS:  # each kernel has zeros of its own
         return cupy.zeros(count, np.uint32)
     return _tickets(cupy.cuda.runtime.getDevice(), cupy.cuda.get_current_stream().ptr)
 
