@@ -15,6 +15,7 @@ from edgekit.train.tensor import Tensor
 __all__ = [
     "as_arrays",
     "is_arrays",
+    "number_of",
     "of_same_rank",
     "packed",
     "rows_of",
@@ -121,6 +122,11 @@ def _holds_text(part: Any) -> bool:
     if getattr(getattr(part, "dtype", None), "kind", "") == "O":
         return all(isinstance(one, str | bytes) for one in part.reshape(-1).tolist())
     return isinstance(part, str | bytes) or getattr(part, "dtype", np.dtype("f4")).kind in "US"
+
+
+def number_of(value: Any) -> Any:
+    """What a metric gave as a plain number; one for each class (F1Score) stays an array."""
+    return float(np.reshape(value, ())) if np.size(value) == 1 else np.array(value)
 
 
 def of_same_rank(a: Any, b: Any) -> tuple[Any, Any]:

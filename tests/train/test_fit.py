@@ -686,3 +686,20 @@ def test_other_dtypes_of_weights(policy, kept, trained):
     assert history[-1] < history[0]
     assert all(v.dtype == trained for v in model.weights)
     assert model(X).dtype == kept
+
+
+def test_metrics_with_a_number_for_each_class(tmp_path, capsys):
+    """F1Score gives an array: logs, history, lines and files keep it as one, as in Keras."""
+    set_random_seed(0)
+    model = Sequential([layers.Input((6,)), layers.Dense(4, "softmax")])
+    model.compile("adam", "categorical_crossentropy", metrics=[metrics.F1Score()])
+    y = to_categorical(Y, 4)
+    log = callbacks.CSVLogger(tmp_path / "log.csv")
+    history = model.fit(X, y, epochs=2, verbose=2, validation_data=(X, y), callbacks=[log]).history
+    assert np.shape(history["f1_score"]) == np.shape(history["val_f1_score"]) == (2, 4)
+    found = model.evaluate(X, y, verbose=0, return_dict=True)
+    np.testing.assert_array_equal(found["f1_score"], history["val_f1_score"][-1])
+    assert isinstance(found["loss"], float)
+    assert "f1_score" in (tmp_path / "log.csv").read_text()
+    model.fit(X, y, verbose=1)
+    capsys.readouterr()

@@ -17,6 +17,7 @@ from edgekit.train import backend
 from edgekit.train.backend import to_numpy
 from edgekit.train.batches import Rows
 from edgekit.train.class_weights import weighted
+from edgekit.train.data import number_of
 from edgekit.train.structure import flatten, map_structure, pack
 from edgekit.train.tensor import Tensor, wrap
 
@@ -269,15 +270,15 @@ def _joined(leaves: Any) -> np.ndarray:
     return np.concatenate([to_numpy(leaf) for leaf in leaves])
 
 
-def numbers(logs: Any) -> dict[str, float]:
+def numbers(logs: Any) -> dict[str, Any]:
     """Logs as plain numbers, all of them read at once: here the host waits for the device."""
     logs = logs or {}
     found = {name: array_in(value) for name, value in logs.items()}
-    there = [name for name, value in found.items() if is_device_array(value)]
+    there = [name for name, value in found.items() if is_device_array(value) and value.size == 1]
     if there:
         import cupy
 
         rows = [cupy.asarray(found[name], dtype=np.float64).reshape(1) for name in there]
         read = to_numpy(cupy.concatenate(rows)).tolist()
         found.update(zip(there, read, strict=True))
-    return {name: float(value) for name, value in found.items()}
+    return {name: number_of(to_numpy(value)) for name, value in found.items()}

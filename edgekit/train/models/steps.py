@@ -13,7 +13,7 @@ from edgekit.train import optimizers
 from edgekit.train.backend import current_device, to_numpy
 from edgekit.train.callbacks.callback import History
 from edgekit.train.class_weights import class_weights, weighted
-from edgekit.train.data import as_arrays, unpack
+from edgekit.train.data import as_arrays, number_of, unpack
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.distribute.member import StrategyMember
 from edgekit.train.losses.loss import as_tensor
@@ -288,9 +288,9 @@ def _batch(x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     return as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
 
 
-def numbers_of(logs: Any) -> dict[str, float]:
+def numbers_of(logs: Any) -> dict[str, Any]:
     """Logs as plain numbers; this is where a GPU is waited for."""
-    return {name: float(to_numpy(value)) for name, value in (logs or {}).items()}
+    return {name: number_of(to_numpy(value)) for name, value in (logs or {}).items()}
 
 
 def _scalar_or_list(logs: dict[str, float]) -> Any:
