@@ -167,19 +167,25 @@ class Accumulator:
 
     def _finish_float32(self, sums: Array, y: Floats) -> None:
         """Four passes: bias, scale, rint, clip into the output."""
-        call, bias = self.step.call, self.bias
-        if bias is not None:
-            rows = self._rows(sums)
-            call(np.add, rows, self._tiled("bias", bias, rows), rows)
-        if sums.dtype != np.float32:
-            single = self.buffer("single", sums.shape, np.float32)
-            call(np.copyto, single, sums, "same_kind")
-            sums = single
-        rows, scales = self._rows(sums), arithmetic.requantize_scales(*self.quants)
-        call(np.multiply, rows, self._tiled("scale", scales, rows), rows)
-        flat = sums.reshape(-1)
-        call(np.rint, flat, flat)
-        clip_into(self.step, sums, *self.limits, y)
+        call, rows = self.step.call, self._rows(sums)
+        if self.bias is not None:
+            added = self._beside("added", rows)
+            call(np.add, rows, self._tiled("bias", self.bias, rows), added)
+            rows = added
+        if rows.dtype != np.float32:
+            single = self.buffer("single", rows.shape, np.float32)
+            call(np.copyto, single, rows, "same_kind")
+            rows = single
+        scaled, scales = self._beside("scaled", rows), arithmetic.requantize_scales(*self.quants)
+        call(np.multiply, rows, self._tiled("scale", scales, rows), scaled)
+        flat = rows.reshape(-1)
+        call(np.rint, flat if scaled is rows else scaled, flat)
+        clip_into(self.step, flat.reshape(sums.shape), *self.limits, y)
+
+    def _beside(self, what: str, rows: Array) -> Array:
+        """Where to put what becomes of `rows`: there; but numpy takes three times as long to change
+        a single number in place."""
+        return rows if rows.size > 1 else self.buffer(f"{what} beside", rows.shape, rows.dtype)
 
     def _finish_integers(self, sums: Array, y: Floats) -> None:
         """In int64, as `rescaling.py` says; written for clarity, not speed."""

@@ -89,6 +89,9 @@ class DynamicRange:
         step, y = self.step, self.step.output()
         row_scales = self.scales.reshape(self.kept)
         scales = np.broadcast_to(step.input_quant(1).scales, y.shape[-1:])
+        if y.size == len(scales) and y.flags.c_contiguous:  # one row needs no other dimension
+            y, row_scales = y.reshape(-1), row_scales.reshape(())
+            scales = np.ascontiguousarray(scales)
         if self.rounding == "even":
             step.call(np.multiply, y, row_scales, y)
             self._multiply_and_add(y, scales, bias)
@@ -96,7 +99,7 @@ class DynamicRange:
             for factors in (scales, row_scales):
                 step.call(np.multiply, y, factors, y)
         else:
-            factors = step.scratch((*self.kept[:-1], len(scales)))
+            factors = step.scratch((*row_scales.shape[:-1], len(scales)))
             step.call(np.multiply, row_scales, scales, factors)
             step.call(np.multiply, y, factors, y)
         if bias is not None and self.rounding != "even":
