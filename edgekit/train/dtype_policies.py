@@ -5,8 +5,8 @@ slower than float32, and it has no bfloat16 at all. On a CPU both are therefore 
 "mixed_float16" the weights are float32 and what a layer returns is kept in float16; with "float16"
 the weights are float16 too, until an optimizer takes them up, which keeps float32 ones. The
 arithmetic inside of a layer is float32 either way, and gradients stay float32, so that nothing
-underflows and no loss scaling is needed. "mixed_bfloat16" and "bfloat16" are the same with bfloat16,
-of the package ml_dtypes. "float64" computes in float64.
+underflows and no loss scaling is needed. "mixed_bfloat16" and "bfloat16" are the same with the
+bfloat16 of the package ml_dtypes. "float64" computes in float64.
 
 On a GPU layers that are products, and what stands around them (`edgekit.train.gpu.half`), read and
 write float16 or bfloat16 and add up in float32. Gradients are stored like outputs there, so for

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,8 +14,8 @@ from edgekit.train.names import snake_case, unique_name
 from edgekit.train.ops.workers import in_shares, shares
 from edgekit.train.optimizers.checks import check_counts, check_gradients
 from edgekit.train.optimizers.clipping import clip
+from edgekit.train.optimizers.decay import Decaying
 from edgekit.train.optimizers.flat import FlatVector
-from edgekit.train.optimizers.on_device import OnDevice
 from edgekit.train.serialization import accept_options, plain
 from edgekit.train.tensor import Variable, array_of, wrap
 
@@ -26,7 +25,7 @@ _NANOSECONDS = 4.0
 """About how long the update of one parameter takes."""
 
 
-class Optimizer(OnDevice):
+class Optimizer(Decaying):
     """The base. A subclass names its slots and writes `update` on pieces of flat vectors, or
     writes `update_step` on single variables, as in Keras.
 
@@ -242,34 +241,6 @@ class Optimizer(OnDevice):
         if due:
             sums[...] = 0
         return due
-
-    # -- decay -------------------------------------------------------------------------------------
-
-    def _decay_of(self, variable: Variable) -> float | None:
-        """The share that weight decay takes off this variable."""
-        return self.weight_decay
-
-    def _apply_weight_decay(self, variables: Sequence[Variable]) -> None:
-        if self.weight_decay is None and type(self)._decay_of is Optimizer._decay_of:
-            return
-        for v in variables:
-            decay = self._decay_of(v)
-            if decay and self._use_weight_decay(v):
-                v.data -= v.data * np.float32(decay * float(self.learning_rate))
-
-    def _use_weight_decay(self, variable: Variable) -> bool:
-        variables, names = self._not_decayed
-        if any(v is variable for v in variables):
-            return False
-        return not (names and re.search("|".join(names), variable.name))
-
-    def exclude_from_weight_decay(
-        self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
-    ) -> None:
-        """Spare these variables, and those with one of these patterns in their names."""
-        if self.built:
-            raise InputError("exclude_from_weight_decay must be called before the first step.")
-        self._not_decayed = (list(var_list or []), list(var_names or []))
 
     # -- averages and loss scale ------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ def test_arrays_and_pools_are_counted(gpu):
     found = memory_info("gpu:0")
     assert found["used"] - before["used"] == x.nbytes
     assert found["held"] >= found["used"] and found["peak"] >= found["held"]
-    assert found["total"] > found["free"] and found["free"] <= found["total"] - found["held"]
+    assert found["total"] > found["free"] > 0
     del x
     after = memory_info()
     assert after["used"] == before["used"]
