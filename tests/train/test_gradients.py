@@ -32,6 +32,8 @@ ELSEWHERE = {
     "normal_distribution": "test_second_order.py: the second derivative of gelu",
     "picked_by_max_pool2d": "test_second_order.py: the second derivative of max_pool2d",
     "stored": "test_fit.py",
+    "exchanged": "gpu/test_half.py",
+    "held": "gpu/test_half.py",
     "ctc_loss": "test_losses.py",
     "masked_log_sum_exp": "test_losses.py",
 }

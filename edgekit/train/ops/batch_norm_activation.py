@@ -59,7 +59,7 @@ def _(
     if activation:
         (g,) = ACTIVATIONS[activation].backward(g, y, y)  # which reads the output alone
     if given is None:
-        wanted = (needs[0], True, True)
+        wanted: tuple[bool, ...] = (needs[0], True, True)
         found = _batch_norm.backward(
             g, None, x, gamma, beta, saved=saved, needs=wanted, epsilon=epsilon
         )
