@@ -60,12 +60,18 @@ _MODULES = {code: module for module, codes in FAMILIES.items() for code in codes
 _CUSTOM_MODULES = {code: module for module, codes in CUSTOM_FAMILIES.items() for code in codes}
 
 
+_RULES: dict[tuple[str, bool], Rule] = {}
+"""Of the families imported so far, by name and whether it is that of a custom operator."""
+
+
 def find_rule(code: str, *, is_custom: bool = False) -> Rule | None:
     """How an operator is read; None where that is not known."""
+    found = _RULES.get((code, is_custom))
     module = (_CUSTOM_MODULES if is_custom else _MODULES).get(code)
-    if module is None:
-        return None
+    if found is not None or module is None:
+        return found
     rules: dict[str, Rule] = import_module(f".{module}", __package__).READERS
+    _RULES.update({(name, is_custom): rule for name, rule in rules.items()})
     return rules[code]
 
 
