@@ -11,7 +11,16 @@ import numpy as np
 
 from .kernel import STORAGE, Kernel, contiguous, empty, kernel, type_name
 
-__all__ = ["gru_backward", "gru_forward", "kernels", "lstm_backward", "lstm_forward", "takes"]
+__all__ = [
+    "gru_backward",
+    "gru_forward",
+    "kernels",
+    "lstm_backward",
+    "lstm_forward",
+    "rnn_backward",
+    "rnn_forward",
+    "takes",
+]
 
 _SOURCE = "recurrent.cu"
 # the numbers of the curves in sources/recurrent.cu
@@ -20,7 +29,7 @@ _CURVES = {"tanh": 0, "sigmoid": 1, "relu": 2, "linear": 3, "hard_sigmoid": 4}
 
 def kernels() -> list[Kernel]:
     """Every kernel of this module, for those who compile them all."""
-    names = ("lstm_step", "lstm_back", "gru_step", "gru_back")
+    names = ("lstm_step", "lstm_back", "gru_step", "gru_back", "rnn_step", "rnn_back")
     return [kernel(_SOURCE, f"{name}<{t}>") for name in names for t in STORAGE.values()]
 
 
@@ -128,3 +137,29 @@ def gru_backward(rows: Any, dh: Any, kept: Any, sums: Any, back_of: Any, sequenc
         )  # fmt: skip
         back = contiguous(back_of(heard))
     return back + dh * kept[0]
+
+
+def rnn_forward(rows: Any, hiddens: Any, hearing: Any, activation: str, masked: Any) -> None:
+    """Fill `hiddens` from the first on; `rows` are what x adds to the sums."""
+    squash = np.int32(_CURVES[activation])
+    for t in range(len(rows)):
+        heard, after = contiguous(hearing.hear(hiddens[t])), hiddens[t + 1]
+        skipped = _skipped(masked, t, after)
+        _run("rnn_step", after, rows[t], heard, hiddens[t], *skipped, squash, after)
+
+
+def rnn_backward(
+    rows: Any, dh: Any, slopes: Any, masked: Any, hearing: Any, sequences: bool
+) -> Any:
+    """The gradient of the first state; `slopes` become the gradients of the sums."""
+    time = len(slopes)
+    dh, back = contiguous(dh), None
+    for t in range(time - 1, -1, -1):
+        extra = rows[t] if sequences and back is not None else None
+        _run(
+            "rnn_back", dh, dh if back is None else back, _flag(back is not None),
+            *_skipped(masked, min(t + 1, time - 1), dh), dh if extra is None else extra,
+            _flag(extra is not None), dh, slopes[t],
+        )  # fmt: skip
+        back = contiguous(hearing.back(slopes[t]))
+    return back + dh * masked.skipped[0] if masked.given else back

@@ -73,6 +73,8 @@ for whole in (False, True):
     mask = ("bool", (3, 6)) if whole else None
     case(f"lstm {whole}", "lstm", (3, 6, 4), (4, 20), (5, 20), (20,), (3, 5), (3, 5), mask,
          sequences=whole, state=whole)  # fmt: skip
+    case(f"rnn {whole}", "simple_rnn", (3, 6, 4), (4, 5), (5, 5), (5,), (3, 5), mask,
+         sequences=whole, state=whole)  # fmt: skip
     case(f"gru {whole}", "gru", (3, 6, 4), (4, 15), (5, 15), (2, 15), (3, 5), mask,
          sequences=whole, backwards=whole)  # fmt: skip
 case("ctc", "ctc_loss", (4, 13, 7), ("class", (4, 5), 7))
@@ -133,7 +135,9 @@ def on_both(identifier, name, inputs, attrs, dtype):
 def test_the_numbers_of_the_host(gpu, identifier, name, inputs, attrs, dtype):
     found, expected = on_both(identifier, name, inputs, attrs, np.dtype(dtype_of(dtype)))
     assert gpu.waits == []
-    times = 2 if name in ("lstm", "gru") else 1  # states are rounded at each of six times
+    times = (
+        2 if name in ("lstm", "gru", "simple_rnn") else 1
+    )  # states are rounded at each of six times
     for one, wanted in zip(found, expected, strict=True):
         assert one.dtype == dtype_of(dtype)
         mine = peek(one).astype(np.float32)

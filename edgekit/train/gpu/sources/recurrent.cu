@@ -128,3 +128,30 @@ __global__ void gru_back(const T* __restrict__ back, int has_back,
         }
     }
 }
+
+// hidden' = squash(sums + heard)
+template <typename T>
+__global__ void rnn_step(const T* __restrict__ sums, const T* __restrict__ heard,
+                         const T* __restrict__ hidden, const uint8* __restrict__ skipped,
+                         int has_mask, int squash, T* __restrict__ hidden_after, int units,
+                         int64 count) {
+    FOR_EACH(i, count) {
+        bool kept = has_mask && skipped[i / units];
+        float after = curved(widen(sums[i]) + widen(heard[i]), squash);
+        hidden_after[i] = kept ? hidden[i] : narrow<T>(after);
+    }
+}
+
+// row *= dh. skipped: at the time after.
+template <typename T>
+__global__ void rnn_back(const T* __restrict__ back, int has_back,
+                         const uint8* __restrict__ skipped, int has_mask,
+                         const T* __restrict__ extra, int has_extra, T* dh, T* row, int units,
+                         int64 count) {
+    FOR_EACH(i, count) {
+        float kept = has_mask && skipped[i / units] ? 1.0f : 0.0f;
+        float d = arrived(back, has_back, dh, kept, extra, has_extra, i);
+        dh[i] = narrow<T>(d);
+        row[i] = narrow<T>(widen(row[i]) * d);
+    }
+}

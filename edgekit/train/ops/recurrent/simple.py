@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from edgekit.train.backend import array_module
+from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
 from .steps import (
     Hearing,
     Mask,
     curve,
+    device_loops,
     initial,
     input_gradients,
     packed,
@@ -47,15 +48,41 @@ def simple_rnn(
     hearing = Hearing(recurrent, dropped, batch)
     hiddens = xp.empty((time + 1, batch, units), rows.dtype)
     hiddens[0] = initial(hidden, batch, units, rows)
-    squash = curve(activation).apply
-    for t in range(time):
+    device = device_loops(rows, recurrent)
+    walk = _forward if device is None else device.rnn_forward
+    walk(rows, hiddens, hearing, activation, masked)
+    y = packed(hiddens[1:], (hiddens[-1],), masked, sequences, state)
+    return y, (x, hiddens, masked, hearing)
+
+
+def _forward(rows: Array, hiddens: Array, hearing: Hearing, activation: str, masked: Mask) -> None:
+    """Fill `hiddens` from the first on; `rows` are what x adds to the sums."""
+    xp, squash = array_module(rows), curve(activation).apply
+    for t in range(len(rows)):
         after = hiddens[t + 1]
         xp.add(rows[t], hearing.hear(hiddens[t]), out=after)
         squash(xp, after)
         if masked.given:
             masked.keep(t, hiddens[t], after)
-    y = packed(hiddens[1:], (hiddens[-1],), masked, sequences, state)
-    return y, (x, hiddens, masked, hearing)
+
+
+def _walk(
+    rows: Array, dh: Array, slopes: Array, masked: Mask, hearing: Hearing, sequences: bool
+) -> Array:
+    """From the last time to the first: `slopes` become the gradients of the sums; that of the
+    first state is returned.
+    """
+    xp = array_module(slopes)
+    for t in range(len(slopes) - 1, -1, -1):
+        row = slopes[t]
+        xp.multiply(row, dh, out=row)
+        back = hearing.back(row)
+        if masked.given:
+            back += dh * masked.skipped[t]
+        dh = back
+        if sequences and t:
+            xp.add(dh, rows[t - 1], out=dh)
+    return dh
 
 
 @simple_rnn.vjp
@@ -71,15 +98,9 @@ def _(
     if masked.given:
         slopes *= ~masked.skipped
     dh = rows[-1].copy() if ends[0] is None else rows[-1] + ends[0]
-    for t in range(time - 1, -1, -1):
-        row = slopes[t]
-        xp.multiply(row, dh, out=row)
-        back = hearing.back(row)
-        if masked.given:
-            back += dh * masked.skipped[t]
-        dh = back
-        if sequences and t:
-            xp.add(dh, rows[t - 1], out=dh)
+    device = device_loops(slopes, dh, rows)
+    walk = _walk if device is None else device.rnn_backward
+    dh = walk(rows, dh, slopes, masked, hearing, sequences)
     sums = slopes.reshape(-1, units)
     asked = needs[0], needs[1], len(needs) > 3 and needs[3]
     gx, gk, gb = input_gradients(steps, sums, kernel, backwards, asked)
