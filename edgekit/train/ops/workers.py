@@ -69,7 +69,8 @@ def _from_environment() -> int:
 
 
 def set_threads(count: int) -> None:
-    """Let `count` threads share the batches of convolutions, pooling and batch normalization.
+    """Let `count` threads share the batches of convolutions, pooling and batch normalization, and
+    the weights that an optimizer updates.
 
     1, the default, is none but the caller's (or what the environment's EDGEKIT_TRAIN_THREADS
     says). `fit` holds BLAS to one thread; for loops of your own set OPENBLAS_NUM_THREADS=1. The
