@@ -3,11 +3,13 @@
 A convolution whose output goes to one BatchNormalization and nowhere else, and from there perhaps
 to one ReLU, runs in training as `conv_norm`. Wherever anything asks for more than that (a trace,
 quantization, masks, inference, another layer that reads what is between), the layers run one by
-one; so they do for an input of a new shape, which the layers' own calls check.
+one. Which way it is does not depend on earlier steps, so that a run that was broken off goes on to
+the same bits.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +22,7 @@ from edgekit.train.layers.calling import _training
 from edgekit.train.layers.convolution import Conv2D
 from edgekit.train.layers.core import Activation
 from edgekit.train.layers.depthwise import DepthwiseConv2D
+from edgekit.train.layers.input_spec import check_inputs
 from edgekit.train.layers.normalization import BatchNormalization
 from edgekit.train.masks import mask_of
 from edgekit.train.ops.conv_norm import conv_norm
@@ -40,7 +43,7 @@ class Region:
         self.layers = [conv, norm] if last is None else [conv, norm, last]
 
     def __call__(self, x: Any) -> Any:
-        if self._at_once(x):
+        if self._at_once(x) and self._is_ready(x):
             return self._run(x)
         for layer in self.layers:
             x = layer(x)
@@ -54,15 +57,30 @@ class Region:
             type(data) is np.ndarray
             and (_is_conv(self.conv) and _is_norm(self.norm))  # attributes can be changed
             and (self.last is None or _is_relu(self.last))
-            and data.shape == self.conv._checked_shape
             and data.size > 0
             and all(layer._arithmetic == data.dtype for layer in self.layers)
             and all(layer._storage is None for layer in self.layers)
-            and self.norm.built
-            and self.conv.kernel.data.dtype == data.dtype
             and mask_of(x) is None
             and _only_a_tape_listens()
         )
+
+    def _is_ready(self, x: Tensor) -> bool:
+        """What the calls of the layers do first: make weights, and look whether the input fits.
+
+        False where the layers are to say what does not fit.
+        """
+        conv, norm = self.conv, self.norm
+        if not conv.built:
+            conv.build_for(x.shape)
+        if x.data.shape != conv._checked_shape:
+            check_inputs(conv.input_spec, x, conv.name)
+            conv._checked_shape = x.data.shape
+        for layer in self.layers[1:]:
+            if not layer.built:
+                layer.build_for(conv.compute_output_shape(x.shape))
+        features = math.prod(conv.kernel.shape[2 if type(conv) is DepthwiseConv2D else 3 :])
+        fits = norm.moving_mean.shape == (features,)
+        return bool(fits and conv.kernel.data.dtype == x.data.dtype)
 
     def _run(self, x: Tensor) -> Tensor:
         conv, norm = self.conv, self.norm
