@@ -7,13 +7,14 @@ stay in the cache, however many variables there are.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.backend import array_module
+from edgekit.train.ops.workers import in_shares, shares
 from edgekit.train.tensor import Tensor, Variable, array_of
 
 __all__ = ["FlatVector"]
@@ -21,6 +22,7 @@ __all__ = ["FlatVector"]
 # elements of a piece of the flat vectors: with two slots and scratch about 800 KB, an L2 cache;
 # half of it costs a third more for the calls
 _PIECE = 1 << 15
+_NANOSECONDS = 4.0  # about how long the update of one parameter takes
 
 
 class FlatVector:
@@ -142,3 +144,20 @@ class FlatVector:
         if len(places) == len(self.ranges):
             return self.pieces
         return [self.piece(*self.ranges[i]) for i in places]
+
+    def each(self, places: Sequence[int], update: Callable[..., None], shared: bool) -> None:
+        """`update(p, g, slots, scratch)` for every piece of these variables, on several threads
+        where `shared` allows it.
+        """
+        pieces = self.pieces_of(places)
+
+        def take(share: slice) -> None:
+            for piece in pieces[share]:
+                size = piece[0].size  # but the first share each computes in a place of its own
+                scratch = self.scratch(size) if share.start == 0 else self.new_scratch(size)
+                update(*piece, scratch)
+
+        parts = [slice(0, len(pieces))]
+        if shared:
+            parts = shares(len(pieces), self.parameters, _NANOSECONDS * self.parameters.size)
+        in_shares(take, parts)

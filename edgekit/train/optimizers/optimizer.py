@@ -11,7 +11,6 @@ from edgekit.errors import InputError, ShapeError
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.distribute.replica import current
 from edgekit.train.names import snake_case, unique_name
-from edgekit.train.ops.workers import in_shares, shares
 from edgekit.train.optimizers.checks import check_counts, check_gradients
 from edgekit.train.optimizers.clipping import clip
 from edgekit.train.optimizers.decay import Decaying
@@ -20,9 +19,6 @@ from edgekit.train.serialization import accept_options, plain
 from edgekit.train.tensor import Variable, array_of, wrap
 
 __all__ = ["Optimizer"]
-
-_NANOSECONDS = 4.0
-"""About how long the update of one parameter takes."""
 
 
 class Optimizer(Decaying):
@@ -207,21 +203,13 @@ class Optimizer(Decaying):
                 a, b = flat.ranges[i]
                 self.update_step(wrap(flat.gradients[a:b].reshape(v.shape)), v, rate)
             return
-        pieces = flat.pieces_of(places)
-
-        def take(share: slice) -> None:
-            for p, g, slots in pieces[share]:
-                first = share.start == 0  # the others have a place of their own to compute in
-                scratch = flat.scratch(p.size) if first else flat.new_scratch(p.size)
-                self.update(p, g, slots, rate, scratch)
-
         # updates of our own look at one element at a time, and at nothing that changes
         ours = type(self).__module__.startswith("edgekit.train.optimizers.")
-        if ours:
-            parts = shares(len(pieces), flat.parameters, _NANOSECONDS * flat.parameters.size)
-        else:
-            parts = [slice(0, len(pieces))]
-        in_shares(take, parts)
+
+        def update(p: Any, g: Any, slots: dict[str, Any], scratch: tuple[Any, Any]) -> None:
+            self.update(p, g, slots, rate, scratch)
+
+        flat.each(places, update, shared=ours)
 
     def _accumulated(self, flat: FlatVector, places: Sequence[int]) -> bool:
         """Whether to update now, the gradients being the mean of those of the last steps."""
