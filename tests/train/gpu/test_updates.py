@@ -77,9 +77,9 @@ def stepped(make, steps=STEPS, missing=None, grads_of=gradients, at=None):
     return [to_numpy(v).copy() for v in weights], optimizer.get_weights(), optimizer
 
 
-def same(found, expected):
+def same(found, expected, within=1e-6):
     for i, (a, b) in enumerate(zip(found, expected, strict=True)):
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6 * np.abs(b).max(), err_msg=str(i))
+        np.testing.assert_allclose(a, b, rtol=within, atol=within * np.abs(b).max(), err_msg=str(i))
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -96,8 +96,10 @@ def test_twenty_steps_are_those_of_the_host(name, options, request):
     assert {name.partition("<")[0] for name in machine.launches} <= KERNELS
     kernels = (2 if name == "lamb" else 1) + ("norm" in "".join(OPTIONS[options]))
     assert len(machine.launches) == STEPS * kernels
-    same(on_device, weights)
-    same(state, own)
+    # a norm's last bit is that of the host's BLAS; Ftrl takes its sums from numbers near them
+    within = 5e-6 if name == "ftrl" else 1e-6
+    same(on_device, weights, within)
+    same(state, own, within)
     updates = int(own[0]) // (optimizer.gradient_accumulation_steps or 1)
     assert int(optimizer.iterations) == updates
 
