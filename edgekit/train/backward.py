@@ -1,4 +1,9 @@
-"""How one record of a tape hands a gradient from its output to its inputs."""
+"""How the records of a tape hand gradients from their outputs to their inputs, last call first.
+
+Two calls in a row may share the work: the derivatives of both are taken in one pass
+(`Primitive.vjp_before`), or the first takes its gradient part by part, while a part is in the cache
+(`Primitive.vjp_in_parts`).
+"""
 
 from __future__ import annotations
 
@@ -12,10 +17,70 @@ from edgekit.errors import EdgekitError, UnsupportedOperator
 from .primitive import Primitive, Record, recorders
 from .tensor import Tensor, Variable, wrap
 
-__all__ = ["input_gradients", "joins", "taker_before"]
+__all__ = ["hand_back"]
 
 
-def joins(before: Record, after: Record, g: Any) -> bool:
+def hand_back(
+    records: list[Record],
+    gradients: dict[int, Any],
+    wanted: set[int],
+    reached: set[int] | None,
+    on_tensors: bool,
+) -> None:
+    """Read `records` backwards, adding to `gradients` what each hands back to its inputs.
+
+    gradients: by the id of a tensor; those that are not `wanted` are dropped once handed on.
+    reached: the ids of what leads to the wanted ones; None where everything does. The list is
+    emptied on the way, so that arrays which nothing needs any more are freed.
+    """
+    takers: dict[int, Any] = {}
+    while records:
+        record = records.pop()
+        key = id(record.output)
+        g = gradients.get(key) if key in wanted else gradients.pop(key, None)
+        if g is None or (reached is not None and key not in reached):
+            continue
+        needs = record.needs if reached is None else _needs(record, reached)
+        taken = takers.pop(key, None) if takers else None
+        after = deliver = None
+        before = records[-1] if records else None
+        if before is not None and before.primitive.backward_joins and not on_tensors:
+            between = id(before.output)
+            if between in gradients or between in wanted:
+                pass  # its own gradient is wanted, or has another part already
+            elif _joins(before, record, g):
+                record, after = records.pop(), record
+                needs = _needs(record, reached)
+            elif needs[0]:
+                taker = _taker(record, before, g, _needs(before, reached))
+                if taker is not None:
+                    takers[between], deliver = taker, taker.take
+        made = _input_gradients(record, g, needs, on_tensors, after, taken, deliver)
+        _add(record, needs, made, gradients)
+
+
+def _needs(record: Record, reached: set[int] | None) -> Sequence[bool]:
+    """Which inputs of a record lead to the sources."""
+    if reached is None:  # all that is followed does
+        return record.needs
+    return [n and id(x) in reached for x, n in zip(record.inputs, record.needs, strict=True)]
+
+
+def _add(
+    record: Record, needs: Sequence[bool], made: Sequence[Any], gradients: dict[int, Any]
+) -> None:
+    """Add the gradients of a record's inputs to those that these have."""
+    for x, gx, need in zip(record.inputs, made, needs, strict=True):
+        if not need:
+            continue
+        if gx is None:
+            position = next(i for i, other in enumerate(record.inputs) if other is x)
+            raise UnsupportedOperator(f"{record.place} has no derivative by its input {position}")
+        key = id(x)
+        gradients[key] = gradients[key] + gx if key in gradients else gx
+
+
+def _joins(before: Record, after: Record, g: Any) -> bool:
     """Whether the gradients of two calls in a row can be taken in one pass."""
     rules = before.primitive.backward_before
     return (
@@ -23,7 +88,7 @@ def joins(before: Record, after: Record, g: Any) -> bool:
     )
 
 
-def taker_before(record: Record, before: Record, g: Any, needs: Sequence[bool]) -> Any:
+def _taker(record: Record, before: Record, g: Any, needs: Sequence[bool]) -> Any:
     """What takes the gradient of the record before part by part, or None.
 
     needs: which inputs of that record want a gradient.
@@ -53,7 +118,7 @@ def _attrs(record: Record, needs: Sequence[bool]) -> dict[str, Any]:
     return attrs
 
 
-def input_gradients(
+def _input_gradients(
     record: Record,
     g: Any,
     needs: Sequence[bool],

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import EdgekitError, InputError, ShapeError, UnsupportedOperator
+from edgekit.errors import EdgekitError, InputError, ShapeError
 
 from .backend import array_module, constant, is_floating, keep_freed_memory, same_place
-from .backward import input_gradients, joins, taker_before
+from .backward import hand_back
 from .primitive import Primitive as Primitive
 from .primitive import Record as Record
 from .primitive import current_scope as current_scope
@@ -178,30 +178,7 @@ class GradientTape:
             wanted.add(id(source))
         whole = wanted.issuperset(self._leaves) and wanted.issuperset(map(id, self._watched))
         reached = None if whole else _reached(records, wanted)
-        takers: dict[int, Any] = {}
-        while records:  # popped, so that arrays which nothing needs any more are freed on the way
-            record = records.pop()
-            key = id(record.output)
-            g = gradients.get(key) if key in wanted else gradients.pop(key, None)
-            if g is None or (reached is not None and key not in reached):
-                continue
-            needs = record.needs if reached is None else _needs(record, reached)
-            taken = takers.pop(key, None) if takers else None
-            after = deliver = None
-            before = records[-1] if records else None
-            if before is not None and before.primitive.backward_joins and not on_tensors:
-                between = id(before.output)
-                if between in gradients or between in wanted:
-                    pass  # its own gradient is wanted, or has another part already
-                elif joins(before, record, g):
-                    record, after = records.pop(), record
-                    needs = _needs(record, reached)
-                elif needs[0]:
-                    taker = taker_before(record, before, g, _needs(before, reached))
-                    if taker is not None:
-                        takers[between], deliver = taker, taker.take
-            made = input_gradients(record, g, needs, on_tensors, after, taken, deliver)
-            _hand_on(record, needs, made, gradients)
+        hand_back(records, gradients, wanted, reached, on_tensors)
         if flat:  # what an optimizer asks for
             return [_found(x, gradients, unconnected_gradients) for x in sources]
         return map_structure(lambda x: _found(x, gradients, unconnected_gradients), sources)
@@ -210,27 +187,6 @@ class GradientTape:
         return id(x) in self._followed or (
             isinstance(x, Variable) and x.trainable and self.watch_accessed_variables
         )
-
-
-def _needs(record: Record, reached: set[int] | None) -> Sequence[bool]:
-    """Which inputs of a record lead to the sources."""
-    if reached is None:  # all that is followed does
-        return record.needs
-    return [n and id(x) in reached for x, n in zip(record.inputs, record.needs, strict=True)]
-
-
-def _hand_on(
-    record: Record, needs: Sequence[bool], made: Sequence[Any], gradients: dict[int, Any]
-) -> None:
-    """Add the gradients of a record's inputs to those that these have."""
-    for x, gx, need in zip(record.inputs, made, needs, strict=True):
-        if not need:
-            continue
-        if gx is None:
-            position = next(i for i, other in enumerate(record.inputs) if other is x)
-            raise UnsupportedOperator(f"{record.place} has no derivative by its input {position}")
-        key = id(x)
-        gradients[key] = gradients[key] + gx if key in gradients else gx
 
 
 @contextlib.contextmanager

@@ -150,6 +150,9 @@ class FlatVector:
         where `shared` allows it.
         """
         pieces = self.pieces_of(places)
+        parts = [slice(0, len(pieces))]
+        if shared:
+            parts = shares(len(pieces), self.parameters, _NANOSECONDS * self.parameters.size)
 
         def take(share: slice) -> None:
             for piece in pieces[share]:
@@ -157,7 +160,4 @@ class FlatVector:
                 scratch = self.scratch(size) if share.start == 0 else self.new_scratch(size)
                 update(*piece, scratch)
 
-        parts = [slice(0, len(pieces))]
-        if shared:
-            parts = shares(len(pieces), self.parameters, _NANOSECONDS * self.parameters.size)
         in_shares(take, parts)
