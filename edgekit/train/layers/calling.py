@@ -172,6 +172,8 @@ class Calling:
             array = asarray(inputs)
         except (TypeError, ValueError) as error:
             raise ShapeError(f"layer {self.name!r}: the input is not an array: {error}") from error
+        if array.dtype == self._arithmetic and self._storage is None:
+            return wrap(array)
         if array.dtype.kind not in "fiub" and not is_floating(array.dtype):
             if not self.casts_inputs:
                 return inputs
