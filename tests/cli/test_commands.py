@@ -293,6 +293,8 @@ def test_an_interrupt_is_one_line(files: Files) -> None:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # a shell starts what it sends to the background with interrupts ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 20
     # Before Python has its handler in place an interrupt would end the process another way.
