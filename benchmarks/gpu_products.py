@@ -50,12 +50,12 @@ class Problem(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Microseconds; `library` is None where none does it."""
+    """Microseconds; `vendor` is that of NVIDIA's libraries, None where none does it."""
 
     chosen: float
     best: float
     best_plan: Any
-    library: float | None
+    vendor: float | None
     bound: float
 
 
@@ -179,11 +179,11 @@ def measured(
         chosen = microseconds(lambda: problem.run(None))
         tried = [(microseconds(lambda p=p: problem.run(p)), p) for p in candidates(problem)]  # type: ignore[misc]
     best, plan = min(tried, key=lambda one: one[0])
-    library = None
+    vendor = None
     if _has_libraries():
-        library = microseconds(lambda: problem.run(None))
+        vendor = microseconds(lambda: problem.run(None))
     bound = max(problem.flop / flop_per_second, itemsize * problem.floats / bytes_per_second)
-    return Times(chosen, best, plan, library, 1e6 * bound)
+    return Times(chosen, best, plan, vendor, 1e6 * bound)
 
 
 def _has_libraries() -> bool:
@@ -196,7 +196,7 @@ def line(problem: Problem, times: Times) -> str:
     """One line of the table."""
     size = "x".join(map(str, problem.size))
     tile = f"{times.best_plan.tile.rows}x{times.best_plan.tile.columns} / {times.best_plan.parts}"
-    library = "-" if times.library is None else f"{times.library:.2f}"
+    library = "-" if times.vendor is None else f"{times.vendor:.2f}"
     return (
         f"{problem.layer[:22]:22} {problem.kind:8}{size:>18}{times.chosen:>9.2f}{times.best:>9.2f}"
         f"{tile:>14}{library:>9}{times.bound:>8.2f}"
@@ -229,7 +229,7 @@ def main(arguments: Iterable[str]) -> None:
         for problem in problems(network, batch, dtype):
             times = measured(problem, flop, moved, dtype.itemsize)
             print(line(problem, times), flush=True)
-            sums += (times.chosen, times.best, times.library or 0.0, times.bound)
+            sums += (times.chosen, times.best, times.vendor or 0.0, times.bound)
         print("together: chosen {:.1f}, best {:.1f}, library {:.1f}, bound {:.1f}".format(*sums))
 
 
