@@ -18,6 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,7 +94,10 @@ def _three(name: str, x: Any, kernel: Any, g: Any, first: bool) -> Iterator[Prob
     pairs = [("forward", x, kernel), ("kernel", x.T, g)] + [("input", g, kernel.T)] * (not first)
     for kind, a, b in pairs:
         size = (a.shape[0], b.shape[1], a.shape[1])
-        run = lambda using, a=a, b=b: matmul(a, b, using=using)  # noqa: E731
+
+        def run(using: Any, a: Any = a, b: Any = b) -> Any:
+            return matmul(a, b, using=using)
+
         yield Problem(name, kind, size, run, TILES, True, floats)
 
 
@@ -177,7 +181,7 @@ def measured(
 
     with use_libraries(cudnn=False, cublas=False):
         chosen = microseconds(lambda: problem.run(None))
-        tried = [(microseconds(lambda p=p: problem.run(p)), p) for p in candidates(problem)]  # type: ignore[misc]
+        tried = [(microseconds(partial(problem.run, p)), p) for p in candidates(problem)]
     best, plan = min(tried, key=lambda one: one[0])
     vendor = None
     if _has_libraries():

@@ -70,7 +70,7 @@ def _normalized(x: Any, gamma: Any, beta: Any, sizes: _Sizes, epsilon: float) ->
 
 def _gradients(
     g: Any, x: Any, gamma: Any, beta: Any, saved: Any, needs: Any, sizes: _Sizes
-) -> tuple[Any, Any, Any]:
+) -> tuple[Any, ...]:
     g, x = contiguous(g), contiguous(x)
     gamma_in, _, has, dtype = scale_and_shift(x, gamma, beta)
     gx = g_gamma = g_beta = None
@@ -90,7 +90,7 @@ def _gradients(
         )  # fmt: skip
         g_gamma = None if gamma is None else g_gamma.reshape(gamma.shape)
         g_beta = None if beta is None else g_beta.reshape(beta.shape)
-    return (gx, g_gamma, g_beta)[: len(needs)]  # type: ignore[return-value]
+    return (gx, g_gamma, g_beta)[: len(needs)]
 
 
 # -- layer normalization --------------------------------------------------------------------------

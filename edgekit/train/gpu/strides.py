@@ -89,8 +89,9 @@ def _merged(
         sizes.append(size)
         for step, n in zip(steps, now, strict=True):
             step.append(n)
-    pairs = [(step[0], step[-1]) if len(step) > 1 else (*step, 0, 0)[:2] for step in steps]
-    return sizes, pairs  # type: ignore[return-value]
+    if not sizes:
+        return sizes, [(0, 0)] * len(steps)
+    return sizes, [(step[0], step[-1] if len(sizes) > 1 else 0) for step in steps]
 
 
 def operand(x: Any, batch: tuple[int, int], axes: tuple[int, int]) -> Operand:
