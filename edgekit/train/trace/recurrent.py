@@ -96,6 +96,7 @@ class _Steps:
             )
         self.times = range(time)[::-1] if call.attrs.get("backwards") else range(time)
         self.mask = 4 + states
+        self._weights: dict[tuple[int, int], str] = {}
 
     def write(self) -> str:
         """The result of the primitive, laid out as it has it."""
@@ -152,18 +153,16 @@ class _Steps:
 
     def heard(self, state: str, first: int = 0, last: int | None = None, bias: Any = None) -> str:
         """The state times the recurrent weights of the gates from `first` to `last`."""
-        columns = slice(first * self.units, (last or self.gates) * self.units)
-        weight = np.ascontiguousarray(_constant(self.call, 2)[:, columns].T)
         given = None if bias is None else self.call.number(bias)
-        return self.call.add("Dense", state, self._shared(weight, columns), given)
+        weight = self._shared(first * self.units, (last or self.gates) * self.units)
+        return self.call.add("Dense", state, weight, given)
 
-    def _shared(self, weight: np.ndarray, columns: slice) -> str:
-        """One constant for all times."""
-        key = (columns.start, columns.stop)
-        if not hasattr(self, "_weights"):
-            self._weights: dict[tuple[int, int], str] = {}
+    def _shared(self, start: int, stop: int) -> str:
+        """Columns of the recurrent weights: one constant for all times."""
+        key = (start, stop)
         if key not in self._weights:
-            self._weights[key] = self.call.number(weight)
+            columns = _constant(self.call, 2)[:, start:stop]
+            self._weights[key] = self.call.number(np.ascontiguousarray(columns.T))
         return self._weights[key]
 
     def gate(self, sums: str, number: int, count: int = 1) -> str:
