@@ -4,7 +4,7 @@
 // writes a partial sum per block, and the last block adds them up in order, so that the result does
 // not depend on which block was first. `partial` has PARTIAL doubles for each block, up to BLOCKS.
 
-#include "types.cuh"
+#include "reduce.cuh"
 
 #define THREADS 256
 #define BLOCKS 128
@@ -18,38 +18,16 @@ __device__ __forceinline__ float widen(uint8 value) { return (float)value; }
 __device__ __forceinline__ double exact(double value) { return value; }
 template <typename T> __device__ __forceinline__ double exact(T value) { return widen(value); }
 
-__device__ __forceinline__ double sum_of_warp(double value) {
-    for (int i = 16; i; i >>= 1) value += __shfl_down_sync(0xffffffffu, value, i);
-    return value;
-}
-
-// Sum over the block, in thread 0.
-__device__ __forceinline__ double sum_of_block(double value) {
-    __shared__ double shared[THREADS / 32];
-    value = sum_of_warp(value);
-    __syncthreads();
-    if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = value;
-    __syncthreads();
-    value = threadIdx.x < THREADS / 32 ? shared[threadIdx.x] : 0.0;
-    return threadIdx.x < 32 ? sum_of_warp(value) : 0.0;
-}
-
 // sums[0] <- sums[0] + total scale, sums[1] <- sums[1] + count, from what each thread found.
 __device__ void add_to_sums(double total, double count, double scale, double* sums, int size,
                             double* partial, uint32* ticket) {
-    __shared__ bool last;
-    total = sum_of_block(total);
-    count = sum_of_block(count);
+    total = sum_of_block<THREADS>(total);
+    count = sum_of_block<THREADS>(count);
     if (threadIdx.x == 0) {
         partial[PARTIAL * blockIdx.x] = total;
         partial[PARTIAL * blockIdx.x + 1] = count;
     }
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) last = atomicInc(ticket, gridDim.x - 1) == gridDim.x - 1;
-    __syncthreads();
-    if (!last || threadIdx.x >= size) return;
-    __threadfence();
+    if (!last_block(ticket, gridDim.x) || threadIdx.x >= size) return;
     double sum = 0.0;
     for (uint32 block = 0; block < gridDim.x; ++block)
         sum += partial[PARTIAL * block + threadIdx.x];

@@ -42,6 +42,23 @@ template <int WIDTH> __device__ __forceinline__ float largest(float value) {
     return reduced<Largest, WIDTH>(value);
 }
 
+// Sum over a warp, in its first lane.
+template <typename T> __device__ __forceinline__ T sum_of_warp(T value) {
+    for (int i = 16; i; i >>= 1) value += __shfl_down_sync(0xffffffffu, value, i);
+    return value;
+}
+
+// Sum over a block of WIDTH threads, in its first one.
+template <int WIDTH, typename T> __device__ __forceinline__ T sum_of_block(T value) {
+    __shared__ T shared[WIDTH / 32];
+    value = sum_of_warp(value);
+    __syncthreads();
+    if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = value;
+    __syncthreads();
+    value = threadIdx.x < WIDTH / 32 ? shared[threadIdx.x] : (T)0;
+    return threadIdx.x < 32 ? sum_of_warp(value) : (T)0;
+}
+
 // The rows that this group of WIDTH threads takes, and its lane within the group.
 #define FOR_EACH_ROW(row, rows, WIDTH)                                                \
     for (int64 row = ((int64)blockIdx.x * blockDim.x + threadIdx.x) / WIDTH;          \

@@ -5,6 +5,7 @@
 // with the launch. All that depends on the step is in a row of constants, chosen by the device's
 // own count of steps, so that a captured launch can be replayed.
 
+#include "reduce.cuh"
 #include "state.cuh"
 #include "updates.cuh"
 
@@ -56,37 +57,6 @@ __device__ __forceinline__ float unscaled(float g, float divisor, const float* r
     return flags & ACCUMULATE && row[DUE] != 0.0f ? (g + before) / row[COUNT] : g;
 }
 
-__device__ __forceinline__ float sum_of_warp(float value) {
-    for (int i = 16; i; i >>= 1) value += __shfl_down_sync(0xffffffffu, value, i);
-    return value;
-}
-
-__device__ __forceinline__ double sum_of_warp(double value) {
-    for (int i = 16; i; i >>= 1) value += __shfl_down_sync(0xffffffffu, value, i);
-    return value;
-}
-
-// Sum over the block, in thread 0; `shared` has a place for every warp.
-__device__ __forceinline__ float sum_of_block(float value, float* shared) {
-    value = sum_of_warp(value);
-    __syncthreads();
-    if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = value;
-    __syncthreads();
-    value = threadIdx.x < THREADS / 32 ? shared[threadIdx.x] : 0.0f;
-    return threadIdx.x < 32 ? sum_of_warp(value) : 0.0f;
-}
-
-// Whether this block is the last of the grid to arrive here; what the others wrote is visible then.
-__device__ __forceinline__ bool is_last_block(uint32* ticket) {
-    __shared__ bool last;
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) last = atomicInc(ticket, gridDim.x - 1) == gridDim.x - 1;
-    __syncthreads();
-    if (last) __threadfence();
-    return last;
-}
-
 // The factor of each segment: bound / max(norm, bound), of its own norm or that of all together.
 __device__ void write_factors(const double* sums, int count, float bound, uint32 flags,
                               float* factors) {
@@ -124,7 +94,6 @@ measure(const __grid_constant__ Gradients gradients, int first_segment, int firs
         const float* __restrict__ accumulator, const float* __restrict__ rows, int row_count,
         StepState* state, float* sums, int* strange, double* totals, float* factors,
         int growth, int is_end, uint32 flags) {
-    __shared__ float shared[THREADS / 32];
     const float* row = row_of(rows, row_count, state);
     const float divisor = state->scale;
     for (int tile = first_tile + blockIdx.x; tile < end_tile; tile += gridDim.x) {
@@ -142,11 +111,11 @@ measure(const __grid_constant__ Gradients gradients, int first_segment, int firs
             const float value = unscaled(raw, divisor, row, before, flags);
             sum += value * value;
         }
-        sum = sum_of_block(sum, shared);
+        sum = sum_of_block<THREADS>(sum);
         const int bad = __syncthreads_or(!finite);
         if (threadIdx.x == 0) { sums[tile] = sum; strange[tile] = bad; }
     }
-    if (!is_end || !is_last_block(state->tickets)) return;
+    if (!is_end || !last_block(state->tickets, gridDim.x)) return;
     bool finite = true;
     for (int segment = threadIdx.x / 32; segment < segment_count; segment += THREADS / 32) {
         double total = 0.0;
@@ -245,7 +214,7 @@ update(const __grid_constant__ Gradients gradients, int first_segment, int first
             keep(weight, i, row, p, average, copy, copied, flags);
         }
     }
-    if (is_end && is_last_block(state->tickets + 1) && threadIdx.x == 0)
+    if (is_end && last_block(state->tickets + 1, gridDim.x) && threadIdx.x == 0)
         count_step(state, clock, left_out);
 }
 
@@ -261,7 +230,6 @@ directions(const __grid_constant__ Gradients gradients, int first_segment, int f
            const float* __restrict__ rows, int row_count, StepState* state,
            const float* __restrict__ factors, float* __restrict__ found, float* sums,
            float* ratios, int segment_count, int is_end, uint32 flags) {
-    __shared__ float shared[THREADS / 32];
     const float* row = row_of(rows, row_count, state);
     float* const slot[3] = {slot0, slot1, slot2};
     if (flags & SCALED && !state->finite) return;
@@ -285,11 +253,11 @@ directions(const __grid_constant__ Gradients gradients, int first_segment, int f
             of_weights += weight * weight;
             of_steps += step * step;
         }
-        of_weights = sum_of_block(of_weights, shared);
-        of_steps = sum_of_block(of_steps, shared);
+        of_weights = sum_of_block<THREADS>(of_weights);
+        of_steps = sum_of_block<THREADS>(of_steps);
         if (threadIdx.x == 0) { sums[2 * tile] = of_weights; sums[2 * tile + 1] = of_steps; }
     }
-    if (!is_end || !is_last_block(state->tickets)) return;
+    if (!is_end || !last_block(state->tickets, gridDim.x)) return;
     for (int segment = threadIdx.x / 32; segment < segment_count; segment += THREADS / 32) {
         double of_weights = 0.0, of_steps = 0.0;
         for (uint32 tile = tiles[segment] + threadIdx.x % 32; tile < tiles[segment + 1];
@@ -323,5 +291,6 @@ follow_directions(const float* __restrict__ found, const float* __restrict__ rat
              i += THREADS)
             keep(p[i] - found[i] * rate, i, row, p, average, copy, copied, flags);
     }
-    if (is_last_block(state->tickets + 1) && threadIdx.x == 0) count_step(state, clock, left_out);
+    if (last_block(state->tickets + 1, gridDim.x) && threadIdx.x == 0)
+        count_step(state, clock, left_out);
 }
