@@ -32,7 +32,14 @@ def _takes(x: Any, kernel: Any, bias: Any = None, **attrs: Any) -> bool:
 # -- images --------------------------------------------------------------------------------------
 
 
-def _of_images(x: Any, kernel: Any, g: Geometry, groups: int) -> Window:
+def _of_images(
+    x: Any, kernel: Any, strides: Any, padding: Any, dilations: Any, groups: int
+) -> Window:
+    g = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
+    return _by_geometry(x, kernel, g, groups)
+
+
+def _by_geometry(x: Any, kernel: Any, g: Geometry, groups: int) -> Window:
     """The convolution of images `x` that `g` describes, for the kernels."""
     sizes = ((g.height, g.out_height), (g.width, g.out_width))
     axes = tuple(
@@ -53,9 +60,9 @@ def conv2d(
     groups: int = 1,
 ) -> Any:
     images._check(x, kernel, groups)
-    shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
+    window = _of_images(x, kernel, strides, padding, dilations, groups)
     x, kernel, bias = alike(contiguous(x), contiguous(kernel), bias)
-    return forward(x, kernel, _of_images(x, kernel, shape, groups), bias), None
+    return forward(x, kernel, window, bias), None
 
 
 @conv2d.vjp
@@ -73,8 +80,8 @@ def _(
     dilations: Any = (1, 1),
     groups: int = 1,
 ) -> Any:
-    shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
-    return _gradients(g, x, kernel, bias, _of_images(x, kernel, shape, groups), needs)
+    window = _of_images(x, kernel, strides, padding, dilations, groups)
+    return _gradients(g, x, kernel, bias, window, needs)
 
 
 @on_gpu(activated.activated_conv2d, when=_takes)
@@ -90,9 +97,9 @@ def activated_conv2d(
     groups: int = 1,
 ) -> Any:
     images._check(x, kernel, groups)
-    shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
+    window = _of_images(x, kernel, strides, padding, dilations, groups)
     x, kernel, bias = alike(contiguous(x), contiguous(kernel), bias)
-    return forward(x, kernel, _of_images(x, kernel, shape, groups), bias, activation)
+    return forward(x, kernel, window, bias, activation)
 
 
 @activated_conv2d.vjp
@@ -110,8 +117,7 @@ def _(
     dilations: Any = (1, 1),
     groups: int = 1,
 ) -> Any:
-    shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
-    window = _of_images(x, kernel, shape, groups)
+    window = _of_images(x, kernel, strides, padding, dilations, groups)
     return _gradients(g, x, kernel, bias, window, needs, Gate(y, activation))
 
 
@@ -152,7 +158,7 @@ def _of_volumes(
         padding, x.shape[1:2], kernel.shape[:1], strides[:1], dilations[:1]
     )
     first = Axis(x.shape[1], depth.out, kernel.shape[0], strides[0], dilations[0], before)
-    rest = _of_images(x, kernel[0], plane, groups)
+    rest = _by_geometry(x, kernel[0], plane, groups)
     return rest._replace(axes=(first, *rest.axes))
 
 
@@ -197,7 +203,7 @@ def _(
 def _spread(x: Any, kernel: Any, size: Any, strides: Any, before: Any, dilations: Any) -> Window:
     """The convolution whose input's gradient a transposed one is."""
     g = transposed._geometry(x, kernel, size, strides, before, dilations)
-    return _of_images(x, kernel, g, 1)
+    return _by_geometry(x, kernel, g, 1)
 
 
 def _fits(x: Any, kernel: Any, bias: Any = None, **attrs: Any) -> bool:
