@@ -137,8 +137,8 @@ def add_matches(sums: Sums, fn: Callable[..., Any], y_true: Any, y_pred: Any, **
 def weights_of_buckets(buckets: Any, weights: Any, count: int) -> Any:
     """The sum of the weights in each of `count` buckets, float64; bucket -1 counts nowhere."""
     sums = empty((count,), np.float64)
-    buckets = contiguous(buckets.astype(np.int32, copy=False))
-    weights = contiguous(weights.astype(np.float32, copy=False))
+    buckets = contiguous(buckets, np.int32)
+    weights = contiguous(weights, np.float32)
     kernel(_SOURCE, "add_buckets")(count, 32, buckets, weights, sums, np.int64(buckets.size))
     return sums
 
