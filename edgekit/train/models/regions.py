@@ -142,17 +142,24 @@ def _is_relu(layer: Any) -> bool:
     )
 
 
+def _joined(before: Any, layer: Any) -> Region | None:
+    """What a layer becomes with the one before it, or None where each stays by itself."""
+    if _is_norm(layer) and _is_conv(before):
+        return Region(before, layer)
+    if type(before) is Region and before.last is None and _is_relu(layer):
+        return Region(before.conv, before.norm, layer)
+    return None
+
+
 def joined_stack(stack: Sequence[Any]) -> list[Any]:
     """The layers of a Sequential, with those that train as one in one."""
     found: list[Any] = []
     for layer in stack:
-        before = found[-1] if found else None
-        if _is_norm(layer) and _is_conv(before):
-            found[-1] = Region(before, layer)
-        elif type(before) is Region and before.last is None and _is_relu(layer):
-            found[-1] = Region(before.conv, before.norm, layer)
-        else:
+        region = _joined(found[-1], layer) if found else None
+        if region is None:
             found.append(layer)
+        else:
+            found[-1] = region
     return found
 
 
@@ -165,15 +172,10 @@ def joined_plan(plan: Sequence[Step], outputs: Sequence[Any]) -> list[Step]:
     for step in plan:
         layer, only_input, call, only_output = step
         at = made.get(only_input) if only_input is not None and uses[only_input] == 1 else None
-        before = None if at is None else joined[at][0]
-        region = None
-        if _is_norm(layer) and _is_conv(before):
-            region = Region(before, layer)
-        elif type(before) is Region and before.last is None and _is_relu(layer):
-            region = Region(before.conv, before.norm, layer)
-        if region is not None and only_output is not None:
-            joined[at] = (region, joined[at][1], call, only_output)  # type: ignore[index]
-            made[only_output] = at  # type: ignore[assignment]
+        region = None if at is None else _joined(joined[at][0], layer)
+        if at is not None and region is not None and only_output is not None:
+            joined[at] = (region, joined[at][1], call, only_output)
+            made[only_output] = at
             continue
         if only_output is not None:
             made[only_output] = len(joined)
