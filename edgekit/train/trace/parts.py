@@ -11,7 +11,7 @@ from edgekit.errors import UnsupportedOperator
 
 from .calls import Call, rule
 
-__all__ = ["axes_of"]
+__all__ = ["axes_of", "bias_of", "hard_sigmoid"]
 
 
 def axes_of(call: Call, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
@@ -22,6 +22,17 @@ def axes_of(call: Call, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
     if 0 in axes:
         raise UnsupportedOperator("a reduction over the batch cannot be exported")
     return axes
+
+
+def bias_of(call: Call) -> str | None:
+    """The bias of a product or a convolution, its input 2; None without one."""
+    return call.weight(2, lambda bias: bias) if call.given(2) else None
+
+
+def hard_sigmoid(call: Call, value: str) -> str:
+    """relu6(x + 3) / 6."""
+    shifted = call.add("Add", value, call.number(3.0))
+    return call.add("Mul", call.add("Relu6", shifted), call.number(1 / 6))
 
 
 @rule("softplus")

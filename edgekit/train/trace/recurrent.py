@@ -14,6 +14,7 @@ import numpy as np
 from edgekit.errors import UnsupportedOperator
 
 from .calls import Call, rule
+from .parts import hard_sigmoid
 from .sequences import turned
 
 __all__: list[str] = []
@@ -176,8 +177,7 @@ class _Steps:
         if name == "linear":
             return value
         if name == "hard_sigmoid":
-            moved = self.call.add("Add", value, self.call.number(3.0))
-            return self.call.add("Mul", self.call.add("Relu6", moved), self.call.number(1 / 6))
+            return hard_sigmoid(self.call, value)
         return self.call.add(CURVES[name], value)
 
     def _laid_out(self, shown: list[str], states: Sequence[str | None]) -> str:

@@ -18,7 +18,7 @@ from . import recurrent as recurrent
 from . import windows as windows
 from .calls import RULES as RULES
 from .calls import Call, Rule, rule
-from .parts import axes_of
+from .parts import axes_of, bias_of, hard_sigmoid
 from .shapes import reshaped
 
 __all__ = ["RULES"]
@@ -87,8 +87,7 @@ def _silu(call: Call) -> str:
 
 @rule("hard_sigmoid")
 def _hard_sigmoid(call: Call) -> str:
-    shifted = call.add("Add", call.value(0), call.number(3.0))
-    return call.add("Mul", call.add("Relu6", shifted), call.number(1 / 6))
+    return hard_sigmoid(call, call.value(0))
 
 
 @rule("divide")
@@ -133,7 +132,7 @@ def _cast(call: Call) -> str:
 @rule("dense")
 def _dense(call: Call) -> str:
     weight = call.weight(1, np.transpose)
-    return call.add("Dense", call.value(0), weight, _bias(call))
+    return call.add("Dense", call.value(0), weight, bias_of(call))
 
 
 @rule("matmul")
@@ -149,10 +148,6 @@ def _matmul(call: Call) -> str:
     if len(call.shape_of(1)) != 2:
         raise UnsupportedOperator("a product with a stack of constant matrices cannot be exported")
     return call.add("Dense", call.value(0), call.weight(1, np.transpose))
-
-
-def _bias(call: Call) -> str | None:
-    return call.weight(2, lambda bias: bias) if call.given(2) else None
 
 
 def _window(call: Call, kernel: Any, strides: Any, dilations: Any = (1, 1)) -> dict[str, Any]:
@@ -173,13 +168,13 @@ def _convolution(call: Call) -> dict[str, Any]:
 def _conv2d(call: Call) -> str:
     weight = call.weight(1, lambda kernel: kernel.transpose(3, 0, 1, 2))
     attrs = {**_convolution(call), "groups": call.attrs.get("groups", 1)}
-    return call.add("Conv2D", call.value(0), weight, _bias(call), **attrs)
+    return call.add("Conv2D", call.value(0), weight, bias_of(call), **attrs)
 
 
 @rule("depthwise_conv2d")
 def _depthwise_conv2d(call: Call) -> str:
     weight = call.weight(1, lambda kernel: kernel.reshape(1, *kernel.shape[:2], -1))
-    return call.add("DepthwiseConv2D", call.value(0), weight, _bias(call), **_convolution(call))
+    return call.add("DepthwiseConv2D", call.value(0), weight, bias_of(call), **_convolution(call))
 
 
 @rule("batch_norm")

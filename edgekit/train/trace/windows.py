@@ -10,12 +10,9 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.train.ops.conv3d import padding3d
 
 from .calls import Call, rule
+from .parts import bias_of
 
 __all__: list[str] = []
-
-
-def _bias(call: Call) -> str | None:
-    return call.weight(2, lambda bias: bias) if call.given(2) else None
 
 
 @rule("conv3d")
@@ -30,7 +27,7 @@ def _conv3d(call: Call) -> str:
     pads = (*(before for before, _ in sides), *(after for _, after in sides))
     weight = call.weight(1, lambda k: k.transpose(4, 0, 1, 2, 3))
     return call.add(
-        "Conv3D", call.value(0), weight, _bias(call),
+        "Conv3D", call.value(0), weight, bias_of(call),
         strides=strides, pads=pads, dilations=dilations,
     )  # fmt: skip
 
@@ -50,7 +47,7 @@ def _conv2d_transpose(call: Call) -> str:
         return wide.transpose(2, 0, 1, 3)
 
     return call.add(
-        "TransposeConv2D", call.value(0), call.weight(1, laid), _bias(call),
+        "TransposeConv2D", call.value(0), call.weight(1, laid), bias_of(call),
         size=tuple(call.attrs["size"]),
         strides=tuple(call.attrs.get("strides", (1, 1))),
         pads=tuple(call.attrs.get("before", (0, 0))),
