@@ -40,6 +40,13 @@ class HostLayer(Layer):
         lookup(dict.fromkeys(known), mode, f"layer {self.name!r}: output_mode", InputError)
         return mode
 
+    def _check_bins(self, num_bins: int) -> int:
+        if num_bins is None or num_bins <= 0:
+            raise InputError(
+                f"layer {self.name!r}: num_bins must be positive. Received: {num_bins}"
+            )
+        return num_bins
+
     def _check_sparse(self, sparse: bool) -> bool:
         if sparse:
             raise UnsupportedOperator(f"layer {self.name!r}: sparse=True is not supported")
@@ -239,11 +246,7 @@ class Hashing(HostLayer):
     ) -> None:
         self._own_dtype = options.pop("dtype", None)
         super().__init__(**options)
-        if num_bins is None or num_bins <= 0:
-            raise InputError(
-                f"layer {self.name!r}: num_bins must be positive. Received: {num_bins}"
-            )
-        self.num_bins, self.mask_value = num_bins, mask_value
+        self.num_bins, self.mask_value = self._check_bins(num_bins), mask_value
         self.salt = checked_salt(salt, self.name)
         self.output_mode = self._check_mode(output_mode, ("int", "one_hot", "multi_hot", "count"))
         self.sparse = self._check_sparse(sparse)

@@ -37,11 +37,7 @@ class HashedCrossing(HostLayer):
     ) -> None:
         self._own_dtype = options.pop("dtype", None)
         super().__init__(**options)
-        if num_bins is None or num_bins <= 0:
-            raise InputError(
-                f"layer {self.name!r}: num_bins must be positive. Received: {num_bins}"
-            )
-        self.num_bins = num_bins
+        self.num_bins = self._check_bins(num_bins)
         self.output_mode = self._check_mode(output_mode, ("int", "one_hot"))
         self.sparse = self._check_sparse(sparse)
 
