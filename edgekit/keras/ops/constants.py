@@ -49,11 +49,8 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
     """Numbers at equal steps."""
     first, last = (0, start) if stop is None else (start, stop)
-    return Tensor(np.arange(first, last, step), dtype or _kind(np.arange(first, last, step)))
-
-
-def _kind(values: np.ndarray) -> str:
-    return "float32" if values.dtype.kind == "f" else "int32"
+    values = np.arange(first, last, step)
+    return Tensor(values, dtype or ("float32" if values.dtype.kind == "f" else "int32"))
 
 
 def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
