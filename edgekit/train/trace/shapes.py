@@ -43,8 +43,9 @@ def _pad(call: Call) -> str:
 @rule("getitem")
 def _getitem(call: Call) -> str:
     index = call.attrs["index"]
+    given = index if isinstance(index, tuple) else (index,)
     shape = call.shape_of(0)
-    parts = _full_index(index if isinstance(index, tuple) else (index,), len(shape))
+    parts = _full_index(given, len(shape))
     starts, sizes = [], []
     for part, size in zip(parts, shape, strict=True):
         start, length = _extent(part, size)
@@ -54,7 +55,6 @@ def _getitem(call: Call) -> str:
     whole = all(s == 0 and n in (-1, size) for s, n, size in zip(starts, sizes, shape, strict=True))
     if not whole:
         value = call.add("Slice", value, starts=tuple(starts), sizes=tuple(sizes))
-    given = index if isinstance(index, tuple) else (index,)
     other_rank = any(part is None or isinstance(part, int | np.integer) for part in given)
     return reshaped(call, value) if other_rank else value
 
