@@ -120,6 +120,15 @@ __global__ void batch_norm_of_few(const T* __restrict__ x, const P* __restrict__
     }
 }
 
+// The line of a channel from given moments.
+template <typename P>
+__device__ __forceinline__ Line given_line(const P* gamma, const P* beta, const P* mean,
+                                           const P* variance, float epsilon, int has, int64 c) {
+    float scale = 1.0f / sqrtf(widen(variance[c]) + epsilon);
+    return {widen(mean[c]), has & HAS_GAMMA ? scale * widen(gamma[c]) : scale,
+            has & HAS_BETA ? widen(beta[c]) : 0.0f};
+}
+
 // statistics from given moments
 template <typename P>
 __global__ void given_moments(const P* __restrict__ gamma, const P* __restrict__ beta,
@@ -127,11 +136,11 @@ __global__ void given_moments(const P* __restrict__ gamma, const P* __restrict__
                               float epsilon, int has, float* __restrict__ statistics,
                               int64 channels) {
     FOR_EACH(i, channels) {
-        float scale = 1.0f / sqrtf(widen(variance[i]) + epsilon);
-        statistics[i] = widen(mean[i]);
+        Line line = given_line(gamma, beta, mean, variance, epsilon, has, i);
+        statistics[i] = line.mean;
         statistics[channels + i] = widen(variance[i]);
-        statistics[2 * channels + i] = has & HAS_GAMMA ? scale * widen(gamma[i]) : scale;
-        statistics[3 * channels + i] = has & HAS_BETA ? widen(beta[i]) : 0.0f;
+        statistics[2 * channels + i] = line.scale;
+        statistics[3 * channels + i] = line.shift;
     }
 }
 
@@ -183,10 +192,8 @@ __global__ void batch_norm_given(const T* __restrict__ x, const P* __restrict__ 
                                  T* __restrict__ y, int channels, int64 count) {
     __shared__ float means[MOST_CHANNELS], scales[MOST_CHANNELS], shifts[MOST_CHANNELS];
     for (int c = threadIdx.x; c < channels; c += blockDim.x) {
-        float scale = 1.0f / sqrtf(widen(variance[c]) + epsilon);
-        means[c] = widen(mean[c]);
-        scales[c] = has & HAS_GAMMA ? scale * widen(gamma[c]) : scale;
-        shifts[c] = has & HAS_BETA ? widen(beta[c]) : 0.0f;
+        Line line = given_line(gamma, beta, mean, variance, epsilon, has, c);
+        means[c] = line.mean, scales[c] = line.scale, shifts[c] = line.shift;
     }
     __syncthreads();
     normalize_all(x, residual, has_residual, means, scales, shifts, f, y, channels, count);
