@@ -13,6 +13,7 @@ from typing import Any
 from edgekit.train.activations import linear, relu
 from edgekit.train.backend import array_module
 from edgekit.train.layers import Conv1D, Conv2D, Dense
+from edgekit.train.layers.calling import is_plain
 from edgekit.train.layers.spatial import on_images
 from edgekit.train.ops import activated, activations
 from edgekit.train.tensor import Tensor
@@ -36,12 +37,7 @@ _behind = _Behind()
 
 def can_be_followed(layer: Any) -> bool:
     """Whether an activation behind the layer may become a part of it."""
-    return (
-        type(layer) in (Dense, Conv1D, Conv2D)
-        and layer.activation is linear
-        and layer.activity_regularizer is None
-        and "call" not in vars(layer)
-    )
+    return type(layer) in (Dense, Conv1D, Conv2D) and layer.activation is linear and is_plain(layer)
 
 
 class Followed:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from edgekit.train import activations
 from edgekit.train.backend import array_module
 from edgekit.train.layers import Activation, Add, BatchNormalization, ReLU
-from edgekit.train.layers.calling import _training
+from edgekit.train.layers.calling import _training, is_plain
 from edgekit.train.masks import mask_of
 from edgekit.train.ops.batch_norm_activation import batch_norm_activation
 from edgekit.train.primitive import name_scope, scope_state
@@ -116,23 +116,18 @@ def _name_of(layer: Any) -> str:
     """The activation of a layer by its name in `batch_norm_activation`; "" where it has none."""
     if type(layer) is Operation:
         return layer.primitive.name if layer.primitive.name in ("relu", "relu6") else ""
-    if not _is_plain(layer):
+    if type(layer) not in (Activation, ReLU) or not is_plain(layer):
         return ""
     if type(layer) is Activation:
         return "relu" if layer.activation is activations.relu else ""
-    if type(layer) is ReLU and layer.negative_slope == layer.threshold == 0:
+    if layer.negative_slope == layer.threshold == 0:
         ceilings: dict[Any, str] = {None: "relu", 6: "relu6"}
         return ceilings.get(layer.max_value, "")
     return ""
 
 
-def _is_plain(layer: Any) -> bool:
-    """Whether a call of the layer is its `call` and nothing more."""
-    return getattr(layer, "activity_regularizer", None) is None and "call" not in vars(layer)
-
-
 def _can_begin(layer: Any) -> bool:
-    return type(layer) is BatchNormalization and _is_plain(layer)
+    return type(layer) is BatchNormalization and is_plain(layer)
 
 
 # -- one after the other --------------------------------------------------------------------------
@@ -245,7 +240,7 @@ def _join_sum(plan: list[Any], i: int, step: int, norm_behind: Any) -> None:
 def _terms(add: Any, call: Any) -> Any:
     """The two tensors of one shape that a call adds, or None where it does something else."""
     terms = None
-    if type(add) is Add and _is_plain(add) and len(call.args) == 1 and not call.kwargs:
+    if type(add) is Add and is_plain(add) and len(call.args) == 1 and not call.kwargs:
         terms = call.args[0]
     elif type(add) is Operation and add.primitive.name == "add" and not call.kwargs:
         terms = call.args

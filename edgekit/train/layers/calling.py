@@ -20,7 +20,7 @@ from edgekit.train.structure import flatten, is_nested, map_structure
 from edgekit.train.symbolic import has_symbolic, note_call
 from edgekit.train.tensor import Tensor, wrap
 
-__all__ = ["Calling"]
+__all__ = ["Calling", "is_plain"]
 
 # What an outer layer runs in, training or not; layers inside of it follow. None outside of all.
 _training: ContextVar[bool | None] = ContextVar("training", default=None)
@@ -238,6 +238,11 @@ def _same_mask(x: Tensor, converted: Any) -> Any:
     if (mask := mask_of(x)) is not None:
         set_mask(converted, mask)
     return converted
+
+
+def is_plain(layer: Any) -> bool:
+    """Whether a call of the layer is its `call` and nothing more."""
+    return layer.activity_regularizer is None and "call" not in vars(layer)
 
 
 def _is_plain_data(inputs: Any) -> bool:

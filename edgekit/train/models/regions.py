@@ -18,7 +18,7 @@ import numpy as np
 
 from edgekit.train import activations
 from edgekit.train.layers.activation import ReLU
-from edgekit.train.layers.calling import _training
+from edgekit.train.layers.calling import _training, is_plain
 from edgekit.train.layers.convolution import Conv2D
 from edgekit.train.layers.core import Activation
 from edgekit.train.layers.depthwise import DepthwiseConv2D
@@ -110,13 +110,8 @@ def _only_a_tape_listens() -> bool:
     )
 
 
-def _is_plain(layer: Any) -> bool:
-    """Whether a call of the layer is its `call` and nothing more."""
-    return layer.activity_regularizer is None and "call" not in vars(layer)
-
-
 def _is_conv(layer: Any) -> bool:
-    if type(layer) not in (Conv2D, DepthwiseConv2D) or not _is_plain(layer):
+    if type(layer) not in (Conv2D, DepthwiseConv2D) or not is_plain(layer):
         return False
     whole = layer.groups == 1 if type(layer) is Conv2D else layer.depth_multiplier == 1
     return (
@@ -128,17 +123,17 @@ def _is_conv(layer: Any) -> bool:
 
 
 def _is_norm(layer: Any) -> bool:
-    return type(layer) is BatchNormalization and layer.axis in (-1, 3) and _is_plain(layer)
+    return type(layer) is BatchNormalization and layer.axis in (-1, 3) and is_plain(layer)
 
 
 def _is_relu(layer: Any) -> bool:
     if type(layer) is Activation:
-        return layer.activation is activations.relu and _is_plain(layer)
+        return layer.activation is activations.relu and is_plain(layer)
     return (
         type(layer) is ReLU
         and layer.max_value is None
         and layer.negative_slope == layer.threshold == 0
-        and _is_plain(layer)
+        and is_plain(layer)
     )
 
 
