@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +13,8 @@ from edgekit.ir import Graph, Value, attributes
 from edgekit.ir.graph import DTYPES
 from edgekit.ir.quant import LIMITS
 
-from .step import UNSCALED
+from .step import UNQUANTIZED, UNSCALED
 from .zeros import Zero
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["keeps_samples_apart", "loader", "reader"]
 
@@ -92,7 +89,7 @@ def reader(value: Value, u: Array, zero: Zero = 0) -> Callable[[], Array]:
     """
     if isinstance(zero, np.ndarray):
         return lambda: u - zero
-    if value.quant is None or value.dtype in ("float32", *UNSCALED):
+    if value.quant is None or value.dtype in UNQUANTIZED:
         return partial(u.astype, DTYPES[value.dtype])
     dtype = DTYPES[value.dtype]
     shift, shifted = np.array(value.quant.zero_point[0] - zero, np.float32), np.empty_like(u)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .kernels.variants import Variant
     from .plan import ExecutionPlan, Subplans
 
-__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "Scratch", "Step"]
+__all__ = ["UNQUANTIZED", "UNSCALED", "Arena", "Array", "Call", "Floats", "Scratch", "Step"]
 
 
 UNQUANTIZED = ("float32", *UNSCALED)

@@ -12,7 +12,7 @@ import numpy as np
 from edgekit.ir.casting import whole_numbers
 from edgekit.ir.graph import DTYPES
 
-from ..step import UNSCALED, Step
+from ..step import UNQUANTIZED, Step
 from .registry import kernel
 
 __all__: list[str] = []
@@ -22,8 +22,8 @@ __all__: list[str] = []
 def cast(step: Step) -> None:
     x, y = step.input(0), step.output()
     source, target = step.dtype(0), step.output_dtype
-    zero = 0 if source in ("float32", *UNSCALED) else step.input_quant(0).zero_point[0]
-    zero_out = 0 if target in ("float32", *UNSCALED) else step.output_quant.zero_point[0]
+    zero = 0 if source in UNQUANTIZED else step.input_quant(0).zero_point[0]
+    zero_out = 0 if target in UNQUANTIZED else step.output_quant.zero_point[0]
 
     def convert() -> None:
         numbers = x if zero == 0 else x + np.float32(zero)
