@@ -205,8 +205,6 @@ def copied(target: Array, source: Array) -> Call:
         return partial(np.copyto, target, source)
     if axis == 0:
         return partial(np.copyto, target.reshape(-1), source.reshape(-1))
-    if axis == target.ndim:
-        return partial(np.copyto, target, source)
     return partial(np.copyto, _by_runs(target, axis, size), _by_runs(source, axis, size))
 
 
