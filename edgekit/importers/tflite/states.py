@@ -27,9 +27,8 @@ def call_once(op: Operator, reader: Reader) -> None:
     if not 0 < index < len(reader.subgraphs):
         op.record.fail("builtin_options", f"subgraph {index} of {len(reader.subgraphs)}")
     builder = GraphBuilder("first values")
-    found = Memories(builder)
     inner = Reader(reader.subgraphs[index], builder, reader.arithmetic, keeps_memories=True)
-    inner.memories = found
+    found = _memories(inner)
     for step in inner.graph.operators:
         rule = INITIAL_READERS.get(step.code)
         if rule is None:
