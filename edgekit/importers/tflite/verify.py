@@ -7,7 +7,7 @@ table to another, and the sizes that shapes promise.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,7 @@ BITS = {
 """The size of an element by dtype; "string", "resource" and "variant" have none."""
 
 TYPE_NAMES = {number: name.lower() for number, name in TensorType.names().items()}
+OPERATOR_NAMES = BuiltinOperator.names()
 
 
 def read_file(content: memoryview) -> TfliteFile:
@@ -49,8 +50,7 @@ def read_file(content: memoryview) -> TfliteFile:
     if not root["subgraphs"]:
         root.fail("subgraphs", "the file holds no graph")
     blobs = _Buffers(content, root)
-    known = BuiltinOperator.names()
-    names = [_operator_name(code, known) for code in root["operator_codes"]]
+    names = [_operator_name(code) for code in root["operator_codes"]]
     subgraphs = tuple(
         _subgraph(index, record, blobs, names) for index, record in enumerate(root["subgraphs"])
     )
@@ -78,12 +78,12 @@ class _Buffers:
         return np.frombuffer(self.content, np.uint8, size, start)
 
 
-def _operator_name(record: Record, known: Mapping[int, str]) -> tuple[str, bool, int]:
+def _operator_name(record: Record) -> tuple[str, bool, int]:
     """Name, whether it is a custom operator, and version. Old writers use the small field."""
     number = max(int(record["builtin_code"]), int(record["deprecated_builtin_code"]))
-    if known.get(number) == "CUSTOM":
+    if OPERATOR_NAMES.get(number) == "CUSTOM":
         return record["custom_code"] or "a custom operator without a name", True, record["version"]
-    name = known.get(number, f"operator number {number}")
+    name = OPERATOR_NAMES.get(number, f"operator number {number}")
     return name, False, record["version"]
 
 
