@@ -18,7 +18,7 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 
-from .layout import LARGEST_FILE, SCALARS, UINT32, Field, Schema, TableLayout
+from .layout import LARGEST_FILE, SCALARS, Field, Schema, TableLayout
 
 __all__ = ["LONGEST_STRING", "MOST_OBJECTS", "Record", "absent_record", "decode"]
 
@@ -29,6 +29,7 @@ OVERLAP = "objects overlap: they take more bytes than the file has"
 
 TWO_UINT16 = Struct("<HH")
 INT32 = Struct("<i")
+UINT32 = Struct("<I")
 COUNTS = [f"<{count}H" for count in range(2**5)]  # of slots that a vtable has and we know
 
 

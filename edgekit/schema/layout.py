@@ -18,7 +18,6 @@ __all__ = [
     "LARGEST_FILE",
     "LETTERS",
     "SCALARS",
-    "UINT32",
     "Field",
     "Kind",
     "Numbers",
@@ -40,7 +39,6 @@ SCALARS: dict[str, np.dtype[Any]] = {
 LETTERS = dict(zip(SCALARS, "?bBhHiIqQfd", strict=True))
 """Their letters for `struct`, which are not numpy's: there "l" has four bytes."""
 
-UINT32 = Struct("<I")
 READERS = {name: Struct(f"<{letter}") for name, letter in LETTERS.items()}
 
 LARGEST_FILE = 2**31 - 1
