@@ -22,9 +22,7 @@ _ADVICE = {
 }
 
 
-def float_nodes(
-    graph: Graph, recipe: Recipe, columns: Mapping[str, Columns] | None = None
-) -> dict[str, str]:
+def float_nodes(graph: Graph, recipe: Recipe, columns: Mapping[str, Columns]) -> dict[str, str]:
     """Why something stays in float, by the names of a node's outputs and of memories.
 
     What has no entry becomes int8. A memory follows the layers that read it: it stays in float
@@ -38,7 +36,7 @@ def float_nodes(
             f"graph {graph.name!r} is quantized already (value {quantized[0]!r} has a scale); "
             "convert the float model that it was made from"
         )
-    found = leading_layers(graph, columns or {}, recipe)
+    found = leading_layers(graph, columns, recipe)
     for node in graph.nodes:
         reason = _reason(graph, node, recipe)
         if reason:
