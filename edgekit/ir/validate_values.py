@@ -13,9 +13,7 @@ from .quant import LIMITS
 __all__ = [
     "LONGEST_NAME",
     "MOST_DIMENSIONS",
-    "QUANTIZED",
     "presence_problems",
-    "quant_problems",
     "scale_problems",
     "shape_problems",
     "table_problems",
@@ -93,7 +91,7 @@ def table_problems(operator: OpSpec, dtype: str, value: Value | None) -> list[st
     return [f"a lookup table is a constant of shape [{kind[1]}] of {kind[0]}, received {value}"]
 
 
-def quant_problems(value: Value) -> list[str]:
+def _quant_problems(value: Value) -> list[str]:
     """Zero points lie within the dtype, and there are as many scales as indices of the axis.
 
     Each problem continues "value 'name'".
@@ -144,7 +142,7 @@ def value_problems(name: str, value: Value) -> list[str]:
     elif value.dtype in QUANTIZED and value.quant is None:
         found.append(f" is {value.dtype} and has no scale")
     if value.quant is not None:
-        found += quant_problems(value)
+        found += _quant_problems(value)
     return found
 
 
