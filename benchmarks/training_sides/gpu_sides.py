@@ -13,7 +13,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -129,43 +128,18 @@ def torch_side(
     return {"version": torch.__version__}, measured
 
 
-def keras_network(shape: tuple[int, ...], specification: Any) -> Any:
-    """The layers as a functional model of Keras."""
-    from keras import Model
-    from keras import layers as k
-
-    make: dict[str, Callable[..., Any]] = {
-        "conv": lambda channels, kernel, strides, pad: k.Conv2D(channels, kernel, strides, pad),
-        "depthwise": lambda strides: k.DepthwiseConv2D(3, strides, "same"),
-        "norm": k.BatchNormalization,
-        "dense": k.Dense,
-        "relu": k.ReLU,
-        "pool": k.MaxPooling2D,
-        "flatten": k.Flatten,
-        "average": k.GlobalAveragePooling2D,
-    }
-
-    def extend(x: Any, layer: Any) -> Any:
-        kind, *arguments = layer
-        if kind == "residual":
-            return k.Add()([reduce(extend, branch, x) for branch in arguments])
-        return make[kind](*arguments)(x)
-
-    image = k.Input(shape)
-    return Model(image, reduce(extend, specification, image))
-
-
 def keras_side(
     shape: tuple[int, ...], layers: Any, batch: int, precision: str
 ) -> tuple[dict[str, Any], Round]:
     """`fit` of Keras on jax."""
     import jax
     import keras
+    from networks import network_of
 
     jax.config.update(
         "jax_default_matmul_precision", "tensorfloat32" if precision == "tf32" else "float32"
     )
-    model = keras_network(shape, layers)
+    model = network_of(keras, shape, layers)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     x, y = samples(shape, batch * STEPS)
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.train import layers
-from edgekit.train.models import Model
+from edgekit import train
 from edgekit.train.ops.losses import softmax_cross_entropy
 from edgekit.train.ops.math import mean
 from edgekit.train.optimizers import Adam
@@ -114,31 +113,35 @@ RUNS = [
 ]
 
 
-def our_network(shape: tuple[int, ...], specification: list[Layer]) -> Any:
-    """The layers as a functional model."""
+def network_of(api: Any, shape: tuple[int, ...], specification: list[Layer]) -> Any:
+    """The layers as a functional model of an API, Keras' or ours."""
+    layers = api.layers
+    make: dict[str, Callable[..., Any]] = {
+        "conv": lambda channels, kernel, strides, padding: layers.Conv2D(
+            channels, kernel, strides, padding
+        ),
+        "depthwise": lambda strides: layers.DepthwiseConv2D(3, strides, "same"),
+        "norm": layers.BatchNormalization,
+        "dense": layers.Dense,
+        "relu": layers.ReLU,
+        "pool": layers.MaxPooling2D,
+        "flatten": layers.Flatten,
+        "average": layers.GlobalAveragePooling2D,
+    }
 
     def extend(x: Any, layer: Layer) -> Any:
         kind, *arguments = layer
         if kind == "residual":
             return layers.Add()([reduce(extend, branch, x) for branch in arguments])
-        return MAKE[kind](*arguments)(x)
+        return make[kind](*arguments)(x)
 
     image = layers.Input(shape)
-    return Model(image, reduce(extend, specification, image))
+    return api.Model(image, reduce(extend, specification, image))
 
 
-MAKE: dict[str, Callable[..., Any]] = {
-    "conv": lambda channels, kernel, strides, padding: layers.Conv2D(
-        channels, kernel, strides, padding
-    ),
-    "depthwise": lambda strides: layers.DepthwiseConv2D(3, strides, "same"),
-    "norm": layers.BatchNormalization,
-    "dense": layers.Dense,
-    "relu": layers.ReLU,
-    "pool": layers.MaxPooling2D,
-    "flatten": layers.Flatten,
-    "average": layers.GlobalAveragePooling2D,
-}
+def our_network(shape: tuple[int, ...], specification: list[Layer]) -> Any:
+    """The layers as a functional model of ours."""
+    return network_of(train, shape, specification)
 
 
 def our_step(

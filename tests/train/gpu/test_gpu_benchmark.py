@@ -125,13 +125,13 @@ def test_what_is_not_installed_is_left_out(benchmark, monkeypatch, capsys):
 
 def test_other_sides_build_the_same_network(benchmark):
     torch = pytest.importorskip("torch")
-    pytest.importorskip("keras")
-    sides = benchmark("gpu_sides")
+    keras = pytest.importorskip("keras")
+    networks = benchmark("networks")
     pytorch = benchmark("pytorch")
-    for name, (shape, layers) in benchmark("networks").NETWORKS.items():
+    for name, (shape, layers) in networks.NETWORKS.items():
         with backend.device("cpu"):
-            ours = sum(np.size(w) for w in benchmark("networks").our_network(shape, layers).weights)
-        theirs = sides.keras_network(shape, layers).count_params()
+            ours = sum(np.size(w) for w in networks.our_network(shape, layers).weights)
+        theirs = networks.network_of(keras, shape, layers).count_params()
         assert theirs == ours, name
         made = pytorch.torch_network(shape, layers)
         found = sum(p.numel() for p in [*made.parameters(), *made.buffers()] if p.ndim)
