@@ -103,14 +103,13 @@ def _three(name: str, x: Any, kernel: Any, g: Any, first: bool) -> Iterator[Prob
 
 def _of_convolution(layer: Any, batch: int, dtype: Any, first: bool) -> Iterator[Problem]:
     from edgekit.train.gpu import conv, conv_products
-    from edgekit.train.ops.windows import geometry
 
     shape = (batch, *layer.input.shape[1:])
     size = layer.kernel.shape
     x, kernel = _random(shape, dtype), _random(size, dtype)
     g = _random((batch, *layer.output.shape[1:]), dtype)
-    lies = geometry(shape[1:3], size[:2], layer.strides, layer.padding, layer.dilation_rate)
-    window = conv._of_images(x, kernel, lies, layer.groups)
+    attrs = (layer.strides, layer.padding, layer.dilation_rate, layer.groups)
+    window = conv._of_images(x, kernel, *attrs)
     if window.pointwise:
         rows = x.reshape(-1, size[2]), kernel.reshape(size[2], -1), g.reshape(-1, size[3])
         yield from _three(layer.name, *rows, first)

@@ -12,7 +12,6 @@ from edgekit.train.gpu import conv, cudnn, libraries
 from edgekit.train.gpu.conv_products import Axis, Window
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.conv3d import conv3d
-from edgekit.train.ops.windows import geometry
 from edgekit.train.precision import set_float32_precision
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import PRIMITIVES, Variable
@@ -41,11 +40,8 @@ def host(gpu, monkeypatch):
 def window_of(x, kernel, attrs):
     full = {"strides": (1,) * (x.ndim - 2), "padding": "valid", "groups": 1}
     full |= {"dilations": (1,) * (x.ndim - 2)} | attrs
-    if x.ndim == 5:
-        return conv._of_volumes(x, kernel, **full)
-    groups = full.pop("groups")
-    g = geometry(x.shape[1:3], kernel.shape[:2], **full)
-    return conv._of_images(x, kernel, g, groups)
+    of = conv._of_volumes if x.ndim == 5 else conv._of_images
+    return of(x, kernel, **full)
 
 
 @pytest.mark.parametrize("name", [*IMAGES, *VOLUMES])
