@@ -16,7 +16,14 @@ from edgekit.train.backend import Array, array_module
 from .channels import blocks, rows, scratch, tile
 from .workers import in_shares, shares
 
-__all__ = ["GradientSums", "batch_statistics", "centred_gradient", "gradient_sums", "scaled"]
+__all__ = [
+    "GradientSums",
+    "batch_statistics",
+    "centred_gradient",
+    "gradient_sums",
+    "scale_and_shift",
+    "scaled",
+]
 
 FARTHEST_MEAN = 4.0
 """In deviations: up to here sums without centring lose no more than four bits."""
@@ -75,6 +82,12 @@ def _joined(found: list[tuple[Array, Array]], x: Array) -> tuple[Array, Array]:
     first, second = (sum(parts) for parts in zip(*found, strict=True))
     channels = x.shape[-1]
     return first.reshape(-1, channels).sum(axis=0), second.reshape(-1, channels).sum(axis=0)
+
+
+def scale_and_shift(mean: Array, inverse: Array, gamma: Any, beta: Any) -> tuple[Array, Array]:
+    """The line through each channel that normalizes it: what `scaled` takes."""
+    scale = inverse if gamma is None else inverse * gamma
+    return scale, (-mean * scale if beta is None else beta - mean * scale)
 
 
 def scaled(x: Array, scale: Array, shift: Array, rectify: bool = False) -> Array:

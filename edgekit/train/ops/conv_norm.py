@@ -17,7 +17,13 @@ from edgekit.train.primitive import Primitive
 
 from . import conv, depthwise
 from .activations import relu
-from .batch_norm_passes import GradientSums, batch_statistics, centred_gradient, scaled
+from .batch_norm_passes import (
+    GradientSums,
+    batch_statistics,
+    centred_gradient,
+    scale_and_shift,
+    scaled,
+)
 from .conv_columns import Kept, keeps_columns
 from .nested import _batch_norm_training as composed_batch_norm
 from .nested import composed
@@ -61,9 +67,7 @@ def _forward(
         kept = [] if keeps_columns(x, shape) else None
         product = conv.convolved(x, kernel, shape, None, kept)
     mean, variance, inverse = batch_statistics(product, epsilon)
-    scale = inverse if gamma is None else inverse * gamma
-    shift = -mean * scale if beta is None else beta - mean * scale
-    y = scaled(product, scale, shift, rectify)
+    y = scaled(product, *scale_and_shift(mean, inverse, gamma, beta), rectify)
     return y, _Saved(product, (mean, variance, inverse), kept)
 
 

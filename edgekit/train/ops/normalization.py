@@ -19,6 +19,7 @@ from .batch_norm_passes import (
     batch_statistics,
     centred_gradient,
     gradient_sums,
+    scale_and_shift,
     scaled,
 )
 from .channels import channel_sums, rows, tile
@@ -66,9 +67,7 @@ def _batch_norm_training(x, gamma=None, beta=None, *, epsilon: float = 1e-3):
     if not x.size:
         raise ShapeError(f"batch_norm: an empty batch {x.shape} has no mean")
     mean, variance, inverse = batch_statistics(x, epsilon)
-    scale = inverse if gamma is None else inverse * gamma
-    shift = -mean * scale if beta is None else beta - mean * scale
-    return scaled(x, scale, shift), (mean, variance, inverse)
+    return scaled(x, *scale_and_shift(mean, inverse, gamma, beta)), (mean, variance, inverse)
 
 
 @_batch_norm_training.vjp
@@ -109,9 +108,8 @@ def _batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, *, epsil
 def _affine(
     x: Array, gamma: Any, beta: Any, mean: Array, variance: Array, epsilon: float
 ) -> tuple[Array, Array]:
-    scale = 1 / array_module(x).sqrt(variance + x.dtype.type(epsilon))
-    scale = scale if gamma is None else scale * gamma
-    return scale, (-mean * scale if beta is None else beta - mean * scale)
+    inverse = 1 / array_module(x).sqrt(variance + x.dtype.type(epsilon))
+    return scale_and_shift(mean, inverse, gamma, beta)
 
 
 @_batch_norm_inference.vjp
