@@ -13,7 +13,7 @@ from edgekit.train.data import as_arrays, is_arrays, packed, rows_of
 from edgekit.train.py_dataset import PyDataset, in_order
 from edgekit.train.structure import flatten
 
-__all__ = ["ArrayBatches", "IterableBatches", "Rows", "batches_of"]
+__all__ = ["ArrayBatches", "IterableBatches", "Rows", "batches_of", "count_of"]
 
 DEFAULT_BATCH_SIZE = 32
 
@@ -192,6 +192,14 @@ def _length_of(source: Any) -> int | None:
     if isinstance(source, PyDataset):
         return source.num_batches
     return len(source) if hasattr(source, "__len__") else None
+
+
+def count_of(batches: Any) -> int | None:
+    """How many batches a pass has; None where that is not known."""
+    try:
+        return len(batches)
+    except InputError:
+        return None
 
 
 def batches_of(

@@ -15,7 +15,7 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train import backend
 from edgekit.train.backend import to_numpy
-from edgekit.train.batches import Rows
+from edgekit.train.batches import Rows, count_of
 from edgekit.train.class_weights import weighted
 from edgekit.train.data import number_of
 from edgekit.train.structure import flatten, map_structure, pack
@@ -185,7 +185,7 @@ class GpuLoop:
     ) -> Callable[[int, Any], int]:
         """A function that says how many steps may be launched together from a batch on."""
         count = min(together, MOST_TOGETHER)
-        if together == 1 and not heard and (_length(batches) or 0) >= 4 * TOGETHER:
+        if together == 1 and not heard and (count_of(batches) or 0) >= 4 * TOGETHER:
             count = TOGETHER
 
         def most(number: int, data: Any) -> int:
@@ -242,13 +242,6 @@ def _follows(a: Any, b: Any) -> bool:
     """Whether b is the batch of the same size right after a."""
     alike = isinstance(b, Rows) and a.order is b.order and a.size == b.size
     return alike and a.start + a.size == b.start
-
-
-def _length(batches: Any) -> int | None:
-    try:
-        return len(batches)
-    except InputError:
-        return None
 
 
 def _kept(outputs: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.backend import array_module, current_device, device, to_numpy
-from edgekit.train.batches import batches_of
+from edgekit.train.batches import batches_of, count_of
 from edgekit.train.blas import one_blas_thread
 from edgekit.train.callbacks.callback import History
 from edgekit.train.callbacks.callback_list import Running
@@ -69,7 +69,7 @@ class Trainer(Steps):
             )
             size = validation_batch_size or batch_size
             held = _validation(validation_data, size, validation_steps)
-        running = Running(callbacks, self, verbose, epochs, _steps_of(batches))
+        running = Running(callbacks, self, verbose, epochs, count_of(batches))
         weights = class_weights(class_weight)
         self._run_epochs(
             range(initial_epoch, epochs), batches, weights, held, validation_freq, running
@@ -239,7 +239,7 @@ class Trainer(Steps):
         self._require_compiled()
         with self._data_place():
             batches = batches_of(x, y, sample_weight, batch_size, steps)
-        running = Running(callbacks, self, verbose, 1, _steps_of(batches), doing="evaluate")
+        running = Running(callbacks, self, verbose, 1, count_of(batches), doing="evaluate")
         with self._on_gpu():
             found = self._test_epoch(batches, running)
         if return_dict:
@@ -259,7 +259,7 @@ class Trainer(Steps):
         self._require_built()
         with self._data_place():
             batches = batches_of(x, None, None, batch_size, steps)
-        running = Running(callbacks, self, verbose, 1, _steps_of(batches), doing="predict")
+        running = Running(callbacks, self, verbose, 1, count_of(batches), doing="predict")
         loop = self._loop_of_gpu()
         if loop is not None:
             with loop.entered():
@@ -289,10 +289,3 @@ def _validation(data: Any, batch_size: int | None, steps: int | None) -> Any:
 def _is_due(epoch: int, freq: Any) -> bool:
     """Whether to validate after this epoch, the first being 1."""
     return epoch in freq if isinstance(freq, list | tuple | set) else epoch % freq == 0
-
-
-def _steps_of(batches: Any) -> int | None:
-    try:
-        return len(batches)
-    except InputError:
-        return None
