@@ -11,7 +11,7 @@ import numpy as np
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator, lookup
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.layer import Layer
-from edgekit.train.layers.preprocessing.hashes import fingerprint64, siphash
+from edgekit.train.layers.preprocessing.hashes import bytes_of, fingerprint64, siphash
 from edgekit.train.layers.preprocessing.scaling import batches_to_adapt
 from edgekit.train.tensor import wrap
 
@@ -222,7 +222,7 @@ def hashed(values: np.ndarray, bins: int, salt: Any = None) -> np.ndarray:
     """int64 bins of strings or integers (by their decimal digits), with `salt` by SipHash."""
     flat = []
     for value in values.reshape(-1).tolist():
-        data = value if isinstance(value, bytes) else str(value).encode()
+        data = bytes_of(value)
         flat.append((fingerprint64(data) if salt is None else siphash(data, salt)) % bins)
     return np.array(flat, np.int64).reshape(values.shape)
 

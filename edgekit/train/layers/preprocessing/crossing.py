@@ -9,7 +9,11 @@ import numpy as np
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.layers.preprocessing.categories import HostLayer, encoded
-from edgekit.train.layers.preprocessing.hashes import fingerprint64, joined_fingerprints
+from edgekit.train.layers.preprocessing.hashes import (
+    bytes_of,
+    fingerprint64,
+    joined_fingerprints,
+)
 from edgekit.train.tensor import wrap
 
 __all__ = ["HashedCrossing"]
@@ -69,7 +73,7 @@ class HashedCrossing(HostLayer):
     def _bin(self, row: tuple[Any, ...]) -> int:
         found = _START
         for value in row:
-            number = value if isinstance(value, int) else fingerprint64(_bytes_of(value))
+            number = value if isinstance(value, int) else fingerprint64(bytes_of(value))
             found = joined_fingerprints(found, number)
         return found % self.num_bins
 
@@ -81,7 +85,3 @@ class HashedCrossing(HostLayer):
         config = {**super().get_config(), "dtype": self._own_dtype or kind}
         del config["trainable"]  # which Keras does not write for this layer, nor read
         return config
-
-
-def _bytes_of(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode("utf-8")

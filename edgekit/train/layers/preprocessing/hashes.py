@@ -6,8 +6,9 @@ Sources: google/farmhash (farmhashna); Aumasson and Bernstein 2012. Arithmetic i
 from __future__ import annotations
 
 import struct
+from typing import Any
 
-__all__ = ["fingerprint64", "joined_fingerprints", "siphash"]
+__all__ = ["bytes_of", "fingerprint64", "joined_fingerprints", "siphash"]
 
 _MASK = (1 << 64) - 1
 _CAT = 0xC6A4A7935BD1E995
@@ -123,6 +124,11 @@ def _long(s: bytes) -> int:
     z, x = x, z
     one = (_joined(v[0], w[0], factor) + _mixed(y) * _K0 + z) & _MASK
     return _joined(one, (_joined(v[1], w[1], factor) + x) & _MASK, factor)
+
+
+def bytes_of(value: Any) -> bytes:
+    """What is hashed of a string, or of an integer: its decimal digits."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8")
 
 
 def fingerprint64(data: bytes) -> int:
