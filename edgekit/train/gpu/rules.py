@@ -14,12 +14,12 @@ they cost nothing more.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from edgekit.train.primitive import Primitive
 
+from .carry import is_device_array
 from .kernel import STORAGE
 
 __all__ = ["Rule", "on_gpu"]
@@ -42,7 +42,7 @@ class Rule:
         assert on_host is not None
 
         def run(g: Any, y: Any, x: Any, *inputs: Any, **attrs: Any) -> Any:
-            if _on_device(g):
+            if is_device_array(g):
                 known = {k: v for k, v in attrs.items() if k not in ("saved", "needs")}
                 if y is not None and g.dtype != y.dtype and y.dtype.name in STORAGE:
                     g = g.astype(y.dtype)  # kernels take both alike
@@ -55,7 +55,7 @@ class Rule:
 
     def takes(self, x: Any, *inputs: Any, **attrs: Any) -> bool:
         """Whether the rule runs these inputs; the same answer forward and backward."""
-        if not _on_device(x) or x.dtype.name not in STORAGE:
+        if not is_device_array(x) or x.dtype.name not in STORAGE:
             return False
         return self.when is None or self.when(x, *inputs, **attrs)
 
@@ -69,11 +69,6 @@ def on_gpu(
         return Rule(rule_of, forward, when)
 
     return register
-
-
-def _on_device(x: Any) -> bool:
-    cupy = sys.modules.get("cupy")
-    return cupy is not None and isinstance(x, cupy.ndarray)
 
 
 def _chosen(
