@@ -71,6 +71,13 @@ __device__ __forceinline__ int place_of_largest(const T* row, int classes) {
     return found;
 }
 
+// Adds what each thread hit, of so many samples; the first thread counts them.
+__device__ __forceinline__ void add_hits(double hits, double samples, double scale, double* sums,
+                                         int size, double* partial, uint32* ticket) {
+    const bool first = blockIdx.x == 0 && threadIdx.x == 0;
+    add_to_sums(hits, first ? samples : 0.0, scale, sums, size, partial, ticket);
+}
+
 // Rows whose largest output is that of the label, a class number.
 template <typename T, typename L>
 __global__ void __launch_bounds__(THREADS)
@@ -80,8 +87,7 @@ add_sparse_hits(const L* __restrict__ labels, const T* __restrict__ outputs, int
     double hits = 0.0;
     FOR_EACH(i, rows)
         hits += (double)labels[i] == place_of_largest(outputs + i * classes, classes);
-    const bool first = blockIdx.x == 0 && threadIdx.x == 0;
-    add_to_sums(hits, first ? samples : 0.0, scale, sums, size, partial, ticket);
+    add_hits(hits, samples, scale, sums, size, partial, ticket);
 }
 
 // Rows whose largest output is where the largest label is.
@@ -94,8 +100,7 @@ add_categorical_hits(const L* __restrict__ labels, const T* __restrict__ outputs
     FOR_EACH(i, rows)
         hits += place_of_largest(labels + i * classes, classes) ==
                 place_of_largest(outputs + i * classes, classes);
-    const bool first = blockIdx.x == 0 && threadIdx.x == 0;
-    add_to_sums(hits, first ? samples : 0.0, scale, sums, size, partial, ticket);
+    add_hits(hits, samples, scale, sums, size, partial, ticket);
 }
 
 // Outputs on the label's side of the threshold.
@@ -106,8 +111,7 @@ add_binary_hits(const L* __restrict__ labels, const T* __restrict__ outputs, flo
                 uint32* ticket, int64 count) {
     double hits = 0.0;
     FOR_EACH(i, count) hits += (double)labels[i] == (widen(outputs[i]) > threshold ? 1.0 : 0.0);
-    const bool first = blockIdx.x == 0 && threadIdx.x == 0;
-    add_to_sums(hits, first ? samples : 0.0, scale, sums, size, partial, ticket);
+    add_hits(hits, samples, scale, sums, size, partial, ticket);
 }
 
 // Sum of the weights of each bucket; elements of bucket -1 count nowhere. A warp for each bucket.
