@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from edgekit.train import dtype_policies, layers
-from edgekit.train.tensor import wrap
-from tests.train.device import on_device, peek
-from tests.train.gpu.test_layers_captured import leaves, on_gpu, step, weighting_of
-from tests.train.keras_goldens import numbered
+from tests.train.device import peek
+from tests.train.gpu.test_layers_captured import built, expected_of, leaves, step, weighting_of
 from tests.train.test_layers import CASES, golden
 
 pytest.importorskip("ml_dtypes")
@@ -30,20 +28,12 @@ def test_near_keras(gpu, name, policy):
         dtype_policies.set_dtype_policy(None)
     if "get_random_transformation" in vars(layer):
         return  # what is drawn is of float32
-    inputs = [wrap(on_device(x)) for x in numbered(found, "in")]
-    given = inputs if len(inputs) > 1 else inputs[0]
-    call = {key: on_gpu(value) for key, value in case.call_arguments().items()}
-    layer(given, **call)
-    layer.set_weights(numbered(found, "weight"))
-    followed = [x for x in inputs if x.dtype.kind == "f"]
+    given, call, followed = built(layer, case, found)
     smooth = policy == "mixed_float16" or name not in AT_A_KINK
     has_gradients = case.gradients and not case.training and smooth
     weighting = weighting_of(found) if has_gradients else []
     y, gradients = step(layer, given, call, followed, weighting)
-    several = len(y) > 1 or "out0" in found
-    expected = [found[f"out{i}" if several else "out"] for i in range(len(y))]
-    if weighting:
-        expected += [*numbered(found, "input_gradient"), *numbered(found, "weight_gradient")]
+    expected = expected_of(found, y, weighting)
     kept = policy.removeprefix("mixed_")
     for mine in leaves(y):
         assert mine.dtype.name in (kept, "int32", "int64", "bool"), mine.dtype

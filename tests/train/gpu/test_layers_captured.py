@@ -55,6 +55,26 @@ def weighting_of(found):
     return [wrap(on_device(v)) for key, v in sorted(found.items()) if key.startswith("weighting")]
 
 
+def built(layer, case, found):
+    """Builds a layer with the weights of its case: its inputs, arguments, and the float inputs."""
+    inputs = [wrap(on_device(x)) for x in numbered(found, "in")]
+    given = inputs if len(inputs) > 1 else inputs[0]
+    call = {key: on_gpu(value) for key, value in case.call_arguments().items()}
+    layer(given, **call)
+    layer.set_weights(numbered(found, "weight"))
+    followed = [x for x in inputs if x.dtype.kind == "f"]
+    return given, call, followed
+
+
+def expected_of(found, y, weighting):
+    """Outputs, and the gradients where there is a weighting."""
+    several = len(y) > 1 or "out0" in found
+    expected = [found[f"out{i}" if several else "out"] for i in range(len(y))]
+    if weighting:
+        expected += [*numbered(found, "input_gradient"), *numbered(found, "weight_gradient")]
+    return expected
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_captured(gpu, name):
     cupy = sys.modules["cupy"]
@@ -65,12 +85,7 @@ def test_captured(gpu, name):
         if isinstance(drawn, dict):
             drawn = {key: on_gpu(value) for key, value in drawn.items()}
         layer.get_random_transformation = lambda *_, **__: drawn
-    inputs = [wrap(on_device(x)) for x in numbered(found, "in")]
-    given = inputs if len(inputs) > 1 else inputs[0]
-    call = {key: on_gpu(value) for key, value in case.call_arguments().items()}
-    layer(given, **call)
-    layer.set_weights(numbered(found, "weight"))
-    followed = [x for x in inputs if x.dtype.kind == "f"]
+    given, call, followed = built(layer, case, found)
     weighting = weighting_of(found) if case.gradients and not case.training else []
     stream = cupy.cuda.Stream(non_blocking=True)
     with stream:
@@ -85,10 +100,7 @@ def test_captured(gpu, name):
         graph = stream.end_capture()
     assert name not in NOT_CAPTURED
     graph.launch(stream)
-    several = len(y) > 1 or "out0" in found
-    expected = [found[f"out{i}" if several else "out"] for i in range(len(y))]
-    if weighting:
-        expected += [*numbered(found, "input_gradient"), *numbered(found, "weight_gradient")]
+    expected = expected_of(found, y, weighting)
     limit = 10 * case.options.get("tolerance", TOLERANCE)
     for mine, wanted in zip([*y, *gradients], expected, strict=True):
         scale = max(1.0, float(np.abs(wanted).max(initial=0)))
