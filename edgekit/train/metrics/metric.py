@@ -56,9 +56,9 @@ def sums_of_buckets(bucket: Any, counts: Any, weight: Any, n: int) -> Any:
 
 
 def result_of(metric: Metric) -> Any:
-    """A metric's result for the logs of a batch; those of edgekit are computed when read."""
+    """A metric's result for the logs of a batch; on a GPU edgekit's are computed when read."""
     own = type(metric).__module__.startswith("edgekit.train.metrics.")
-    return PendingResult(metric) if own else metric.result()
+    return PendingResult(metric) if own and current_device() != "cpu" else metric.result()
 
 
 class Metric(Serializable):

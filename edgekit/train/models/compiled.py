@@ -6,7 +6,6 @@ from typing import Any
 
 from edgekit.errors import InputError, lookup
 from edgekit.train import losses, metrics
-from edgekit.train.backend import current_device
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.losses.loss import as_tensor
 from edgekit.train.metrics.metric import result_of
@@ -149,9 +148,8 @@ class Compiled:
     def results(self) -> dict[str, Any]:
         """Metric name -> value so far, the loss first."""
         found: dict[str, Any] = {}
-        waits = current_device() != "cpu"
         for metric in self.metrics:
-            value = result_of(metric) if waits else metric.result()
+            value = result_of(metric)
             if isinstance(value, dict):
                 found.update(value)
             else:

@@ -236,7 +236,7 @@ class Steps(StrategyMember):
         """Metric name -> value so far."""
         found = self._require_compiled().results()
         for metric in self._own_metrics():
-            value = metric.result() if current_device() == "cpu" else result_of(metric)
+            value = result_of(metric)
             found.update(value if isinstance(value, dict) else {metric.name: value})
         return found
 
