@@ -18,7 +18,7 @@ from .rules import on_gpu
 __all__: list[str] = []
 
 
-def _alike(x: Any, kernel: Any, bias: Any = None) -> bool:
+def _alike(x: Any, kernel: Any, bias: Any = None, **attrs: Any) -> bool:
     """Whether the shapes fit (the primitive itself says why not) and kernels hold the dtypes."""
     fit = x.ndim >= 2 and kernel.ndim == 2 and x.shape[-1] == kernel.shape[0]
     return fit and all(one is None or one.dtype.name in STORAGE for one in (kernel, bias))
@@ -52,11 +52,7 @@ def _gradients(g: Any, x: Any, kernel: Any, bias: Any, needs: Any, gate: Gate | 
     return (gx, gk, gb)[: len(needs)]
 
 
-def _activated(x: Any, kernel: Any, bias: Any = None, *, activation: str) -> bool:
-    return _alike(x, kernel, bias)
-
-
-@on_gpu(activated.activated_dense, when=_activated)
+@on_gpu(activated.activated_dense, when=_alike)
 def activated_dense(x: Any, kernel: Any, bias: Any = None, *, activation: str) -> Any:
     return matmul(contiguous(x), kernel, bias=bias, activation=activation)
 
