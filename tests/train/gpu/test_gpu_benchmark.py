@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,19 +11,15 @@ import pytest
 from edgekit.train import backend
 from edgekit.train.precision import set_float32_precision
 
-FOLDER = Path(__file__).parents[3] / "benchmarks" / "training_sides"
+from .benchmarks import FOLDER, importing
 
 
 @pytest.fixture
 def benchmark(monkeypatch):
     """Imports a module of the benchmark, as its scripts do."""
-    monkeypatch.syspath_prepend(str(FOLDER))
     names = ("gpu", "gpu_sides", "limits", "networks")
-    for name in names:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield importlib.import_module
-    for name in names:
-        sys.modules.pop(name, None)
+    with importing(monkeypatch, FOLDER / "training_sides", names) as imported:
+        yield imported
     set_float32_precision("ieee")
 
 

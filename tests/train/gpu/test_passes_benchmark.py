@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-
 import pytest
 
-FOLDER = Path(__file__).parents[3] / "benchmarks"
+from .benchmarks import FOLDER, importing
+
 NAMES = (
     "gpu_passes",
     "gpu_products",
     "training_sides",
+    "training_sides.gpu",
     "training_sides.limits",
     "training_sides.networks",
 )
@@ -20,12 +18,8 @@ NAMES = (
 
 @pytest.fixture
 def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    for name in NAMES:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield importlib.import_module("gpu_passes")
-    for name in NAMES:
-        sys.modules.pop(name, None)
+    with importing(monkeypatch, FOLDER, NAMES) as imported:
+        yield imported("gpu_passes")
 
 
 def test_every_layer_has_its_passes(gpu, benchmark, monkeypatch):

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from tests.train.device import peek
 
-FOLDER = Path(__file__).parents[3] / "benchmarks"
+from .benchmarks import FOLDER, importing
+
+NAMES = (
+    "gpu_products",
+    "training_sides",
+    "training_sides.gpu",
+    "training_sides.limits",
+    "training_sides.networks",
+)
 
 
 @pytest.fixture
 def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    names = ("gpu_products", "training_sides", "training_sides.limits", "training_sides.networks")
-    for name in names:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield importlib.import_module("gpu_products")
-    for name in names:
-        sys.modules.pop(name, None)
+    with importing(monkeypatch, FOLDER, NAMES) as imported:
+        yield imported("gpu_products")
 
 
 @pytest.fixture
