@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from gpu_products import RUNS, microseconds
+from gpu_products import microseconds
+from training_sides.gpu import RUNS
 from training_sides.limits import bandwidth
 from training_sides.networks import NETWORKS, our_network
 

@@ -22,6 +22,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from training_sides.gpu import RUNS
 from training_sides.limits import bandwidth, rate
 from training_sides.networks import NETWORKS, our_network
 
@@ -29,8 +30,6 @@ from edgekit.errors import EdgekitError
 
 __all__ = ["Problem", "Times", "candidates", "line", "measured", "microseconds", "problems"]
 
-RUNS = [("mlp", 128), ("lenet", 128), ("dscnn", 100), ("resnet8", 32), ("resnet8", 256),
-        ("mobilenet", 32)]  # fmt: skip
 REPEATS = 20  # in a graph
 
 
