@@ -102,16 +102,6 @@ NETWORKS: dict[str, tuple[tuple[int, ...], list[Layer]]] = {
     ),
 }
 
-RUNS = [
-    ("mlp", 32),
-    ("mlp", 128),
-    ("lenet", 32),
-    ("lenet", 128),
-    ("dscnn", 100),
-    ("resnet8", 32),
-    ("mobilenet", 32),
-]
-
 
 def network_of(api: Any, shape: tuple[int, ...], specification: list[Layer]) -> Any:
     """The layers as a functional model of an API, Keras' or ours."""
