@@ -52,8 +52,8 @@ class _Totals(Metric):
         self.reset_state()
 
     def reset_state(self) -> None:
-        sums = self._sums
-        if sums is not None and current_device() != "cpu" and is_here(sums.values):
+        sums = self._sums_in_place()
+        if sums is not None:
             sums.values.fill(0)
             self._show(sums)
         else:
@@ -62,6 +62,12 @@ class _Totals(Metric):
                 setattr(self, name, 0.0)
         for variable in self._variables:
             variable.data[...] = 0
+
+    def _sums_in_place(self) -> Any:
+        """The array on the GPU that is current, to be written where it stands; None without one."""
+        sums = self._sums
+        here = sums is not None and current_device() != "cpu" and is_here(sums.values)
+        return sums if here else None
 
     def _show(self, sums: Any) -> None:
         for i, name in enumerate(self.total_names):
@@ -103,8 +109,8 @@ class _Totals(Metric):
         return [*totals, *super().variables]
 
     def restore(self, state: list[Any]) -> None:
-        sums = self._sums
-        if sums is not None and current_device() != "cpu" and is_here(sums.values):
+        sums = self._sums_in_place()
+        if sums is not None:
             for i, value in enumerate(state[: len(self.total_names)]):
                 sums.values[i] = value  # where captured steps look for it
             self._show(sums)
