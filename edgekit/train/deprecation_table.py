@@ -234,6 +234,7 @@ ARGUMENTS: dict[str, dict[str, Argument]] = {
     "TensorBoard": dict.fromkeys(
         ("write_grads", "batch_size", "embeddings_layer_names", "embeddings_data"), _DROPPED
     ),
+    "activations.relu": {"alpha": _to("negative_slope", 0.1)},
     "to_categorical": {"nb_classes": _to("num_classes", 3)},
 }
 

@@ -16,8 +16,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 
-ROOMS = ("callbacks", "constraints", "initializers", "losses", "metrics", "optimizers",
-         "optimizers.schedules", "regularizers")  # fmt: skip
+ROOMS = ("activations", "callbacks", "constraints", "initializers", "losses", "metrics",
+         "optimizers", "optimizers.schedules", "regularizers")  # fmt: skip
 
 
 def signature(found):

@@ -10,12 +10,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from edgekit.train.activations import linear, relu
+from edgekit.train.activations import linear, relu, relu6
 from edgekit.train.backend import array_module
 from edgekit.train.layers import Conv1D, Conv2D, Dense
 from edgekit.train.layers.calling import is_plain
 from edgekit.train.layers.spatial import on_images
-from edgekit.train.ops import activated, activations
+from edgekit.train.ops import activated
 from edgekit.train.tensor import Tensor
 
 from .kernel import STORAGE
@@ -93,7 +93,7 @@ def _name_for(layer: Any, x: Any) -> str:
     return name
 
 
-_OWN = ((relu, "relu"), (activations.relu6, "relu6"))
+_OWN = ((relu, "relu"), (relu6, "relu6"))
 
 
 def _takes(x: Any) -> bool:
