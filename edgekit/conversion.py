@@ -14,10 +14,7 @@ import numpy as np
 from edgekit import __version__
 from edgekit.errors import InputError, QuantizationError
 from edgekit.frozen import Frozen, replace
-from edgekit.interpreter import record_test_vectors
-from edgekit.ir import Graph, Preprocessing, TestVector, Value
-from edgekit.ir.graph import Array
-from edgekit.ir.quant import LIMITS
+from edgekit.ir import Graph, Preprocessing
 from edgekit.quantize import (
     Quantized,
     Range,
@@ -29,13 +26,15 @@ from edgekit.quantize import (
     measure,
     quantize,
 )
+from edgekit.quantize.gate import measure_alone
+from edgekit.quantize.kept import keep
+from edgekit.quantize.placement import is_quantized
+from edgekit.quantize.vectors import recorded_vectors
 
 __all__ = ["Converted", "convert", "load_model"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
-
-VECTOR_SAMPLES = 2
 
 
 class Converted(Frozen):
@@ -65,7 +64,7 @@ def convert(
     recipe: Recipe | None = None,
     progress: Progress | None = None,
 ) -> Converted:
-    """An int8 model from a float one.
+    """An int8 model from a float one; a model that is quantized already keeps its integers.
 
     model: a trained `edgekit.train` model, a graph, or the path of a model file.
     calibration: typical inputs, scaled as in training: an array (samples first), a mapping by
@@ -73,9 +72,11 @@ def convert(
         arrays are raw pixels to which `preprocessing` is applied. A model with memories takes
         them, and those of `evaluate`, as consecutive steps of one sequence. A model from
         `edgekit.train.quantization` brings the ranges that it has learned, and its recipe, and
-        needs data only where the report of its conversion says so.
+        needs data only where the report of its conversion says so. A model that is quantized
+        already, in whole or in part, needs none: every scale stays, and every bit of its outputs.
     evaluate: inputs and labels (or target values) on which float and int8 are compared; both run
         on the interpreter, int8 in the very arithmetic that the device computes.
+        A model that is quantized already is measured alone: a note of the report says its score.
     max_drop: how many points (hundredths) of accuracy int8 may lose.
     labels, preprocessing: kept in the model file; they replace what the model brings.
 
@@ -84,34 +85,41 @@ def convert(
     exceeds `max_drop`.
     """
     learned, own_recipe = learned_of(model)
-    recipe = recipe or own_recipe or Recipe()
+    recipe = recipe or own_recipe
     _check_max_drop(max_drop, evaluate)
-    graph = load_model(model)
+    graph = load_model(model, recipe.arithmetic if recipe else None)
     names = _checked_labels(graph, labels)
     rule = preprocessing or graph.metadata.preprocessing
     samples = None if calibration is None else gather(graph, calibration, "calibration", rule)
     inputs, targets = evaluate or (None, None)
     tests = gather(graph, inputs, "evaluation", rule) if evaluate else None
-    quantized = quantize(
-        graph, samples, recipe, learned=learned, evaluation=tests, preprocessing=rule,
-        progress=_stage(progress, "calibrating"),
-    )  # fmt: skip
+    kept = is_quantized(graph)
+    if kept:
+        _check_max_drop_of_kept(graph, max_drop)
+        quantized = keep(graph, samples, recipe)
+    else:
+        quantized = quantize(
+            graph, samples, recipe, learned=learned, evaluation=tests, preprocessing=rule,
+            progress=_stage(progress, "calibrating"),
+        )  # fmt: skip
     report = quantized.report
     if tests is not None:
         stage = _stage(progress, "evaluating")
-        report = _evaluated(quantized, tests, targets, max_drop, stage)
-    metadata = replace(
-        quantized.graph.metadata,
-        labels=names,
-        preprocessing=rule,
-        accuracy=report.accuracy,
-        provenance=_provenance(graph, recipe, samples, tests, targets, report),
-        test_vectors=(),
-    )
-    finished = replace(quantized.graph, metadata=metadata)
-    typical = samples or _spread(quantized)
-    metadata = replace(metadata, test_vectors=_test_vectors(finished, typical))
-    return Converted(replace(finished, metadata=metadata), report)
+        if kept:
+            report = _measured_alone(quantized, tests, targets, stage)
+        else:
+            report = _evaluated(quantized, tests, targets, max_drop, stage)
+    facts = _provenance(graph, recipe, samples, tests, targets, report)
+    said = {"labels": names, "preprocessing": rule, "provenance": facts}
+    return Converted(_finished(quantized, samples, accuracy=report.accuracy, **said), report)
+
+
+def _finished(quantized: Quantized, samples: Samples | None, **said: Any) -> Graph:
+    """The graph with what its metadata shall say, and the test vectors recorded on it."""
+    metadata = replace(quantized.graph.metadata, test_vectors=(), **said)
+    graph = replace(quantized.graph, metadata=metadata)
+    vectors = recorded_vectors(graph, quantized, samples)
+    return replace(graph, metadata=replace(metadata, test_vectors=vectors))
 
 
 def learned_of(model: Any) -> tuple[Mapping[str, Range] | None, Recipe | None]:
@@ -136,9 +144,10 @@ def learned_of(model: Any) -> tuple[Mapping[str, Range] | None, Recipe | None]:
     return learned, model.recipe
 
 
-def load_model(model: Any) -> Graph:
+def load_model(model: Any, arithmetic: str | None = None) -> Graph:
     """The graph of whatever stands for a model: a graph, a model file, a trained model.
 
+    `arithmetic` is for a `.tflite` file that is quantized already, which does not name its own.
     The provenance of a graph that comes from a file names the SHA-256 of that file.
     """
     if isinstance(model, Graph):
@@ -146,7 +155,7 @@ def load_model(model: Any) -> Graph:
     if isinstance(model, str | os.PathLike):
         from edgekit import load
 
-        graph = load(model)
+        graph = load(model, arithmetic=arithmetic)
         digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
         provenance = {**graph.metadata.provenance, "source_sha256": digest}
         return replace(graph, metadata=replace(graph.metadata, provenance=provenance))
@@ -170,6 +179,29 @@ def _evaluated(
     if len(quantized.graph.outputs) > 1:
         notes.append(f"the {accuracy.metric} is that of output {quantized.graph.outputs[0]!r}")
     return replace(report, accuracy=accuracy, notes=notes)
+
+
+def _measured_alone(
+    quantized: Quantized,
+    tests: Samples,
+    targets: Any,
+    progress: Callable[[int, int], None] | None,
+) -> Report:
+    """The report with the score of a model that came quantized; a float one is not there."""
+    metric, score = measure_alone(quantized.graph, tests, targets, progress)
+    note = (
+        f"{metric} {100 * score:.2f} % on {tests.count} samples; the float model that this one was "
+        "made from is not there to compare with"
+    )
+    return replace(quantized.report, notes=[*quantized.report.notes, note])
+
+
+def _check_max_drop_of_kept(graph: Graph, max_drop: float | None) -> None:
+    if max_drop is not None:
+        raise InputError(
+            f"max_drop compares with the float model, but {graph.name!r} is quantized already; "
+            "leave max_drop (--max-drop) out, or convert the float model that it was made from"
+        )
 
 
 def _check_max_drop(max_drop: float | None, evaluate: tuple[Any, Any] | None) -> None:
@@ -197,23 +229,28 @@ def _checked_labels(graph: Graph, labels: Sequence[str] | None) -> tuple[str, ..
 
 def _provenance(
     graph: Graph,
-    recipe: Recipe,
+    recipe: Recipe | None,
     samples: Samples | None,
     tests: Samples | None,
     targets: Any,
     report: Report,
 ) -> Mapping[str, str]:
-    """Where the model comes from: versions, recipe, digests. No times and no paths."""
+    """Where the model comes from: versions, recipe, digests. No times and no paths.
+
+    One that was quantized already keeps what it says of that, and gets no recipe.
+    """
     facts = {
-        **graph.metadata.provenance,
         "edgekit": __version__,
-        "recipe": recipe.as_text(),
-        "float_graph_sha256": _graph_digest(graph),
-        "calibration_samples": str(samples.count if samples else 0),
-        "calibration_sha256": samples.digest() if samples else "",
         "float_layers": json.dumps(dict(report.float_layers)),
         "notes": json.dumps(list(report.notes)),
     }
+    if is_quantized(graph):
+        return {**facts, **graph.metadata.provenance}
+    facts = {**graph.metadata.provenance, **facts}
+    facts["recipe"] = (recipe or Recipe()).as_text()
+    facts["float_graph_sha256"] = _graph_digest(graph)
+    facts["calibration_samples"] = str(samples.count if samples else 0)
+    facts["calibration_sha256"] = samples.digest() if samples else ""
     if tests is not None:
         answers = np.ascontiguousarray(targets)
         facts["evaluation_samples"] = str(tests.count)
@@ -229,53 +266,6 @@ def _graph_digest(graph: Graph) -> str:
         digest.update(f"{value}".encode())
         digest.update(value.array().astype(value.array().dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
-
-
-def _test_vectors(graph: Graph, samples: Samples) -> tuple[TestVector, ...]:
-    """Two calibration samples, then all inputs at their smallest, then at their largest number.
-
-    The device replays them (`edgekit verify`): typical values, and saturation of every layer.
-    """
-    vectors = []
-    for row in range(min(samples.count, VECTOR_SAMPLES)):
-        one = {name: samples.arrays[name][row : row + 1] for name in graph.inputs}
-        vectors.append({name: _filled(graph.value(name), array) for name, array in one.items()})
-    first = dict(vectors[0])
-    for largest in (False, True):
-        ends = {name: _end(graph.value(name), samples.arrays[name], largest) for name in first}
-        vectors.append({name: np.broadcast_to(ends[name], a.shape) for name, a in first.items()})
-    return record_test_vectors(graph, vectors)
-
-
-def _spread(quantized: Quantized) -> Samples:
-    """Numbers spread evenly over the learned ranges of the inputs, where there are no samples.
-
-    Inputs that stay in float have none and get numbers from 0 to 1; those that count, zeros.
-    """
-    rng = np.random.Generator(np.random.PCG64(0))
-    arrays: dict[str, Array] = {}
-    count = VECTOR_SAMPLES
-    for name in quantized.float_graph.inputs:
-        value, (low, high) = (
-            quantized.float_graph.value(name),
-            quantized.ranges.get(name, (0.0, 1.0)),
-        )
-        numbers = rng.uniform(low, high, count * value.elements // (value.shape[0] or 1))
-        shape = (count, *(size or 1 for size in value.shape[1:]))
-        arrays[name] = numbers.reshape(shape).astype(value.dtype)
-    return Samples(arrays, count, "learned")
-
-
-def _filled(value: Value, sample: Array) -> Array:
-    """One sample, repeated where the graph fixes a larger batch."""
-    return np.repeat(sample, value.shape[0] or 1, axis=0)
-
-
-def _end(value: Value, samples: Array, largest: bool) -> Array:
-    """The smallest or largest stored integer of a quantized input, or number of another one."""
-    if value.dtype in LIMITS and value.quant is not None:
-        return np.array(LIMITS[value.dtype][largest], value.dtype)
-    return np.array(samples.max() if largest else samples.min(), value.dtype)
 
 
 def _stage(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:

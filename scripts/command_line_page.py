@@ -46,7 +46,14 @@ SECTIONS = (
         "activations come from typical inputs; with `--evaluate` the accuracy of both models is "
         "measured, int8 on the arithmetic that the device runs, and `--max-drop` refuses a model "
         "that loses more. Labels and the rule that makes inputs of pixels, (raw - mean) / std, go "
-        "into the file.",
+        "into the file.\n\n"
+        "A model that is quantized already, in whole or in part (int8, uint8, int16, or integer "
+        "weights under float activations), becomes a `.edge` file with the same command and no "
+        "data: every integer and scale stays, the outputs keep their bits, and the report says so. "
+        "Calibration data only choose what `verify` replays; with `--evaluate` the model is "
+        "measured alone, for lack of a float one. `--arithmetic fixedpoint` reads a `.tflite` file "
+        "with the rounding of a microcontroller. A `.tflite` file whose weights are float16 is a "
+        "float model.",
         ("edgekit convert digits.keras --calibration calibration.npz --evaluate test.npz "
          "--max-drop 0.5 --labels labels.txt --std 255 -o digits.edge",),
     ),
@@ -150,7 +157,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy_inputs(Path(folder))
         for heading, text, commands in SECTIONS:
-            parts.append(f"## {heading}\n\n{textwrap.fill(text, 100)}\n")
+            paragraphs = [textwrap.fill(paragraph, 100) for paragraph in text.split("\n\n")]
+            parts.append("\n\n".join([f"## {heading}", *paragraphs]) + "\n")
             parts += [f"```\n{shown(command, Path(folder))}\n```\n" for command in commands]
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 

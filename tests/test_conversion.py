@@ -10,11 +10,14 @@ import pytest
 
 import edgekit
 from edgekit.errors import AccuracyGateError, InputError, ShapeError
+from edgekit.export.edge import edge_bytes
 from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, verify
 from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing
 from edgekit.quantize import Recipe
+from tests.material import material
 from tests.quantize.graphs import classifier, labelled, normal
+from tests.tflite_models import random_inputs
 
 X = labelled(count=120)
 
@@ -197,3 +200,64 @@ def test_progress_names_the_stage() -> None:
     assert seen[:2] == [("calibrating", 32, 40), ("calibrating", 40, 40)]
     assert seen[-1] == ("evaluating", 240, 240)
     assert [step[1] for step in seen[2:]] == sorted(step[1] for step in seen[2:])
+
+
+QUANTIZED = [
+    "mlperf_tiny/kws_ref_model.tflite",
+    "coral/mobilenet_v1_0.25_128_quant.tflite",  # uint8
+    "dtln/model_quant_1.tflite",  # int8 weights alone
+    "ai_edge_quantizer/partly_quantized_mnist.tflite",
+    "esphome/vad_v2.tflite",  # with memories
+]
+
+
+@pytest.mark.parametrize("name", QUANTIZED)
+@pytest.mark.parametrize("arithmetic", [None, "fixedpoint"])
+def test_a_quantized_file_keeps_its_bits(name: str, arithmetic: str | None, tmp_path: Path) -> None:
+    source, path = material(f"tflite/{name}"), tmp_path / "model.edge"
+    converted = edgekit.convert(source, recipe=Recipe(arithmetic) if arithmetic else None)
+    converted.save(path)
+    assert verify(path).bit_exact
+    wanted, found = Interpreter(source, arithmetic=arithmetic), Interpreter(path)
+    assert found.metadata.arithmetic == (arithmetic or "float32")
+    for seed in range(2):
+        inputs = random_inputs(wanted.graph, seed, smooth=False)
+        expected = wanted.run(*inputs)
+        for output, array in found.run(*inputs).items():
+            np.testing.assert_array_equal(array, expected[output])
+
+
+def test_a_quantized_file_computes_what_its_own_runtime_does(tmp_path: Path) -> None:
+    """The reference kernels' outputs, which came with the file, from the converted one."""
+    name = "tflite/mlperf_tiny/kws_ref_model.tflite"
+    with np.load(material(f"expected/{name}.npz")) as expected:
+        x, y = expected["in0"], expected["out0"]
+    converted = edgekit.convert(material(name), recipe=Recipe("fixedpoint"))
+    converted.save(tmp_path / "model.edge")
+    interpreter = Interpreter(tmp_path / "model.edge")
+    found = np.stack([interpreter.run(one)[interpreter.graph.outputs[0]] for one in x])
+    np.testing.assert_array_equal(found, y)
+
+
+def test_a_quantized_model_takes_its_own_integers_as_data() -> None:
+    """Evaluation data as they are stored, or the real numbers that they stand for."""
+    int8 = edgekit.convert(classifier(), X[:100]).graph
+    quant = int8.value("x").quant
+    assert quant is not None
+    stored = np.clip(np.rint(X / quant.scale[0]) + quant.zero_point[0], -128, 127).astype(np.int8)
+    scores = []
+    for data in (X, stored):
+        converted = edgekit.convert(int8, data[:9], evaluate=(data, Y))
+        scores += [note for note in converted.report.notes if note.startswith("accuracy")]
+        np.testing.assert_array_equal(
+            converted.graph.metadata.test_vectors[0].inputs["x"][0], stored[0]
+        )
+    assert len(scores) == 2 and scores[0] == scores[1]
+    right = np.mean(Interpreter(int8).predict(X).argmax(1) == Y)
+    assert f"accuracy {100 * right:.2f} % on 120 samples" in scores[0]
+
+
+def test_converting_twice_changes_nothing(tmp_path: Path) -> None:
+    first = edgekit.convert(classifier(), X[:100], evaluate=(X, Y), labels=list("abcd"))
+    second = edgekit.convert(first.graph)
+    assert edge_bytes(second.graph) == edge_bytes(first.graph)

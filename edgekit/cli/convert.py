@@ -1,4 +1,8 @@
-"""Convert a float model to int8: calibrate, compare the accuracy, write the file."""
+"""Convert a model to int8: calibrate, compare the accuracy, write the file.
+
+A model that is quantized already, in whole or in part, keeps its integers and scales and needs no
+calibration.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,19 @@ if TYPE_CHECKING:
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
-SUMMARY = "convert a float model to int8"
+SUMMARY = "convert a model to int8, to run on the device"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", type=Path, help="the float model, for example model.keras")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    parser.add_argument("model", type=Path, help="the model, for example model.keras")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the file to write: .edge for edgekit, .tflite or .onnx for other runtimes",
+    )
     _add_data(parser)
     _add_choices(parser)
 
@@ -36,7 +47,8 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help=".npz or .npy of typical inputs (array x), scaled as in training; 100 are enough "
-        "(a model trained for quantization brings its ranges and needs none)",
+        "(a model trained for quantization brings its ranges, one that is quantized already its "
+        "scales: they need none)",
     )
     parser.add_argument(
         "--evaluate", type=Path, metavar="FILE", help=".npz of test inputs x and labels y"
@@ -59,7 +71,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--arithmetic", choices=("float32", "fixedpoint"), default="float32")
+    parser.add_argument(
+        "--arithmetic",
+        choices=("float32", "fixedpoint"),
+        help="how int8 rounds: as LiteRT on a processor (float32, the default), or as its "
+        "reference kernels and TensorFlow Lite Micro do (fixedpoint, slower)",
+    )
     parser.add_argument(
         "--keep-float",
         action="append",
@@ -103,9 +120,8 @@ def run(options: argparse.Namespace) -> int:
     from edgekit.conversion import convert
     from edgekit.quantize import Recipe
 
-    choices = {"arithmetic": options.arithmetic, "keep_float": tuple(options.keep_float)}
-    choices.update(input_range=options.input_range, int8_inputs=options.int8_inputs)
-    recipe = Recipe(**choices)
+    names = ("arithmetic", "keep_float", "input_range", "int8_inputs")
+    choices = {name: getattr(options, name) for name in names if getattr(options, name)}
     with _progress_bar() as progress:
         converted = convert(
             options.model,
@@ -114,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
             max_drop=options.max_drop,
             labels=labels,
             preprocessing=rule,
-            recipe=None if recipe == Recipe() else recipe,
+            recipe=Recipe(**choices) if choices else None,
             progress=progress,
         )
     converted.save(options.output)

@@ -13,14 +13,20 @@ __all__ = ["load"]
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def load(path: str | os.PathLike[str]) -> Graph:
+def load(path: str | os.PathLike[str], *, arithmetic: str | None = None) -> Graph:
     """The graph of a model file: `.edge`, `.tflite` and HDF5 (`.h5`), known by their content, or
     `.keras`.
+
+    arithmetic: how a quantized `.tflite` model rounds, "float32" (the default) or "fixedpoint";
+        other files say so themselves, or are float.
 
     Raises InputError for a file that does not exist or is of no kind that can be read, and what
     the format's own reader raises: ModelFormatError, UnsupportedOperator.
     """
-    return _reader(path)(path)
+    read = _reader(path)
+    if read is _load_tflite:
+        return _load_tflite(path, arithmetic or "float32")
+    return read(path)
 
 
 def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], Graph]:
@@ -63,10 +69,10 @@ def _load_edge(path: str | os.PathLike[str]) -> Graph:
     return read_edge(path).graph
 
 
-def _load_tflite(path: str | os.PathLike[str]) -> Graph:
+def _load_tflite(path: str | os.PathLike[str], arithmetic: str = "float32") -> Graph:
     from edgekit.importers.tflite import load_tflite
 
-    return load_tflite(path)
+    return load_tflite(path, arithmetic=arithmetic)
 
 
 def _load_keras(path: str | os.PathLike[str]) -> Graph:

@@ -16,7 +16,7 @@ from edgekit.ir import Accuracy, Graph
 from .calibrate import Progress
 from .samples import Samples
 
-__all__ = ["check_gate", "measure", "score"]
+__all__ = ["check_gate", "measure", "measure_alone", "score"]
 
 Array = NDArray[Any]
 
@@ -33,11 +33,7 @@ def measure(
 
     The first output is scored. Raises ShapeError or InputError where the targets do not fit it.
     """
-    wanted = np.asarray(targets)
-    if wanted.shape[:1] != (samples.count,):
-        raise ShapeError(
-            f"evaluation: {samples.count} samples, but targets of shape {list(wanted.shape)}"
-        )
+    wanted = _one_per_sample(samples, targets)
     total = 2 * samples.count
 
     def shifted(offset: int) -> Progress | None:
@@ -48,6 +44,23 @@ def measure(
     coarse = predictions(int8_graph, samples, shifted(samples.count))
     _, int8_value = score(coarse, wanted)
     return Accuracy(metric, float_value, int8_value, samples.count, max_drop)
+
+
+def measure_alone(
+    graph: Graph, samples: Samples, targets: Any, progress: Progress | None = None
+) -> tuple[str, float]:
+    """The metric and the score of one graph; errors are those of `measure`."""
+    wanted = _one_per_sample(samples, targets)
+    return score(predictions(graph, samples, progress), wanted)
+
+
+def _one_per_sample(samples: Samples, targets: Any) -> Array:
+    wanted = np.asarray(targets)
+    if wanted.shape[:1] != (samples.count,):
+        raise ShapeError(
+            f"evaluation: {samples.count} samples, but targets of shape {list(wanted.shape)}"
+        )
+    return wanted
 
 
 def predictions(graph: Graph, samples: Samples, progress: Progress | None = None) -> Array:

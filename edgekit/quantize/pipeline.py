@@ -23,7 +23,7 @@ from .report import Report, layer_reports
 from .rewrite import rewrite
 from .samples import Samples, gather
 
-__all__ = ["Quantized", "quantize"]
+__all__ = ["Quantized", "constant_bytes", "dropped_notes", "quantize"]
 
 
 class Quantized(Frozen):
@@ -78,7 +78,7 @@ def quantize(
     smaller = drop_dead_channels(full)
     validate(smaller)
     notes += [*_graph_notes(graph, unrolled), *_sample_notes(samples), *lines, *parameters.notes]
-    notes += [*rewritten.notes, *_dropped_notes(full, smaller), *_infinite_notes(prepared, noise)]
+    notes += [*rewritten.notes, *dropped_notes(full, smaller), *_infinite_notes(prepared, noise)]
     layers, kept = layer_reports(prepared, full, ranges, noise), _float_layers(prepared, in_float)
     report = Report(layers, kept, notes, constant_bytes(graph), constant_bytes(smaller))
     return Quantized(smaller, prepared, ranges, report)
@@ -103,7 +103,7 @@ def _float_layers(graph: Graph, in_float: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _dropped_notes(full: Graph, smaller: Graph) -> Sequence[str]:
+def dropped_notes(full: Graph, smaller: Graph) -> Sequence[str]:
     """A line for each layer that lost channels which are zero whatever the input."""
     kept = {node.outputs[0] for node in smaller.nodes}
     notes = []
@@ -151,11 +151,13 @@ def _samples(
     preprocessing: Preprocessing | None,
     learned: Mapping[str, Range] | None,
 ) -> Samples | None:
-    """The calibration data; none are needed where ranges were learned."""
+    """The calibration data; none are needed where ranges were learned in training."""
     if calibration is None and learned is None:
         raise QuantizationError(
-            "ranges of activations come from calibration data: give typical inputs, 100 are a good "
-            "number (only a model from edgekit.train.quantization knows its ranges)"
+            f"model {graph.name!r} is float, and the ranges of its activations come from "
+            "calibration data: give typical inputs, scaled as in training, 100 are a good number "
+            "(calibration, --calibration FILE). Without data it runs in float: save it as it is "
+            "(edgekit export MODEL -o model.edge)"
         )
     if calibration is None or isinstance(calibration, Samples):
         return calibration

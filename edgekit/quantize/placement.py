@@ -12,7 +12,7 @@ from .columns import Columns, leading_layers
 from .recipe import Recipe
 from .recurrent import kept_in_float
 
-__all__ = ["check_keep_float", "float_nodes"]
+__all__ = ["check_keep_float", "float_nodes", "is_quantized"]
 
 _FAR_BELOW = -1000.0
 _ADVICE = {
@@ -30,7 +30,7 @@ def float_nodes(graph: Graph, recipe: Recipe, columns: Mapping[str, Columns]) ->
     itself (`columns_of`). Raises QuantizationError where the graph is quantized already,
     UnsupportedOperator for a weight that is computed (no kernel takes one).
     """
-    quantized = [value.name for value in graph.values.values() if value.quant is not None]
+    quantized = _scaled(graph)
     if quantized:
         raise QuantizationError(
             f"graph {graph.name!r} is quantized already (value {quantized[0]!r} has a scale); "
@@ -49,6 +49,15 @@ def float_nodes(graph: Graph, recipe: Recipe, columns: Mapping[str, Columns]) ->
         elif readers[state.value] and all(n.outputs[0] in found for n in readers[state.value]):
             found[state.value] = "only layers in float read it"
     return found
+
+
+def is_quantized(graph: Graph) -> bool:
+    """Whether anything in a graph, or in what its control flow runs, has a scale."""
+    return any(_scaled(part) for part in (graph, *graph.subgraphs.values()))
+
+
+def _scaled(graph: Graph) -> list[str]:
+    return [value.name for value in graph.values.values() if value.quant is not None]
 
 
 def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:

@@ -38,12 +38,13 @@ class Report(Frozen):
 
     float_layers: layers that stayed in float, with the reason of each.
     notes: what was clamped, widened, carried over, doubtful or dead.
+    float_bytes: the bytes of all constants before; None where the model came quantized.
     """
 
     layers: Sequence[LayerReport]
     float_layers: Mapping[str, str]
     notes: Sequence[str]
-    float_bytes: int
+    float_bytes: int | None
     int8_bytes: int
     accuracy: Accuracy | None = None
 
@@ -55,7 +56,9 @@ class Report(Frozen):
             quant = str(layer.quant) if layer.quant else "-"
             rows.append((layer.layer, layer.op, layer.dtype, span, quant, _noise(layer.noise)))
         lines = aligned(rows)
-        lines.append(f"\nconstants: {self.float_bytes:,} bytes in float, {self.int8_bytes:,} now")
+        before = f"{self.float_bytes:,} bytes in float, " if self.float_bytes is not None else ""
+        now = "now" if before else "bytes"
+        lines.append(f"\nconstants: {before}{self.int8_bytes:,} {now}")
         if self.accuracy is not None:
             lines.append(accuracy_text(self.accuracy))
         if self.float_layers:

@@ -14,7 +14,7 @@ from edgekit.frozen import Frozen
 from edgekit.ir import Graph, Preprocessing, Value, plan_memory
 from edgekit.ir.quant import LIMITS
 
-__all__ = ["Batch", "Samples", "gather", "preprocess"]
+__all__ = ["Batch", "Samples", "fed_dtype", "gather", "preprocess"]
 
 Array = NDArray[Any]
 Batch = dict[str, Array]
@@ -93,13 +93,14 @@ def gather(
     preprocessed = False
     for value in inputs:
         array = columns[value.name]
-        if array.dtype == np.uint8 and preprocessing is not None:
+        raw = array.dtype == np.uint8 and value.dtype != "uint8"
+        if raw and preprocessing is not None:
             array, preprocessed = preprocess(array, preprocessing), True
         problem = _problem(value, array)
         if problem:
             problems.append(f"{what} data for input {value.name!r}: {problem}")
         else:
-            arrays[value.name] = np.asarray(array, _dtype(value))
+            arrays[value.name] = np.asarray(array, _taken_dtype(value, array))
     if problems:
         raise ShapeError("; ".join(problems))
     counts = {name: len(array) for name, array in arrays.items()}
@@ -187,9 +188,14 @@ def _stacked(inputs: Sequence[Value], items: Sequence[Any], what: str) -> dict[s
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
 
-def _dtype(value: Value) -> str:
-    """What an input of a float graph is fed with: float32, or the integers that it counts in."""
+def fed_dtype(value: Value) -> str:
+    """What an input is fed with: float32, or the integers that it counts in."""
     return value.dtype if _counts(value) else "float32"
+
+
+def _taken_dtype(value: Value, array: Array) -> str:
+    """An input of a quantized graph takes its own integers, too."""
+    return value.dtype if array.dtype.name == value.dtype else fed_dtype(value)
 
 
 def _counts(value: Value) -> bool:
@@ -199,7 +205,8 @@ def _counts(value: Value) -> bool:
 
 def _problem(value: Value, array: Array) -> str:
     """Why an array cannot be fed to an input of a float graph, and what would help."""
-    wanted = f"expected {_dtype(value)} [samples, {_text(value.shape[1:])[1:]}"
+    dtypes = " or ".join(dict.fromkeys((fed_dtype(value), value.dtype)))
+    wanted = f"expected {dtypes} [samples, {_text(value.shape[1:])[1:]}"
     received = f"received {array.dtype.name} {_text(array.shape)}"
     if array.shape == value.shape[1:]:
         return f"{wanted}, {received}: one sample without a sample dimension; give x[None]"
@@ -209,7 +216,7 @@ def _problem(value: Value, array: Array) -> str:
         return f"{wanted}, {received}"
     if _counts(value):
         return _integer_problem(value, array, f"{wanted}, {received}")
-    if array.dtype.kind != "f":
+    if array.dtype.kind != "f" and array.dtype.name != value.dtype:
         help_ = (
             "raw pixels need the model's preprocessing; give the numbers that the model was "
             "trained on, as float32 (for example x.astype('float32') / 255)"

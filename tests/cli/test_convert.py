@@ -185,9 +185,56 @@ def test_too_few_labels(files: Files, output: Path, tmp_path: Path, capsys: Capt
     assert "expected UTF-8" in refused([*command, "--labels", str(labels)], output, capsys)
 
 
-def test_an_int8_model_is_not_converted_again(files: Files, output: Path, capsys: Capture) -> None:
+def test_a_quantized_model_needs_nothing(files: Files, tmp_path: Path, capsys: Capture) -> None:
+    """One command from a model to the device, also where the model is int8 already."""
+    tflite, output = str(tmp_path / "model.tflite"), str(tmp_path / "again.edge")
+    assert main(["export", files.model, "-o", tflite]) == 0
+    assert main(["convert", tflite, "-o", output]) == 0
+    printed = capsys.readouterr()
+    assert "note: the model was quantized already" in printed.out and printed.err == ""
+    assert verify(output).bit_exact
+    x = np.load(files.x)
+    found, wanted = Interpreter(output), Interpreter(files.model)
+    assert found.labels == wanted.labels
+    np.testing.assert_array_equal(found.predict(x), wanted.predict(x))
+
+
+def test_a_quantized_model_takes_data_and_labels(
+    files: Files, output: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text("north\neast\nsouth\nwest\n", encoding="utf-8")
     command = ["convert", files.model, "--calibration", files.calib, "-o", str(output)]
-    assert "is quantized already" in refused(command, output, capsys)
+    assert main([*command, "--evaluate", files.test, "--labels", str(labels)]) == 0
+    printed = capsys.readouterr().out
+    assert "calibration data were not needed" in printed
+    assert "note: accuracy " in printed and "% on 120 samples" in printed
+    assert Interpreter(output).labels == ("north", "east", "south", "west")
+    assert Interpreter(output).metadata.accuracy == Interpreter(files.model).metadata.accuracy
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--keep-float", "scores"], "keep_float (--keep-float)"),
+        (["--input-range", "0", "1"], "input_range (--input-range)"),
+        (["--arithmetic", "fixedpoint"], "arithmetic 'fixedpoint' (--arithmetic; it is 'float32')"),
+        (["--evaluate", "", "--max-drop", "1"], "max_drop compares with the float model"),
+    ],
+)
+def test_what_a_quantized_model_cannot_have(
+    options: list[str], expected: str, files: Files, output: Path, capsys: Capture
+) -> None:
+    command = ["convert", files.model, "-o", str(output)]
+    message = refused([*command, *(option or files.test for option in options)], output, capsys)
+    assert "is quantized already" in message and expected in message
+
+
+def test_a_float_model_without_data_is_told_both_ways(
+    files: Files, output: Path, capsys: Capture
+) -> None:
+    message = refused(["convert", files.float, "-o", str(output)], output, capsys)
+    assert "--calibration FILE" in message and "edgekit export" in message
 
 
 @pytest.mark.parametrize(
