@@ -11,10 +11,16 @@ from edgekit.errors import ModelFormatError
 from edgekit.ir import OPS, Graph, MemoryPlan, Metadata, Node, Value, plan_memory, validate
 from edgekit.ir.graph import DTYPES, Array
 from edgekit.schema import decode
-from edgekit.schema.digest import DIGEST_SIZE, buffer_sha256, structure_sha256
+from edgekit.schema.edge import (
+    ARITHMETIC_VERSIONS,
+    DIGEST_SIZE,
+    FORMAT_VERSION,
+    MINIMAL_READER_VERSION,
+    buffer_sha256,
+    structure_sha256,
+)
 from edgekit.schema.encoder import encode
 from edgekit.schema.generated.edgekit_layout import SCHEMA
-from edgekit.schema.versions import ARITHMETIC_VERSIONS, FORMAT_VERSION, MINIMAL_READER_VERSION
 
 __all__ = ["edge_bytes"]
 

@@ -18,10 +18,15 @@ from edgekit.frozen import Frozen
 from edgekit.ir import Graph, MemoryPlan, validate
 from edgekit.ir.memory_check import check_plan
 from edgekit.schema import Field, Record, Schema, decode
-from edgekit.schema.digest import DIGEST_SIZE, buffer_sha256, structure_sha256
+from edgekit.schema.edge import (
+    ARITHMETIC_VERSIONS,
+    DIGEST_SIZE,
+    READER_VERSION,
+    buffer_sha256,
+    structure_sha256,
+)
 from edgekit.schema.generated.edgekit_layout import SCHEMA
 from edgekit.schema.source import Source, source_bytes
-from edgekit.schema.versions import ARITHMETIC_VERSIONS, READER_VERSION
 
 from .records import read_graph, read_plan
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import bisect
-import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .graph import Graph
 from .memory import NO_MARGINS, MemoryPlan, lifetimes, padded_elements, reshape_roots
 
 __all__ = ["check_plan"]
+
+Place = tuple[int, int, int, int, str]
+"""First step, last step, start, end and name."""
 
 
 def check_plan(graph: Graph, plan: MemoryPlan) -> list[str]:
@@ -39,30 +40,47 @@ def _overlaps(graph: Graph, plan: MemoryPlan, lives: Mapping[str, tuple[int, int
     checked in no more than a moment.
     """
     problems = []
-    alive: list[tuple[int, int, str]] = []  # start, end, name: sorted, none upon another
-    deaths: list[tuple[int, int]] = []  # last step, start
-    for born, last, start, end, name in sorted(_places(graph, plan, lives)):
-        while deaths and deaths[0][0] < born:
-            _, freed = heapq.heappop(deaths)
-            del alive[bisect.bisect_left(alive, (freed,))]
-        position = bisect.bisect_left(alive, (start,))
-        before = [other for other in alive[max(position - 1, 0) : position] if other[1] > start]
-        after = [other for other in alive[position : position + 1] if other[0] < end]
-        for _, _, other in before + after:
+    alive: list[Place] = []  # in the order of their starts, none upon another
+    places = _places(graph, plan, lives)
+    dying = sorted(places, key=lambda place: place[1])
+    gone = 0
+    for place in sorted(places):
+        born, _, start, end, name = place
+        while dying[gone][1] < born:
+            position = _first_from(alive, dying[gone][2])
+            if alive[position : position + 1] == [dying[gone]]:
+                del alive[position]
+            gone += 1
+        position = _first_from(alive, start)
+        before = [other for other in alive[max(position - 1, 0) : position] if other[3] > start]
+        after = [other for other in alive[position : position + 1] if other[2] < end]
+        for *_, other in before + after:
             problems.append(f"{other!r} and {name!r} share elements while both are needed")
         if not before + after:
-            alive.insert(position, (start, end, name))
-            heapq.heappush(deaths, (last, start))
+            alive.insert(position, place)
     return problems
 
 
-def _places(
-    graph: Graph, plan: MemoryPlan, lives: Mapping[str, tuple[int, int]]
-) -> list[tuple[int, int, int, int, str]]:
-    """First step, last step, start, end and name of each slot; a source and its views are one."""
+def _first_from(alive: Sequence[Place], start: int) -> int:
+    """The position of the first place that begins at `start` or behind it.
+
+    `bisect` would find it too, and takes longer to import than most plans to check.
+    """
+    low, high = 0, len(alive)
+    while low < high:
+        middle = (low + high) // 2
+        if alive[middle][2] < start:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _places(graph: Graph, plan: MemoryPlan, lives: Mapping[str, tuple[int, int]]) -> list[Place]:
+    """Those of the slots; a source and its views are one."""
     slots = plan.slots
     roots = reshape_roots(graph, {name: slot.margins for name, slot in slots.items()})
-    places: dict[tuple[str, int], tuple[int, int, int, int, str]] = {}
+    places: dict[tuple[str, int], Place] = {}
     for name in lives:  # sources before their views
         (born, last), slot = lives[name], slots[name]
         key = (roots[name], slot.offset)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from edgekit.ir.metadata import ARITHMETICS
-from edgekit.schema.versions import (
+from edgekit.schema.edge import (
     ARITHMETIC_VERSIONS,
     FORMAT_VERSION,
     MINIMAL_READER_VERSION,
