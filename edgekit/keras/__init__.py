@@ -49,6 +49,7 @@ _MODULES = (
     "random",
     "regularizers",
     "saving",
+    "tree",
     "utils",
     "wrappers",
 )

@@ -21,6 +21,7 @@ from edgekit.keras.config import set_epsilon as set_epsilon
 from edgekit.keras.config import set_floatx as set_floatx
 from edgekit.keras.config import set_image_data_format as set_image_data_format
 from edgekit.keras.layout import forward
+from edgekit.keras.utils import symbols as _symbols
 from edgekit.train import Variable
 from edgekit.train import clear_session as clear_session
 from edgekit.train.backend import to_numpy
@@ -56,6 +57,7 @@ __all__, __getattr__, __dir__ = forward(
     {
         **{name: f"edgekit.keras.ops:{name}" for name in _SAME},
         **{name: f"edgekit.keras.backend_functions:{name}" for name in _OTHERWISE},
+        **{name: f"edgekit.keras.utils.symbols:{name}" for name in _symbols.__all__},
         "identity": "edgekit.keras.ops:convert_to_tensor",
     },
     _OWN,

@@ -7,13 +7,21 @@ from edgekit.train.dtype_policies import dtype_policy as dtype_policy
 from edgekit.train.dtype_policies import floatx as floatx
 from edgekit.train.dtype_policies import set_dtype_policy as set_dtype_policy
 from edgekit.train.dtype_policies import set_floatx as set_floatx
+from edgekit.train.messages import disable_interactive_logging as disable_interactive_logging
+from edgekit.train.messages import enable_interactive_logging as enable_interactive_logging
+from edgekit.train.messages import (
+    is_interactive_logging_enabled as is_interactive_logging_enabled,
+)
 
 __all__ = [
     "backend",
+    "disable_interactive_logging",
     "dtype_policy",
+    "enable_interactive_logging",
     "epsilon",
     "floatx",
     "image_data_format",
+    "is_interactive_logging_enabled",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgekit.train import ops as _ops
-from edgekit.train.backend import asarray
+from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.random import generator
-from edgekit.train.tensor import wrap
+from edgekit.train.tensor import Tensor, wrap
 
 __all__ = [
     "SeedGenerator",
+    "beta",
+    "binomial",
     "categorical",
     "dropout",
+    "gamma",
     "normal",
     "randint",
     "shuffle",
@@ -38,6 +43,10 @@ def _made(values: Any, dtype: Any) -> Any:
     return wrap(asarray(values, dtype or "float32"))
 
 
+def _host(value: Any) -> Any:
+    return to_numpy(value) if isinstance(value, Tensor) else value
+
+
 def normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
@@ -50,6 +59,24 @@ def uniform(
 ) -> Any:
     """Numbers from minval to maxval, each as likely."""
     return _made(_source(seed).uniform(minval, maxval, shape), dtype)
+
+
+def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
+    """Numbers from 0 to 1, distributed as x^(alpha - 1) (1 - x)^(beta - 1)."""
+    return _made(_source(seed).beta(_host(alpha), _host(beta), shape), dtype)
+
+
+def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
+    """Numbers of at least 0, distributed as x^(alpha - 1) exp(-x)."""
+    return _made(_source(seed).gamma(_host(alpha), size=shape), dtype)
+
+
+def binomial(
+    shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None
+) -> Any:
+    """How many of `counts` draws succeed, each with the given probability."""
+    tries = np.asarray(_host(counts)).astype(np.int64)
+    return _made(_source(seed).binomial(tries, _host(probabilities), shape), dtype)
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:

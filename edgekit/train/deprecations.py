@@ -12,8 +12,10 @@ import importlib
 import math
 import os
 import sys
+import types
 import warnings
 from collections.abc import Callable, Mapping
+from dis import opname
 from typing import Any
 
 from edgekit.errors import UnsupportedOperator
@@ -21,6 +23,7 @@ from edgekit.train.deprecated_names import NAMES, REMOVED
 from edgekit.train.deprecation_table import ARGUMENTS, ATTRIBUTES, METHODS, Argument, Method
 
 __all__ = [
+    "RemovedName",
     "accept_old_spellings",
     "moved_module",
     "old_name",
@@ -28,6 +31,11 @@ __all__ = [
     "today",
     "with_old_arguments",
 ]
+
+
+class RemovedName(UnsupportedOperator, AttributeError):
+    """A name that was removed for good; an AttributeError too, so that hasattr() says no."""
+
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STEPS = {"steps", "steps_per_epoch", "validation_steps"}
@@ -45,16 +53,22 @@ _METHODS_OF = {
 
 def old_spelling(old: str, new: str) -> None:
     """Warn that `old` is written `new` today, at the first line outside of edgekit."""
-    warnings.warn(f"{old}: {new}", DeprecationWarning, stacklevel=_stack_level())
+    warnings.warn(f"{old}: {new}", DeprecationWarning, stacklevel=_users_line()[1])
 
 
-def _stack_level() -> int:
-    """How far up the first line stands that is neither edgekit's nor the import system's."""
+def _users_line() -> tuple[types.FrameType, int]:
+    """The first line that is neither edgekit's nor the import system's, and how far up it is."""
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         level += not frame.f_code.co_filename.startswith(_NOT_COUNTED)
         frame = frame.f_back
-    return level
+    return frame, level
+
+
+def _is_imported() -> bool:
+    """Whether the user's line is an import statement."""
+    frame, _ = _users_line()
+    return opname[frame.f_code.co_code[frame.f_lasti]] in ("IMPORT_FROM", "IMPORT_NAME")
 
 
 def today(owner: str, old: Mapping[str, Argument], given: dict[str, Any]) -> dict[str, Any]:
@@ -155,11 +169,13 @@ def old_name(place: str, name: str) -> Any:
     """What an old name of a module was, as `layers.CuDNNLSTM`; raises AttributeError else.
 
     `place` is the module below `edgekit.keras`. A name that was removed for good raises
-    UnsupportedOperator, which says what to use.
+    RemovedName, which says what to use.
     """
     path = f"{place}.{name}" if place else name
     if path in REMOVED:
-        raise UnsupportedOperator(f"keras.{path} is gone: {REMOVED[path]}")
+        # of an AttributeError an import statement would not show the message
+        error = UnsupportedOperator if _is_imported() else RemovedName
+        raise error(f"keras.{path} is gone: {REMOVED[path]}")
     if path not in NAMES:
         raise AttributeError(f"module 'edgekit.keras.{place}' has no attribute {name!r}")
     entry = NAMES[path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pathlib
 import subprocess
 import sys
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from edgekit import keras
-from edgekit.errors import InputError
+from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.keras import backend as K
 from edgekit.train import Tensor
+from edgekit.train.deprecated_names import REMOVED
 
 PACKAGES = [
     "activations", "applications", "applications.mobilenet", "applications.mobilenet_v2", "backend",
@@ -158,3 +160,32 @@ def test_progress_of_a_loop_of_ones_own(capsys):
     for step in range(3):
         bar.update(step + 1, [("loss", step)])
     assert "3/3 [====================]" in capsys.readouterr().out
+
+
+def modules_of_keras():
+    root = pathlib.Path(keras.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        yield ".".join(("edgekit.keras", *(p for p in parts if p != "__init__")))
+
+
+@pytest.mark.parametrize("name", list(modules_of_keras()))
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_every_module_can_be_looked_at(name):
+    """dir() names what is there, and hasattr() answers whatever it is asked."""
+    module = importlib.import_module(name)
+    for entry in dir(module):
+        assert hasattr(module, entry), entry
+    place = name.removeprefix("edgekit.keras").lstrip(".")
+    below = f"{place}." if place else ""
+    removed = [path.removeprefix(below) for path in REMOVED if path.startswith(below)]
+    for entry in ("Nonsense", *(path for path in removed if "." not in path)):
+        assert not hasattr(module, entry), entry
+
+
+@pytest.mark.parametrize("path", REMOVED)
+def test_imports_of_removed_names_say_what_to_use(path):
+    place, _, name = path.rpartition(".")
+    with pytest.raises(UnsupportedOperator, match="is gone") as error:
+        exec(f"from edgekit.keras.{place} import {name}", {})
+    assert REMOVED[path] in str(error.value)

@@ -23,11 +23,27 @@ __all__, __getattr__, __dir__ = forward(
                 "get_registered_name", "get_registered_object", "register_keras_serializable",
             )
         },
+        **{
+            name: f"{_TRAIN}.messages:{name}"
+            for name in (
+                "disable_interactive_logging", "enable_interactive_logging",
+                "is_interactive_logging_enabled",
+            )
+        },
+        **{
+            name: f"{_HERE}.symbols:{name}"
+            for name in ("is_keras_tensor", "standardize_dtype")
+        },
+        **{
+            name: f"{_HERE}.batches:{name}"
+            for name in ("pack_x_y_sample_weight", "unpack_x_y_sample_weight")
+        },
         "PyDataset": f"{_TRAIN}.py_dataset:PyDataset",
         "Sequence": f"{_TRAIN}.py_dataset:PyDataset",
         "Progbar": f"{_HERE}.progress:Progbar",
         "clear_session": f"{_TRAIN}:clear_session",
         "deserialize_keras_object": f"{_HERE}.objects:deserialize_keras_object",
+        "get_source_inputs": f"{_HERE}.sources:get_source_inputs",
         "get_file": f"{_HERE}.files:get_file",
         "model_to_dot": f"{_TRAIN}.models.dot_text:model_to_dot",
         "normalize": f"{_HERE}.arrays:normalize",

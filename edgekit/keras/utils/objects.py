@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edgekit.errors import lookup
+from edgekit.errors import InputError, lookup
 from edgekit.train.custom_objects import get_custom_objects
 from edgekit.train.saving.functions import safe_mode_of
 from edgekit.train.saving.reading import model_from_config
 from edgekit.train.saving.writing import model_config
 from edgekit.train.serialization import plain
 
-__all__ = ["deserialize_keras_object", "serialize_keras_object"]
+__all__ = ["deserialize_keras_object", "deserialize_layer", "serialize_keras_object"]
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -37,6 +37,16 @@ def deserialize_keras_object(
         if name in known and not hasattr(known[name], "call"):
             return lookup(known, name, "class").from_config(config.get("config") or {})
         return model_from_config(config, custom_objects)
+
+
+def deserialize_layer(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """`keras.layers.deserialize`: the layer of a config; a layer is given back as it is."""
+    from edgekit.train import Layer
+
+    found = deserialize_keras_object(config, custom_objects)
+    if not isinstance(found, Layer):
+        raise InputError(f"layers.deserialize: expected the config of a layer. Received: {config}")
+    return found
 
 
 def _tables() -> list[Mapping[str, Any]]:

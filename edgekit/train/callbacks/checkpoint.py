@@ -9,6 +9,7 @@ from typing import Any
 from edgekit.errors import InputError
 from edgekit.train.callbacks.frequency import WritesRegularly
 from edgekit.train.callbacks.monitor import MonitorCallback
+from edgekit.train.messages import say
 
 __all__ = ["ModelCheckpoint"]
 
@@ -66,7 +67,7 @@ class ModelCheckpoint(WritesRegularly, MonitorCallback):
         if self.save_best_only and not self._is_best(epoch, logs):
             return
         if self.verbose:
-            print(f"Epoch {epoch + 1}: saving model to {path}")
+            say(f"Epoch {epoch + 1}: saving model to {path}")
         if os.path.isdir(path):
             raise InputError(f"ModelCheckpoint: {path} is a folder; name a file.")
         if os.path.dirname(path):
@@ -89,7 +90,7 @@ class ModelCheckpoint(WritesRegularly, MonitorCallback):
             self.best = float(current)
             return True
         if self.verbose:
-            print(f"Epoch {epoch + 1}: {self.monitor} did not improve from {self.best}")
+            say(f"Epoch {epoch + 1}: {self.monitor} did not improve from {self.best}")
         return False
 
     def _path(self, epoch: int, batch: int | None, logs: Any) -> str:

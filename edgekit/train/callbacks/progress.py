@@ -9,6 +9,7 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.callbacks.callback import EVENTS, Callback
+from edgekit.train.messages import is_interactive_logging_enabled, say
 
 __all__ = ["ProgbarLogger", "ProgressBar", "ProgressLines", "progress_for"]
 
@@ -24,7 +25,7 @@ def progress_for(verbose: Any, doing: str, stream: TextIO) -> Callback | None:
         if not is_terminal and doing == "predict":
             return None
         verbose = 1 if is_terminal else 2
-    if verbose == 1 and (bar := _tqdm()) is not None:
+    if verbose == 1 and is_interactive_logging_enabled() and (bar := _tqdm()) is not None:
         return ProgressBar(bar, doing, stream)
     return ProgressLines(doing)
 
@@ -52,11 +53,11 @@ class ProgressLines(Callback):
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self._start
         line = f"Epoch {epoch + 1}/{self.params['epochs']} - {seconds:.1f}s"
-        print(f"{line} - {numbers(logs)}", flush=True)
+        say(f"{line} - {numbers(logs)}")
 
     def on_test_end(self, logs=None):
         if self.doing == "evaluate":
-            print(numbers(logs), flush=True)
+            say(numbers(logs))
 
 
 class ProgressBar(Callback):

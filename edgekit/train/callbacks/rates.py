@@ -10,6 +10,7 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train.callbacks.callback import Callback
 from edgekit.train.callbacks.monitor import MonitorCallback
+from edgekit.train.messages import say
 
 __all__ = ["LearningRateScheduler", "ReduceLROnPlateau"]
 
@@ -35,7 +36,7 @@ class LearningRateScheduler(Callback):
             ) from error
         optimizer.learning_rate = rate
         if self.verbose:
-            print(f"Epoch {epoch + 1}: learning rate {rate}.")
+            say(f"Epoch {epoch + 1}: learning rate {rate}.")
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
@@ -110,4 +111,4 @@ class ReduceLROnPlateau(MonitorCallback):
         self.cooldown_counter = self.cooldown
         self.wait = 0
         if self.verbose:
-            print(f"Epoch {epoch + 1}: learning rate {rate}.")
+            say(f"Epoch {epoch + 1}: learning rate {rate}.")

@@ -8,6 +8,7 @@ from typing import Any
 from edgekit.errors import EdgekitError
 from edgekit.train.callbacks.callback import Callback
 from edgekit.train.callbacks.monitor import MonitorCallback
+from edgekit.train.messages import say
 
 __all__ = ["EarlyStopping", "TerminateOnNaN"]
 
@@ -72,10 +73,10 @@ class EarlyStopping(MonitorCallback):
 
     def on_train_end(self, logs=None):
         if self.stopped_epoch > 0 and self.verbose > 0:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose > 0:
-                print(f"Restoring the weights of the best epoch: {self.best_epoch + 1}.")
+                say(f"Restoring the weights of the best epoch: {self.best_epoch + 1}.")
             self.model.set_weights(self.best_weights)
 
 
@@ -91,5 +92,5 @@ class TerminateOnNaN(Callback):
             return
         if self.raise_error:
             raise EdgekitError(f"batch {batch}: the loss is {loss}; training was ended")
-        print(f"Batch {batch}: invalid loss ({loss}), terminating training")
+        say(f"Batch {batch}: invalid loss ({loss}), terminating training")
         self.model.stop_training = True

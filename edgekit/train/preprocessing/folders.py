@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator
+from edgekit.train.messages import say
 from edgekit.train.preprocessing.dataset import Dataset, Order
 from edgekit.train.preprocessing.found_files import files_below
 from edgekit.train.preprocessing.pictures import img_to_array, load_img
@@ -120,7 +121,7 @@ def _files(
         raise InputError(f"{directory} holds no file with one of the suffixes {suffixes}")
     if verbose:
         count = f"Found {len(paths)} files"
-        print(f"{count} belonging to {len(names)} classes." if inferred else f"{count}.")
+        say(f"{count} belonging to {len(names)} classes." if inferred else f"{count}.")
     if inferred:
         return paths, np.array(numbers, np.int32), names
     if labels is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgekit.errors import InputError
+from edgekit.train.messages import say
 from edgekit.train.preprocessing.batches import FilePictures
 from edgekit.train.preprocessing.found_files import files_below
 
@@ -33,7 +34,7 @@ def files_of_classes(
         found = files_below(root / name, SUFFIXES, follow_links)
         paths += found
         numbers += [number] * len(found)
-    print(f"Found {len(paths)} images belonging to {len(names)} classes.")
+    say(f"Found {len(paths)} images belonging to {len(names)} classes.")
     return names, paths, np.array(numbers, np.int32)
 
 
@@ -54,7 +55,7 @@ def pictures_of_table(
     paths = [os.path.join(base, str(name)) for name in list(table[x_col])]
     rows = [i for i, path in enumerate(paths) if not validate or os.path.isfile(path)]
     if len(rows) < len(paths):
-        print(f"{len(paths) - len(rows)} of {len(paths)} files are not there and are left out")
+        say(f"{len(paths) - len(rows)} of {len(paths)} files are not there and are left out")
     names: list[str] = []
     numbers: Any = None
     if class_mode in ("categorical", "binary", "sparse"):
@@ -73,7 +74,7 @@ def pictures_of_table(
         numbers = np.zeros(len(rows))
     weights = None if weight_col is None else np.asarray(list(table[weight_col]))[rows]
     kept = [paths[i] for i in rows]
-    print(f"Found {len(kept)} validated image filenames belonging to {len(names)} classes.")
+    say(f"Found {len(kept)} validated image filenames belonging to {len(names)} classes.")
     return FilePictures(
         kept, numbers, names, class_mode, reading, generator, subset, directory, weights
     )
