@@ -15,7 +15,7 @@ from edgekit.ir.memory import NO_MARGINS, shared_names
 
 from .zeros import Zero
 
-__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "copied"]
+__all__ = ["UNSCALED", "Arena", "Array", "Call", "Floats", "bound", "copied"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -188,6 +188,15 @@ class Arena:
         return [self.zero_call(name, edge) for edge in edges]
 
 
+def bound(function: Callable[..., object], *arguments: object) -> Call:
+    """The call `function(*arguments)`, of numpy's own function where there is another around it.
+
+    That other one asks whether an argument is an array of another library; none is, and the
+    question takes as long as a small copy, a third of a small product.
+    """
+    return partial(getattr(function, "_implementation", function), *arguments)
+
+
 def copied(target: Array, source: Array) -> Call:
     """A call that copies `source` to `target`, of the same shape.
 
@@ -202,10 +211,10 @@ def copied(target: Array, source: Array) -> Call:
         axis -= 1
         size *= target.shape[axis]
     if source.dtype != target.dtype or not target.itemsize < size <= LONGEST_RUN:
-        return partial(np.copyto, target, source)
+        return bound(np.copyto, target, source)
     if axis == 0:
-        return partial(np.copyto, target.reshape(-1), source.reshape(-1))
-    return partial(np.copyto, _by_runs(target, axis, size), _by_runs(source, axis, size))
+        return bound(np.copyto, target.reshape(-1), source.reshape(-1))
+    return bound(np.copyto, _by_runs(target, axis, size), _by_runs(source, axis, size))
 
 
 def _by_runs(array: Array, axis: int, size: int) -> Array:

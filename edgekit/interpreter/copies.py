@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
-from .step import Array, Call
+from .arena import Array, Call, bound
 
 __all__ = ["copies"]
 
@@ -27,10 +26,10 @@ def copies(sources: Sequence[Array], targets: Sequence[Array]) -> list[Call]:
         met = spans[bisect_right(ends, start) : bisect_left(starts, end)]
         if any(other != i for _, _, other in met):
             aside = np.empty_like(target)
-            first.append(partial(np.copyto, aside, source))
-            then.append(partial(np.copyto, target, aside))
+            first.append(bound(np.copyto, aside, source))
+            then.append(bound(np.copyto, target, aside))
         elif not met or _span(target) != (start, end):
-            then.append(partial(np.copyto, *_lines(target, source)))
+            then.append(bound(np.copyto, *_lines(target, source)))
     return first + then
 
 

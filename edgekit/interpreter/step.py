@@ -28,6 +28,7 @@ from .arena import Arena as Arena
 from .arena import Array as Array
 from .arena import Call as Call
 from .arena import Floats as Floats
+from .arena import bound
 from .zeros import Zero
 
 if TYPE_CHECKING:
@@ -215,6 +216,8 @@ class Step:
         """Add one call to what an inference does. Arguments by position run a little faster."""
         if named.keys() == OUT and 2 <= len(arguments) <= 3:
             self.calls.append(_with_out(function, arguments, named["out"]))
+        elif not named:
+            self.calls.append(bound(function, *arguments))
         else:
             self.calls.append(partial(function, *arguments, **named))
 
