@@ -37,6 +37,7 @@ __all__ = [
     "scatter_add",
     "set_device",
     "to_numpy",
+    "where",
 ]
 
 Array = Any  # numpy.ndarray or cupy.ndarray; cupy has no types to name
@@ -149,6 +150,16 @@ def to_numpy(x: Any) -> np.ndarray:
     data = x.data if hasattr(x, "__edgekit_tensor__") else x
     module = array_module(data)
     return np.asarray(data) if module is np else module.asnumpy(data)
+
+
+def where(condition: Array, a: Any, b: Any) -> Array:
+    """`a` where the condition holds, `b` elsewhere; cupy would make float32 of bfloat16."""
+    module = array_module(condition)
+    found = module.where(condition, a, b)
+    if module is np:
+        return found
+    dtypes = {x.dtype for x in (a, b) if hasattr(x, "dtype")}
+    return found.astype(dtypes.pop(), copy=False) if len(dtypes) == 1 else found
 
 
 def is_floating(dtype: Any) -> bool:

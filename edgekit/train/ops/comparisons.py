@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgekit.train.backend import array_module
+from edgekit.train import backend
 from edgekit.train.primitive import primitive
 
 from .reductions import unbroadcast
@@ -21,7 +21,7 @@ __all__ = [
 @primitive
 def where(condition, a, b):
     """a where `condition` holds, b elsewhere."""
-    return array_module(condition).where(condition, a, b)
+    return backend.where(condition, a, b)
 
 
 @where.vjp

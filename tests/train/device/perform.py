@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from . import loops
 from .arrays import ndarray
 from .machine import machine
 from .names import BOOLEAN, JOINING, LIBRARY, SORTING, SYNCHRONIZING
@@ -48,9 +49,12 @@ def perform(
 
 
 def _done(name: str, function: Callable[..., Any], raw: Any) -> Any:
-    """A GPU warns of nothing that happens within a number."""
+    """A GPU warns of nothing that happens within a number. The dtype is that of cupy's loop."""
+    loop = loops.chosen(name, raw[0])
     with np.errstate(all="ignore"):
         result = function(*raw[0], **raw[1])
+        if loop is not None and not raw[1] and result is not raw[0][0]:
+            result = loop.cast(result)
     return np.asarray(result) if name in BOOLEAN else result
 
 

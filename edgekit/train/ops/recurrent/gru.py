@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit.train.backend import Array, array_module
+from edgekit.train.backend import Array, array_module, where
 from edgekit.train.primitive import primitive
 from edgekit.train.products import matmul
 
@@ -169,12 +169,11 @@ def _ends_and_keeps(saved: Any, rows: Array, end: Array | None) -> tuple[Array, 
     sample does not take part.
     """
     _, gates, hiddens, _, masked, _ = saved
-    xp = array_module(gates)
     z = gates[..., : hiddens.shape[-1]]
     fresh = z.dtype.type(1) - z
     if masked.given:
         fresh *= ~masked.skipped
-        z = xp.where(masked.skipped, z.dtype.type(1), z)
+        z = where(masked.skipped, z.dtype.type(1), z)
     return rows[-1].copy() if end is None else rows[-1] + end, z, fresh
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgekit.train.backend import Array, array_module
+from edgekit.train.backend import Array, array_module, where
 from edgekit.train.primitive import primitive
 
 from .steps import (
@@ -167,7 +167,7 @@ def _slopes(saved: Any, slope: Any, gate_slope: Any) -> tuple[Array, Array, Arra
     if masked.given:
         slopes *= ~masked.skipped[:, None]
         through *= ~masked.skipped
-        f = xp.where(masked.skipped, f.dtype.type(1), f)
+        f = where(masked.skipped, f.dtype.type(1), f)
     return slopes, through, f
 
 
