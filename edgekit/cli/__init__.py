@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ DONE, UNUSABLE, FAILED, INTERRUPTED, BROKEN_PIPE = 0, 2, 3, 130, 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `arguments` are those of the process if None."""
+    _tolerate_streams()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -45,6 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("edgekit: interrupted", file=sys.stderr)
         return INTERRUPTED
     return code
+
+
+def _tolerate_streams() -> None:
+    """Print what a terminal has no letters for as escapes, and nothing where nobody listens.
+
+    A service may be started without a standard output, or with one that knows ASCII alone.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 __all__ = [
+    "check_arrays_output",
     "check_output",
     "describe",
     "inputs_and_targets",
@@ -103,8 +104,13 @@ def describe(arrays: Mapping[str, Array]) -> str:
     return ", ".join(f"{name} {a.dtype.name}{list(a.shape)}" for name, a in arrays.items())
 
 
-def check_output(path: Path) -> None:
-    """Raise InputError where no file can be written, before hours of work and not after."""
+def check_output(path: Path, model: Path | None = None) -> None:
+    """Raise InputError where no file can be written, before hours of work and not after.
+
+    Nor is the file written over that holds the model.
+    """
+    if model is not None and path.exists() and model.exists() and path.samefile(model):
+        raise InputError(f"{path}: is the model itself; name another file to write")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name the file to write")
     if not path.parent.is_dir():
@@ -113,12 +119,17 @@ def check_output(path: Path) -> None:
         raise InputError(f"{path}: the folder {path.parent} cannot be written to")
 
 
+def check_arrays_output(path: Path) -> None:
+    """Raise InputError where no arrays can be written."""
+    check_output(path)
+    if path.suffix not in (".npy", ".npz"):
+        raise InputError(f"{path}: arrays are written as .npy or .npz")
+
+
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """One array into `.npy`, or any number into `.npz`; whole, or not at all."""
     import numpy as np
 
-    if path.suffix not in (".npy", ".npz"):
-        raise InputError(f"{path}: arrays are written as .npy or .npz")
     if path.suffix == ".npy" and len(arrays) != 1:
         raise InputError(f"{path}: {len(arrays)} outputs need a .npz file")
     with replacing(path) as file:

@@ -100,7 +100,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Everything cheap is checked before the work starts; the file is written at its end."""
-    check_output(options.output)
+    check_output(options.output, options.model)
     _check_suffix(options.output)
     if options.max_drop is not None and options.evaluate is None:
         raise InputError("--max-drop needs --evaluate FILE to measure the loss on")
@@ -165,7 +165,7 @@ def _preprocessing(options: argparse.Namespace) -> Preprocessing | None:
 
 def _labels(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected UTF-8 text, one class name per line: {error}") from None
     while lines and not lines[-1].strip():

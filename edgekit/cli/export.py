@@ -19,7 +19,13 @@ FORMATS = ("onnx", "tflite", "edge")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="a model file, for example model.edge")
     parser.add_argument("--to", choices=FORMATS, help="the format; else the suffix of --output")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="else beside the model")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the file to write; without it, one beside the model, if there is none yet",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,9 +36,11 @@ def run(options: argparse.Namespace) -> int:
         if options.to is None:
             raise InputError("name a format (--to onnx) or a file (-o model.onnx)")
         output = options.model.with_suffix(f".{options.to}")
+        if output.exists():
+            raise InputError(f"{output}: is there already; to replace it, name it: -o {output}")
     if options.to is not None and output.suffix.lower() != f".{options.to}":
         raise InputError(f"{output}: a {options.to} file ends in .{options.to}")
-    check_output(output)
+    check_output(output, options.model)
     save(load_graph(options.model), output)
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")
     return 0

@@ -54,5 +54,10 @@ def check_model(path: Path) -> None:
     """Raise InputError where there is no file to load."""
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
+    if (path / "saved_model.pb").exists():
+        raise InputError(
+            f"{path}: is a SavedModel of TensorFlow; load it in TensorFlow and save it as .keras "
+            "or .h5, or make a .tflite file of it"
+        )
     if path.is_dir():
         raise InputError(f"{path}: is a folder, expected a model file")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgekit.errors import InputError
 
-from .arrays import check_output, inputs_of, write_arrays
+from .arrays import check_arrays_output, inputs_of, write_arrays
 from .model import open_interpreter
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.top < 1:
         raise InputError(f"--top is a number of classes, 1 or more, received {options.top}")
     if options.output is not None:
-        check_output(options.output)
+        check_arrays_output(options.output)
     interpreter = open_interpreter(options.model)
     arrays = inputs_of(options.input, interpreter.graph.inputs)
     outputs = _predict(interpreter, _preprocessed(interpreter, arrays))

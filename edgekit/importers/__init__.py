@@ -10,6 +10,14 @@ from edgekit.ir import Graph
 
 __all__ = ["load"]
 
+_OTHERS = {
+    ".onnx": "an ONNX model, which edgekit writes but does not read",
+    ".pb": "a graph of TensorFlow",
+    ".pt": "a file of PyTorch",
+    ".pth": "a file of PyTorch",
+}
+"""Kinds of files that cannot be read, by their suffix."""
+
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -56,10 +64,10 @@ def _first_bytes(path: str | os.PathLike[str]) -> bytes:
 
 def _kind(start: bytes, suffix: str) -> str:
     """What the file seems to be, for a message."""
+    if suffix in _OTHERS:
+        return _OTHERS[suffix]
     if start[:4] == b"PK\x03\x04":
         return "an archive; a Keras model must have the suffix .keras"
-    if suffix == ".onnx":
-        return "an ONNX model"
     return "no model that edgekit knows" if start else "empty"
 
 

@@ -320,3 +320,68 @@ def test_bench_explains_how_each_layer_is_computed(files: Files, capsys: Capture
     assert lines[0].split() == ["layer", "operator", "output", "calls", "way", "because"]
     assert [line.split()[0] for line in lines[1:]] == [node.name for node in graph.nodes]
     assert all(re.search(r" \d+ ", line) for line in lines[1:])
+
+
+def test_a_name_that_is_not_given_replaces_nothing(
+    files: Files, tmp_path: Path, capsys: Capture
+) -> None:
+    """Beside float.keras may lie the int8 float.edge that it became."""
+    model = tmp_path / "m.edge"
+    model.write_bytes(Path(files.model).read_bytes())
+    other = tmp_path / "m.tflite"
+    printed(["export", str(model), "--to", "tflite"], capsys)
+    before = other.read_bytes()
+    text = printed(["export", str(model), "--to", "tflite"], capsys, 2)
+    assert f"{other}: is there already" in text and f"-o {other}" in text
+    assert other.read_bytes() == before
+    printed(["export", str(model), "-o", str(other)], capsys)
+
+
+@pytest.mark.parametrize("command", ["convert", "export"])
+def test_the_model_itself_is_not_written_over(
+    command: str, files: Files, tmp_path: Path, capsys: Capture
+) -> None:
+    model = tmp_path / "m.edge"
+    model.write_bytes(Path(files.float).read_bytes())
+    link = tmp_path / "link.edge"
+    link.symlink_to(model)
+    for output in (model, link):
+        text = printed([command, str(model), "-o", str(output)], capsys, 2)
+        assert f"{output}: is the model itself; name another file to write" in text
+    assert model.read_bytes() == Path(files.float).read_bytes()
+
+
+def test_where_outputs_go_is_checked_before_the_work(
+    files: Files, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "y.csv"
+    command = ["run", str(tmp_path / "missing.edge"), "--input", files.x, "--output", str(path)]
+    assert "arrays are written as .npy or .npz" in printed(command, capsys, 2)
+
+
+def test_a_terminal_that_knows_few_letters(files: Files, tmp_path: Path) -> None:
+    """What it cannot print is escaped; the model is written."""
+    path = tmp_path / "m\u00f6del.tflite"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "edgekit", "export", files.model, "-o", str(path)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"m\xf6del.tflite" in done.stdout and path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes streams as a shell does")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_nobody_listens(closed: str, files: Files, tmp_path: Path) -> None:
+    """As a service may be started: without standard output, or errors."""
+    path = tmp_path / "m.edge"
+    command = f'"{sys.executable}" -m edgekit convert "{files.float}" --calibration "{files.calib}"'
+    done = subprocess.run(f'{command} -o "{path}" {closed}', shell=True, cwd=ROOT, check=False)
+    assert done.returncode == 0 and path.exists()
+
+
+def test_a_saved_model_of_tensorflow(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(b"")
+    text = printed(["inspect", str(tmp_path)], capsys, 2)
+    assert "is a SavedModel of TensorFlow" in text and ".keras" in text

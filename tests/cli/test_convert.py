@@ -185,6 +185,16 @@ def test_too_few_labels(files: Files, output: Path, tmp_path: Path, capsys: Capt
     assert "expected UTF-8" in refused([*command, "--labels", str(labels)], output, capsys)
 
 
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_labels_as_windows_writes_them(start: str, files: Files, output: Path) -> None:
+    """With a byte order mark, two characters at the end of a line, blanks."""
+    labels = output.parent.parent / "labels.txt"
+    labels.write_bytes(f"{start}café\r\nbee \r\ncat\r\ndog\r\n\r\n".encode())
+    command = ["convert", files.float, "--calibration", files.calib, "-o", str(output)]
+    assert main([*command, "--labels", str(labels)]) == 0
+    assert Interpreter(output).labels == ("café", "bee", "cat", "dog")
+
+
 def test_a_quantized_model_needs_nothing(files: Files, tmp_path: Path, capsys: Capture) -> None:
     """One command from a model to the device, also where the model is int8 already."""
     tflite, output = str(tmp_path / "model.tflite"), str(tmp_path / "again.edge")
