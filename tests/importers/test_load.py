@@ -30,7 +30,7 @@ def test_a_tflite_file_is_known_by_its_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("m.onnx", b"\x08\x07\x12\x07pytorch", "is an ONNX model, which edgekit writes but does not"),
+        ("m.onnx", b"\x08\x07\x12\x07pytorch", "is an ONNX model, which edgekit writes but"),
         ("m.pt", b"PK\x03\x04....", "is a file of PyTorch; what can be read"),
         ("m.pb", b"\x0a\x00\x00\x00\x00", "is a graph of TensorFlow; what can be read"),
         ("m.npz", b"PK\x03\x04....", "is an archive; a Keras model must have the suffix"),
