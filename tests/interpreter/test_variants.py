@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter
 from edgekit.interpreter.kernels import convolution, depthwise
 from edgekit.interpreter.kernels.variants import (
@@ -82,6 +83,25 @@ def test_ways_of_a_strided_depthwise_convolution_agree(
     np.testing.assert_array_equal(found, reference.weighted_int8(graph, x))
 
 
+@pytest.mark.parametrize("largest", [3000, 2**24 - 1000, 2**25 - 2], ids=["small", "held", "wide"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_products_of_one_pixel_are_summed_up_with_the_bias(count: int, largest: int) -> None:
+    """The bias joins the products where no sum can round: beside a large one, some would twice."""
+    graph = layer("DepthwiseConv2D", (4, 2, 5), 5, (6, 3), 1, 9)
+    bias = np.array([1, -1, largest, -largest, largest - 255], np.int32)
+    scales = np.full(5, 60 / largest / 0.03, np.float32)  # so that large sums do not saturate
+    values = dict(graph.values)
+    values["b"] = replace(values["b"], data=bias)
+    values["w"] = replace(values["w"], quant=per_channel(scales, 3))
+    graph, x = replace(graph, values=values), samples(graph, count)
+    interpreter = Interpreter(graph)
+    step = interpreter.make_plan().steps[0]
+    assert step.variant is not None
+    assert step.variant.name == "products"
+    assert (np.add in [getattr(call, "func", None) for call in step.calls]) == (largest > 3000)
+    np.testing.assert_array_equal(interpreter.run(x)["y"], reference.weighted_int8(graph, x))
+
+
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_very_long_rows_are_multiplied_in_parts(count: int, stride: int) -> None:
@@ -110,3 +130,4 @@ def test_the_choice_follows_the_shapes() -> None:
     assert depthwise_variant((1, 8, 8, 64), (3, 3), 1).name == "rows"
     assert depthwise_variant((1, 8, 8, 64), (3, 3), 2).name == "column planes"
     assert depthwise_variant((1, 7, 7, 576), (3, 3), 2).name == "pixels"
+    assert depthwise_variant((1, 1, 1, 64), (5, 1), 1).name == "products"

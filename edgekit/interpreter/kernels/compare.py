@@ -63,7 +63,7 @@ def _in_steps(step: Step, position: int) -> Floats:
     places, indices = step.scratch(x.shape), step.scratch(x.shape, np.intp)
     step.call(np.subtract, x, np.array(u[0], np.float32), places)
     step.call(np.copyto, indices, places, "unsafe")
-    step.call(np.take, table, indices, None, places, "clip")
+    step.call(table.take, indices, None, places, "clip")
     return places
 
 

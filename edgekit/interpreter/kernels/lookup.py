@@ -37,7 +37,7 @@ def look_up(step: Step, results: Array) -> None:
         index = indices[: source.size] if source.ndim == 1 else indices
         step.call(np.add, source, first, moved)
         step.call(np.copyto, index, moved, "unsafe")
-        step.call(np.take, table, index, None, target, "clip")
+        step.call(table.take, index, None, target, "clip")
 
 
 def _blocks(x: Floats, y: Floats) -> list[tuple[Floats, Floats]]:

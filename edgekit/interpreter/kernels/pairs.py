@@ -41,4 +41,4 @@ def look_up_pairs(step: Step, results: Array) -> None:
     offset = -256 * int(firsts[0, 0]) - int(seconds[0])
     step.call(np.add, places, np.array(offset, np.float32), places)
     step.call(np.copyto, indices, places, "unsafe")
-    step.call(np.take, table, indices, None, out, "clip")
+    step.call(table.take, indices, None, out, "clip")

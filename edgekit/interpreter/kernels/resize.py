@@ -61,9 +61,9 @@ def resize_nearest(step: Step) -> None:
         order.reverse()
     (first, axis), (second, other) = order
     between = step.scratch([len(first) if i == axis else n for i, n in enumerate(x.shape)])
-    step.call(np.take, x, first, axis, between, "clip")
+    step.call(x.take, first, axis, between, "clip")
     target = y if y.flags.c_contiguous else step.scratch(y.shape)
-    step.call(np.take, between, second, other, target, "clip")
+    step.call(between.take, second, other, target, "clip")
     if target is not y:
         step.call(np.copyto, y, target)
 
@@ -204,9 +204,9 @@ def _by_blocks(step: Step, x: Array, slopes: Array, line: Line, out: Array, last
             part = slice(first, min(first + rows, count))
             low = line.low[part]
             sums, base = (buffer[: some.stop - some.start, : len(low)] for buffer in buffers)
-            step.call(np.take, slopes[some], low, 1, sums, "clip")
+            step.call(slopes[some].take, low, 1, sums, "clip")
             step.call(np.multiply, sums, weight[part], sums)
-            step.call(np.take, x[some], low, 1, base, "clip")
+            step.call(x[some].take, low, 1, base, "clip")
             _write(step, sums, base, out[some, part], last)
 
 

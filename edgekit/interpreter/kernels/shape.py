@@ -7,6 +7,7 @@ import numpy as np
 from edgekit.ir import QuantParams
 from edgekit.ir.quant import LIMITS
 
+from ..arena import copied
 from ..step import Array, Step
 from .registry import kernel
 from .reshape import EVERY, dense_input
@@ -86,7 +87,7 @@ def split(step: Step) -> None:
     x = step.input(0)
     axis, start = step.attrs["axis"] % x.ndim, 0
     for position, size in enumerate(step.attrs["sizes"]):
-        step.call(np.copyto, step.output(position), _part(x, axis, start, size))
+        _copy(step, step.output(position), _part(x, axis, start, size))
         start += size
 
 
@@ -95,7 +96,7 @@ def _copy(step: Step, target: Array, source: Array) -> None:
     pairs = zip(source.shape, target.strides, source.strides, strict=True)
     alike = all(size == 1 or one == other for size, one, other in pairs)
     if not alike or target.ctypes.data != source.ctypes.data:
-        step.call(np.copyto, target, source)
+        step.calls.append(copied(target, source))
 
 
 def _part(x: Array, axis: int, start: int, size: int) -> Array:

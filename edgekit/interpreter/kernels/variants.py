@@ -91,6 +91,8 @@ def _columns(channels: int, y: Sequence[int], window: tuple[int, int], stride: i
 def depthwise_variant(y: Sequence[int], window: tuple[int, int], stride: int) -> Variant:
     """y: the output's shape; stride: along the columns."""
     channels = y[3]
+    if math.prod(y[:3]) == 1:
+        return Variant("products", "one pixel: all products at once, then their sums as a product")
     if stride == 1:
         return Variant("rows", "all columns and channels of a row at once")
     if channels >= PIXEL_CHANNELS:
