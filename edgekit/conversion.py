@@ -68,7 +68,8 @@ def convert(
 
     model: a trained `edgekit.train` model, a graph, or the path of a model file.
     calibration: typical inputs, scaled as in training: an array (samples first), a mapping by
-        input name, one array per input, or an iterable of samples; 100 are a good number. uint8
+        input name, one array per input, an iterable of samples or a function that gives one (as
+        TFLite's representative_dataset); 100 are a good number. uint8
         arrays are raw pixels to which `preprocessing` is applied. A model with memories takes
         them, and those of `evaluate`, as consecutive steps of one sequence. A model from
         `edgekit.train.quantization` brings the ranges that it has learned, and its recipe, and
@@ -84,6 +85,7 @@ def convert(
     cannot give a sound model, ShapeError for data that do not fit, AccuracyGateError when the loss
     exceeds `max_drop`.
     """
+    _check_kinds(evaluate, preprocessing, recipe)
     learned, own_recipe = learned_of(model)
     recipe = recipe or own_recipe
     _check_max_drop(max_drop, evaluate)
@@ -159,6 +161,11 @@ def load_model(model: Any, arithmetic: str | None = None) -> Graph:
         digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()
         provenance = {**graph.metadata.provenance, "source_sha256": digest}
         return replace(graph, metadata=replace(graph.metadata, provenance=provenance))
+    if not callable(model):
+        raise InputError(
+            "expected a trained model, a graph or the path of a file, received "
+            f"{type(model).__name__}"
+        )
     from edgekit.train.trace import trace
 
     return trace(model)
@@ -194,6 +201,21 @@ def _measured_alone(
         "made from is not there to compare with"
     )
     return replace(quantized.report, notes=[*quantized.report.notes, note])
+
+
+def _check_kinds(evaluate: Any, preprocessing: Any, recipe: Any) -> None:
+    """Raise InputError for what is of another kind than the argument's name lets expect."""
+    if evaluate is not None and not isinstance(evaluate, tuple | list):
+        received = type(evaluate).__name__
+        raise InputError(f"evaluate is a pair, inputs and labels, received {received}")
+    if evaluate is not None and len(evaluate) != 2:
+        raise InputError(f"evaluate is a pair, inputs and labels, received {len(evaluate)} things")
+    for name, given, kind, text in (
+        ("preprocessing", preprocessing, Preprocessing, "edgekit.ir.Preprocessing(mean, std)"),
+        ("recipe", recipe, Recipe, "edgekit.quantize.Recipe"),
+    ):
+        if given is not None and not isinstance(given, kind):
+            raise InputError(f"{name} is an {text}, received {type(given).__name__}")
 
 
 def _check_max_drop_of_kept(graph: Graph, max_drop: float | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -261,3 +262,32 @@ def test_converting_twice_changes_nothing(tmp_path: Path) -> None:
     first = edgekit.convert(classifier(), X[:100], evaluate=(X, Y), labels=list("abcd"))
     second = edgekit.convert(first.graph)
     assert edge_bytes(second.graph) == edge_bytes(first.graph)
+
+
+def test_a_representative_dataset_as_tflite_takes_it(tmp_path: Path) -> None:
+    """A function that gives batches of one sample, each in a list with one array per input."""
+
+    def representative_dataset() -> Iterator[list[np.ndarray]]:
+        for sample in X[:20]:
+            yield [sample[None]]
+
+    found = edgekit.convert(classifier(), representative_dataset)
+    assert edge_bytes(found.graph) == edge_bytes(edgekit.convert(classifier(), X[:20]).graph)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": None}, "a trained model, a graph or the path of a file, received NoneType"),
+        ({"model": b"TFL3"}, "or the path of a file, received bytes"),
+        ({"calibration": "calib.npz"}, "received str; numpy.load reads arrays from files"),
+        ({"evaluate": X}, "evaluate is a pair, inputs and labels, received ndarray"),
+        ({"evaluate": (X, Y, Y)}, "evaluate is a pair, inputs and labels, received 3 things"),
+        ({"preprocessing": (0, 255)}, r"edgekit.ir.Preprocessing\(mean, std\), received tuple"),
+        ({"recipe": {"arithmetic": "float32"}}, "edgekit.quantize.Recipe, received dict"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(options: dict, message: str) -> None:
+    given = {"model": classifier(), "calibration": X[:100], **options}
+    with pytest.raises((InputError, ShapeError), match=message):
+        edgekit.convert(given.pop("model"), given.pop("calibration"), **given)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -145,8 +147,13 @@ def _columns(inputs: Sequence[Value], data: object, what: str) -> dict[str, Arra
                 "mapping from each name to its array"
             )
         return {names[0]: np.asarray(data)}
-    if isinstance(data, str | bytes) or not isinstance(data, Iterable):
-        raise ShapeError(f"{what} data: expected arrays, received {type(data).__name__}")
+    if callable(data) and not isinstance(data, Iterable):
+        data = data()  # TFLite's representative_dataset
+    if isinstance(data, str | bytes | os.PathLike) or not isinstance(data, Iterable):
+        raise ShapeError(
+            f"{what} data: expected arrays, received {type(data).__name__}; numpy.load reads "
+            "arrays from files"
+        )
     items = list(data)
     if not items:
         raise QuantizationError(f"the {what} data are empty: there is not one sample")
@@ -170,7 +177,7 @@ def _stacked(inputs: Sequence[Value], items: Sequence[Any], what: str) -> dict[s
         if isinstance(item, Mapping):
             given = [item.get(value.name) for value in inputs]
         else:
-            given = list(item) if isinstance(item, tuple | list) and len(inputs) > 1 else [item]
+            given = list(item) if _holds_inputs(inputs, item) else [item]
         if len(given) != len(inputs) or any(part is None for part in given):
             names = ", ".join(value.name for value in inputs)
             raise ShapeError(f"{what} sample {index} does not hold one array for each of: {names}")
@@ -186,6 +193,13 @@ def _stacked(inputs: Sequence[Value], items: Sequence[Any], what: str) -> dict[s
                 )
             parts[value.name].append(array)
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+
+
+def _holds_inputs(inputs: Sequence[Value], item: object) -> bool:
+    """Whether a sample is a list with one array per input, rather than numbers of the only one."""
+    if not isinstance(item, tuple | list):
+        return False
+    return len(inputs) > 1 or (len(item) == 1 and np.ndim(item[0]) == len(inputs[0].shape))
 
 
 def fed_dtype(value: Value) -> str:
@@ -213,15 +227,25 @@ def _problem(value: Value, array: Array) -> str:
     if (*array.shape, 1) == (len(array) if array.ndim else 0, *value.shape[1:]):
         return f"{wanted}, {received}: the channel is missing; give x[..., None]"
     if array.ndim != len(value.shape) or array.shape[1:] != value.shape[1:]:
-        return f"{wanted}, {received}"
+        return f"{wanted}, {received}{_reshaping(value, array)}"
     if _counts(value):
         return _integer_problem(value, array, f"{wanted}, {received}")
     if array.dtype.kind != "f" and array.dtype.name != value.dtype:
         help_ = (
-            "raw pixels need the model's preprocessing; give the numbers that the model was "
-            "trained on, as float32 (for example x.astype('float32') / 255)"
+            "raw pixels need the model's preprocessing (--mean, --std); or give the numbers that "
+            "the model was trained on, as float32 (for example x.astype('float32') / 255)"
         )
         return f"{wanted}, {received}: {help_ if array.dtype.kind in 'iu' else 'give numbers'}"
+    return ""
+
+
+def _reshaping(value: Value, array: Array) -> str:
+    """What brings channels from the front to the back, or flat samples into their shape."""
+    shape = value.shape[1:]
+    if array.ndim == 4 and (*array.shape[2:], array.shape[1]) == shape:
+        return ": the channels come last here; give x.transpose(0, 2, 3, 1)"
+    if array.ndim == 2 and len(shape) > 1 and array.shape[1] == math.prod(s or 0 for s in shape):
+        return f": give x.reshape({', '.join(map(str, (-1, *shape)))})"
     return ""
 
 

@@ -119,6 +119,22 @@ def test_a_missing_channel_is_pointed_out() -> None:
         gather(g.finish([x]), np.zeros((9, 4, 4), np.float32), "calibration")
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros((9, 3, 4, 5), np.float32), r"channels come last .*x\.transpose\(0, 2, 3, 1\)"),
+        (np.zeros((9, 60), np.float32), r"give x\.reshape\(-1, 4, 5, 3\)"),
+        (np.zeros((9, 5, 4, 3), np.float32), r"received float32 \[9, 5, 4, 3\]$"),
+        (np.zeros((9, 59), np.float32), r"received float32 \[9, 59\]$"),
+    ],
+)
+def test_pictures_in_another_order_are_told_how_to_turn(data: np.ndarray, message: str) -> None:
+    g = GraphBuilder()
+    graph = g.finish([g.add("Relu", g.input("x", (None, 4, 5, 3)), name="r")])
+    with pytest.raises(ShapeError, match=message):
+        gather(graph, data, "calibration")
+
+
 def test_raw_pixels_go_through_the_preprocessing() -> None:
     raw = np.arange(24, dtype=np.uint8).reshape(8, 3)
     rule = Preprocessing((1.0,), (2.0,))
