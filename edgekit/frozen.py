@@ -38,12 +38,14 @@ class Frozen:
     _fields: tuple[str, ...] = ()
     _names: frozenset[str] = frozenset()
     _needed: frozenset[str] = frozenset()  # the fields without a default
+    _fewest: int = 0  # so many by position are all of those
 
     def __init_subclass__(cls, *, eq: bool = True) -> None:
         own = tuple(cls.__annotations__)
         cls._fields = (*cls._fields, *own)
         cls._names = frozenset(cls._fields)
         cls._needed = cls._needed.union(name for name in own if name not in cls.__dict__)
+        cls._fewest = max(map(cls._fields.index, cls._needed), default=-1) + 1
         if not eq:
             cls.__eq__ = object.__eq__  # type: ignore[method-assign]
             cls.__hash__ = object.__hash__  # type: ignore[method-assign]
@@ -51,7 +53,7 @@ class Frozen:
     def __init__(self, *given: Any, **named: Any) -> None:
         values, kind = self.__dict__, type(self)  # defaults are attributes of the class
         values.update(zip(kind._fields, given, strict=False))
-        if len(given) == len(kind._fields) and not named:
+        if not named and kind._fewest <= len(given) <= len(kind._fields):
             return  # the common way, and records are made by the thousand
         values.update(named)
         counted = len(values) == len(given) + len(named)

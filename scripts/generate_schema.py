@@ -23,7 +23,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from edgekit.schema import Field, Record, Schema, decode  # noqa: E402
+from edgekit.schema import Field, Schema  # noqa: E402
+from edgekit.schema.decoder import Record, decode  # noqa: E402
 
 SCHEMAS = ROOT / "schemas"
 GENERATED = ROOT / "edgekit" / "schema" / "generated"
@@ -124,7 +125,7 @@ def module_text(path: Path, binary: bytes) -> str:
     lines = [
         f'"""The layout of {path.relative_to(ROOT)}. Made by scripts/generate_schema.py."""',
         "",
-        f"from edgekit.schema.layout import {', '.join([*names, 'Schema', 'Tables'])}",
+        f"from edgekit.schema import {', '.join([*names, 'Schema', 'Tables'])}",
     ]
     for enum in enums(schema):
         lines += ["", f"{short(enum['name'])} = Numbers(", *numbers_text(enum), ")"]

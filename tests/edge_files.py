@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import ModelFormatError
-from edgekit.schema import Record, decode
+from edgekit.schema.decoder import Record, decode
 from edgekit.schema.encoder import encode
 from edgekit.schema.generated.edgekit_layout import SCHEMA
 

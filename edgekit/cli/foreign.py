@@ -19,7 +19,7 @@ Section = tuple[str, list[str]]
 
 def tflite_sections(path: Path) -> list[Section]:
     """Titles with their lines. Raises ModelFormatError for a damaged file."""
-    from edgekit.importers.tflite.model import read_tflite
+    from edgekit.importers.tflite import read_tflite
 
     file = read_tflite(path)
     sections = []
@@ -61,7 +61,7 @@ def _layers(graph: Subgraph) -> list[str]:
 
 def _operators(file: TfliteFile) -> list[str]:
     """How often each occurs, and whether it can be read."""
-    from edgekit.importers.tflite.model import can_read
+    from edgekit.importers.tflite import can_read
 
     found: Counter[tuple[str, str]] = Counter()
     for graph in file.subgraphs:

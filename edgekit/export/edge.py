@@ -10,7 +10,7 @@ import numpy as np
 from edgekit.errors import ModelFormatError
 from edgekit.ir import OPS, Graph, MemoryPlan, Metadata, Node, Value, plan_memory, validate
 from edgekit.ir.graph import DTYPES, Array
-from edgekit.schema import decode
+from edgekit.schema.decoder import decode
 from edgekit.schema.edge import (
     ARITHMETIC_VERSIONS,
     DIGEST_SIZE,

@@ -1,14 +1,38 @@
 """Run `.edge` and `.tflite` models with numpy alone.
 
-What a device seldom needs is imported when it is first asked for (PEP 562).
+What a device seldom needs is imported when it is first asked for (PEP 562). Python's search for
+cycles is out of the way while the rest is imported, and while a model is opened.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .collector import collector_paused
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python from looking for cycles among what is made by the thousand and stays: modules
+    and records. Each search goes through all that there is so far, and finds nothing.
+
+    The first search after the pause would go through them once more. So they are made old, which
+    is what they would be after it: full searches alone look at them from then on. Nobody's frozen
+    objects are thawed for that.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            if gc.get_freeze_count() == 0:
+                gc.freeze()
+                gc.unfreeze()  # into the oldest generation
+            gc.enable()
+
 
 with collector_paused():
     from .interpreter import Interpreter as Interpreter

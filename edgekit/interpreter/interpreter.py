@@ -15,10 +15,9 @@ from edgekit.ir import Graph, MemoryPlan, Metadata
 from edgekit.ir.graph import DTYPES
 from edgekit.schema.source import release_pages
 
-from . import door
-from .collector import collector_paused
+from . import collector_paused
 from .compat import TfliteMethods
-from .plan import QUIET, ExecutionPlan, make_plan
+from .plan import QUIET, ExecutionPlan, keeps_samples_apart, make_plan
 from .sources import Model, Opening, open_model
 from .sources import Source as Source
 
@@ -94,7 +93,7 @@ class Interpreter(TfliteMethods):
         self._idle: dict[tuple[int, bool], list[ExecutionPlan]] = {}
         self._prepared: dict[tuple[str, str], Array] = {}
         self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
-        self._chunked = door.keeps_samples_apart(self.graph)
+        self._chunked = keeps_samples_apart(self.graph)
         self._turn = allocate_lock()
         self._expected = [
             (DTYPES[value.dtype], tuple(1 if d is None else d for d in value.shape))

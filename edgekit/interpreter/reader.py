@@ -17,7 +17,8 @@ from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.frozen import Frozen
 from edgekit.ir import Graph, MemoryPlan, validate
 from edgekit.ir.memory_check import check_plan
-from edgekit.schema import Field, Record, Schema, decode
+from edgekit.schema import Field, Schema
+from edgekit.schema.decoder import Record, decode
 from edgekit.schema.edge import (
     ARITHMETIC_VERSIONS,
     DIGEST_SIZE,

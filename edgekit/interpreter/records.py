@@ -32,7 +32,7 @@ from edgekit.ir import (
 from edgekit.ir.graph import DTYPES, Array, AttrValue, State
 from edgekit.ir.memory import Slot
 from edgekit.ir.validate_values import LONGEST_NAME, MOST_DIMENSIONS
-from edgekit.schema import Record
+from edgekit.schema.decoder import Record
 
 __all__ = ["read_graph", "read_plan"]
 

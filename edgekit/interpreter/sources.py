@@ -1,22 +1,98 @@
-"""Where a model comes from: a graph, a `.edge` file or a `.tflite` file, told apart by content."""
+"""Where a model comes from: a graph, a `.edge` file or a `.tflite` file, told apart by content.
+
+And what its tensors are to those who know them by number, as tflite_runtime does.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
+
+import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.frozen import NOTHING, Frozen
-from edgekit.ir import Graph, MemoryPlan, plan_memory, validate
+from edgekit.ir import Graph, MemoryPlan, QuantParams, plan_memory, validate
+from edgekit.ir.graph import DTYPES, Array
 
-if TYPE_CHECKING:
-    from .tensor_table import TensorTable
-
-__all__ = ["Model", "Source", "open_model"]
+__all__ = ["Details", "GraphTensors", "Model", "Source", "TensorTable", "open_model"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Graph
 TFLITE = b"TFL3"
+
+Details = dict[str, Any]
+Ends = tuple[Mapping[str, int], Mapping[str, int]]
+"""The inputs and the outputs of a signature: indices by name."""
+
+
+class TensorTable(Protocol):
+    """Tensors by index.
+
+    `names` gives the value of the graph that a tensor is, "" where the graph has none for it.
+    `signatures` are those of the whole file, `own` is the key of the one that was opened.
+    """
+
+    names: tuple[str, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    signatures: Mapping[str, Ends]
+    own: str | None
+
+    def details(self, index: int) -> Details:
+        """All that tflite_runtime says about a tensor, at the shape that the file gives it."""
+        ...
+
+    def data(self, index: int) -> Array | None:
+        """What a constant holds in the file."""
+        ...
+
+
+class GraphTensors:
+    """The values of a graph, counted in its own order."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.names = tuple(graph.values)
+        place = {name: index for index, name in enumerate(self.names)}
+        self.inputs = tuple(place[name] for name in graph.inputs)
+        self.outputs = tuple(place[name] for name in graph.outputs)
+        ends = tuple(
+            {name: place[name] for name in names} for names in (graph.inputs, graph.outputs)
+        )
+        self.own: str | None = graph.metadata.signature
+        self.signatures: Mapping[str, Ends] = {graph.metadata.signature: (ends[0], ends[1])}
+
+    def details(self, index: int) -> Details:
+        value = self.graph.value(self.names[index])
+        quant: QuantParams | None = value.quant
+        none = np.zeros(0, np.float32), np.zeros(0, np.int32), 0
+        found = none if quant is None else (quant.scales, quant.zero_points, quant.axis or 0)
+        return {
+            "name": value.name,
+            "index": index,
+            "shape": np.array([1 if d is None else d for d in value.shape], np.int32),
+            "shape_signature": np.array([-1 if d is None else d for d in value.shape], np.int32),
+            "dtype": DTYPES[value.dtype].type,
+            **quantization_details(*found),
+            "sparsity_parameters": {},
+        }
+
+    def data(self, index: int) -> Array | None:
+        return self.graph.value(self.names[index]).data
+
+
+def quantization_details(scales: Array, zero_points: Array, axis: int) -> Details:
+    """The two entries about quantization; the first is for a single scale only."""
+    single = (float(scales[0]), int(zero_points[0])) if len(scales) == 1 else (0.0, 0)
+    return {
+        "quantization": single,
+        "quantization_parameters": {
+            "scales": scales,
+            "zero_points": zero_points,
+            "quantized_dimension": axis,
+        },
+    }
 
 
 class Model(Frozen):
@@ -51,8 +127,6 @@ def open_model(opening: Opening) -> Model:
         return _open_tflite(opening)
     if opening.signature is not None or opening.shapes:
         raise InputError("signatures and shapes can be chosen in .tflite files only")
-    from .tensor_table import GraphTensors  # a `.tflite` file has its own table
-
     if isinstance(source, Graph):
         validate(source)
         model = Model(source, plan_memory(source), GraphTensors(source), lean=_lean(source))
@@ -71,8 +145,8 @@ def open_model(opening: Opening) -> Model:
 
 
 def _open_tflite(opening: Opening) -> Model:
-    from edgekit.importers.tflite.details import FileTensors  # only those who need it load it
-    from edgekit.importers.tflite.model import open_tflite
+    from edgekit.importers.tflite import open_tflite
+    from edgekit.importers.tflite.tensors import FileTensors  # only those who need it load it
 
     assert not isinstance(opening.source, Graph)
     opened = open_tflite(
@@ -89,7 +163,7 @@ def _open_tflite(opening: Opening) -> Model:
 
 def _lean(graph: Graph) -> tuple[Graph, MemoryPlan] | None:
     """The graph without its dead channels. `.edge` files were written without them."""
-    from edgekit.ir.passes import drop_dead_channels
+    from edgekit.ir.dead import drop_dead_channels
 
     if graph.states:  # memories would have to be kept in two places
         return None

@@ -1,17 +1,17 @@
 """The intermediate representation: frozen graphs, the operator table, validation and passes."""
 
 from .builder import GraphBuilder as GraphBuilder
+from .graph import Accuracy as Accuracy
 from .graph import Graph as Graph
+from .graph import Metadata as Metadata
 from .graph import Node as Node
+from .graph import Preprocessing as Preprocessing
 from .graph import Shape as Shape
 from .graph import State as State
+from .graph import TestVector as TestVector
 from .graph import Value as Value
 from .memory import MemoryPlan as MemoryPlan
 from .memory import plan_memory as plan_memory
-from .metadata import Accuracy as Accuracy
-from .metadata import Metadata as Metadata
-from .metadata import Preprocessing as Preprocessing
-from .metadata import TestVector as TestVector
 from .ops import OPS as OPS
 from .ops import OpSpec as OpSpec
 from .ops import attributes as attributes

@@ -9,8 +9,7 @@ import numpy as np
 from edgekit.errors import EdgekitError, ShapeError
 from edgekit.frozen import replace
 
-from .graph import DTYPE_NAMES, Array, AttrValue, Graph, Node, Shape, State, Value
-from .metadata import Metadata
+from .graph import DTYPE_NAMES, Array, AttrValue, Graph, Metadata, Node, Shape, State, Value
 from .ops import OpSpec, attributes, infer_shapes, spec
 from .quant import QuantParams
 from .validate import node_problems, output_dtypes, validate

@@ -15,7 +15,6 @@ import numpy as np
 
 from edgekit.frozen import NOTHING, Frozen, replace
 
-from .metadata import Metadata
 from .quant import QuantParams
 
 __all__ = ["DTYPES", "Array", "AttrValue", "Graph", "Node", "Shape", "State", "Value"]
@@ -31,6 +30,10 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 """The names by dtype: numpy puts `dtype.name` together anew each time."""
+
+
+ARITHMETICS = ("float32", "fixedpoint")
+"""The roundings an int8 model can be made for; `interpreter/arithmetic.py` gives the formulas."""
 
 
 class Value(Frozen, eq=False):
@@ -93,6 +96,55 @@ class State(Frozen):
     value: str
     initial: str
     next: str
+
+
+class Preprocessing(Frozen):
+    """How a raw input (image pixels 0..255) becomes the model's real input: `(raw - mean) / std`.
+
+    One number, or one per channel of the last dimension.
+    """
+
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+
+
+class Accuracy(Frozen):
+    """What was measured at conversion, on the arithmetic that the device runs.
+
+    `metric` names the figure ("accuracy": a fraction from 0 to 1, higher is better).
+    """
+
+    metric: str
+    float_value: float
+    int8_value: float
+    samples: int
+    max_drop: float | None = None
+
+
+class TestVector(Frozen, eq=False):
+    """Inputs, the outputs they must give, and the CRC-32 of every activation on the way.
+
+    Arrays are in the dtypes of the graph, with the batch dimension; checksums are over the
+    C-ordered little-endian bytes.
+    """
+
+    __test__ = False  # the name is the field's own; this is not a test class
+
+    inputs: Mapping[str, Array]
+    outputs: Mapping[str, Array]
+    checksums: Mapping[str, int]
+
+
+class Metadata(Frozen):
+    """Everything about a model that is not its graph."""
+
+    arithmetic: str = "float32"
+    signature: str = "serving_default"
+    labels: tuple[str, ...] = ()
+    preprocessing: Preprocessing | None = None
+    provenance: Mapping[str, str] = NOTHING
+    accuracy: Accuracy | None = None
+    test_vectors: tuple[TestVector, ...] = ()
 
 
 class Graph(Frozen):

@@ -42,8 +42,7 @@ import numpy as np
 
 from edgekit.errors import QuantizationError, lookup
 
-from .graph import Array, Node, Value
-from .metadata import ARITHMETICS
+from .graph import ARITHMETICS, Array, Node, Value
 from .ops import attributes
 from .quant import LIMITS, QuantParams
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from edgekit.errors import EdgekitError, ShapeError
 
-from .graph import Graph, Node, Value
-from .metadata import ARITHMETICS, Metadata
+from .graph import ARITHMETICS, Graph, Metadata, Node, Value
 from .ops import OPS, OpSpec, attributes, infer_shapes, spec
 from .validate_values import (
     LONGEST_NAME,

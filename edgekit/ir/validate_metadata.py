@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from .graph import DTYPES, Array, Graph
-from .metadata import ARITHMETICS, TestVector
+from .graph import ARITHMETICS, DTYPES, Array, Graph, TestVector
 
 __all__ = ["metadata_problems"]
 

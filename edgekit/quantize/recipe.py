@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from edgekit.errors import QuantizationError
 from edgekit.frozen import Frozen, fields
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 
 __all__ = ["CALIBRATIONS", "Recipe"]
 

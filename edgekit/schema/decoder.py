@@ -10,7 +10,6 @@ rules of evolution want it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from struct import Struct, unpack_from
 from typing import Any, NoReturn
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 
-from .layout import LARGEST_FILE, SCALARS, Field, Schema, TableLayout
+from . import LARGEST_FILE, SCALARS, Field, Present, Schema, TableLayout, VTable
 
 __all__ = ["LONGEST_STRING", "MOST_OBJECTS", "Record", "absent_record", "decode"]
 
@@ -30,7 +29,6 @@ OVERLAP = "objects overlap: they take more bytes than the file has"
 TWO_UINT16 = Struct("<HH")
 INT32 = Struct("<i")
 UINT32 = Struct("<I")
-COUNTS = [f"<{count}H" for count in range(2**5)]  # of slots that a vtable has and we know
 
 
 class Record(dict[str, Any]):
@@ -41,35 +39,30 @@ class Record(dict[str, Any]):
     the Record of its member (whose `table` says which), or None if it is absent or not known here.
     """
 
-    __slots__ = ("_buffer", "_layout", "_places", "offset", "path", "table")
+    __slots__ = ("_layout", "offset", "path")
 
-    def __init__(
-        self,
-        table: str,
-        path: str,
-        offset: int,
-        layout: TableLayout,
-        places: Sequence[int] = (),
-        buffer: memoryview | None = None,
-    ) -> None:
+    def __init__(self, layout: TableLayout, path: str, offset: int) -> None:
         self.update(layout.absent)
-        self.table = table
-        self.path = path
-        self.offset = offset
-        self._layout, self._places, self._buffer = layout, places, buffer
+        self._layout, self.path, self.offset = layout, path, offset
+
+    @property
+    def table(self) -> str:
+        """What kind of table it is."""
+        return self._layout.name
 
     def __bool__(self) -> bool:
         return True  # a table without fields is there all the same
 
     def position(self, name: str) -> int:
         """Where the field stands: a vector's first element; the table itself if it is absent."""
-        field = self._layout.by_name[name]
-        inside = self._places[field.slot] if field.slot < len(self._places) else 0
-        if not inside or self._buffer is None:
+        field, buffer = self._layout.field(name), self._layout.buffer
+        if buffer is None:
             return self.offset
+        _, places, _ = self._layout.vtables[_vtable_of(buffer, self.offset)]
+        inside = places[field.slot] if field.slot < len(places) else 0
         place = self.offset + inside
-        if field.kind in ("scalars", "strings", "tables"):
-            return int(place + UINT32.unpack_from(self._buffer, place)[0] + 4)
+        if inside and field.kind in ("scalars", "strings", "tables"):
+            return int(place + UINT32.unpack_from(buffer, place)[0] + 4)
         return place
 
     def fail(self, name: str, problem: str) -> NoReturn:
@@ -79,7 +72,7 @@ class Record(dict[str, Any]):
 
 def absent_record(schema: Schema, table: str, path: str, offset: int) -> Record:
     """A table that is not in the file, all its fields at their defaults."""
-    return Record(table, path, offset, TableLayout(schema.tables[table]))
+    return Record(TableLayout(table, schema.tables[table]), path, offset)
 
 
 def decode(
@@ -107,6 +100,12 @@ def decode(
     return decoder.table(schema.root, decoder.follow(0, schema.root), schema.root, 0)
 
 
+def _vtable_of(buffer: memoryview, table: int) -> int:
+    """Where the vtable of a table begins, if the file says so rightly."""
+    start: int = table - INT32.unpack_from(buffer, table)[0]
+    return start
+
+
 class _Decoder:
     """One pass over one file; `bytes_left` and `objects_left` only ever shrink."""
 
@@ -127,33 +126,17 @@ class _Decoder:
         if depth > DEEPEST or self.objects_left < 0:
             self.too_many(depth, path, position)
         layout, buffer = self.layouts.get(name) or self.layout(name), self.buffer
-        vtable: int = position - INT32.unpack_from(buffer, position)[0]
-        if vtable < 0 or vtable + 4 > self.size or vtable % 2:
-            self.bad(path, position, f"its vtable would be at byte {vtable}, outside the file")
-        length, size = TWO_UINT16.unpack_from(buffer, vtable)
+        start = _vtable_of(buffer, position)
+        vtable = layout.vtables.get(start) or self.vtable(layout, start, position, path)
+        size, _, present = vtable
         self.bytes_left -= size
-        if (
-            length < 4
-            or length % 2
-            or vtable + length > self.size
-            or size < 4
-            or position + size > self.size
-            or self.bytes_left < 0
-        ):
-            self.bad_table(path, position, vtable, length, size)
-        slots = layout.slots
-        places = unpack_from(COUNTS[min((length - 4) // 2, len(slots))], buffer, vtable + 4)
-        record = Record(name, path, position, layout, places, buffer)
-        if layout.required:
-            self.check_required(record, layout.required, places)
-        for slot, inside in enumerate(places):
-            known = slots[slot]
-            if not inside or known is None:
-                continue
-            field, width, unpack = known
+        if position + size > self.size or self.bytes_left < 0:
+            self.bad_table(path, position, size)
+        record = Record(layout, path, position)
+        for field, inside, width, unpack in present:
             place = position + inside
-            if inside < 4 or inside + width > size or place % width:
-                self.bad_place(record, field, vtable, inside, size)
+            if place % width:
+                self.bad_place(path, position, field, start, inside, size)
             if unpack is not None:
                 record[field.name] = unpack(buffer, place)[0]
             elif field.kind == "scalars":
@@ -162,24 +145,41 @@ class _Decoder:
                 record[field.name] = self.read(record, field, place, depth)
         return record
 
+    def vtable(self, layout: TableLayout, start: int, position: int, path: str) -> VTable:
+        """What the vtable at `start` says of all tables like the one at `position`."""
+        if start < 0 or start + 4 > self.size or start % 2:
+            self.bad(path, position, f"its vtable would be at byte {start}, outside the file")
+        length, size = TWO_UINT16.unpack_from(self.buffer, start)
+        if length < 4 or length % 2 or start + length > self.size:
+            self.bad(path, position, f"its vtable at byte {start} has {length} bytes")
+        if size < 4:
+            self.bad_table(path, position, size)
+        count = min(length // 2 - 2, len(layout.slots))
+        places = unpack_from(f"<{count}H", self.buffer, start + 4)
+        for field in layout.required:
+            if field.slot >= count or not places[field.slot]:
+                self.bad(f"{path}.{field.name}", position, "it is missing")
+        present: list[Present] = []
+        for inside, slot in zip(places, layout.slots, strict=False):
+            if inside and slot is not None:
+                field, width, unpack = slot
+                if inside < 4 or inside + width > size:
+                    self.bad_place(path, position, field, start, inside, size)
+                present.append((field, inside, width, unpack))
+        layout.vtables[start] = size, places, present
+        return layout.vtables[start]
+
     def layout(self, name: str) -> TableLayout:
-        found = self.layouts[name] = TableLayout(self.schema.tables[name])
+        found = self.layouts[name] = TableLayout(name, self.schema.tables[name], self.buffer)
         return found
 
-    def check_required(
-        self, record: Record, fields: Sequence[Field], places: Sequence[int]
-    ) -> None:
-        for field in fields:
-            if field.slot >= len(places) or not places[field.slot]:
-                self.bad(f"{record.path}.{field.name}", record.offset, "it is missing")
-
     def bad_place(
-        self, record: Record, field: Field, vtable: int, inside: int, size: int
+        self, path: str, position: int, field: Field, vtable: int, inside: int, size: int
     ) -> NoReturn:
         self.bad(
-            f"{record.path}.{field.name}",
+            f"{path}.{field.name}",
             vtable + 4 + 2 * field.slot,
-            f"it would stand {inside} bytes into a table of {size} at byte {record.offset}",
+            f"it would stand {inside} bytes into a table of {size} at byte {position}",
         )
 
     def too_many(self, depth: int, path: str, position: int) -> NoReturn:
@@ -187,10 +187,8 @@ class _Decoder:
             self.bad(path, position, f"tables are nested more than {DEEPEST} deep")
         self.bad(path, position, f"the file holds more than {self.most_objects} objects")
 
-    def bad_table(self, path: str, position: int, vtable: int, length: int, size: int) -> NoReturn:
-        """Say what is wrong with the table at `position`, or with its vtable of `length` bytes."""
-        if length < 4 or length % 2 or vtable + length > self.size:
-            self.bad(path, position, f"its vtable at byte {vtable} has {length} bytes")
+    def bad_table(self, path: str, position: int, size: int) -> NoReturn:
+        """Say what is wrong with the table of `size` bytes at `position`."""
         if size < 4 or position + size > self.size:
             self.bad(path, position, f"it has {size} bytes, the file {self.size}")
         self.bad(path, position, OVERLAP)

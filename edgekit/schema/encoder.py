@@ -19,7 +19,7 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 
-from .layout import LARGEST_FILE, LETTERS, SCALARS, Field, Schema
+from . import LARGEST_FILE, LETTERS, SCALARS, Field, Schema
 
 __all__ = ["encode"]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ModelFormatError
 
-from .layout import LARGEST_FILE
+from . import LARGEST_FILE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.schema import Field, Record, Schema, decode
+from edgekit.schema import Field, Schema
+from edgekit.schema.decoder import Record, decode
 
 Fields = dict[str, Any]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgekit.errors import ModelFormatError
-from edgekit.schema import decode
+from edgekit.schema.decoder import decode
 
 from .fields import SHARED_BYTES
 from .formats import FORMATS, Format

@@ -10,7 +10,7 @@ import pytest
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.interpreter.kernels import transposed as kernel_module
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from tests.tflite_operator import (
     Given,
     assert_equal,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgekit.interpreter.collector import collector_paused
+from edgekit.interpreter import collector_paused
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.export.tflite import tflite_bytes
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_channel, per_tensor
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from tests import litert
 
 OPERATORS = ("Dense", "Conv2D", "DepthwiseConv2D")

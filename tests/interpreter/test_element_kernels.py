@@ -14,8 +14,8 @@ from edgekit.interpreter import Interpreter
 from edgekit.interpreter.interpreter import Observer
 from edgekit.interpreter.plan import make_plan
 from edgekit.ir import Graph, GraphBuilder, per_tensor
+from edgekit.ir.graph import ARITHMETICS
 from edgekit.ir.memory import plan_memory
-from edgekit.ir.metadata import ARITHMETICS
 from tests import reference_int8
 from tests.cases import CASES, Case, float_graph, int8_graph, random_inputs
 from tests.cases.case import case

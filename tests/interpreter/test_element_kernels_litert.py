@@ -16,7 +16,7 @@ import pytest
 from edgekit.export.tflite import tflite_bytes
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_tensor
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from edgekit.ir.quant import QuantParams
 from tests import litert
 from tests.interpreter import random_graphs

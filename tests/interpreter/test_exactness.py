@@ -10,7 +10,7 @@ import pytest
 from edgekit.interpreter import Interpreter, arithmetic
 from edgekit.interpreter.kernels import accumulator
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_channel, per_tensor
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from tests import reference
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from edgekit.ir.ops import spec
 from tests import reference_int8, reference_sums
 from tests.cases import CASES, Case, quantized_graph, random_inputs

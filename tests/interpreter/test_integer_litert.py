@@ -12,7 +12,7 @@ from edgekit.frozen import replace
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.ir import OPS, Graph, GraphBuilder, Metadata, Node, Value, per_channel, per_tensor
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from edgekit.ir.ops import spec
 from edgekit.ir.quant import LIMITS, QuantParams
 from edgekit.ir.tables import table_for

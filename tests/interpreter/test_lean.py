@@ -9,7 +9,7 @@ import pytest
 
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_tensor, plan_memory, validate
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from edgekit.ir.passes import drop_dead_channels
 
 

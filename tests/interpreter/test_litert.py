@@ -10,7 +10,7 @@ import pytest
 from edgekit.export.tflite import tflite_bytes
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from tests import litert
 from tests.cases import CASES, Case, float_graph, int8_graph, random_inputs
 from tests.cases.case import case

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edgekit.export.tflite import tflite_bytes
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, Metadata, Node, QuantParams, Value, per_tensor
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from edgekit.ir.ops import spec
 from edgekit.ir.quant import LIMITS
 from edgekit.ir.tables import table_for

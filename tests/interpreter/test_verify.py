@@ -13,7 +13,7 @@ from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, record_test_vectors, verify
 from edgekit.interpreter.verification import exact_activations
 from edgekit.ir import Graph, GraphBuilder, TestVector, per_tensor
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from tests.interpreter.networks import images, residual, with_softmax
 
 

@@ -17,7 +17,7 @@ from edgekit.errors import QuantizationError, ShapeError, UnsupportedOperator
 from edgekit.frozen import replace
 from edgekit.ir import OPS, Graph, Metadata, Node, Value, per_channel, per_tensor, validate
 from edgekit.ir.fixed_point import divide, high_product, multiplier_and_shift
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from edgekit.ir.passes import store_tables
 from edgekit.ir.quant import QuantParams
 from edgekit.ir.tables import table_for

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edgekit.errors import ModelFormatError
-from edgekit.schema import SCALARS, Field, Record, Schema, decode
-from edgekit.schema.decoder import DEEPEST, LONGEST_STRING
+from edgekit.schema import SCALARS, Field, Schema
+from edgekit.schema.decoder import DEEPEST, LONGEST_STRING, Record, decode
 
 SCHEMA = Schema(
     identifier=b"TEST",

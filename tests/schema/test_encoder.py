@@ -12,7 +12,8 @@ from flatbuffers.table import Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgekit.schema import Field, Schema, decode
+from edgekit.schema import Field, Schema
+from edgekit.schema.decoder import decode
 from edgekit.schema.encoder import encode
 
 SCHEMA = Schema(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgekit.schema.layout import Numbers
+from edgekit.schema import Numbers
 
 
 def test_numbers_follow_each_other_unless_one_jumps() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgekit.errors import ModelFormatError
-from edgekit.schema import decode
+from edgekit.schema.decoder import decode
 from edgekit.schema.generated.tflite_layout import SCHEMA, BuiltinOperator
 from tests.material import MATERIAL, material
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgekit.ir.metadata import ARITHMETICS
+from edgekit.ir.graph import ARITHMETICS
 from edgekit.schema.edge import (
     ARITHMETIC_VERSIONS,
     FORMAT_VERSION,

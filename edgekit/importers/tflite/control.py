@@ -99,7 +99,7 @@ def _called(op: Operator, reader: Reader, index: int, given: Sequence[Value]) ->
 
 
 def _read(reader: Reader, index: int, given: Sequence[Value]) -> str:
-    from .model import read_operators  # which knows all rules, and so this module
+    from . import read_operators  # which knows all rules, and so this module
 
     callers: list[int] = []
     above: Reader | None = reader

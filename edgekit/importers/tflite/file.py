@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.frozen import Frozen
-from edgekit.schema import Record
-from edgekit.schema.decoder import absent_record
+from edgekit.schema.decoder import Record, absent_record
 from edgekit.schema.generated.tflite_layout import SCHEMA
 
 if TYPE_CHECKING:

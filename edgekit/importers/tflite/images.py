@@ -7,7 +7,7 @@ import numpy as np
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.frozen import replace
 from edgekit.ir.graph import Array
-from edgekit.schema import Record
+from edgekit.schema.decoder import Record
 
 from .file import Operator
 from .reader import Reader, Rule

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 from edgekit.ir import Preprocessing
-from edgekit.schema import Record, decode
+from edgekit.schema.decoder import Record, decode
 from edgekit.schema.generated import tflite_metadata_layout as layout
 
 from .archive import archived_file

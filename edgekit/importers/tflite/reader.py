@@ -24,8 +24,7 @@ from edgekit.ir.graph import Array, AttrValue
 from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
 
 from .file import Operator, Subgraph, Tensor
-from .folding import check_kind
-from .inputs import Inputs
+from .inputs import Inputs, check_kind
 from .tensors import must_rescale, quantization
 
 if TYPE_CHECKING:

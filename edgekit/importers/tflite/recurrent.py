@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import QuantParams
 from edgekit.ir.graph import AttrValue
-from edgekit.schema import Record
+from edgekit.schema.decoder import Record
 from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
 
 from .file import Operator

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir.shapes import axis_of
-from edgekit.schema import Record
+from edgekit.schema.decoder import Record
 
 from .file import Operator
 from .reader import Reader, Rule

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
-from edgekit.schema import Record
+from edgekit.schema.decoder import Record
 from edgekit.schema.generated.tflite_layout import DimensionType
 
 from .file import Tensor

@@ -1,6 +1,9 @@
-"""The data and scales of TFLite tensors as the graph holds them, and scales that disagree."""
+"""The tensors of a TFLite file: as the graph holds them, and as LiteRT's interpreter tells them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,9 +13,13 @@ from edgekit.ir.graph import DTYPES, Array
 from edgekit.ir.quant import LIMITS
 from edgekit.schema import SCALARS
 
-from .file import Tensor
+from .file import Signature, Tensor
+from .verify import read_file
 
-__all__ = ["graph_dtype", "must_rescale", "quantization", "tensor_array"]
+if TYPE_CHECKING:
+    from . import TfliteModel
+
+__all__ = ["FileTensors", "graph_dtype", "must_rescale", "quantization", "tensor_array"]
 
 WIDENED = {"float16": "float32", "float64": "float32", "int4": "int8"}
 """What constants of these types become. Float64 constants occur as operands of CAST alone."""
@@ -22,6 +29,23 @@ that are cast to real numbers."""
 QUANTIZED = ("int8", "uint8", "int16", "int32")
 EXACT = ("uint16", "uint32", "uint64")
 BITS = {"int8": 8, "uint8": 8, "int16": 16}
+
+
+Details = dict[str, Any]
+Ends = tuple[Mapping[str, int], Mapping[str, int]]
+
+TYPES: dict[str, type[Any]] = {
+    "string": np.bytes_,
+    "resource": np.object_,
+    "variant": np.object_,
+    "int4": np.int8,
+    "uint4": np.uint8,
+    "int2": np.int8,
+    "bfloat16": np.uint16,
+    "float8_e4m3fn": np.uint8,
+    "float8_e5m2": np.uint8,
+}
+"""What numpy has no type for, as the type that can hold it."""
 
 
 def graph_dtype(tensor: Tensor) -> str:
@@ -129,3 +153,61 @@ def _int4(data: Array, count: int) -> Array:
 def _frozen(array: Array) -> Array:
     array.flags.writeable = False
     return array
+
+
+class FileTensors:
+    """The tensors of the subgraph that was read. A `TensorTable` of the interpreter.
+
+    What the file says of its inputs and outputs is kept. The rest, which is most of it, few ask
+    for: then it is read again.
+    """
+
+    def __init__(self, model: TfliteModel) -> None:
+        subgraph, values = model.subgraph, model.graph.values
+        self.inputs, self.outputs = subgraph.inputs, subgraph.outputs
+        self._content, self._subgraph = model.file.content, subgraph.index
+        ends = (*subgraph.inputs, *subgraph.outputs)
+        self._tensors = {index: subgraph.tensors[index] for index in ends}
+        self.names = tuple(name if name in values else "" for name in model.names)
+        self.signatures: Mapping[str, Ends] = {s.key: _ends(s) for s in model.file.signatures}
+        self.own = model.signature.key if model.signature is not None else None
+
+    def details(self, index: int) -> Details:
+        tensor = self._tensor(index)
+        scales = tensor.scales.astype(np.float32)
+        zero_points = tensor.zero_points.astype(np.int32)
+        single = len(scales) == 1 and len(zero_points) == 1
+        return {
+            "name": tensor.name,
+            "index": index,
+            "shape": np.array(tensor.shape, np.int32),
+            "shape_signature": np.array(tensor.signature, np.int32),
+            "dtype": _type(tensor.dtype),
+            "quantization": (float(scales[0]), int(zero_points[0])) if single else (0.0, 0),
+            "quantization_parameters": {
+                "scales": scales,
+                "zero_points": zero_points,
+                "quantized_dimension": tensor.quantized_dimension,
+            },
+            "sparsity_parameters": {},
+        }
+
+    def data(self, index: int) -> Array | None:
+        tensor = self._tensor(index)
+        return tensor_array(tensor) if tensor.is_constant else None
+
+    def _tensor(self, index: int) -> Tensor:
+        if index not in self._tensors:
+            subgraph = read_file(self._content).subgraphs[self._subgraph]
+            self._tensors = dict(enumerate(subgraph.tensors))
+        return self._tensors[index]
+
+
+def _type(dtype: str) -> type[Any]:
+    found: type[Any] = TYPES.get(dtype) or np.dtype(dtype).type
+    return found
+
+
+def _ends(signature: Signature) -> Ends:
+    """In the order of their names, as LiteRT lists them."""
+    return dict(sorted(signature.inputs)), dict(sorted(signature.outputs))

@@ -9,7 +9,7 @@ import numpy as np
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir import Value, attributes
 from edgekit.ir.quant import LIMITS
-from edgekit.schema import Record
+from edgekit.schema.decoder import Record
 from edgekit.schema.generated.tflite_layout import FullyConnectedOptionsWeightsFormat as Format
 from edgekit.schema.generated.tflite_layout import Padding
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from edgekit.errors import ShapeError
 
 from ..graph import Value
-from .spec import Attr, OpSpec, define
+from . import Attr, OpSpec, define
 
 
 def of_the_subgraphs(inputs: Sequence[Value | None], attrs: Mapping[str, Any]) -> NoReturn:

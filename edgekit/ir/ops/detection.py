@@ -8,7 +8,7 @@ from edgekit.errors import ShapeError
 
 from ..graph import Shape, Value
 from ..shapes import Attrs, known_size, shape_of, shape_text
-from .spec import Attr, OpSpec, define
+from . import Attr, OpSpec, define
 
 KINDS = ("float32", "uint8")
 MOST = 2**14

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import window_shapes
-from .spec import ACTIVATION, NUMERIC, PAIR, Attr, OpSpec, define
+from . import ACTIVATION, NUMERIC, PAIR, Attr, OpSpec, define
 
 SIZE = Attr("ints", length=2, low=1, high=2**16)  # height, width of the output
 TRIPLE = Attr("ints", (1, 1, 1), length=3, low=1, high=2**16)

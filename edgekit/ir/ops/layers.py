@@ -6,7 +6,7 @@ import math
 
 from .. import shapes
 from ..quant import per_tensor
-from .spec import (
+from . import (
     ACTIVATION,
     EVERY,
     NUMERIC,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import reduction_shapes, shapes
 from ..graph import DTYPES
 from ..quant import per_tensor
-from .spec import Attr, OpSpec, define
+from . import Attr, OpSpec, define
 
 EVERY = tuple(DTYPES)
 NUMBERS = tuple(dtype for dtype in DTYPES if dtype != "bool")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import shapes
-from .spec import Attr, OpSpec, define
+from . import Attr, OpSpec, define
 
 INTEGERS = ("int8", "uint8", "int16")
 QUANTIZED = Attr("str", "int8", choices=INTEGERS)

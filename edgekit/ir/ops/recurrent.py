@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .. import recurrent_shapes
 from ..graph import DTYPES
-from .spec import Attr, OpSpec, define
+from . import Attr, OpSpec, define
 
 CURVES = ("relu", "relu6", "tanh", "sigmoid")
 LIMIT = Attr("float", 0.0, low=0.0)  # 0: none

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import reduction_shapes
 from ..graph import DTYPES
-from .spec import Attr, OpSpec, define
+from . import Attr, OpSpec, define
 
 EVERY = tuple(DTYPES)
 NUMBERS = tuple(dtype for dtype in DTYPES if dtype != "bool")

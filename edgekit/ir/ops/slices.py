@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import move_shapes
-from .spec import EVERY, SIDES, Attr, OpSpec, define
+from . import EVERY, SIDES, Attr, OpSpec, define
 
 INDICES = ("int32", "int64")
 COUNTS = Attr("ints", low=1, high=2**16)

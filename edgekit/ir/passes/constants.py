@@ -9,9 +9,9 @@ import numpy as np
 
 from edgekit.frozen import replace
 
+from ..dead import drop_dead_nodes
 from ..graph import DTYPES, Array, Graph, Node
 from ..ops import attributes
-from .dead import drop_dead_nodes
 
 __all__ = ["drop_identities", "fold_constants"]
 

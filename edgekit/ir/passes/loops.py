@@ -8,10 +8,10 @@ import numpy as np
 
 from edgekit.frozen import replace
 
+from ..dead import drop_dead_nodes
 from ..graph import DTYPES, Graph, Node, Value
 from ..ops import attributes
 from .constants import EVALUATE
-from .dead import drop_dead_nodes
 
 __all__ = ["MOST_NODES", "unroll_loops"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ..dead import drop_dead_channels, drop_dead_nodes
 from ..graph import Graph
 from .activations import fuse_activations, fuse_padding
 from .batch_norm import fold_batch_norm
 from .constants import drop_identities, fold_constants
-from .dead import drop_dead_channels, drop_dead_nodes
 
 __all__ = ["fold_and_fuse", "prepare"]
 

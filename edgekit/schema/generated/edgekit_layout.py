@@ -1,6 +1,6 @@
 """The layout of schemas/edgekit.fbs. Made by scripts/generate_schema.py."""
 
-from edgekit.schema.layout import Schema, Tables
+from edgekit.schema import Schema, Tables
 
 SCHEMA = Schema(
     identifier=b'EDGK',

@@ -1,6 +1,6 @@
 """The layout of schemas/tflite.fbs. Made by scripts/generate_schema.py."""
 
-from edgekit.schema.layout import Numbers, Schema, Tables
+from edgekit.schema import Numbers, Schema, Tables
 
 ActivationFunctionType = Numbers(
     "NONE RELU RELU_N1_TO_1 RELU6 TANH SIGN_BIT"

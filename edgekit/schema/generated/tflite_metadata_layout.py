@@ -1,6 +1,6 @@
 """The layout of schemas/tflite_metadata.fbs. Made by scripts/generate_schema.py."""
 
-from edgekit.schema.layout import Numbers, Schema, Tables
+from edgekit.schema import Numbers, Schema, Tables
 
 AssociatedFileType = Numbers(
     "UNKNOWN DESCRIPTIONS TENSOR_AXIS_LABELS TENSOR_VALUE_LABELS"

@@ -13,9 +13,9 @@ import numpy as np
 
 from edgekit.frozen import replace
 
-from ..graph import Array, Graph, Node, Value
-from ..ops import attributes, spec
-from ..quant import QuantParams
+from .graph import Array, Graph, Node, Value
+from .ops import attributes, spec
+from .quant import QuantParams
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
