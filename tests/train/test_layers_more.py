@@ -218,3 +218,52 @@ def test_the_shape_behind_a_gated_activation_is_half():
         model = Sequential([*first, layers.Dense(8, activation="glu"), layers.Dense(2)])
         assert model(np.ones((3, 6), "f4")).shape == (3, 2)
         assert model.output_shape == (None, 2)
+
+
+@pytest.mark.parametrize("name", ["FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"])
+def test_layers_of_other_frameworks_say_what_to_do(name: str) -> None:
+    with pytest.raises(UnsupportedOperator, match=rf"{name} runs .*, which edgekit cannot: \w+"):
+        getattr(layers, name)(object(), name="x")
+    with pytest.raises(UnsupportedOperator, match=name):  # in a file of Keras too
+        layers.CLASSES[name].from_config({"name": "x", "module": {}})
+
+
+def test_a_reversible_embedding_masks_words_alone() -> None:
+    layer = layers.ReversibleEmbedding(7, 3, mask_zero=True)
+    words = np.array([[1, 0, 2]])
+    vectors = layer(words)
+    np.testing.assert_array_equal(mask_of(vectors).numpy(), words != 0)
+    logits = layer(vectors, reverse=True)
+    assert logits.shape == (1, 3, 7)
+    expected = vectors.numpy() @ layer.embeddings.numpy().T
+    np.testing.assert_allclose(logits.numpy(), expected, rtol=1e-6)
+    inputs = layers.Input((3,), dtype="int32")
+    model = Model(inputs, layer(layer(inputs), reverse=True))
+    assert model.output_shape == (None, 3, 7)
+    np.testing.assert_array_equal(model(words).numpy(), logits.numpy())
+    assert len(model.trainable_weights) == 1
+
+
+def test_a_pipeline_runs_its_layers_in_training_by_itself() -> None:
+    pipeline = layers.Pipeline([layers.Rescaling(2.0), layers.Dropout(0.5, seed=1)])
+    x = np.ones((4, 50), np.float32)
+    assert set(np.unique(pipeline(x).numpy())) == {0.0, 4.0}
+    np.testing.assert_array_equal(pipeline(x, training=False).numpy(), 2 * x)
+    model = Sequential([layers.Input((50,)), pipeline])
+    np.testing.assert_array_equal(model(x).numpy(), 2 * x)
+    with pytest.raises(InputError, match="layers must be layers"):
+        layers.Pipeline([layers.Rescaling(2.0), 3])
+
+
+@pytest.mark.parametrize("kind", ["Average", "Max"])
+def test_adaptive_pooling_takes_the_windows_of_the_formula(kind: str) -> None:
+    """Sizes that do not divide, larger outputs than inputs too."""
+    reduce = np.mean if kind == "Average" else np.max
+    for size, count in [(7, 3), (10, 4), (5, 5), (3, 7), (9, 1), (11, 8)]:
+        x = RNG.normal(size=(2, size, 3)).astype(np.float32)
+        windows = [x[:, i * size // count : -(-(i + 1) * size // count)] for i in range(count)]
+        expected = np.stack([reduce(w, axis=1) for w in windows], axis=1)
+        found = getattr(layers, f"Adaptive{kind}Pooling1D")(count)(x).numpy()
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ShapeError, match="spatial sizes of its input must be known"):
+        layers.AdaptiveMaxPooling1D(2)(layers.Input((None, 3)))

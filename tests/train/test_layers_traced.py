@@ -35,6 +35,7 @@ CASES = {
         "pooling",
         "regularization",
         "reshaping",
+        "volumes",
     )
     and "call" not in LayerCase(case).options
 }

@@ -8,11 +8,15 @@ import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.train.layers.parameters import Parameterized, parameter_names
+from edgekit.train.masks import set_mask
+from edgekit.train.ops.activations import tanh
 from edgekit.train.ops.comparisons import not_equal
 from edgekit.train.ops.gather import embed
-from edgekit.train.ops.math import cast
+from edgekit.train.ops.math import cast, matmul
+from edgekit.train.ops.shape import transpose
+from edgekit.train.symbolic import SymbolicTensor
 
-__all__ = ["Embedding"]
+__all__ = ["Embedding", "ReversibleEmbedding"]
 
 
 class Embedding(Parameterized):
@@ -85,3 +89,81 @@ class Embedding(Parameterized):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.output_dim)
+
+
+class ReversibleEmbedding(Embedding):
+    """An embedding that also goes back: with `reverse=True` from vectors to one number (a logit)
+    for each of the `input_dim` words, by a product with the embeddings themselves.
+
+    tie_weights=False: by `reverse_embeddings` (output_dim, input_dim) of its own instead.
+    logit_soft_cap: logits are tanh(logits / cap) * cap. reverse_dtype: the dtype of the product.
+    Source: Press and Wolf 2016.
+    """
+
+    embeddings_initializer: Any
+    config_names = (*Embedding.config_names, "tie_weights", "reverse_dtype", "logit_soft_cap")
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        **options: Any,
+    ) -> None:
+        self.tie_weights = tie_weights
+        self.reverse_dtype = reverse_dtype
+        self.logit_soft_cap = logit_soft_cap
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint,
+            mask_zero,
+            **options,
+        )
+
+    def build(self, input_shape=None):
+        if self.built:
+            return
+        super().build(input_shape)
+        if not self.tie_weights:
+            self.reverse_embeddings = self.add_weight(
+                (self.output_dim, self.input_dim),
+                self.embeddings_initializer,
+                name="reverse_embeddings",
+            )
+
+    def call(self, inputs, reverse=False):
+        if not reverse:
+            vectors = super().call(inputs)
+            if self.mask_zero:
+                set_mask(vectors, not_equal(inputs, 0))
+            return vectors
+        kernel = transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings
+        if self.reverse_dtype is not None:
+            inputs, kernel = (cast(x, dtype=self.reverse_dtype) for x in (inputs, kernel))
+        logits = matmul(inputs, kernel)
+        if self.logit_soft_cap is None:
+            return logits
+        return tanh(logits / self.logit_soft_cap) * self.logit_soft_cap
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None  # which way was gone is known to the call alone
+
+    def output_spec(self, inputs, args=(), kwargs=None):
+        reverse = args[0] if args else (kwargs or {}).get("reverse", False)
+        shape = self.compute_output_shape(inputs.shape, reverse)
+        dtype = (reverse and self.reverse_dtype) or self.compute_dtype
+        return SymbolicTensor(shape, dtype)
+
+    def compute_output_shape(self, input_shape, reverse=False):
+        if reverse:
+            return (*input_shape[:-1], self.input_dim)
+        return super().compute_output_shape(input_shape)

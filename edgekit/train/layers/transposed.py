@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from edgekit.errors import InputError
 from edgekit.train.layers.convolution import Convolution
 from edgekit.train.layers.geometry import sizes
 from edgekit.train.layers.parameters import parameter_names
 from edgekit.train.ops.conv_transpose import conv2d_transpose
-from edgekit.train.ops.shape import reshape
+from edgekit.train.ops.gather import fold_time, unfold_time
+from edgekit.train.ops.shape import reshape, transpose
 
-__all__ = ["Conv1DTranspose", "Conv2DTranspose"]
+__all__ = ["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"]
 
 
 class _TransposedConvolution(Convolution):
@@ -96,6 +99,8 @@ class _TransposedConvolution(Convolution):
         kernel = self.kernel
         strides, dilations = self.strides, self.dilation_rate
         axes = [self._axis(n, axis) for axis, n in enumerate(x.shape[1:-1])]
+        if self.rank == 3:
+            return self._spread_volumes(x, axes)
         if self.rank == 1:
             x = reshape(x, shape=(x.shape[0], 1, *x.shape[1:]))
             kernel = reshape(kernel, shape=(1, *kernel.shape))
@@ -110,6 +115,35 @@ class _TransposedConvolution(Convolution):
             dilations=dilations,
         )
         return reshape(y, shape=(y.shape[0], *y.shape[2:])) if self.rank == 1 else y
+
+    def _spread_volumes(self, x: Any, axes: list[tuple[int, int]]) -> Any:
+        """Slice by slice with all kernel slices at once; what these give is then put in its places
+        along the depth, by a transposed convolution whose kernel has ones alone.
+        """
+        batch, depth, *_, channels = x.shape
+        (slices, before), (height, top), (width, left) = axes
+        count = self.kernel_size[0]
+        kernel = transpose(self.kernel, axes=(1, 2, 0, 3, 4))
+        planes = conv2d_transpose(
+            fold_time(x),
+            reshape(kernel, shape=(*self.kernel_size[1:], count * self.filters, channels)),
+            size=(height, width),
+            strides=self.strides[1:],
+            before=(top, left),
+            dilations=self.dilation_rate[1:],
+        )
+        planes = unfold_time(planes, time=depth)
+        ones = np.eye(count * self.filters, dtype=np.float32)
+        y = conv2d_transpose(
+            reshape(planes, shape=(batch, depth, height * width, count * self.filters)),
+            ones.reshape(count, 1, self.filters, count * self.filters),
+            self.bias,
+            size=(slices, height * width),
+            strides=(self.strides[0], 1),
+            before=(before, 0),
+            dilations=(self.dilation_rate[0], 1),
+        )
+        return reshape(y, shape=(batch, slices, height, width, self.filters))
 
     def compute_output_shape(self, input_shape):
         spatial = [
@@ -129,3 +163,9 @@ class Conv2DTranspose(_TransposedConvolution):
     """A transposed convolution over (batch, height, width, channels)."""
 
     rank = 2
+
+
+class Conv3DTranspose(_TransposedConvolution):
+    """A transposed convolution over (batch, depth, height, width, channels)."""
+
+    rank = 3

@@ -69,7 +69,7 @@ def _legacy_config(config: Mapping[str, Any]) -> dict[str, Any]:
     made = {key: value for key, value in config.items() if key not in _NOT_IN_LEGACY}
     made["class_name"] = config.get("registered_name") or config["class_name"]
     inner = config["config"]
-    if "layers" in inner:
+    if "layers" in inner and config.get("module") != "keras.layers":  # a Pipeline keeps them whole
         made["config"] = {**inner, "layers": [_legacy_config(one) for one in inner["layers"]]}
         shape = (config.get("build_config") or {}).get("input_shape")
         if made["class_name"] == "Sequential" and shape is not None:

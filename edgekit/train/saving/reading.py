@@ -82,6 +82,8 @@ def _build_again(layer: Any, build: Any) -> None:
         return
     layer.build(_as_shape(shape))
     layer.built = True
+    if layer._build_shape is None:  # a layer without a build() of its own
+        layer._build_shape = _as_shape(shape)
 
 
 def _as_shape(shape: Any) -> Any:

@@ -72,11 +72,29 @@ LAYERS = [
     ),
     ("global_average_pool3d", "GlobalAveragePooling3D", {}, [VOLUME]),
     ("global_max_pool3d_keepdims", "GlobalMaxPooling3D", {"keepdims": True}, [VOLUME]),
+    ("adaptive_average1d", "AdaptiveAveragePooling1D", {"output_size": 4}, [SEQUENCE]),
+    ("adaptive_average_even", "AdaptiveAveragePooling2D", {"output_size": [7, 3]}, [IMAGE]),
+    ("adaptive_average", "AdaptiveAveragePooling2D", {"output_size": [3, 4]}, [IMAGE]),
+    (
+        "adaptive_average_channels_first",
+        "AdaptiveAveragePooling2D",
+        {"output_size": 3, "data_format": "channels_first"},
+        [IMAGE],
+    ),
+    ("adaptive_average3d", "AdaptiveAveragePooling3D", {"output_size": [2, 4, 3]}, [VOLUME]),
+    ("adaptive_max1d", "AdaptiveMaxPooling1D", {"output_size": 2}, [SEQUENCE]),
+    ("adaptive_max", "AdaptiveMaxPooling2D", {"output_size": [2, 5]}, [IMAGE]),
+    ("adaptive_max3d", "AdaptiveMaxPooling3D", {"output_size": [3, 2, 3]}, [VOLUME]),
 ]
 
 # class -> the arguments it cannot do without; the defaults of the others are compared
 DEFAULTS = {
     "layers": {
+        **{
+            f"Adaptive{kind}Pooling{rank}D": {"output_size": 2}
+            for kind in ("Average", "Max")
+            for rank in (1, 2, 3)
+        },
         "AveragePooling1D": {"pool_size": 2},
         "AveragePooling2D": {"pool_size": 2},
         "AveragePooling3D": {"pool_size": 2},

@@ -35,8 +35,14 @@ MATRICES = np.float32(
     [[0.8, -0.6, 2.1, 0.6, 0.8, -1.7, 0, 0], [-0.3, 1.1, 3.0, -0.9, -0.2, 7.0, 0, 0]]
 )
 
+
+def _pipeline(layers):
+    return layers.Pipeline([layers.Rescaling(0.5), layers.CenterCrop(4, 4), layers.Conv2D(2, 3)])
+
+
 # name, class, arguments, inputs
 LAYERS = [
+    ("pipeline", _pipeline, {}, [IMAGE]),
     ("rescaling", "Rescaling", {"scale": 0.5, "offset": -1.0}, [IMAGE]),
     ("normalization_given", "Normalization",
      {"mean": [1.0, 2.0, 0.5, -1.0], "variance": [1.0, 4.0, 0.25, 2.0]}, [IMAGE]),
@@ -118,6 +124,7 @@ LAYERS = [
 # class -> the arguments it cannot do without; the defaults of the others are compared
 DEFAULTS = {
     "layers": {
+        "Pipeline": {"layers": []},
         "Rescaling": {"scale": 2.0}, "Normalization": {}, "Resizing": {"height": 3, "width": 4},
         "CenterCrop": {"height": 3, "width": 4}, "RandomFlip": {},
         "RandomCrop": {"height": 3, "width": 4, "seed": 1}, "RandomContrast": {"factor": 0.2},
