@@ -21,10 +21,10 @@ from edgekit.ir.dead import drop_dead_nodes
 from edgekit.ir.graph import ARITHMETICS
 from edgekit.schema.source import Source, source_bytes
 
+from . import tensors  # whose `quantization` has the name of a module here
 from .file import METADATA_NAME, Operator, Signature, Subgraph, TfliteFile
 from .ops import find_rule, newest_version
 from .reader import Reader
-from .tensors import graph_dtype, quantization
 from .verify import read_file
 
 __all__ = ["TfliteModel", "can_read", "load_tflite", "open_tflite", "read_tflite"]
@@ -182,8 +182,9 @@ def _read(
         tensor = subgraph.tensors[index]
         if tensor.is_constant or 0 in tensor.shape:
             raise ModelFormatError(f"input {tensor.name!r} is a constant or empty")
-        name, quant = reader.names[index], quantization(tensor)
-        reader.bind_tensor(index, builder.input(name, shapes[index], graph_dtype(tensor), quant))
+        name, dtype = reader.names[index], tensors.graph_dtype(tensor)
+        quant = tensors.quantization(tensor)
+        reader.bind_tensor(index, builder.input(name, shapes[index], dtype, quant))
     read_operators(reader)
     if reader.memories is not None:
         reader.memories.finish()
