@@ -33,6 +33,7 @@ page).
 | 1 | `migrate` leaves something to do by hand |
 | 2 | an option, a file or an array cannot be used; one sentence says which and what to do |
 | 3 | a gate was missed: the accuracy dropped too far, or the model is not bit-exact here |
+| 130, 141 | interrupted; the reader of the output went away, as `head` does |
 
 A file is written whole or not at all: after an interrupt, a full disk or a missed gate, the old one
 is still there. `--debug` shows the traceback of an error.
@@ -53,7 +54,12 @@ SECTIONS = (
         "Calibration data only choose what `verify` replays; with `--evaluate` the model is "
         "measured alone, for lack of a float one. `--arithmetic fixedpoint` reads a `.tflite` file "
         "with the rounding of a microcontroller. A `.tflite` file whose weights are float16 is a "
-        "float model.",
+        "float model.\n\n"
+        "`--calibration` and `--evaluate` take folders of pictures, too, read as "
+        "`keras.utils.image_dataset_from_directory` reads them: squeezed into the model's size, "
+        "the subfolders of `--evaluate` being the classes, in the order of `--labels` where these "
+        "are their names. Their pixels go from 0 to 255: `--mean` and `--std` make of them what "
+        "the model was trained on (`--std 1` where it has a Rescaling layer of its own).",
         ("edgekit convert digits.keras --calibration calibration.npz --evaluate test.npz "
          "--max-drop 0.5 --labels labels.txt --std 255 -o digits.edge",),
     ),
@@ -88,8 +94,10 @@ SECTIONS = (
     (
         "run",
         "On arrays from a file: real numbers as in training, or uint8 pixels, to which the model's "
-        "own preprocessing is applied.",
-        ("edgekit run digits.edge --input seven.npy --top 3 --output scores.npy",),
+        "own preprocessing is applied. Or on a picture, or a folder of them (`.png`, `.jpg`, "
+        "`.bmp`, `.gif`; needs Pillow), squeezed into the model's size.",
+        ("edgekit run digits.edge --input seven.npy --top 3 --output scores.npy",
+         "edgekit run digits.edge --input 7.png --top 3"),
     ),
     (
         "export",
@@ -146,6 +154,8 @@ def copy_inputs(folder: Path) -> None:
         images, labels = data["x"], data["y"]
     (folder / "labels.txt").write_text("\n".join("0123456789"))
     (folder / "train.py").write_text(SCRIPT)
+    sample = ROOT / "examples" / "data" / "samples" / "7.png"
+    (folder / "7.png").write_bytes(sample.read_bytes())
     np.save(folder / "seven.npy", np.rint(images[labels == 7][:1] * 255).astype(np.uint8))
     np.savez(folder / "pixels.npz", x=images[:100] * np.float32(255))
 

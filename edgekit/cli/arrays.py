@@ -1,4 +1,4 @@
-"""Arrays from `.npy` and `.npz` files, checked, and arrays into files that appear whole."""
+"""Arrays from `.npy` and `.npz` files and pictures, checked, and into files that appear whole."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 from edgekit.errors import InputError
 from edgekit.files import replacing
 
+from .pictures import are_pictures, read_pictures
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edgekit.ir import Graph
 
     Array = NDArray[Any]
 
@@ -39,7 +43,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
     if path.suffix not in (".npy", ".npz"):
-        raise InputError(f"{path}: expected arrays in a .npy or .npz file")
+        raise InputError(f"{path}: expected arrays in a .npy or .npz file, or pictures")
     try:
         # Opened here: numpy leaves the file open where it finds no arrays in it.
         with open(path, "rb") as file:
@@ -51,15 +55,34 @@ def read_arrays(path: Path) -> dict[str, Array]:
         raise InputError(f"{path}: no arrays can be read from it: {error}") from error
 
 
-def inputs_of(path: Path, inputs: Sequence[str]) -> dict[str, Array]:
-    """The arrays of a file for the inputs of a model: by name, or the only one, or "x"."""
-    return _split(path, read_arrays(path), inputs)[0]
+def inputs_of(path: Path, graph: Graph) -> dict[str, Array]:
+    """What a file holds for the inputs of a model: by name, or the only array, or "x".
+
+    Pictures (a file, or a folder of them) are uint8 arrays of the model's size.
+    """
+    if are_pictures(path):
+        return {graph.inputs[0]: read_pictures(path, graph).pixels}
+    return _split(path, read_arrays(path), graph.inputs)[0]
 
 
-def inputs_and_targets(path: Path, inputs: Sequence[str]) -> tuple[dict[str, Array], Array]:
-    """The arrays for the inputs and, as "y" or as the one that is left, the targets."""
+def inputs_and_targets(
+    path: Path, graph: Graph, labels: Sequence[str] = ()
+) -> tuple[dict[str, Array], Array]:
+    """The arrays for the inputs and, as "y" or as the one that is left, the targets.
+
+    The targets of pictures are the numbers of the subfolders that they lie in.
+    """
+    if are_pictures(path):
+        pictures = read_pictures(path, graph, labels)
+        if pictures.classes is None:
+            raise InputError(
+                f"{path}: no labels: expected a folder with a subfolder for each class"
+            )
+        named = ", ".join(f"{number} {name}" for number, name in enumerate(pictures.names))
+        print(f"{path}: {len(pictures.files)} pictures of the classes {named}")
+        return {graph.inputs[0]: pictures.pixels}, pictures.classes
     arrays = read_arrays(path)
-    found, rest = _split(path, arrays, inputs)
+    found, rest = _split(path, arrays, graph.inputs)
     name = TARGETS if TARGETS in rest else next(iter(rest)) if len(rest) == 1 else None
     if name is None:
         raise InputError(

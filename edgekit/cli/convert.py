@@ -46,12 +46,17 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "--calibration",
         type=Path,
         metavar="FILE",
-        help=".npz or .npy of typical inputs (array x), scaled as in training; 100 are enough "
+        help=".npz or .npy of typical inputs (array x), scaled as in training, or a folder of "
+        "pictures (with --mean and --std); 100 are enough "
         "(a model trained for quantization brings its ranges, one that is quantized already its "
         "scales: they need none)",
     )
     parser.add_argument(
-        "--evaluate", type=Path, metavar="FILE", help=".npz of test inputs x and labels y"
+        "--evaluate",
+        type=Path,
+        metavar="FILE",
+        help=".npz of test inputs x and labels y, or a folder of pictures with a subfolder for "
+        "each class",
     )
     parser.add_argument(
         "--max-drop",
@@ -109,11 +114,12 @@ def run(options: argparse.Namespace) -> int:
     graph = _load(options.model)
     calibration = None
     if options.calibration is not None:
-        calibration = inputs_of(options.calibration, graph.inputs)
+        calibration = inputs_of(options.calibration, graph)
         print(f"calibration: {describe(calibration)}")
     evaluate = None
     if options.evaluate is not None:
-        tests, targets = inputs_and_targets(options.evaluate, graph.inputs)
+        names = labels or graph.metadata.labels
+        tests, targets = inputs_and_targets(options.evaluate, graph, names)
         evaluate = (tests, targets)
         print(f"evaluation: {describe({**tests, 'labels': targets})}")
 

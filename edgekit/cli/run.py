@@ -11,11 +11,13 @@ from edgekit.errors import InputError
 
 from .arrays import check_arrays_output, inputs_of, write_arrays
 from .model import open_interpreter
+from .pictures import are_pictures, read_pictures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgekit.interpreter import Interpreter
+    from edgekit.ir import Graph
 
     Array = NDArray[Any]
 
@@ -33,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="FILE",
         help=".npy or .npz; real numbers as in training, uint8 pixels to which the model's "
-        "preprocessing is applied, or the integers that the model stores",
+        "preprocessing is applied, or the integers that the model stores; or a picture, or a "
+        "folder of pictures",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help=".npy or .npz for all outputs")
     parser.add_argument("--top", type=int, default=5, metavar="N", help="classes to print (5)")
@@ -45,15 +48,23 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None:
         check_arrays_output(options.output)
     interpreter = open_interpreter(options.model)
-    arrays = inputs_of(options.input, interpreter.graph.inputs)
+    arrays, files = _inputs(options.input, interpreter.graph)
     outputs = _predict(interpreter, _preprocessed(interpreter, arrays))
     if options.output is not None:
         write_arrays(options.output, outputs)
-    for line in _lines(interpreter, outputs, options.top):
+    for line in _lines(interpreter, outputs, options.top, files):
         print(line)
     if options.output is not None:
         print(f"wrote {options.output}")
     return 0
+
+
+def _inputs(path: Path, graph: Graph) -> tuple[dict[str, Array], Sequence[str]]:
+    """Arrays by input, and the file of each sample where these are pictures."""
+    if are_pictures(path):
+        found = read_pictures(path, graph)
+        return {graph.inputs[0]: found.pixels}, found.files
+    return inputs_of(path, graph), ()
 
 
 def _preprocessed(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -68,26 +79,35 @@ def _preprocessed(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict
 
 
 def _predict(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Outputs as real numbers, always with a batch dimension."""
+    """Outputs as real numbers, always with a batch dimension.
+
+    A model for one sample at a time gets several in turn: steps of a sequence if it has memories.
+    """
     import numpy as np
 
     graph = interpreter.graph
     single = all(a.ndim == len(graph.value(name).shape) - 1 for name, a in arrays.items())
     batch = {name: a[np.newaxis] if single else a for name, a in arrays.items()}
-    found = interpreter.predict(batch)
-    return found if isinstance(found, dict) else {graph.outputs[0]: found}
+    counts = {len(array) if array.ndim else 0 for array in batch.values()}
+    if len(counts) == 1 and all(graph.value(name).shape[:1] == (1,) for name in batch):
+        rows = range(counts.pop())
+        found = [interpreter.predict({n: a[i : i + 1] for n, a in batch.items()}) for i in rows]
+    else:
+        found = [interpreter.predict(batch)]
+    named = [one if isinstance(one, dict) else {graph.outputs[0]: one} for one in found]
+    return {name: np.concatenate([one[name] for one in named]) for name in graph.outputs}
 
 
-def _lines(interpreter: Interpreter, outputs: Mapping[str, Array], top: int) -> Iterator[str]:
+def _lines(
+    interpreter: Interpreter, outputs: Mapping[str, Array], top: int, files: Sequence[str]
+) -> Iterator[str]:
     for name, array in outputs.items():
         if len(outputs) > 1:
             yield f"output {name!r}:"
-        if array.ndim == 2 and array.shape[1] > 1:
-            for index, scores in enumerate(array[:SHOWN]):
-                yield f"sample {index}: {_best(scores, interpreter.labels, top)}"
-        else:
-            for index, sample in enumerate(array[:SHOWN]):
-                yield f"sample {index}: {_summary(sample)}"
+        scores = array.ndim == 2 and array.shape[1] > 1
+        for index, sample in enumerate(array[:SHOWN]):
+            text = _best(sample, interpreter.labels, top) if scores else _summary(sample)
+            yield f"{files[index] if files else f'sample {index}'}: {text}"
         if len(array) > SHOWN:
             yield f"and {len(array) - SHOWN} more samples; --output FILE holds them all"
 

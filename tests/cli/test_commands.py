@@ -19,7 +19,7 @@ from edgekit.cli.table import aligned
 from edgekit.frozen import replace
 from edgekit.importers import load
 from edgekit.interpreter import Interpreter
-from edgekit.ir import Preprocessing
+from edgekit.ir import GraphBuilder, Preprocessing
 from edgekit.quantize import Recipe
 from tests.cli.conftest import Files
 from tests.material import ROOT
@@ -385,3 +385,17 @@ def test_a_saved_model_of_tensorflow(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "saved_model.pb").write_bytes(b"")
     text = printed(["inspect", str(tmp_path)], capsys, 2)
     assert "is a SavedModel of TensorFlow" in text and ".keras" in text
+
+
+def test_a_model_for_one_sample_runs_several_in_turn(tmp_path: Path, capsys: Capture) -> None:
+    """Most TFLite files have a fixed batch of one."""
+    g = GraphBuilder("fixed")
+    weight = g.constant(normal(0, 3, 4), "weight")
+    graph = g.finish([g.add("Dense", g.input("x", (1, 4)), weight, name="scores")])
+    path, found = tmp_path / "fixed.edge", tmp_path / "y.npy"
+    edgekit.save(graph, path)
+    x = normal(1, 5, 4)
+    np.save(tmp_path / "x.npy", x)
+    command = ["run", str(path), "--input", str(tmp_path / "x.npy"), "--output", str(found)]
+    assert printed(command, capsys).count("sample ") == 5
+    np.testing.assert_allclose(np.load(found), x @ normal(0, 3, 4).T, rtol=1e-5)
