@@ -27,7 +27,7 @@ from .ops import find_rule, newest_version
 from .reader import Reader
 from .verify import read_file
 
-__all__ = ["TfliteModel", "can_read", "load_tflite", "open_tflite", "read_tflite"]
+__all__ = ["load_tflite"]
 
 Shapes = Mapping[str, Sequence[int | None]]
 NAMES_SHOWN = 3

@@ -19,15 +19,9 @@ from ..graph import DTYPES, AttrValue, Node, Shape, Value
 from ..quant import QuantParams, per_tensor
 
 __all__ = [
-    "ACTIVATION",
-    "EVERY",
     "FAMILIES",
     "LARGEST",
-    "NUMERIC",
     "OPS",
-    "PAIR",
-    "SIDES",
-    "WINDOW",
     "Attr",
     "OpSpec",
     "attributes",
