@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .kernel import watch
 from .memory import count_pool_of, explained
 
 __all__ = ["Workplace"]
+
+
+def _kept_memory() -> Callable[[int], Any]:
+    """An allocator for a pool, whose memory goes back to the GPU with the pool alone.
+
+    Where memory is too little, a pool gives back what is free in it, and tries again. What is free
+    in the pool of graphs are their activations.
+    """
+    import cupy
+
+    kept: list[Any] = []
+
+    def allocate(size: int) -> Any:
+        kept.append(cupy.cuda.Memory(size))
+        return cupy.cuda.MemoryPointer(kept[-1], 0)
+
+    return allocate
 
 
 class Workplace:
@@ -27,7 +44,7 @@ class Workplace:
         self.device = cupy.cuda.Device()
         self.stream: Any = cupy.cuda.Stream(non_blocking=True)
         self.copies: Any = cupy.cuda.Stream(non_blocking=True)
-        self.pool: Any = cupy.cuda.MemoryPool()
+        self.pool: Any = cupy.cuda.MemoryPool(_kept_memory())
         count_pool_of(self)
         self._depth = 0
 

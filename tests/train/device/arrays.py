@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .machine import machine
-from .memory import Memory, MemoryPointer, allocate
+from .memory import MemoryPointer, PooledMemory, allocate
 from .names import METHODS
 from .signatures import check
 
@@ -41,7 +41,7 @@ class ndarray:  # noqa: N801 - cupy's name
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         place = allocate(size) if memptr is None else memptr
         start = place.ptr - place.mem.ptr
-        self._memory: Memory = place.mem
+        self._memory: PooledMemory = place.mem
         if strides is None and memptr is None:
             flat = place.mem.bytes[:size].view(dtype)
             self._array = flat.reshape(shape, order=order)
@@ -49,7 +49,7 @@ class ndarray:  # noqa: N801 - cupy's name
             self._array = np.ndarray(shape, dtype, place.mem.bytes, start, strides, order)
 
     @classmethod
-    def _of(cls, array: np.ndarray, memory: Memory) -> ndarray:
+    def _of(cls, array: np.ndarray, memory: PooledMemory) -> ndarray:
         """A view of memory that is there already."""
         made = cls.__new__(cls)
         made._array, made._memory = array, memory

@@ -115,7 +115,11 @@ def cuda_module() -> dict[str, types.ModuleType]:
     """The modules of cupy.cuda by their names."""
     cuda = types.ModuleType("cupy.cuda")
     parts = {
-        "memory": {"OutOfMemoryError": memory.OutOfMemoryError, "MemoryPool": memory.MemoryPool},
+        "memory": {
+            "Memory": memory.Memory,
+            "MemoryPool": memory.MemoryPool,
+            "OutOfMemoryError": memory.OutOfMemoryError,
+        },
         "compiler": {"CompileException": CompileException},
         "stream": {"Stream": streams.Stream, "Event": streams.Event},
         "graph": {"Graph": streams.Graph},
@@ -131,6 +135,7 @@ def cuda_module() -> dict[str, types.ModuleType]:
         Device=Device,
         Event=streams.Event,
         Graph=streams.Graph,
+        Memory=memory.Memory,
         MemoryPointer=memory.MemoryPointer,
         MemoryPool=memory.MemoryPool,
         Stream=streams.Stream,

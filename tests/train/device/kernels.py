@@ -84,6 +84,7 @@ class RawKernel:
             for i, (x, parameter) in enumerate(zip(args, parameters, strict=True))
         ]
         memories = [x._memory for x in args if isinstance(x, ndarray)]
+        chunks = [memory.guarded[0] for memory in memories]
         if len(memories) < len(parameters) and any(one[0] == "s" for one in parameters):
             memories = living()  # the structure may hold any address
         # what lies behind the end of an array may be another's when a graph is launched
@@ -91,7 +92,8 @@ class RawKernel:
             (chunk, chunk.size if machine.capturing else held)
             for chunk, held in (memory.guarded for memory in memories)
         ]
-        work = _Launch(self, _extent(grid, "grid"), _extent(block, "block"), passed, guarded)
+        extents = _extent(grid, "grid"), _extent(block, "block")
+        work = _Launch(self, *extents, passed, chunks, guarded)
         if machine.capturing:
             machine.capturing.nodes.append(work)
         else:
@@ -102,8 +104,9 @@ class _Launch:
     """A launch with all it needs. As a node of a graph it holds addresses, and no allocation."""
 
     def __init__(
-        self, kernel: RawKernel, grid: Any, block: Any, passed: list[Any], guarded: list[Any]
-    ) -> None:
+        self, kernel: RawKernel, grid: Any, block: Any, passed: list[Any], chunks: list[Any],
+        guarded: list[Any],
+    ) -> None:  # fmt: skip
         threads = block[0] * block[1] * block[2]
         if not 0 < threads <= MOST_THREADS or block[2] > 64:
             raise CUDARuntimeError("cudaErrorInvalidConfiguration", f"{kernel.name}: {block}")
@@ -113,6 +116,7 @@ class _Launch:
         self._run = kernel._compiled[0]
         self._grid = (ctypes.c_uint * 3)(*grid)
         self._block = (ctypes.c_uint * 3)(*block)
+        self._chunks = chunks
         self._guarded = guarded
         self._held = [held for _, held in passed]
         self._values = [value for value, _ in passed]
@@ -122,6 +126,8 @@ class _Launch:
 
     def __call__(self) -> None:
         machine.launches.append(self._name)
+        if any(chunk.gone for chunk in self._chunks):
+            raise CUDARuntimeError("cudaErrorIllegalAddress", self._name)
         message = ctypes.create_string_buffer(500)
         size = ctypes.c_size_t(len(message))
         if not self._run(self._grid, self._block, self._pointers, message, size):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -20,8 +21,10 @@ from .machine import CUDARuntimeError, machine
 
 __all__ = [
     "GUARD",
+    "Memory",
     "MemoryPointer",
     "MemoryPool",
+    "PooledMemory",
     "allocate",
     "at",
     "default_pool",
@@ -45,9 +48,10 @@ def _fill(target: np.ndarray) -> None:
 
 
 class Chunk:
-    """A piece of device memory: `size` bytes between two guards."""
+    """A piece of device memory: `size` bytes between two guards. gone: given back to the system."""
 
     def __init__(self, size: int, gpu: int) -> None:
+        self.gone = False
         held = np.empty(size + 2 * GUARD + UNIT, np.uint8)
         start = -held.ctypes.data % UNIT
         self.whole = held[start : start + size + 2 * GUARD]
@@ -68,18 +72,41 @@ class Chunk:
         return None
 
 
-_all: weakref.WeakSet[Memory] = weakref.WeakSet()
-
-
 class Memory:
-    """An allocation: as long as it lives its chunk is nobody else's."""
+    """Memory taken of the current GPU, which gets it back when nobody refers to this any more."""
 
-    def __init__(self, pool: MemoryPool, chunk: Chunk, asked: int) -> None:
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.device_id = machine.current.gpu
+        self._chunk = Chunk(size, self.device_id)
+        self.ptr = self._chunk.whole.ctypes.data + GUARD
+
+    @property
+    def device(self) -> Any:
+        from .cuda import Device
+
+        return Device(self.device_id)
+
+    def _dropped(self) -> None:
+        """Its pool lets go of it."""
+        if sys.getrefcount(self) <= 4:  # the pool's list and loop, `self`, and the question itself
+            self._chunk.gone = True
+            _fill(self._chunk.whole)
+
+
+_all: weakref.WeakSet[PooledMemory] = weakref.WeakSet()
+
+
+class PooledMemory:
+    """An allocation out of a pool: as long as it lives its memory is nobody else's."""
+
+    def __init__(self, pool: MemoryPool, memory: Memory, asked: int) -> None:
         self._pool = pool
-        self._chunk = chunk
+        self._memory = memory
+        chunk = memory._chunk
         self.size = chunk.size
         self.device_id = chunk.gpu
-        self.ptr = chunk.whole.ctypes.data + GUARD
+        self.ptr = memory.ptr
         self.bytes = chunk.whole[GUARD : GUARD + asked]
         # a graph gives one chunk to arrays of several sizes, each of which writes at every launch
         self.guarded = (chunk, chunk.size if machine.capturing else asked)
@@ -88,15 +115,13 @@ class Memory:
 
     @property
     def device(self) -> Any:
-        from .cuda import Device
-
-        return Device(self.device_id)
+        return self._memory.device
 
     def __del__(self) -> None:
-        self._pool._take_back(self._chunk)
+        self._pool._take_back(self._memory)
 
 
-def living(gpu: int | None = None) -> list[Memory]:
+def living(gpu: int | None = None) -> list[PooledMemory]:
     """All allocations of a GPU, the current one if none is named."""
     gpu = machine.current.gpu if gpu is None else gpu
     return [memory for memory in _all if memory.device_id == gpu]
@@ -114,8 +139,8 @@ def at(address: int, size: int, gpu: int) -> np.ndarray:
 class MemoryPointer:
     """A place in device memory, as `ndarray.data` gives it."""
 
-    def __init__(self, mem: Memory, offset: int) -> None:
-        self.mem = mem
+    def __init__(self, mem: Memory | PooledMemory, offset: int) -> None:
+        self.mem: Any = mem
         self.ptr = mem.ptr + offset
         self.device_id = mem.device_id
 
@@ -125,11 +150,15 @@ class MemoryPointer:
 
 
 class MemoryPool:
-    """Hands out memory, keeps what is freed, and knows how much of it there is."""
+    """Hands out memory, keeps what is freed, and knows how much of it there is.
+
+    allocator: gives the memory that it hands out.
+    """
 
     def __init__(self, allocator: Any = None) -> None:
-        self._free: dict[tuple[int, int], list[Chunk]] = {}  # (gpu, size) -> chunks
-        self._sizes: dict[int, list[int]] = {}  # gpu -> sizes of free chunks, sorted
+        self._allocator = allocator or (lambda size: MemoryPointer(Memory(size), 0))
+        self._free: dict[tuple[int, int], list[Memory]] = {}  # (gpu, size) -> what is free
+        self._sizes: dict[int, list[int]] = {}  # gpu -> sizes of what is free, sorted
         self._used: dict[int, int] = {}
         self._total: dict[int, int] = {}
         self._limit: dict[int, int] = {}
@@ -139,43 +168,49 @@ class MemoryPool:
         """Memory of the current GPU. Raises cupy's OutOfMemoryError beyond the limit."""
         gpu, rounded = machine.current.gpu, max(UNIT, -(-size // UNIT) * UNIT)
         with self._lock:
-            chunk = self._freed(gpu, rounded)
-            if chunk is None:
-                limit = self._limit.get(gpu) or total_memory
-                if self._total.get(gpu, 0) + rounded > limit:
-                    raise OutOfMemoryError(size, self._total.get(gpu, 0), self._limit.get(gpu, 0))
-                chunk = Chunk(rounded, gpu)
-                self._total[gpu] = self._total.get(gpu, 0) + rounded
-            self._used[gpu] = self._used.get(gpu, 0) + chunk.size
-        return MemoryPointer(Memory(self, chunk, size), 0)
+            memory = self._freed(gpu, rounded) or self._taken(gpu, rounded, size)
+            self._used[gpu] = self._used.get(gpu, 0) + memory.size
+        return MemoryPointer(PooledMemory(self, memory, size), 0)
 
-    def _freed(self, gpu: int, size: int) -> Chunk | None:
-        """A free chunk of this size, else the next larger one up to four times as large."""
+    def _freed(self, gpu: int, size: int) -> Memory | None:
+        """Free memory of this size, else the next larger one up to four times as large."""
         sizes = self._sizes.get(gpu, [])
         at = bisect.bisect_left(sizes, size)
         if at == len(sizes) or sizes[at] > 4 * size:
             return None
         return self._free[gpu, sizes.pop(at)].pop()
 
-    def _take_back(self, chunk: Chunk) -> None:
+    def _taken(self, gpu: int, rounded: int, size: int) -> Memory:
+        """New memory. Where there is too little, all that is free is given back first."""
+        limit = self._limit.get(gpu) or total_memory
+        if self._total.get(gpu, 0) + rounded > limit:
+            self._give_back(gpu)
+        if self._total.get(gpu, 0) + rounded > limit:
+            raise OutOfMemoryError(size, self._total.get(gpu, 0), self._limit.get(gpu, 0))
+        self._total[gpu] = self._total.get(gpu, 0) + rounded
+        found: Memory = self._allocator(rounded).mem
+        return found
+
+    def _take_back(self, memory: Memory) -> None:
         with self._lock:
-            self._free.setdefault((chunk.gpu, chunk.size), []).append(chunk)
-            bisect.insort(self._sizes.setdefault(chunk.gpu, []), chunk.size)
-            self._used[chunk.gpu] -= chunk.size
+            self._free.setdefault((memory.device_id, memory.size), []).append(memory)
+            bisect.insort(self._sizes.setdefault(memory.device_id, []), memory.size)
+            self._used[memory.device_id] -= memory.size
 
     def free_all_blocks(self, stream: Any = None) -> None:
-        """Give what is free back to the system; a graph that still uses it finds NaN there."""
+        """Give what is free back to the system; a graph that still uses it has no memory there."""
         if machine.capturing:
             raise machine.refused("free_all_blocks")
-        gpu = machine.current.gpu
+        self._give_back(machine.current.gpu)
+
+    def _give_back(self, gpu: int) -> None:
         with self._lock:
-            for (where, size), chunks in self._free.items():
-                if where != gpu:
-                    continue
-                for chunk in chunks:
-                    _fill(chunk.whole)
-                    self._total[gpu] -= size
-                chunks.clear()
+            for (where, size), memories in self._free.items():
+                if where == gpu:
+                    self._total[gpu] -= size * len(memories)
+                    for memory in memories:
+                        memory._dropped()
+                    memories.clear()
             self._sizes[gpu] = []
 
     def _clear(self) -> None:

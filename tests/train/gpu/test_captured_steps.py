@@ -392,3 +392,20 @@ def test_an_error_of_the_user_stays_an_error(gpu):
         fitted(lambda: network(Failing()))
     model = network()  # and the GPU can be used afterwards
     model.fit(X, Y, batch_size=8, verbose=0)
+
+
+def test_graphs_outlive_a_capture_for_which_memory_is_too_little(gpu):
+    """Their memory is free to the pool: for want of more it may not go back to the system."""
+    model = network(layers.Dense(16, activation="relu"))
+    model.fit(X, Y, batch_size=8, epochs=3, verbose=0)
+    pool = model._gpu_loop.work.pool
+    pool.set_limit(size=pool.total_bytes() + 512)
+    with pytest.warns(RuntimeWarning, match="Out of memory"):
+        model.predict(np.tile(X, (20, 1)), batch_size=480, verbose=0)
+    before = gpu.graph_launches
+    other = network(layers.Dense(16, activation="relu"))
+    other.fit(X, Y, batch_size=8, epochs=4, verbose=0)
+    model.fit(X, Y, batch_size=8, epochs=1, verbose=0)
+    assert gpu.graph_launches > before
+    for p, q in zip(model.get_weights(), other.get_weights(), strict=True):
+        assert np.isfinite(p).all() and p.shape == q.shape
