@@ -39,7 +39,11 @@ LSTMS: dict[str, dict[str, Any]] = {
     "normalized": {"norm": True, "batch": 2},
     "everything": {"norm": True, "peephole": True, "units": 5, "coupled": True, "cells": 16},
     "clipped": {"cell_clip": 0.3, "units": 5, "projection_clip": 0.2},
+    "cells clipped": {"cell_clip": 0.3},
     "larger": {"cells": 40, "features": 30, "time": 12},
+    "wide": {"cells": 44, "features": 30, "time": 12},
+    "wide, batch": {"cells": 44, "batch": 2, "cell_clip": 0.3},
+    "many features": {"cells": 12, "features": 90},
 }
 SVDFS: dict[str, dict[str, Any]] = {
     "plain": {},

@@ -14,6 +14,7 @@ from edgekit.interpreter.kernels.variants import (
     Variant,
     convolution_variant,
     depthwise_variant,
+    lstm_variant,
 )
 from edgekit.ir import Graph, GraphBuilder, per_channel, per_tensor
 from tests import reference
@@ -131,3 +132,5 @@ def test_the_choice_follows_the_shapes() -> None:
     assert depthwise_variant((1, 8, 8, 64), (3, 3), 2).name == "column planes"
     assert depthwise_variant((1, 7, 7, 576), (3, 3), 2).name == "pixels"
     assert depthwise_variant((1, 1, 1, 64), (5, 1), 1).name == "products"
+    assert lstm_variant(20, 28).name == "narrow"
+    assert lstm_variant(44, 28).name == lstm_variant(20, 90).name == "gates"

@@ -15,11 +15,12 @@ from collections.abc import Callable
 import numpy as np
 
 from ..step import Call, Floats, Step
-from . import plain_lstm
+from . import narrow_lstm, plain_lstm
 from .hybrid import quantize_rows
 from .recurrence import POSITIONS, Recurrence, times
 from .registry import kernel
 from .ufuncs import clip
+from .variants import lstm_variant
 
 __all__ = ["CURVES"]
 
@@ -33,7 +34,9 @@ WIDEST_FLOAT32 = 1000
 def lstm(step: Step) -> None:
     layer = Recurrence(step)
     if plain_lstm.serves(layer):
-        plain_lstm.run_through(layer)
+        variant = step.choose(lstm_variant(layer.cells, layer.features))
+        run_through = (narrow_lstm if variant.name == "narrow" else plain_lstm).run_through
+        run_through(layer)
         return
     hidden, cell = step.output(1), step.output(2)
     width = len(layer.gates) * layer.cells

@@ -1,6 +1,6 @@
 """Which way a layer is computed: decided here, by shape alone, with the reason in words.
 
-All ways of one layer give the same bits; they differ in how many short runs are copied, how often
+All ways of one int8 layer give the same bits; they differ in how many short runs are copied, how often
 the map is passed over, and how much is multiplied in vain. The thresholds were measured on one
 x86-64 machine; they are ratios of copying to multiplying, which other processors share roughly.
 `edgekit bench --explain` prints the choice for each layer.
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from edgekit.frozen import Frozen
 
-__all__ = ["Variant", "blocks", "convolution_variant", "depthwise_variant"]
+__all__ = ["Variant", "blocks", "convolution_variant", "depthwise_variant", "lstm_variant"]
 
 NARROW_CHANNELS = 32  # up to here one product per kernel row beats whole patches
 SMALL_PRODUCT = 10**6  # multiplications: OpenBLAS has faster ways for products up to here
@@ -21,6 +21,7 @@ SHORT_RUN = 16  # elements of a kernel row that are hardly worth a copy of their
 RUN = 200  # copying one more short run costs as much as so many multiplications in a product
 MOST_COLUMNS = 4
 PIXEL_CHANNELS = 384  # from here on one pixel's channels make a long row by themselves
+FEW_CELLS, FEW_FEATURES = 40, 80  # up to here larger products cost an Lstm less than more calls
 
 BLOCK_ELEMENTS = 2**16
 """Large maps are computed in blocks of rows whose working arrays stay in the cache."""
@@ -98,6 +99,12 @@ def depthwise_variant(y: Sequence[int], window: tuple[int, int], stride: int) ->
     if channels >= PIXEL_CHANNELS:
         return Variant("pixels", f"stride {stride}, {channels} channels: one pixel is a long row")
     return Variant("column planes", f"stride {stride}: the columns of each tap are copied together")
+
+
+def lstm_variant(cells: int, features: int) -> Variant:
+    if cells <= FEW_CELLS and features <= FEW_FEATURES:
+        return Variant("narrow", f"{cells} cells: sums go into products, which take fewer calls")
+    return Variant("gates", f"{cells} cells, {features} features: products take most of the time")
 
 
 def blocks(batch: int, rows: int, row_elements: int) -> Iterator[tuple[slice, slice]]:
