@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, ModelFormatError
 from edgekit.frozen import NOTHING, Frozen
 from edgekit.ir import Graph, MemoryPlan, QuantParams, plan_memory, validate
 from edgekit.ir.graph import DTYPES, Array
@@ -20,6 +20,7 @@ __all__ = ["Details", "GraphTensors", "Model", "Source", "TensorTable", "open_mo
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Graph
 TFLITE = b"TFL3"
+KERAS = (".keras", ".h5", ".hdf5")
 
 Details = dict[str, Any]
 Ends = tuple[Mapping[str, int], Mapping[str, int]]
@@ -133,7 +134,10 @@ def open_model(opening: Opening) -> Model:
     else:
         from .reader import read_edge  # `.tflite` models and graphs do without
 
-        file = read_edge(source)
+        try:
+            file = read_edge(source)
+        except ModelFormatError as error:
+            raise _with_advice(error, source) from error
         model = Model(file.graph, file.plan, GraphTensors(file.graph))
     made_for = model.graph.metadata.arithmetic
     if opening.arithmetic not in (None, made_for):
@@ -173,6 +177,18 @@ def _lean(graph: Graph) -> tuple[Graph, MemoryPlan] | None:
     return lean, plan_memory(lean)
 
 
+def _with_advice(error: ModelFormatError, source: object) -> ModelFormatError:
+    """What helps where a float model is opened that is still to be converted."""
+    if isinstance(source, str | os.PathLike):
+        path = os.fspath(source)
+        if os.path.splitext(path)[1].lower() in KERAS:
+            return ModelFormatError(
+                f"{path}: this runs .edge and .tflite files; make one of it with edgekit convert, "
+                "or open the graph that edgekit.load gives"
+            )
+    return error
+
+
 def _first_bytes(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(memoryview(source).cast("B")[:8])
@@ -181,3 +197,8 @@ def _first_bytes(source: str | os.PathLike[str] | bytes | bytearray | memoryview
             return file.read(8)
     except OSError:
         return b""  # whoever opens it next says why
+    except TypeError:
+        raise InputError(
+            "a model is a path, the bytes of a file or a graph, received "
+            f"{type(source).__name__}; of what convert gives, take its graph"
+        ) from None

@@ -101,7 +101,10 @@ def verify(source: Source | Interpreter) -> Verification:
         interpreter = Interpreter(interpreter.graph)
     vectors = interpreter.metadata.test_vectors
     if not vectors:
-        raise InputError("the model holds no test vectors; convert it again to record them")
+        raise InputError(
+            "the model holds no test vectors: edgekit convert records them in the .edge file that "
+            "it makes, also of a model that is quantized already"
+        )
     checked = 0
     for number, vector in enumerate(vectors):
         outputs, checksums = _replay(interpreter, vector.inputs)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from edgekit.errors import InputError, ShapeError, UnsupportedOperator
+from edgekit.errors import InputError, ModelFormatError, ShapeError, UnsupportedOperator
 from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, arithmetic
 from edgekit.interpreter.kernels import find_kernel, registry
@@ -286,3 +287,17 @@ def test_a_missing_kernel_names_the_layer(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_kernel_is_registered_once() -> None:
     with pytest.raises(ValueError, match="Dense in int8 exists already"):
         kernel("Dense", "int8")(lambda step: None)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.H5"])
+def test_a_file_to_be_converted_is_told_so(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"PK\3\4 and the rest of a Keras model")
+    with pytest.raises(ModelFormatError, match=r"m\.\w+: this runs .* with edgekit convert"):
+        Interpreter(path)
+
+
+@pytest.mark.parametrize("source", [np.zeros(3), object(), {"model": 1}])
+def test_what_is_no_model_at_all_is_told_so(source: Any) -> None:
+    with pytest.raises(InputError, match=r"a path, the bytes of a file or a graph, received \w+;"):
+        Interpreter(source)

@@ -75,7 +75,7 @@ def test_recording_refuses_what_run_refuses() -> None:
 
 
 def test_a_model_without_vectors_is_refused() -> None:
-    with pytest.raises(InputError, match="holds no test vectors; convert it again"):
+    with pytest.raises(InputError, match="holds no test vectors: edgekit convert records"):
         verify(residual())
 
 
