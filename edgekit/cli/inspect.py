@@ -129,6 +129,10 @@ def _in_float(graph: Graph) -> list[str]:
     if not found:
         return ["nothing"]
     if len(found) == len(graph.nodes):
+        scaled = {value.name for value in graph.constants() if value.quant is not None}
+        stored = sum(not scaled.isdisjoint(node.inputs) for node in graph.nodes)
+        if stored:
+            return [f"everything computes in float; the weights of {stored} layers are integers"]
         return ["everything: this model is not quantized"]
     reasons = _json_object(graph.metadata.provenance.get("float_layers", "{}"))
     return [
@@ -142,7 +146,7 @@ def _edge_tpu(graph: Graph) -> list[str]:
     from edgekit.export.tflite.edge_tpu import edge_tpu_problems
 
     if not any(value.dtype in ("int8", "uint8") for value in graph.activations()):
-        return ["nothing maps: this model is not quantized"]
+        return ["nothing maps: this model computes in float"]
     return edge_tpu_problems(graph) or ["everything maps"]
 
 

@@ -154,7 +154,7 @@ def _samples(
     """The calibration data; none are needed where ranges were learned in training."""
     if calibration is None and learned is None:
         raise QuantizationError(
-            f"model {graph.name!r} is float, and the ranges of its activations come from "
+            f"model {graph.name!r} computes in float, and the ranges of its activations come from "
             "calibration data: give typical inputs, scaled as in training, 100 are a good number "
             "(calibration, --calibration FILE). Without data it runs in float: save it as it is "
             "(edgekit export MODEL -o model.edge)"

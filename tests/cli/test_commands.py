@@ -22,7 +22,7 @@ from edgekit.interpreter import Interpreter
 from edgekit.ir import GraphBuilder, Preprocessing
 from edgekit.quantize import Recipe
 from tests.cli.conftest import Files
-from tests.material import ROOT
+from tests.material import ROOT, material
 from tests.quantize.graphs import classifier, image_network, normal
 
 Capture = pytest.CaptureFixture[str]
@@ -113,6 +113,12 @@ def test_inspect_of_a_float_model(files: Files, capsys: Capture) -> None:
     assert "not measured" in text and "labels: none" in text
 
 
+def test_inspect_of_integer_weights_under_float_activations(capsys: Capture) -> None:
+    path = material("tflite/mlperf_tiny/kws_ref_model_float32.tflite")
+    text = printed(["inspect", str(path)], capsys)
+    assert "everything computes in float; the weights of 5 layers are integers" in text
+
+
 def test_inspect_counts_what_stands_in_subgraphs(capsys: Capture) -> None:
     path = ROOT / "tests/golden/loops/gru.tflite"
     graph = load(path)
@@ -128,7 +134,7 @@ def test_inspect_says_what_the_edge_tpu_leaves_out(files: Files, capsys: Capture
     title = "Edge TPU, by its published rules\n"
     assert title + "  inputs 'x' leave the batch open" in printed(["inspect", files.model], capsys)
     text = printed(["inspect", files.float], capsys)
-    assert title + "  nothing maps: this model is not quantized" in text
+    assert title + "  nothing maps: this model computes in float" in text
 
 
 def test_verify(files: Files, tmp_path: Path, capsys: Capture) -> None:
