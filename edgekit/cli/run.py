@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgekit.interpreter import Interpreter
-    from edgekit.ir import Graph
+    from edgekit.ir import Graph, Value
 
     Array = NDArray[Any]
 
@@ -25,6 +25,8 @@ __all__ = ["SUMMARY", "add_arguments", "run"]
 
 SUMMARY = "run the model on arrays from a file"
 SHOWN = 20
+CLIPPED = 0.01
+"""The share of an input that may lie beyond the range of calibration without a word."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +77,29 @@ def _preprocessed(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict
         if raw and interpreter.metadata.preprocessing is not None:
             ready[name] = interpreter.preprocess(array)
             print(f"input {name!r}: raw uint8, the model's preprocessing was applied")
+        for line in _clipped(interpreter.graph.value(name), ready[name]):
+            print(line)
     return ready
+
+
+def _clipped(value: Value, array: Array) -> Iterator[str]:
+    """A line where much of an input is beyond what its integers can hold."""
+    from edgekit.interpreter.arithmetic import dequantize
+    from edgekit.ir.quant import LIMITS
+
+    if value.quant is None or array.dtype.kind != "f" or not array.size:
+        return
+    import numpy as np
+
+    low, high = dequantize(np.array(LIMITS[value.dtype]), value.quant).tolist()
+    beyond = float(np.mean((array < low) | (array > high)))
+    if beyond > CLIPPED:
+        span = f"which go from {array.min():.4g} to {array.max():.4g}"
+        yield (
+            f"input {value.name!r}: {beyond:.0%} of the numbers, {span}, lie beyond {low:.4g} to "
+            f"{high:.4g}, all that the model stores, and were clipped; are they scaled as in "
+            "training?"
+        )
 
 
 def _predict(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict[str, Array]:

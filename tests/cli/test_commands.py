@@ -405,3 +405,12 @@ def test_a_model_for_one_sample_runs_several_in_turn(tmp_path: Path, capsys: Cap
     command = ["run", str(path), "--input", str(tmp_path / "x.npy"), "--output", str(found)]
     assert printed(command, capsys).count("sample ") == 5
     np.testing.assert_allclose(np.load(found), x @ normal(0, 3, 4).T, rtol=1e-5)
+
+
+def test_run_says_what_is_clipped(files: Files, tmp_path: Path, capsys: Capture) -> None:
+    """Data that were never scaled are the classic mistake, here too."""
+    x = np.load(files.x)
+    assert "clipped" not in printed(["run", files.model, "--input", files.x], capsys)
+    np.save(tmp_path / "x.npy", 100 * x)
+    text = printed(["run", files.model, "--input", str(tmp_path / "x.npy")], capsys)
+    assert re.search(r"input 'x': 9\d% of the numbers, which go from -.* were clipped", text)
