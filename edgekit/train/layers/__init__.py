@@ -95,8 +95,10 @@ from edgekit.train.layers.preprocessing.geometry import RandomWidth as RandomWid
 from edgekit.train.layers.preprocessing.geometry import RandomZoom as RandomZoom
 from edgekit.train.layers.preprocessing.images import CenterCrop as CenterCrop
 from edgekit.train.layers.preprocessing.images import Resizing as Resizing
+from edgekit.train.layers.preprocessing.mel import MelSpectrogram as MelSpectrogram
 from edgekit.train.layers.preprocessing.scaling import Normalization as Normalization
 from edgekit.train.layers.preprocessing.scaling import Rescaling as Rescaling
+from edgekit.train.layers.preprocessing.spectrograms import STFTSpectrogram as STFTSpectrogram
 from edgekit.train.layers.preprocessing.text import TextVectorization as TextVectorization
 from edgekit.train.layers.preprocessing.vocabularies import IntegerLookup as IntegerLookup
 from edgekit.train.layers.preprocessing.vocabularies import StringLookup as StringLookup
@@ -180,18 +182,19 @@ __all__ = [
     "GroupQueryAttention", "HashedCrossing", "Hashing", "Identity", "Input", "InputLayer",
     "InputSpec", "IntegerLookup", "JaxLayer", "LSTMCell", "Lambda", "Layer",
     "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D",
-    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "MultiHeadAttention",
-    "Multiply", "Normalization", "PReLU", "Permute", "Pipeline", "RMSNormalization",
-    "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomHeight",
-    "RandomRotation", "RandomTranslation", "RandomWidth", "RandomZoom", "ReLU", "RepeatVector",
-    "Rescaling", "Reshape", "Resizing", "ReversibleEmbedding", "SeparableConv1D",
-    "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN",
-    "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
-    "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TFSMLayer",
-    "TextVectorization", "ThresholdedReLU", "TimeDistributed", "TorchModuleWrapper",
-    "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper",
-    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "dot",
-    "maximum", "minimum", "multiply", "subtract",
+    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "MelSpectrogram", "Minimum",
+    "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "Pipeline",
+    "RMSNormalization", "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip",
+    "RandomHeight", "RandomRotation", "RandomTranslation", "RandomWidth", "RandomZoom", "ReLU",
+    "RepeatVector", "Rescaling", "Reshape", "Resizing", "ReversibleEmbedding",
+    "STFTSpectrogram", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
+    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
+    "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells",
+    "StringLookup", "Subtract", "TFSMLayer", "TextVectorization", "ThresholdedReLU",
+    "TimeDistributed", "TorchModuleWrapper", "UnitNormalization", "UpSampling1D",
+    "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D",
+    "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply",
+    "subtract",
 ]  # fmt: skip
 
 # class name -> class, for reading configs

@@ -58,6 +58,7 @@ RULES.update(
         "not_equal": _plain("NotEqual"),
         "sigmoid": _plain("Sigmoid"),
         "tanh": _plain("Tanh"),
+        "arctan2": _plain("Atan2"),
         "hard_silu": _plain("HardSwish"),
         "gelu": _plain("Gelu", approximate="approximate"),
     }
@@ -116,9 +117,9 @@ def _absolute(call: Call) -> str:
 @rule("power")
 def _power(call: Call) -> str:
     exponent = call.constant(1)
-    if exponent is None or exponent.size != 1 or float(exponent.item()) != 2.0:
-        raise UnsupportedOperator("only the power of 2 can be exported")
-    return _square(call)
+    if exponent is not None and exponent.size == 1 and float(exponent.item()) == 2.0:
+        return _square(call)
+    return call.add("Pow", call.value(0), call.value(1))
 
 
 @rule("cast")
@@ -232,6 +233,11 @@ def _sum(call: Call) -> str:
 
 @rule("max")
 def _max(call: Call) -> str:
+    if call.shape == ():
+        raise UnsupportedOperator(
+            "a maximum over a whole batch cannot be exported, as a device sees one sample at a "
+            "time; for a MelSpectrogram set top_db=float('inf')"
+        )
     if len(call.shape_of(0)) != 4 or axes_of(call, call.attrs.get("axis")) != (1, 2):
         raise UnsupportedOperator("a maximum can be exported over the axes (1, 2) of images only")
     return _global_max(call)

@@ -46,6 +46,8 @@ def _getitem(call: Call) -> str:
     given = index if isinstance(index, tuple) else (index,)
     shape = call.shape_of(0)
     parts = _full_index(given, len(shape))
+    if any(isinstance(part, np.ndarray) for part in parts):
+        return _gathered(call, parts)
     starts, sizes = [], []
     for part, size in zip(parts, shape, strict=True):
         start, length = _extent(part, size)
@@ -59,21 +61,37 @@ def _getitem(call: Call) -> str:
     return reshaped(call, value) if other_rank else value
 
 
+def _gathered(call: Call, parts: list[Any]) -> str:
+    """Elements along one axis by their numbers, all of the other axes."""
+    axes = [axis for axis, part in enumerate(parts) if not _is_whole(part)]
+    if len(axes) != 1 or not axes[0] or parts[axes[0]].dtype.kind not in "iu":
+        raise UnsupportedOperator(
+            "an index of arrays can be exported along one axis, with integers, not along the batch"
+        )
+    axis = axes[0]
+    numbers = parts[axis] % call.shape_of(0)[axis]
+    return call.add("Gather", call.value(0), call.integers(numbers), axis=axis)
+
+
+def _is_whole(part: Any) -> bool:
+    return isinstance(part, slice) and part == slice(None)
+
+
 def _full_index(index: tuple[Any, ...], rank: int) -> list[Any]:
     """One entry for every axis: Ellipsis spelled out, new axes left out."""
     parts = [part for part in index if part is not None]
     used = sum(part is not Ellipsis for part in parts)
     fill = [slice(None)] * (rank - used)
-    if Ellipsis not in parts:
+    at = next((i for i, part in enumerate(parts) if part is Ellipsis), None)
+    if at is None:
         return parts + fill
-    at = parts.index(Ellipsis)
     return parts[:at] + fill + parts[at + 1 :]
 
 
 def _extent(part: Any, size: int | None) -> tuple[int, int]:
     """(start, size) of one axis of an index; -1 stands for the whole batch."""
     if size is None:
-        if isinstance(part, slice) and part == slice(None):
+        if _is_whole(part):
             return 0, -1
         raise UnsupportedOperator("an index into the batch cannot be exported")
     if isinstance(part, int | np.integer):

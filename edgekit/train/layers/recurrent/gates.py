@@ -14,6 +14,7 @@ from edgekit.train.ops.dense import dense
 from edgekit.train.ops.math import matmul
 from edgekit.train.ops.random import dropout
 from edgekit.train.ops.shape import concat
+from edgekit.train.primitive import name_scope
 from edgekit.train.random import generator
 from edgekit.train.tensor import Tensor, Variable, wrap
 
@@ -158,7 +159,7 @@ class GateCell(Parameterized):
         if masks is not None and len(inputs.shape) == 3:
             masks = [m.reshape(m.shape[0], 1, m.shape[1]) for m in masks]
         if masks is None or len(masks) == 1:
-            return dense(inputs if masks is None else inputs * masks[0], self.kernel, bias)
+            return dense(_dropped(inputs, masks), self.kernel, bias)
         parts = [slice(k * self.units, (k + 1) * self.units) for k in range(self.gates)]
         return concat(
             [
@@ -173,7 +174,7 @@ class GateCell(Parameterized):
         masks = self.state_masks(state.shape[0]) if training else None
         kernel = self.recurrent_kernel
         if masks is None or len(masks) == 1:
-            state = state if masks is None else state * masks[0]
+            state = _dropped(state, masks)
             whole = (first, last) == (0, self.gates)
             part = kernel if whole else kernel[:, first * self.units : last * self.units]
             return matmul(state, part)
@@ -187,3 +188,13 @@ class GateCell(Parameterized):
     def gate(self, sums: Any, number: int) -> Any:
         """The columns of one gate."""
         return sums[..., number * self.units : (number + 1) * self.units]
+
+
+def _dropped(x: Any, masks: list[Tensor] | None) -> Any:
+    """The product with the one mask, if there is one: no call of the cell's own, whose calls are
+    the same with and without dropout then.
+    """
+    if masks is None:
+        return x
+    with name_scope("dropout"):
+        return x * masks[0]
