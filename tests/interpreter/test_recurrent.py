@@ -105,23 +105,28 @@ def test_hidden_states_of_any_zero_point(zero_point: int) -> None:
     check_against_litert(lstm_graph("integer", zero_point=zero_point, units=5))
 
 
-@pytest.mark.parametrize("ratio", [2.0**-23, 2.0**-22.4, 1.7 * 2.0**-24, 2.0**-20.01])
-def test_a_line_stands_for_two_roundings(ratio: float) -> None:
-    line = next(
-        line for line in (Line(ratio, (-125, 130), up) for up in (False, True)) if line.holds()
-    )
-    n = np.random.default_rng(3).integers(-(2**30), 2**30, 10_000)
-    edges = np.rint((np.arange(-125, 130) + 0.5) / ratio).astype(np.int64)
-    n = np.concatenate([n, *(edges + i for i in range(-2, 3))])
+RATIOS = [1.5, 2.0**-23, 2.0**-22.4, 1.7 * 2.0**-24, 2.0**-20.01, 3 * 2.0**-25, 1e-3, 2.0**-30]
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("limits", [(-125, 130), (-255, 0)])
+def test_a_line_stands_for_two_roundings(ratio: float, limits: tuple[int, int]) -> None:
+    line, rng = Line(ratio, limits), np.random.default_rng(3)
+    assert line.holds
+    n = rng.integers(-(2**30), 2**30, 10_000)
+    edges = np.rint((np.arange(*limits) + 0.5) / ratio).clip(-(2**31), 2**31).astype(np.int64)
+    n = np.concatenate([n, *(edges + i for i in range(-3, 4)), np.arange(-3, 4)])
     n = n[np.abs(n) <= 2**30]
-    exact = fixed_point.scale(n, *fixed_point.multiplier_and_shift(ratio))
-    np.testing.assert_array_equal(np.clip(line(n), -125, 130), np.clip(exact, -125, 130))
+    exact = fixed_point.scale(n, *fixed_point.multiplier_and_shift(ratio)).clip(*limits)
+    np.testing.assert_array_equal(line.rounded(n * line.factor).clip(*limits), exact)
+    for error in (1 - 2.0**-52, 1 + 2.0**-52):
+        almost = n * line.factor * error
+        np.testing.assert_array_equal(line.rounded(almost).clip(*limits), exact)
 
 
-def test_a_line_that_rounds_elsewhere_is_found_out() -> None:
-    """Without a shift to the right, halves go up and not away from zero."""
-    assert not Line(1.5, (-128, 127)).holds()
-    assert not Line(2.0**-23, (-128, 127)).holds()
+def test_a_line_without_room_is_found_out() -> None:
+    """Numbers that differ by 2^-46 are rounded apart: no factor in float64 could be trusted."""
+    assert not Line(2.0**-23 * (1 - 2.0**-23), (-128, 127)).holds
 
 
 @pytest.mark.parametrize("name", ["plain", "batch", "time major", "larger"])

@@ -1,8 +1,8 @@
 """Which way a layer is computed: decided here, by shape alone, with the reason in words.
 
-All ways of one int8 layer give the same bits; they differ in how many short runs are copied, how often
-the map is passed over, and how much is multiplied in vain. The thresholds were measured on one
-x86-64 machine; they are ratios of copying to multiplying, which other processors share roughly.
+All ways of one int8 layer give the same bits; they differ in how many short runs are copied, how
+often the map is passed over, and how much is multiplied in vain. The thresholds were measured on
+one x86-64 machine; they are ratios of copying to multiplying, which other processors share roughly.
 `edgekit bench --explain` prints the choice for each layer.
 """
 
