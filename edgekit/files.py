@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from edgekit.errors import InputError
 
-__all__ = ["replacing"]
+__all__ = ["replaceable_mode", "replacing"]
 
 
 @contextlib.contextmanager
@@ -32,7 +32,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = Path(os.path.realpath(path))  # a link stays a link
     temporary = target.parent / f".edgekit-{secrets.token_hex(8)}.tmp"
     try:
-        mode = _mode(target)
+        mode = replaceable_mode(target)
         with open(temporary, "xb+") as file:
             yield file
             file.flush()
@@ -51,15 +51,22 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     _sync_folder(target.parent)
 
 
-def _mode(target: Path) -> int | None:
-    """The permissions of the file that will be replaced, None if there is none."""
+def replaceable_mode(target: Path) -> int | None:
+    """The permissions of the file that will be replaced, None if there is none.
+
+    Raises InputError for what is no file, and for a file that nobody may write: it is protected on
+    purpose, although the system would let it be replaced.
+    """
     try:
         status = os.stat(target)
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{target} is not a regular file; give the name of a file")
-    return stat.S_IMODE(status.st_mode)
+    mode = stat.S_IMODE(status.st_mode)
+    if not mode & 0o222:
+        raise InputError(f"{target} is write-protected; make it writable, or name another file")
+    return mode
 
 
 def _sync_folder(folder: Path) -> None:

@@ -125,3 +125,14 @@ def test_permissions_are_kept_or_those_of_a_new_file(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o604
     finally:
         os.umask(old)
+
+
+def test_a_write_protected_file_stays(tmp_path: Path) -> None:
+    """Also where the folder, or who runs this, would allow to replace it."""
+    path = tmp_path / "released.edge"
+    path.write_bytes(b"released")
+    path.chmod(0o444)
+    with pytest.raises(InputError, match=r"released\.edge is write-protected"), replacing(path):
+        pytest.fail("nothing is written first")
+    assert path.read_bytes() == b"released"
+    assert [one.name for one in tmp_path.iterdir()] == ["released.edge"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgekit.errors import InputError
-from edgekit.files import replacing
+from edgekit.files import replaceable_mode, replacing
 
 from .pictures import are_pictures, read_pictures
 
@@ -140,6 +140,7 @@ def check_output(path: Path, model: Path | None = None) -> None:
         raise InputError(f"{path}: the folder {path.parent} does not exist")
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"{path}: the folder {path.parent} cannot be written to")
+    replaceable_mode(path)
 
 
 def check_arrays_output(path: Path) -> None:

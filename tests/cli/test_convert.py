@@ -261,6 +261,12 @@ def test_outputs_that_cannot_be_written(
     assert os.listdir(tmp_path) == ["folder"]
 
 
+def test_a_write_protected_file_is_found_first(files: Files, output: Path, capsys: Capture) -> None:
+    output.chmod(0o444)
+    command = ["convert", "missing.keras", "--calibration", files.calib, "-o", str(output)]
+    assert "is write-protected" in refused(command, output, capsys)
+
+
 def test_a_full_disk_leaves_the_old_file(
     files: Files, output: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
