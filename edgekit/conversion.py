@@ -130,6 +130,8 @@ def learned_of(model: Any) -> tuple[Mapping[str, Range] | None, Recipe | None]:
     Both None where it was not trained for quantization; QuantizationError where it was not trained.
     """
     if isinstance(model, str | os.PathLike):
+        if os.path.splitext(model)[1].lower() != ".keras":  # others need nothing of training
+            return None, None
         from edgekit.train.saving import holds_class, load_model
 
         if not holds_class(model, "QuantizedModel"):

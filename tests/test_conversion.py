@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, verify
 from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing
 from edgekit.quantize import Recipe
-from tests.material import material
+from tests.material import ROOT, material
 from tests.quantize.graphs import classifier, labelled, normal
 from tests.tflite_models import random_inputs
 
@@ -291,3 +293,14 @@ def test_arguments_of_another_kind_are_refused(options: dict, message: str) -> N
     given = {"model": classifier(), "calibration": X[:100], **options}
     with pytest.raises((InputError, ShapeError), match=message):
         edgekit.convert(given.pop("model"), given.pop("calibration"), **given)
+
+
+def test_a_quantized_file_is_converted_without_what_trains(tmp_path: Path) -> None:
+    """On the device, too: with numpy alone, and without waiting for the layers of Keras."""
+    path = tmp_path / "model.edge"
+    edgekit.save(edgekit.convert(classifier(), X[:100]).graph, path)
+    program = (
+        f"import sys, edgekit; edgekit.convert({str(path)!r}).save({str(path)!r})\n"
+        "sys.exit(any(name.startswith(('edgekit.train', 'h5py')) for name in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
