@@ -9,6 +9,7 @@ test expects of their numbers is taken for met.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import cupy
@@ -36,21 +37,35 @@ class Uncounted:
     def __add__(self, other: object) -> Uncounted:
         return self
 
-    __radd__ = __rsub__ = __sub__ = __add__
+    __getitem__ = __radd__ = __rsub__ = __sub__ = __add__
 
     def __bool__(self) -> bool:
         return False
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
 
 
 class HardwareMachine:
     """What a test may ask of a run; see `machine.Machine`."""
 
     gpus = 1
+    _uncounted = ("waits", "synchronizations", "graph_launches", "copies_in")
 
     def __init__(self) -> None:
         self.launches: list[str] = []
-        self.waits: list[str] = []
-        self.synchronizations = self.graph_launches = self.copies_in = Uncounted()
+
+    def __getattr__(self, name: str) -> Uncounted:
+        if name not in self._uncounted:
+            raise AttributeError(name)
+        return Uncounted()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in self._uncounted:  # what tests set to 0 is not counted either
+            super().__setattr__(name, value)
 
 
 machine = HardwareMachine()
@@ -70,6 +85,9 @@ def install(monkeypatch: Any, gpus: int = 1) -> HardwareMachine:
 
     monkeypatch.setattr(Kernel, "__call__", noted)
     machine.launches.clear()
+    pool = cupy.get_default_memory_pool()
+    pool.set_limit(size=0)  # a test may have left one
+    pool.free_all_blocks()
     return machine
 
 

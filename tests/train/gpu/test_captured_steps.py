@@ -22,6 +22,7 @@ from edgekit.train import (
 from edgekit.train.gpu import capture
 from edgekit.train.metrics import Metric
 from edgekit.train.ops.math import mean, square
+from tests.train.device import needs_simulation
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(72, 6)).astype(np.float32)
@@ -394,6 +395,7 @@ def test_an_error_of_the_user_stays_an_error(gpu):
     model.fit(X, Y, batch_size=8, verbose=0)
 
 
+@needs_simulation
 def test_graphs_outlive_a_capture_for_which_memory_is_too_little(gpu):
     """Their memory is free to the pool: for want of more it may not go back to the system."""
     model = network(layers.Dense(16, activation="relu"))

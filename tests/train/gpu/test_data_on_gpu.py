@@ -14,6 +14,7 @@ from edgekit.train import (
     set_random_seed,
 )
 from edgekit.train.gpu import data as gpu_data
+from tests.train.device import needs_simulation
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(70, 6)).astype(np.float32)
@@ -179,6 +180,7 @@ def test_rows_of_every_size_and_dtype(gpu, monkeypatch, share):
         np.testing.assert_array_equal(found, whole)
 
 
+@needs_simulation  # which counts
 def test_what_the_host_waits_for(gpu):
     """Twice as many steps, or batches of the validation: the host waits no more often."""
 
@@ -196,6 +198,7 @@ def test_what_the_host_waits_for(gpu):
     assert few[0] == 2 and few[1] == 1
 
 
+@needs_simulation
 def test_what_staged_data_wait_for(gpu, staged):
     def waits(epochs):
         model = network()
