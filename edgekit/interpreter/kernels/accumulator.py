@@ -128,14 +128,14 @@ class Accumulator:
     def sums(self, shape: tuple[int, ...], y: Floats) -> Array:
         """Where to add up what becomes `y`: in `y` itself, if it is dense, so that all passes over
         the sums meet the same memory."""
-        if y.flags.c_contiguous and y.dtype == self.dtype and self.dynamic is None:
+        if y.flags.c_contiguous and y.dtype == self.dtype:
             return y.reshape(shape)
         return self.buffer("sums", shape)
 
     def finish(self, sums: Array, y: Floats) -> None:
         """Add the calls from `sums` (contiguous) to `y`, a part of the output or all of it."""
         if self.dynamic is not None:
-            self.step.call(np.copyto, y, sums.reshape(y.shape), "same_kind")
+            self.dynamic.keep(sums, y)
         elif not self.step.quantized:
             self._finish_float(sums, y)
         elif self._rescale is None:

@@ -31,12 +31,16 @@ from edgekit.errors import UnsupportedOperator
 from .. import arithmetic
 from ..step import Array, Step
 from .hybrid import Rounding, quantize_rows
-from .ufuncs import clip
+from .ufuncs import clip, copy_runs
+from .variants import BLOCK_ELEMENTS
 
 __all__ = ["DynamicRange"]
 
 WIDEST = 255
 """The largest difference of two int8 numbers: no rounded activation is larger."""
+
+LONGEST_ROW = 2**10
+"""Elements of a row of float64; longer ones are not faster."""
 
 BOUNDS = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
 
@@ -66,6 +70,7 @@ class DynamicRange:
         self.scales: Array = step.scratch((rows, 1))
         flat, target = x.reshape(rows, -1), self.integers.reshape(rows, -1)
         self.rounding = _rounding(step)
+        self._sums = step.output()
         step.call(quantize_rows(flat, target, self.scales, self.rounding))
 
     def sum_bounds(self, matrix: Array) -> Array:
@@ -84,29 +89,43 @@ class DynamicRange:
         self.step.call(np.copyto, inside, self.integers)
         return whole
 
+    def keep(self, sums: Array, y: Array) -> None:
+        """Have the sums of a part, `y`, until all can be scaled: there, or where they are.
+
+        Dense numbers are scaled faster than those within a border, but may be parts of a buffer.
+        """
+        sums = sums.reshape(y.shape)
+        if sums.shape == self._sums.shape and sums.dtype == np.float32:
+            self._sums = sums
+        elif not np.may_share_memory(sums, y):
+            self.step.call(np.copyto, y, sums, "same_kind")
+
     def finish(self, bias: Array | None) -> None:
-        """Scale the sums that stand in the output."""
-        step, y = self.step, self.step.output()
+        """Scale the sums into the output."""
+        step, sums, y = self.step, self._sums, self.step.output()
         row_scales = self.scales.reshape(self.kept)
         scales = np.broadcast_to(step.input_quant(1).scales, y.shape[-1:])
-        if y.size == len(scales) and y.flags.c_contiguous:  # one row needs no other dimension
-            y, row_scales = y.reshape(-1), row_scales.reshape(())
+        if sums.size == len(scales) and sums.flags.c_contiguous:  # a row needs no other dimension
+            sums, row_scales = sums.reshape(-1), row_scales.reshape(())
             scales = np.ascontiguousarray(scales)
         if self.rounding == "even":
-            step.call(np.multiply, y, row_scales, y)
-            self._multiply_and_add(y, scales, bias)
+            step.call(np.multiply, sums, row_scales, sums)
+            self._multiply_and_add(sums, scales, bias)
         elif self._channels_first():
             for factors in (scales, row_scales):
-                step.call(np.multiply, y, factors, y)
+                step.call(np.multiply, sums, factors, sums)
         else:
             factors = step.scratch((*row_scales.shape[:-1], len(scales)))
             step.call(np.multiply, row_scales, scales, factors)
-            step.call(np.multiply, y, factors, y)
+            step.call(np.multiply, sums, factors, sums)
         if bias is not None and self.rounding != "even":
-            step.call(np.add, y, bias, y)
+            step.call(np.add, sums, bias, sums)
         bounds = BOUNDS.get(step.attrs["activation"])
         if bounds is not None:
-            step.call(clip, y, *(np.array(bound, np.float32) for bound in bounds), y)
+            low, high = (np.array(bound, np.float32) for bound in bounds)
+            step.call(clip, sums, low, high, sums)
+        if not np.may_share_memory(sums, y):
+            copy_runs(step, y, sums.reshape(y.shape))
 
     def _channels_first(self) -> bool:
         """Whether the channel's scale comes before the row's."""
@@ -114,18 +133,33 @@ class DynamicRange:
             return self.step.arithmetic == "float32"
         return self.step.node.op == "Conv2D" and self.rounding == "asymmetric"
 
-    def _multiply_and_add(self, y: Array, scales: Array, bias: Array | None) -> None:
-        """`y = f32(y * scale + bias)`; sample by sample where there are maps, to save memory."""
+    def _multiply_and_add(self, sums: Array, scales: Array, bias: Array | None) -> None:
+        """`sums = f32(sums * scale + bias)`, part by part, to save memory."""
         if bias is None:
-            self.step.call(np.multiply, y, scales, y)
+            self.step.call(np.multiply, sums, scales, sums)
             return
-        parts = [y] if y.ndim < 4 else list(y)
-        wide = self.step.scratch(parts[0].shape, np.float64)
+        parts = [sums] if sums.ndim < 4 else list(sums)
+        if sums.flags.c_contiguous:
+            rows, repeats = _rows(sums, len(scales))
+            height = max(1, BLOCK_ELEMENTS // rows.shape[1])
+            parts = [rows[top : top + height] for top in range(0, len(rows), height)]
+            scales, bias = np.tile(scales, repeats), np.tile(bias, repeats)
+        buffer = self.step.scratch(parts[0].shape, np.float64)
         exact, offsets = scales.astype(np.float64), bias.astype(np.float64)
         for part in parts:
-            self.step.call(np.multiply, part, exact, wide)
+            wide = buffer[: len(part)]
+            self.step.call(np.copyto, wide, part)
+            self.step.call(np.multiply, wide, exact, wide)
             self.step.call(np.add, wide, offsets, wide)
             self.step.call(np.copyto, part, wide, "same_kind")
+
+
+def _rows(sums: Array, channels: int) -> tuple[Array, int]:
+    """Dense sums as rows of several pixels, in which loops are longer, and how many pixels."""
+    pixels = sums.size // channels
+    most = min(pixels, max(1, LONGEST_ROW // channels))
+    together = next(n for n in range(most, 0, -1) if pixels % n == 0)
+    return sums.reshape(-1, together * channels), together
 
 
 def _scales_shape(step: Step) -> tuple[int, ...]:

@@ -31,6 +31,7 @@ __all__ = ["Rounding", "quantize_rows"]
 Rounding = Literal["symmetric", "asymmetric", "even"]
 
 LOWEST, HIGHEST, STEPS = np.float32(-128.0), np.float32(127.0), np.float32(255.0)
+ZERO = np.float32(0.0)
 HALF = np.nextafter(np.float32(0.5), np.float32(0.0))
 """Added before a number is cut: only true halves reach the next integer."""
 
@@ -63,10 +64,10 @@ def _symmetric(x: Floats, integers: Array, scales: Floats) -> Callable[[], objec
 
 
 def _asymmetric(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
-    size = np.empty(x.shape, np.float32)
+    size, ends = np.empty(x.shape, np.float32), _ends(x)
 
     def quantize() -> None:
-        low, high = _ends(x)
+        low, high = ends()
         np.divide(np.subtract(high, low), STEPS, scales)
         scales[scales == 0.0] = np.float32(1.0)
         wide_low, wide_high = low.astype(np.float64), high.astype(np.float64)
@@ -87,16 +88,17 @@ def _asymmetric(x: Floats, integers: Array, scales: Floats) -> Callable[[], obje
 def _even(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
     if len(x) == 1:
         return _even_row(x, integers, scales)
-    size = np.empty(x.shape, np.float32)
+    size, ends = np.empty(x.shape, np.float32), _ends(x)
 
     def quantize() -> None:
-        low, high = _ends(x)
+        low, high = ends()
         span = np.subtract(high, low)
         span[span == 0.0] = STEPS  # the row is zero whatever its scale
         per_unit = np.divide(STEPS, span)
         low, high = low * per_unit, high * per_unit
         from_low = (LOWEST + low) + (HIGHEST + high) > 0
-        zero = np.rint(np.clip(np.where(from_low, LOWEST - low, HIGHEST - high), LOWEST, HIGHEST))
+        zero = np.where(from_low, LOWEST - low, HIGHEST - high)
+        np.rint(clip(zero, LOWEST, HIGHEST, zero), zero)
         np.divide(np.float32(1.0), per_unit, scales)
         np.multiply(x, per_unit, size)
         np.rint(size, size)
@@ -107,11 +109,11 @@ def _even(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
 
 def _even_row(x: Floats, integers: Array, scales: Floats) -> Callable[[], object]:
     """The same for a single row, whose few numbers are no arrays; comparisons let NaN through."""
-    size, zero_float, one = np.empty(x.shape, np.float32), np.float32(0.0), np.float32(1.0)
+    size, flat, one = np.empty(x.shape, np.float32), _flat(x), np.float32(1.0)
 
     def quantize() -> None:
-        low, high = np.minimum.reduce(x, None), np.maximum.reduce(x, None)
-        low, high = zero_float if low > 0 else low, zero_float if high < 0 else high
+        low, high = flat[flat.argmin()], flat[flat.argmax()]
+        low, high = ZERO if low > 0 else low, ZERO if high < 0 else high
         span = high - low
         per_unit = STEPS / (STEPS if span == 0 else span)
         low, high = low * per_unit, high * per_unit
@@ -125,14 +127,34 @@ def _even_row(x: Floats, integers: Array, scales: Floats) -> Callable[[], object
     return quantize
 
 
-def _ends(x: Floats) -> tuple[Floats, Floats]:
-    """The smallest and the largest number of each row, or zero."""
-    zero = np.float32(0.0)
-    low: Floats = np.minimum(x.min(axis=1, keepdims=True), zero)
-    high: Floats = np.maximum(x.max(axis=1, keepdims=True), zero)
-    return low, high
+def _ends(x: Floats) -> Callable[[], tuple[Floats, Floats]]:
+    """A function that gives the smallest and the largest number of each row, or zero.
+
+    numpy finds the place of a number along a row several times as fast as the number itself.
+    """
+    flat, starts = _flat(x), np.arange(len(x)) * x.shape[1]
+    places = np.empty(len(x), np.intp)
+    low, high = np.empty(len(x), np.float32), np.empty(len(x), np.float32)
+
+    def ends() -> tuple[Floats, Floats]:
+        for place, numbers in ((x.argmin, low), (x.argmax, high)):
+            place(1, places)
+            np.add(places, starts, places)
+            flat.take(places, None, numbers, "clip")
+        np.minimum(low, ZERO, out=low)
+        np.maximum(high, ZERO, out=high)
+        return low[:, np.newaxis], high[:, np.newaxis]
+
+    return ends
+
+
+def _flat(x: Floats) -> Floats:
+    assert x.flags.c_contiguous
+    return x.reshape(-1)
 
 
 def _move(steps: Floats, zero: Floats, integers: Array) -> None:
-    """`integers = clip(steps + zero) - zero`."""
-    np.clip(steps, LOWEST - zero, HIGHEST - zero, integers)
+    """`integers = clip(steps + zero) - zero`; steps are lost."""
+    # on bounds that are arrays, clip takes twice as long as both
+    np.minimum(steps, HIGHEST - zero, out=steps)
+    np.maximum(steps, LOWEST - zero, out=integers)

@@ -126,7 +126,8 @@ def run_through(layer: IntegerLstm, heard: Integers, fill: Call) -> None:
     step.call(np.add, heard, zero if halve is None else zero + 0.5, rows)
     step.call(np.copyto, hidden[0], first_hidden)
     step.call(np.copyto, cell, first_cell)
-    update, finish = _update(layer, line, found), _finish(layer, found)
+    output = _output_line(layer)
+    update, finish = _update(layer, output, line, found), _finish(layer, output, found)
     for now, row, then in zip(states, rows[_order(layer)], hidden[1:], strict=False):
         step.call(np.dot, now, matrix, sums)
         if halve is not None:
@@ -167,13 +168,13 @@ def _curves(layer: IntegerLstm) -> Reals:
     return np.concatenate([sigmoid * (2.0**-15 * AWAY), sigmoid, tanh * 2.0**-exponent])
 
 
-def _update(layer: IntegerLstm, line: Reals, found: Reals) -> list[Call]:
+def _update(layer: IntegerLstm, output: Line, line: Reals, found: Reals) -> list[Call]:
     """From the gates in `line` (i f o g c) to the new cell there; `found` becomes o * t."""
     n = layer.cells
     products, index = np.zeros((layer.batch, 2 * n)), np.zeros((layer.batch, n), np.intp)
-    cell, output = line[:, 4 * n :], line[:, 2 * n : 3 * n]
+    cell, gate = line[:, 4 * n :], line[:, 2 * n : 3 * n]
     tanh = np.roll(fixed_curves.tanh_table(15 + layer.exponent), 2**15)
-    table = tanh * _output_line(layer).factor
+    table = tanh * output.factor
     limit = layer.cell_limit
     return [
         partial(np.multiply, line[:, : 2 * n], line[:, 3 * n :], products),
@@ -182,13 +183,13 @@ def _update(layer: IntegerLstm, line: Reals, found: Reals) -> list[Call]:
         saturation(cell, (-limit, limit) if limit else INT16),
         bound(np.copyto, index, cell, "unsafe"),
         partial(table.take, index, None, found, "wrap"),  # below 0 from the table's end
-        partial(np.multiply, found, output, found),
+        partial(np.multiply, found, gate, found),
     ]
 
 
-def _finish(layer: IntegerLstm, found: Reals) -> Callable[[Reals], list[Call]]:
+def _finish(layer: IntegerLstm, line: Line, found: Reals) -> Callable[[Reals], list[Call]]:
     """Calls from o * t, which is lost, to a hidden state."""
-    line, offsets = _output_line(layer), np.zeros(found.shape)
+    offsets = np.zeros(found.shape)
     low, high = (np.array(float(limit)) for limit in line.limits)
     move = np.array(float(layer.hidden_zero - layer.unit_zero))
     common: list[Call] = []
