@@ -1,4 +1,4 @@
-"""Arrays from `.npy` and `.npz` files and pictures, checked, and into files that appear whole."""
+"""Arrays from files and pictures, checked, and arrays into files that appear whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgekit.errors import InputError
 from edgekit.files import replaceable_mode, replacing
 
+from .csv_files import read_csv
 from .pictures import are_pictures, read_pictures
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ __all__ = [
 TARGETS = "y"
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
+def read_arrays(path: Path, inputs: Sequence[str] = ()) -> dict[str, Array]:
     """Every array of a file by its name; the one array of a `.npy` file is named "".
+
+    The columns of a `.csv` file are arrays where `inputs` are their names, together "x" otherwise.
 
     Raises InputError where the file is no array file, is damaged or holds Python objects.
     """
@@ -42,8 +45,10 @@ def read_arrays(path: Path) -> dict[str, Array]:
 
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
+    if path.suffix.lower() == ".csv":
+        return read_csv(path, inputs, TARGETS)
     if path.suffix not in (".npy", ".npz"):
-        raise InputError(f"{path}: expected arrays in a .npy or .npz file, or pictures")
+        raise InputError(f"{path}: expected arrays in a .npy, .npz or .csv file, or pictures")
     try:
         # Opened here: numpy leaves the file open where it finds no arrays in it.
         with open(path, "rb") as file:
@@ -62,7 +67,7 @@ def inputs_of(path: Path, graph: Graph) -> dict[str, Array]:
     """
     if are_pictures(path):
         return {graph.inputs[0]: read_pictures(path, graph).pixels}
-    return _split(path, read_arrays(path), graph.inputs)[0]
+    return _split(path, read_arrays(path, graph.inputs), graph.inputs)[0]
 
 
 def inputs_and_targets(
@@ -81,7 +86,7 @@ def inputs_and_targets(
         named = ", ".join(f"{number} {name}" for number, name in enumerate(pictures.names))
         print(f"{path}: {len(pictures.files)} pictures of the classes {named}")
         return {graph.inputs[0]: pictures.pixels}, pictures.classes
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, graph.inputs)
     found, rest = _split(path, arrays, graph.inputs)
     name = TARGETS if TARGETS in rest else next(iter(rest)) if len(rest) == 1 else None
     if name is None:

@@ -46,8 +46,8 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "--calibration",
         type=Path,
         metavar="FILE",
-        help=".npz or .npy of typical inputs (array x), scaled as in training, or a folder of "
-        "pictures (with --mean and --std); 100 are enough "
+        help=".npz, .npy or .csv of typical inputs (array x), scaled as in training, or a folder "
+        "of pictures (with --mean and --std); 100 are enough "
         "(a model trained for quantization brings its ranges, one that is quantized already its "
         "scales: they need none)",
     )
@@ -55,8 +55,8 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         "--evaluate",
         type=Path,
         metavar="FILE",
-        help=".npz of test inputs x and labels y, or a folder of pictures with a subfolder for "
-        "each class",
+        help=".npz or .csv of test inputs x and labels y, or a folder of pictures with a "
+        "subfolder for each class",
     )
     parser.add_argument(
         "--max-drop",

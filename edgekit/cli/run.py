@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help=".npy or .npz; real numbers as in training, uint8 pixels to which the model's "
+        help=".npy, .npz or .csv; real numbers as in training, uint8 pixels to which the model's "
         "preprocessing is applied, or the integers that the model stores; or a picture, or a "
         "folder of pictures",
     )

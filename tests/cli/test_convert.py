@@ -151,7 +151,7 @@ def test_files_that_hold_something_else(
         command = ["convert", files.float, "--calibration", str(path), "-o", str(output)]
         assert f"{path}: no arrays can be read from it" in refused(command, output, capsys)
     command = ["convert", files.float, "--calibration", files.labels, "-o", str(output)]
-    assert "expected arrays in a .npy or .npz file" in refused(command, output, capsys)
+    assert "expected arrays in a .npy, .npz or .csv file" in refused(command, output, capsys)
     model = tmp_path / "model.edge"
     model.write_bytes(Path(files.float).read_bytes()[:500])
     command = ["convert", str(model), "--calibration", files.calib, "-o", str(output)]
