@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.train.backend import array_module
-from edgekit.train.primitive import Primitive, recorders
+from edgekit.train.primitive import Primitive, recorders, scope_state
 from edgekit.train.tape import GradientTape
 
 from .shape import pad
@@ -75,7 +75,8 @@ def unstack(x: Any) -> list[Any]:
     """The steps of (batch, time, ...), each (batch, ...)."""
     listening = recorders()
     count = x.shape[1]
-    if not listening or not all(isinstance(one, GradientTape) for one in listening):
+    rewritten = scope_state.rewriter is not None  # which knows the calls that a trace sees
+    if rewritten or not listening or not all(isinstance(r, GradientTape) for r in listening):
         return [x[:, t] for t in range(count)]
     sequence = _sequence(x)
     return [_step_of(sequence, index=t) for t in range(count)]

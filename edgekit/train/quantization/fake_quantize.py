@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.quantize.scales import WEIGHT_LIMIT
-from edgekit.train.backend import Array, array_module
+from edgekit.train.backend import Array, array_module, same_place
 from edgekit.train.primitive import primitive
 from edgekit.train.tensor import Tensor
 
@@ -21,35 +21,43 @@ __all__ = ["fake_quantize", "fake_quantize_weight"]
 
 @primitive
 def fake_quantize(
-    x, *, scale: float, zero_point: int, low: int = -128, high: int = 127, away: bool = False
+    x, *, scale: Any, zero_point: Any, low: int = -128, high: int = 127, away: bool = False
 ):
     """`(clip(rint(x * f32(1 / scale)) + zero_point, low, high) - zero_point) * scale`.
 
     The gradient is that of the identity where the rounded number lies within the limits, zero
-    elsewhere. With `away` stored integers are rounded with halves away from zero, as means of
-    integers are.
+    elsewhere. scale, zero_point: numbers, or arrays of numpy that broadcast against x. With `away`
+    stored integers are rounded with halves away from zero, as means of integers are.
     """
     steps = _steps(x, scale, zero_point, away)
     module = array_module(x)
-    module.clip(steps, x.dtype.type(low - zero_point), x.dtype.type(high - zero_point), out=steps)
-    steps *= x.dtype.type(np.float32(scale))
+    bounds = (_numbers(bound - zero_point, x) for bound in (low, high))
+    module.clip(steps, *bounds, out=steps)
+    steps *= _numbers(np.float32(scale), x)
     return steps
 
 
-def _steps(x: Array, scale: float, zero_point: int = 0, away: bool = False) -> Array:
-    module, number = array_module(x), x.dtype.type
-    steps = x * number(np.float32(1.0) / np.float32(scale))
+def _numbers(given: Any, x: Array) -> Any:
+    """A number, or an array of them where x lives, in the dtype of x."""
+    return same_place(given, x, x.dtype) if np.ndim(given) else x.dtype.type(given)
+
+
+def _steps(x: Array, scale: Any, zero_point: Any = 0, away: bool = False) -> Array:
+    module = array_module(x)
+    steps = x * _numbers(np.float32(1.0) / np.float32(scale), x)
     if not away:
         return module.rint(steps, out=steps)
-    steps += number(zero_point)
+    moved = _numbers(zero_point, x)
+    steps += moved
     # a hair more than a half, since a half that was computed may lie a little below
-    steps += module.copysign(number(0.5 + 2.0**-10), steps)
-    return module.trunc(steps, out=steps) - number(zero_point)
+    steps += module.copysign(x.dtype.type(0.5 + 2.0**-10), steps)
+    return module.trunc(steps, out=steps) - moved
 
 
-def _inside(x: Array, scale: float, zero_point: int, low: int, high: int) -> Array:
+def _inside(x: Array, scale: Any, zero_point: Any, low: int, high: int) -> Array:
     steps = _steps(x, scale)
-    return (steps >= low - zero_point) & (steps <= high - zero_point)
+    least, most = (_numbers(bound - zero_point, x) for bound in (low, high))
+    return (steps >= least) & (steps <= most)
 
 
 @fake_quantize.vjp

@@ -27,7 +27,8 @@ from edgekit.train.structure import flatten, pack
 from .int8_accuracy import Int8Accuracy
 from .plan import make_plan
 from .ranges import EMPTY, Ranges
-from .rewriter import Rewriter, Scales
+from .rewriter import Rewriter
+from .scales import Scales
 from .steps import Plan
 
 __all__ = ["QuantizedModel", "quantize_model"]
@@ -124,6 +125,7 @@ class QuantizedModel(Model):
         if values is None:
             self._plan = make_plan(model, self.recipe)
             values = list(self._plan.values)
+            self._warn_of_unlearned(self._plan)
         self.values = values
         shape = (len(values), 2)
         self.ranges = self.add_weight(shape, trainable=False, initializer="zeros", name="ranges")
@@ -152,6 +154,16 @@ class QuantizedModel(Model):
                     "this version quantizes; call quantize_model(model.float_model) and train again"
                 )
         return self._plan
+
+    def _warn_of_unlearned(self, plan: Plan) -> None:
+        if plan.unlearned:
+            warnings.warn(
+                "training does not round inside of these layers, each of them several operators "
+                f"on the device: {', '.join(dict.fromkeys(plan.unlearned.values()))}; to convert "
+                f"model {self.name!r} give calibration data for them, or keep them in float "
+                "(keep_float)",
+                stacklevel=4,
+            )
 
     def learned_ranges(self) -> Mapping[str, Range]:
         """The ranges that were learned so far, by the names that activations have in the graph."""

@@ -14,58 +14,22 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
-from edgekit.ir import Node, QuantParams, spec
-from edgekit.quantize.calibrate import Range
-from edgekit.quantize.parameters import group_params
-from edgekit.quantize.scales import activation_params, weight_params
-from edgekit.train.backend import array_module, same_place, to_numpy
-from edgekit.train.ops.math import stop_gradient
+from edgekit.ir import Node, spec
+from edgekit.train.backend import array_module
 from edgekit.train.ops.normalization import batch_norm
 from edgekit.train.ops.shape import reshape
 from edgekit.train.primitive import Primitive, scope_state
 from edgekit.train.tensor import Tensor, wrap
 
-from .fake_quantize import fake_quantize, fake_quantize_weight
-from .pieces import compute
-from .ranges import Ranges
-from .steps import Key, Norm, Plan, Step, Weight, canonical
+from .fake_quantize import fake_quantize
+from .pieces import MOVES, RECURRENT, compute
+from .recurrent import check_call, run_lstm
+from .scales import Scales
+from .steps import Norm, Plan, Step, Weight, canonical
+from .times import by_time, one_by_one, rounded_by_time
+from .weights import affine, rounded_constant, rounded_weight, without_zeros
 
-__all__ = ["Rewriter", "Scales"]
-
-
-class Scales:
-    """Scale and zero point of each activation, from the ranges as they are now."""
-
-    def __init__(self, plan: Plan, ranges: Ranges, input_range: tuple[float, float] | None) -> None:
-        self.plan, self.ranges = plan, ranges
-        self.given = dict.fromkeys(plan.inputs, Range(*input_range)) if input_range else {}
-        self.known: dict[str, tuple[QuantParams, ...]] = {}
-
-    def of(self, value: str) -> tuple[QuantParams, ...]:
-        """What the value is rounded to: once, or twice where an operator fixes its own output.
-
-        Nothing as long as no range is known.
-        """
-        if value not in self.known:
-            self.known[value] = self._chosen(value)
-        return self.known[value]
-
-    def _chosen(self, value: str) -> tuple[QuantParams, ...]:
-        group = self.plan.groups[value]
-        seen = {**self.ranges.known(group), **self.given}
-        members = [name for name in group if name in seen]
-        if not members:
-            return ()
-        fixed = {name: q for name, q in self.plan.fixed.items() if name in group}
-        union = Range(min(seen[n].low for n in members), max(seen[n].high for n in members))
-        chosen = group_params(group, dict.fromkeys(group, union), fixed)
-        own = fixed.get(value, chosen)
-        return (chosen,) if own == chosen else (own, chosen)
-
-    def forget(self, value: str) -> None:
-        """The range of the value has changed."""
-        for name in self.plan.groups[value]:
-            self.known.pop(name, None)
+__all__ = ["Rewriter"]
 
 
 class Rewriter:
@@ -84,8 +48,8 @@ class Rewriter:
         self.learning, self.widening, self.folding = learning, widening, folding
         self.prefix = 0
         self.counts: dict[tuple[str, str], int] = {}
-        self.done: set[Key] = set()
-        self.read: dict[tuple[int, str], Any] = {}
+        self.reads: dict[tuple[int, str], Any] = {}
+        self.weights: dict[Any, Any] = {}
 
     @contextmanager
     def running(self, name: str) -> Iterator[None]:
@@ -100,9 +64,10 @@ class Rewriter:
         self._check_all_done()
 
     def _check_all_done(self) -> None:
-        missing = [key for key in self.plan.steps if key not in self.done]
-        if missing:
-            listed = ", ".join(f"{name!r} in layer {scope!r}" for scope, name, _ in missing[:5])
+        """What has a step is found by its number, so each layer must call as often as it did."""
+        wrong = [call for call, count in self.plan.counts.items() if self.counts.get(call) != count]
+        if wrong:
+            listed = ", ".join(f"{name!r} in layer {scope!r}" for scope, name in wrong[:5])
             raise UnsupportedOperator(
                 f"the model did not call {listed} as it does in inference: what is quantized must "
                 "be computed alike in training and in inference"
@@ -118,7 +83,6 @@ class Rewriter:
         try:
             if step is None:
                 return primitive.call_saving(*inputs, **attrs)
-            self.done.add(key)
             return self._run(step, primitive, list(inputs), attrs)
         finally:
             scope_state.rewriter = self
@@ -127,18 +91,24 @@ class Rewriter:
         """An input of the model, rounded as the device gets it."""
         if not self.plan.inputs.get(name):
             return x
-        return self._rounded(name, self._observed(name, x))
+        return self._rounded(name, self.observed(name, x))
 
     # -- one call ---------------------------------------------------------------------------------
 
     def _run(self, step: Step, primitive: Primitive, inputs: list[Any], attrs: Any) -> Any:
+        if step.times:
+            return one_by_one(step, primitive, inputs, attrs, self._run), None
+        if primitive.name in RECURRENT:
+            check_call(step, primitive, inputs)
         if step.piece is not None:
-            return compute(step.piece, inputs, self._node_reads, self._node_writes), None
+            return compute(step.piece, inputs, self), None
         for position, value in step.reads.items():
             inputs[position] = self._read(value, inputs[position])
+        if step.lstm is not None:
+            return run_lstm(self, step.lstm, primitive, inputs, attrs)
         if not self.widening:
             for position in step.constants:
-                inputs[position] = _rounded_constant(inputs[position])
+                inputs[position] = rounded_constant(inputs[position])
         if step.norm is not None:
             output, saved = self._normalized(step, primitive, inputs, attrs)
         elif step.weight is not None and not self.widening:
@@ -147,77 +117,90 @@ class Rewriter:
             output, saved = primitive.call_saving(*inputs, **attrs)
         if step.value is not None:
             if step.observed:
-                output = self._observed(step.value, output)
+                output = self.observed(step.value, output)
             if step.quantized:
                 output = self._rounded(step.value, output, step.away)
         return output, saved
 
-    def _observed(self, value: str, x: Tensor) -> Tensor:
-        if self.learning and value in self.ranges.rows:
+    def observed(self, value: Any, x: Tensor) -> Tensor:
+        if not self.learning:
+            return x
+        if isinstance(value, tuple):
+            for name, data in zip(value, by_time(x.data, len(value)), strict=True):
+                self.observed(name, wrap(data))
+        elif value in self.ranges.rows:
             self.ranges.observe(value, x.data, self.widening)
             self.scales.forget(value)
         return x
 
-    def _rounded(self, value: str, x: Tensor, away: bool = False) -> Tensor:
-        for quant in () if self.widening else self.scales.of(value):
+    def _rounded(self, value: Any, x: Tensor, away: bool = False) -> Tensor:
+        if self.widening:
+            return x
+        if isinstance(value, tuple):
+            return rounded_by_time(x, [self.scales.of(name) for name in value], away)
+        for quant in self.scales.of(value):
             x = fake_quantize(x, scale=quant.scale[0], zero_point=quant.zero_point[0], away=away)
         return x
 
-    def _read(self, value: str, x: Tensor) -> Tensor:
+    def _read(self, value: Any, x: Tensor) -> Tensor:
         """What a layer in float computed, rounded once for all layers in int8 that read it."""
         key = (id(x), value)
-        if key not in self.read:
-            self.read[key] = (x, self._rounded(value, x))  # x too, so that its id stays its own
-        return self.read[key][1]
+        if key not in self.reads:
+            self.reads[key] = (x, self._rounded(value, x))  # x too, so that its id stays its own
+        return self.reads[key][1]
 
-    def _node_reads(self, node: Node, value: str, x: Any) -> Any:
-        """What a node within a call reads, as its kernel will."""
+    # -- what `compute` asks of a node within a call ----------------------------------------------
+
+    def read(self, node: Node, value: str, x: Any) -> Any:
+        """What goes into a node, as its kernel will read it."""
         if node.outputs[0] not in self.plan.rounded or value in self.plan.rounded:
             return x
         if value in self.plan.groups:
             return x if value in self.plan.inputs else self._read(value, x)
         is_one = spec(node.op).tied or np.size(x) == 1 or self.widening
-        return x if is_one else _rounded_constant(x)
+        return x if is_one else rounded_constant(x)
 
-    def _node_writes(self, node: Node, x: Tensor) -> Tensor:
+    def written(self, node: Node, x: Tensor) -> Tensor:
+        """What comes out of a node."""
         value = node.outputs[0]
-        x = self._observed(value, x)
+        if node.op in MOVES and str(node.inputs[0]) in self.plan.rounded:
+            return x  # on its steps already
+        x = self.observed(value, x)
         return self._rounded(value, x) if value in self.plan.rounded else x
+
+    def weight(self, node: Node, weight: Any, bias: Any) -> tuple[Any, Any]:
+        """Weight (outputs, inputs) and bias of a product; rounded once for all times that share
+        them, and the scale of what they are multiplied with where that matters.
+        """
+        if self.widening or node.outputs[0] not in self.plan.rounded:
+            return weight, bias
+        known = self.scales.of(str(node.inputs[0]))
+        key = (id(weight), id(bias), known[-1:] if bias is not None else None)
+        if key not in self.weights:  # with what was given, so that each id stays its own
+            self.weights[key] = (rounded_weight(weight, (0,), bias, known), weight, bias)
+        return self.weights[key][0]
 
     # -- weights ----------------------------------------------------------------------------------
 
     def _weighted(self, step: Weight, primitive: Primitive, inputs: list[Any], attrs: Any) -> Any:
         weight = inputs[step.position]
         bias = None if step.bias is None else inputs[step.bias]
-        factor, term = _affine(step.norms, bias)
+        factor, term = affine(step.norms, bias)
         shape = tuple(n if i in step.axes else 1 for i, n in enumerate(weight.shape))
         along = None if factor is None else reshape(factor, shape=shape)
         folded = weight if along is None else weight * along
         whole = term if step.norms else bias
-        rounded = self._rounded_weight(step, folded, whole, shape)
-        if along is None or not self.folding:
-            if along is not None:
-                rounded = rounded / _without_zeros(along)
-            inputs[step.position] = rounded
+        heard = step.value[0] if isinstance(step.value, tuple) else step.value
+        rounded, whole = rounded_weight(folded, step.axes, whole, self.scales.of(heard))
+        if along is not None and not self.folding:
+            inputs[step.position] = rounded / without_zeros(along)
             return primitive.call_saving(*inputs, **attrs)
         inputs[step.position] = rounded
         if step.bias is not None:
-            inputs[step.bias] = term
+            inputs[step.bias] = whole
             return primitive.call_saving(*inputs, **attrs)
         output, saved = primitive.call_saving(*inputs, **attrs)
-        return output + term, saved
-
-    def _rounded_weight(self, step: Weight, weight: Any, bias: Any, shape: Any) -> Any:
-        """The weight on the steps that the converter would choose for it and its bias."""
-        data = weight.data
-        others = tuple(i for i in range(data.ndim) if i not in step.axes)
-        largest = to_numpy(array_module(data).abs(data).max(axis=others)).reshape(-1, 1)
-        known = self.scales.of(step.value)
-        shift = None if bias is None or not known else to_numpy(bias).astype(np.float32)
-        input_scale = known[-1].scale[0] if known else 1.0
-        quant, _ = weight_params(largest.astype(np.float32), 0, shift, input_scale)
-        scales = same_place(quant.scales.reshape(shape), data, data.dtype)
-        return fake_quantize_weight(weight, wrap(scales))
+        return (output if along is None else output + whole), saved
 
     # -- normalizations ---------------------------------------------------------------------------
 
@@ -241,9 +224,9 @@ class Rewriter:
             tensors = (norm.gamma, norm.beta, norm.mean, norm.variance)
             y, _, _ = batch_norm(x, *tensors, training=False, epsilon=norm.epsilon)
             return y, statistics
-        factor, term = _affine((norm,), None)
-        y = self._rounded(step.scaled, self._observed(step.scaled, x * _rounded_constant(factor)))
-        return y + _rounded_constant(term), statistics
+        factor, term = affine((norm,), None)
+        y = self._rounded(step.scaled, self.observed(step.scaled, x * rounded_constant(factor)))
+        return y + rounded_constant(term), statistics
 
     def _observe_scaled(self, value: str, norm: Norm, x: Tensor, saved: Any) -> None:
         """The range of the product, by the statistics with which this batch was normalized."""
@@ -251,33 +234,6 @@ class Rewriter:
             return
         variance = norm.variance.data if saved is None else saved[1]
         factor = 1 / array_module(variance).sqrt(variance + variance.dtype.type(norm.epsilon))
-        self._observed(
+        self.observed(
             value, wrap(x.data * (factor if norm.gamma is None else factor * norm.gamma.data))
         )
-
-
-def _affine(norms: tuple[Norm, ...], bias: Any) -> tuple[Any, Any]:
-    """The factor and the term of each channel that normalizations by moving statistics make."""
-    factor, term = None, bias
-    for norm in norms:
-        variance = norm.variance.data
-        inverse = 1 / array_module(variance).sqrt(variance + variance.dtype.type(norm.epsilon))
-        scale = wrap(inverse) if norm.gamma is None else norm.gamma * wrap(inverse)
-        centred = wrap(-norm.mean.data) if term is None else term - wrap(norm.mean.data)
-        term = centred * scale if norm.beta is None else centred * scale + norm.beta
-        factor = scale if factor is None else factor * scale
-    return factor, term
-
-
-def _without_zeros(x: Tensor) -> Tensor:
-    """A divisor: constant, and 1 where it would be 0 (a channel that is switched off)."""
-    x = stop_gradient(x)
-    return wrap(array_module(x.data).where(x.data == 0, x.dtype.type(1), x.data))
-
-
-def _rounded_constant(x: Any) -> Any:
-    """A constant operand of an int8 operator, on the steps between its smallest and largest."""
-    x = x if isinstance(x, Tensor) else Tensor(x)
-    ends = to_numpy(array_module(x.data).stack([x.data.min(), x.data.max()])).tolist()
-    quant = activation_params(*ends)
-    return fake_quantize(x, scale=quant.scale[0], zero_point=quant.zero_point[0])

@@ -36,6 +36,9 @@ class Call(Protocol):
     def weight(self, position: int, layout: Callable[[np.ndarray], np.ndarray]) -> str:
         """A constant input in another layout; raises UnsupportedOperator where it is computed."""
 
+    def part(self, position: int, layout: Callable[[Any], Any]) -> str:
+        """A new constant made of a weight by slices and swapped axes, which tensors know too."""
+
     def given(self, position: int) -> bool:
         """Is there such an input, and is it not None?"""
 

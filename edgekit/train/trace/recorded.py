@@ -106,6 +106,14 @@ class RecordedCall:
         self.writer.weights.append(WeightPlace(name, self.record, position, layout))
         return name
 
+    def part(self, position: int, layout: Callable[[Any], Any]) -> str:
+        array = self.constant(position)
+        if array is None:
+            raise UnsupportedOperator("its weights are computed from the data")
+        name = self.number(np.ascontiguousarray(layout(array)))
+        self.writer.weights.append(WeightPlace(name, self.record, position, layout))
+        return name
+
     def _entered(self, position: int, laid: np.ndarray) -> str:
         """A constant input in the graph; a weight that is used twice is one constant."""
         x = self.record.inputs[position]

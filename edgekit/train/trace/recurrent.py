@@ -7,7 +7,6 @@ curves, last states that are asked for), GRU and the plain layer are written out
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -133,16 +132,14 @@ class _Steps:
         return found
 
     def _of_input(self) -> str:
-        bias = self.call.number(self.bias_of_input())
-        return self.call.add("Dense", self.call.value(0), self._kernel(), bias)
+        bias = self.bias_of_input()
+        kernel = self.call.part(1, lambda weight: weight.swapaxes(0, 1))
+        return self.call.add("Dense", self.call.value(0), kernel, bias)
 
-    def _kernel(self) -> str:
-        return self.call.number(np.ascontiguousarray(_constant(self.call, 1).T))
-
-    def bias_of_input(self) -> np.ndarray:
+    def bias_of_input(self) -> str:
         if self.call.given(3):
-            return _constant(self.call, 3)
-        return np.zeros(self.gates * self.units, np.float32)
+            return self.call.part(3, lambda bias: bias)
+        return self.call.number(np.zeros(self.gates * self.units, np.float32))
 
     def _row_of(self, value: str, t: int, width: int) -> str:
         row = self.call.add("Slice", value, starts=(0, t, 0), sizes=(-1, 1, width))
@@ -152,18 +149,20 @@ class _Steps:
         row = self.call.add("Slice", self.call.value(self.mask), starts=(0, t), sizes=(-1, 1))
         return self.call.add("Reshape", row, shape=(-1, 1))
 
-    def heard(self, state: str, first: int = 0, last: int | None = None, bias: Any = None) -> str:
+    def heard(
+        self, state: str, first: int = 0, last: int | None = None, bias: str | None = None
+    ) -> str:
         """The state times the recurrent weights of the gates from `first` to `last`."""
-        given = None if bias is None else self.call.number(bias)
         weight = self._shared(first * self.units, (last or self.gates) * self.units)
-        return self.call.add("Dense", state, weight, given)
+        return self.call.add("Dense", state, weight, bias)
 
     def _shared(self, start: int, stop: int) -> str:
         """Columns of the recurrent weights: one constant for all times."""
         key = (start, stop)
         if key not in self._weights:
-            columns = _constant(self.call, 2)[:, start:stop]
-            self._weights[key] = self.call.number(np.ascontiguousarray(columns.T))
+            self._weights[key] = self.call.part(
+                2, lambda weight: weight[:, start:stop].swapaxes(0, 1)
+            )
         return self._weights[key]
 
     def gate(self, sums: str, number: int, count: int = 1) -> str:
@@ -205,13 +204,17 @@ class _LstmSteps(_Steps):
 
 
 class _GruSteps(_Steps):
-    def bias_of_input(self) -> np.ndarray:
-        bias = super().bias_of_input()
-        return bias[0] if bias.ndim == 2 else bias
+    def bias_of_input(self) -> str:
+        return (
+            self.call.part(3, lambda bias: bias[0]) if self._has_two() else super().bias_of_input()
+        )
 
-    def _bias_of_state(self) -> np.ndarray | None:
-        bias = _constant(self.call, 3) if self.call.given(3) else None
-        return bias[1] if bias is not None and bias.ndim == 2 else None
+    def _bias_of_state(self) -> str | None:
+        return self.call.part(3, lambda bias: bias[1]) if self._has_two() else None
+
+    def _has_two(self) -> bool:
+        """Whether there is a bias of the input and another of the state."""
+        return self.call.given(3) and len(self.call.shape_of(3)) == 2
 
     def step(self, sums: str, states: Sequence[str | None]) -> list[str]:
         call, before = self.call, states[0]

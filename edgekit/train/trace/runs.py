@@ -38,13 +38,15 @@ class WeightPlace(NamedTuple):
 class Places(NamedTuple):
     """A traced graph with what its values are in the model that was traced.
 
-    records: all calls of the run, in order. values: for each of them the value with the numbers
-    that it computed; None where the graph has none.
+    inputs: the tensors that went in. records: all calls of the run, in order. values: for each of
+    them the value with the numbers that it computed, a tuple where times are folded into the batch;
+    None where the graph has none.
     """
 
     graph: Graph
+    inputs: Sequence[Tensor]
     records: Sequence[Record]
-    values: Sequence[str | None]
+    values: Sequence[Any]
     weights: Sequence[WeightPlace]
 
 

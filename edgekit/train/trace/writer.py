@@ -39,7 +39,7 @@ def trace_places(model: Any, example_shape: Any = None, name: str | None = None)
     writer = Writer(name or str(getattr(model, "name", "model")), model, first, second)
     graph, renamed = writer.write()
     values = [writer.alive(record.output, renamed) for record in first.records]
-    return Places(graph, first.records, values, writer.weights)
+    return Places(graph, first.inputs, first.records, values, writer.weights)
 
 
 class Writer:
@@ -82,9 +82,17 @@ class Writer:
             old: new for a, b in pairs for old, new in zip(a.outputs, b.outputs, strict=True)
         }
 
-    def alive(self, output: Any, renamed: dict[str, str]) -> str | None:
-        """The value of the finished graph that holds what a record gave."""
-        found = self.squeezes.alive(self.names.get(id(output)), renamed)
+    def alive(self, output: Any, renamed: dict[str, str]) -> Any:
+        """The value of the finished graph that holds what a record gave; several where times are
+        folded into the batch.
+        """
+        names = self.names.get(id(output))
+        if isinstance(names, tuple):
+            return tuple(self._alive(name, renamed) for name in names)
+        return self._alive(names, renamed)
+
+    def _alive(self, name: Any, renamed: dict[str, str]) -> str | None:
+        found = self.squeezes.alive(name, renamed)
         return renamed.get(found) if isinstance(found, str) else None
 
     def _check_same_calls(self) -> None:

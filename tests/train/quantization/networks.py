@@ -84,6 +84,59 @@ def gated() -> Model:
     return Model(inputs, layers.Dense(3, name="answer")(layers.Activation("swish")(x)))
 
 
+def remembering() -> Model:
+    """Layers that become the integer operator, both ways and with dropout of inputs and state."""
+    inner = layers.LSTM(4, return_sequences=True, dropout=0.1, name="inner")
+    last = layers.LSTM(5, go_backwards=True, recurrent_dropout=0.1, name="last")
+    return Sequential(
+        [Input((7, 3)), layers.Bidirectional(inner), last, layers.Dense(3, name="answer")]
+    )
+
+
+def resetting() -> Model:
+    """Layers that are written out time by time, the reset gate after the product and before it."""
+    x = inputs = Input((6, 3))
+    x = layers.Bidirectional(layers.GRU(4, return_sequences=True), merge_mode="ave")(x)
+    options = {"return_state": True, "recurrent_dropout": 0.1, "name": "state"}
+    y, state = layers.GRU(4, reset_after=False, return_sequences=True, **options)(x)
+    first = layers.Dense(4, activation="tanh", name="first")(state)
+    y = layers.SimpleRNN(4, activation="relu", name="plain")(y, initial_state=first)
+    return Model(inputs, layers.Dense(3, name="answer")(y))
+
+
+def masked() -> Model:
+    """Some samples end before others (`made`): what is left out is chosen in float."""
+    x = inputs = Input((6, 3))
+    x = layers.LSTM(4, return_sequences=True, name="lstm")(layers.Masking()(x))
+    x = layers.GRU(4, name="gru", use_bias=False)(x)
+    return Model(inputs, layers.Dense(3, name="answer")(x))
+
+
+def cell_by_cell() -> Model:
+    cells = [layers.LSTMCell(3, dropout=0.1), layers.GRUCell(3), layers.SimpleRNNCell(4)]
+    return Sequential(
+        [Input((5, 3)), layers.RNN(cells, name="cells"), layers.Dense(3, name="answer")]
+    )
+
+
+def frames() -> Model:
+    """Layers on every time: each time is a call of its own on the device."""
+    each = layers.TimeDistributed
+    return Sequential(
+        [
+            Input((4, 6, 6, 2)),
+            each(layers.Conv2D(4, 3, use_bias=False, name="first")),
+            each(layers.BatchNormalization()),
+            each(layers.ReLU()),
+            each(layers.DepthwiseConv2D(3, activation="silu")),
+            each(layers.Flatten()),
+            each(layers.Dense(5, activation="tanh")),
+            layers.LSTM(4, name="lstm"),
+            layers.Dense(3, name="answer"),
+        ]
+    )
+
+
 class Subclassed(Model):
     """A layer that is used twice, and Python's own operators."""
 
@@ -110,6 +163,11 @@ NETWORKS: dict[str, tuple[Callable[[], Model], tuple[int, ...]]] = {
     "gated": (gated, (6, 6, 3)),
     "attentive": (attentive, (5, 8)),
     "subclassed": (subclassed, (10,)),
+    "remembering": (remembering, (7, 3)),
+    "resetting": (resetting, (6, 3)),
+    "masked": (masked, (6, 3)),
+    "cell_by_cell": (cell_by_cell, (5, 3)),
+    "frames": (frames, (4, 6, 6, 2)),
 }
 
 
@@ -120,6 +178,8 @@ def made(name: str) -> tuple[Model, np.ndarray, np.ndarray]:
     model = build()
     rng = np.random.default_rng(5)
     x = rng.normal(size=(64, *shape)).astype(np.float32)
+    if name == "masked":
+        x[::2, 4:] = 0
     y = rng.uniform(size=(64, model(x[:1]).shape[-1])).astype(np.float32)
     return model, x, y
 

@@ -19,7 +19,7 @@ from .steps import (
     unpacked,
 )
 
-__all__ = ["lstm"]
+__all__ = ["begin", "gates_inside", "gradients", "lstm", "slopes_of"]
 
 # Keras has the gates input, forget, cell, output; here the output gate comes first, so that the
 # three sigmoids lie side by side, and so do the three gates that the cell's gradient goes into.
@@ -38,6 +38,11 @@ def _gates(weights: Array | None, first: int) -> Array | None:
 def _turned(dropped: Array, first: int) -> Array:
     """The same of factors, whose first axis is that of the gates."""
     return array_module(dropped).concatenate([dropped[first:], dropped[:first]])
+
+
+def gates_inside(weights: Array | None) -> Array | None:
+    """What has the gates on its last axis, in the order in which they are kept here."""
+    return _gates(weights, INSIDE)
 
 
 @primitive(saves=True)
@@ -67,18 +72,8 @@ def lstm(
     holds the products. Gives the hidden state at the last time (batch, units), with `sequences`
     at all times (batch, time, units), and with `state` two rows more: the last hidden and cell.
     """
-    xp = array_module(x)
-    x, z = projected(x, _gates(kernel, INSIDE), None, backwards)
-    if kernel is None:
-        z = _gates(z, INSIDE)
-    if bias is not None:
-        z += _gates(bias, INSIDE)
-    time, batch, units = len(z), z.shape[1], recurrent.shape[0]
-    masked = Mask(mask, x, backwards, zero_output)
-    order = None if dropped is None else _turned(dropped, INSIDE)
-    hearing = Hearing(_gates(recurrent, INSIDE), order, batch)
-    hiddens, cells = (xp.empty((time + 1, batch, units), z.dtype) for _ in range(2))
-    hiddens[0], cells[0] = (initial(given, batch, units, z) for given in (hidden, cell))
+    begun = begin(x, kernel, recurrent, bias, hidden, cell, mask, dropped, backwards, zero_output)
+    x, z, hiddens, cells, masked, hearing = begun
     curves = curve(recurrent_activation).apply, curve(activation).apply
     if (device := device_loops(z, recurrent)) is not None:
         names = recurrent_activation, activation
@@ -87,6 +82,29 @@ def lstm(
         gates, curved = _forward(z, hiddens, cells, hearing, curves, masked)
     y = packed(hiddens[1:], (hiddens[-1], cells[-1]), masked, sequences, state)
     return y, (x, gates, hiddens, cells, curved, masked, hearing)
+
+
+def begin(
+    x: Array, kernel: Array | None, recurrent: Array, bias: Array | None, hidden: Array | None,
+    cell: Array | None, mask: Array | None, dropped: Array | None, backwards: bool,
+    zero_output: bool,
+) -> tuple[Array, Array, Array, Array, Mask, Hearing]:  # fmt: skip
+    """What a walk over the times begins with: x with time first, what it adds to the gates' sums,
+    hiddens and cells (time + 1, batch, units) with the first of each, mask, recurrent weights.
+    """
+    xp = array_module(x)
+    x, z = projected(x, gates_inside(kernel), None, backwards)
+    if kernel is None:
+        z = gates_inside(z)
+    if bias is not None:
+        z += gates_inside(bias)
+    time, batch, units = len(z), z.shape[1], recurrent.shape[0]
+    masked = Mask(mask, x, backwards, zero_output)
+    order = None if dropped is None else _turned(dropped, INSIDE)
+    hearing = Hearing(gates_inside(recurrent), order, batch)
+    hiddens, cells = (xp.empty((time + 1, batch, units), z.dtype) for _ in range(2))
+    hiddens[0], cells[0] = (initial(given, batch, units, z) for given in (hidden, cell))
+    return x, z, hiddens, cells, masked, hearing
 
 
 def _forward(
@@ -129,15 +147,27 @@ def _(
     *, saved, needs, activation="tanh", recurrent_activation="sigmoid", sequences=False,
     state=False, backwards=False, zero_output=False,
 ):  # fmt: skip
-    steps, gates, hiddens, _, _, masked, hearing = saved
-    rows, ends = unpacked(g, 2, len(gates), masked, sequences, state)
-    slopes = _slopes(saved, curve(activation).slope, curve(recurrent_activation).slope)
+    rows, ends = unpacked(g, 2, len(saved[1]), saved[5], sequences, state)
+    slopes = slopes_of(saved, curve(activation).slope, curve(recurrent_activation).slope)
+    return gradients(rows, ends, slopes, saved, kernel, needs, sequences, backwards)
+
+
+def gradients(
+    rows: Array, ends: Any, slopes: Any, saved: Any, kernel: Array | None, needs: Any,
+    sequences: bool, backwards: bool, heard: Array | None = None,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The gradients of all inputs, from those of the states and what `slopes_of` gives.
+
+    `heard` says which of the sums (time, batch, 4 units) x has a share in; None: all.
+    """
+    steps, _, hiddens, _, _, masked, hearing = saved
     device = device_loops(slopes[0], rows, *ends)
     walk = _walk if device is None else device.lstm_backward
     dh, dc, sums = walk(rows, ends, slopes, masked, hearing, sequences)
-    sums = sums.reshape(-1, recurrent.shape[1])
+    sums = sums.reshape(-1, hearing.width)
     asked = needs[0], needs[1], len(needs) > 3 and needs[3]
-    gx, gk, gb = input_gradients(steps, sums, _gates(kernel, INSIDE), backwards, asked)
+    of_x = sums if heard is None else sums * heard.reshape(sums.shape)
+    gx, gk, gb = input_gradients(steps, of_x, gates_inside(kernel), backwards, asked)
     if kernel is None:
         gx = _gates(gx, BACK)
     gr = _gates(hearing.gradient(hiddens[:-1], sums), BACK) if needs[2] else None
@@ -148,7 +178,7 @@ def _(
     return found[: len(needs)]
 
 
-def _slopes(saved: Any, slope: Any, gate_slope: Any) -> tuple[Array, Array, Array]:
+def slopes_of(saved: Any, slope: Any, gate_slope: Any) -> tuple[Array, Array, Array]:
     """For all times at once: what the gradients of hidden (output gate) and cell (the others) are
     multiplied with to give those of the sums; what takes hidden's to the cell's; and what remains
     of the cell's at the time before.
