@@ -44,7 +44,7 @@ class Frozen:
         own = tuple(cls.__annotations__)
         cls._fields = (*cls._fields, *own)
         cls._names = frozenset(cls._fields)
-        cls._needed = cls._needed.union(name for name in own if name not in cls.__dict__)
+        cls._needed = cls._needed.union(own).difference(cls.__dict__)
         cls._fewest = max(map(cls._fields.index, cls._needed), default=-1) + 1
         if not eq:
             cls.__eq__ = object.__eq__  # type: ignore[method-assign]
@@ -56,8 +56,8 @@ class Frozen:
         if not named and kind._fewest <= len(given) <= len(kind._fields):
             return  # the common way, and records are made by the thousand
         values.update(named)
-        counted = len(values) == len(given) + len(named)
-        if not (counted and kind._names.issuperset(named) and kind._needed <= values.keys()):
+        counted = len(values) == len(given) + len(named) and kind._names.issuperset(named)
+        if not (counted and (len(given) >= kind._fewest or kind._needed <= values.keys())):
             _refuse(kind, given, named)
 
     def __setattr__(self, name: str, value: object) -> None:

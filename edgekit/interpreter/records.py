@@ -111,10 +111,11 @@ def _shape(record: Record) -> Shape:
     dimensions = record["shape"].tolist()
     if len(dimensions) > MOST_DIMENSIONS:
         record.fail("shape", f"{len(dimensions)} dimensions, allowed are {MOST_DIMENSIONS}")
-    shape = tuple(None if i == 0 and d == -1 else d for i, d in enumerate(dimensions))
-    if any(d is not None and d < 1 for d in shape):
+    is_open = dimensions[:1] == [-1]
+    known = dimensions[1:] if is_open else dimensions
+    if min(known, default=1) < 1:
         record.fail("shape", f"{dimensions}: only the first dimension may be unknown (-1)")
-    return shape
+    return (None, *known) if is_open else tuple(known)
 
 
 def _array(record: Record, dtype: str, shape: Shape, buffers: Sequence[Bytes]) -> Array:
@@ -140,9 +141,9 @@ def _quant(record: Record) -> QuantParams:
     axis = record["axis"]
     if not -1 <= axis < MOST_DIMENSIONS:
         record.fail("axis", f"{axis} is no axis")
-    scale, zero_point = record["scale"].tolist(), record["zero_point"].tolist()
+    zero_point = record["zero_point"].tolist()
     try:
-        return QuantParams(tuple(scale), tuple(zero_point), None if axis == -1 else axis)
+        return QuantParams(record["scale"], zero_point, None if axis == -1 else axis)
     except QuantizationError as error:
         record.fail("scale", str(error))
 

@@ -38,16 +38,19 @@ class QuantParams(Frozen):
     axis: int | None = None
 
     def __init__(
-        self, scale: Sequence[float], zero_point: Sequence[int], axis: int | None = None
+        self,
+        scale: Sequence[float] | NDArray[np.floating],
+        zero_point: Sequence[int],
+        axis: int | None = None,
     ) -> None:
-        if not scale or len(scale) != len(zero_point):
+        exact: tuple[float, ...] = tuple(np.asarray(scale, np.float32).tolist())
+        if not exact or len(exact) != len(zero_point):
             raise QuantizationError(
-                f"{len(scale)} scales and {len(zero_point)} zero points: "
+                f"{len(exact)} scales and {len(zero_point)} zero points: "
                 "expected as many of one as of the other, and at least one"
             )
-        if axis is None and len(scale) != 1:
-            raise QuantizationError(f"{len(scale)} scales need an axis, received none")
-        exact: tuple[float, ...] = tuple(np.array(scale, np.float32).tolist())
+        if axis is None and len(exact) != 1:
+            raise QuantizationError(f"{len(exact)} scales need an axis, received none")
         if not (min(exact) > 0 and math.isfinite(sum(exact))):
             bad = [s for s in exact if not (math.isfinite(s) and s > 0)]
             raise QuantizationError(f"scales must be finite and above zero, received {bad[:3]}")

@@ -29,15 +29,19 @@ __all__ = [
 Kind = Literal["scalar", "string", "table", "union", "scalars", "strings", "tables"]
 
 SCALARS: dict[str, np.dtype[Any]] = {
-    name: np.dtype(name).newbyteorder("<")
-    for name in (
-        "bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float32 float64".split()  # noqa: SIM905
-    )
+    "bool": np.dtype("?"),
+    "int8": np.dtype("i1"),
+    "uint8": np.dtype("u1"),
+    "int16": np.dtype("<i2"),
+    "uint16": np.dtype("<u2"),
+    "int32": np.dtype("<i4"),
+    "uint32": np.dtype("<u4"),
+    "int64": np.dtype("<i8"),
+    "uint64": np.dtype("<u8"),
+    "float32": np.dtype("<f4"),
+    "float64": np.dtype("<f8"),
 }
 """The scalar types by name, as they stand in a file."""
-
-EMPTY = {name: np.empty(0, dtype) for name, dtype in SCALARS.items()}
-"""Vectors without elements."""
 
 LETTERS = dict(zip(SCALARS, "?bBhHiIqQfd", strict=True))
 """Their letters for `struct`, which are not numpy's: there "l" has four bytes."""
@@ -48,7 +52,7 @@ LARGEST_FILE = 2**31 - 1
 """Bytes: the format's own limit."""
 
 
-class Field(Frozen):
+class Field:
     """One slot of a table.
 
     type: the scalar type, the table or the union; "" for strings.
@@ -56,67 +60,68 @@ class Field(Frozen):
     required: the field must be there (never true of a scalar).
     align: what a vector's first element is aligned to, where the schema forces it. The encoder
         does so; the decoder does not insist, for many writers do not.
+    width: the bytes that it takes in its table; unpack: what reads them if it is a scalar.
 
     A union takes two slots: `slot` holds the table, the one before it the member's number.
+    A file's first tables wait for some hundred fields: such objects are made the fastest.
     """
 
-    name: str
-    slot: int
-    kind: Kind
-    type: str = ""
-    default: int | float | bool | None = 0
-    required: bool = False
-    align: int = 1
+    __slots__ = (
+        *("name", "slot", "kind", "type", "default", "required", "align"),
+        *("width", "unpack"),
+    )
+
+    def __init__(
+        self,
+        name: str,
+        slot: int,
+        kind: Kind,
+        type: str = "",
+        default: float | None = 0,
+        required: bool = False,
+        align: int = 1,
+    ) -> None:
+        self.name, self.slot, self.kind, self.type = name, slot, kind, type
+        self.default, self.required, self.align = default, required, align
+        reader = READERS[type] if kind == "scalar" else None
+        self.width = 4 if reader is None else reader.size
+        self.unpack = None if reader is None else reader.unpack_from
+
+    @property
+    def absent(self) -> Any:
+        """What stands for it where a table has none."""
+        if self.kind == "scalar":
+            return self.default
+        if self.kind == "string":
+            return ""
+        if self.kind == "scalars":
+            return np.empty(0, SCALARS[self.type])
+        return () if self.kind in ("strings", "tables") else None
 
 
-Unpack = Callable[[memoryview, int], tuple[Any, ...]]
-Slot = tuple[Field, int, Unpack | None]
-"""A field, the bytes that it takes in its table, and what reads them if it is a scalar."""
-
-Present = tuple[Field, int, int, Unpack | None]
-"""The same with the place in the table before the bytes: a field that a table has."""
-
-VTable = tuple[int, tuple[int, ...], list[Present]]
-"""The size of a table, the places of its known slots (0 where one is absent), and its fields."""
+VTable = tuple[int, tuple[int, ...], list[tuple[Field, int]]]
+"""The size of a table, the places of its slots (0 where one is absent), the known fields among
+them with their places."""
 
 
 class TableLayout:
     """A kind of table as one pass over a file needs it.
 
     absent: what fields are where a table has none.
-    slots: how to read those that it has.
     vtables: what tables of the file have, by the place of the vtable that they share.
     """
 
     def __init__(
         self, name: str, fields: Sequence[Field], buffer: memoryview | None = None
     ) -> None:
-        self.name, self.fields, self.buffer = name, fields, buffer
+        self.name, self.buffer = name, buffer
+        self.absent = {field.name: field.absent for field in fields}
+        self.slots = {field.slot: field for field in fields}
+        self.required = [field for field in fields if field.required]
         self.vtables: dict[int, VTable] = {}
-        self.absent: dict[str, Any] = {}
-        self.required: list[Field] = []
-        self.slots: list[Slot | None] = [None] * (max((f.slot for f in fields), default=-1) + 1)
-        for field in fields:
-            self.absent[field.name] = _absent(field)
-            reader = READERS[field.type] if field.kind == "scalar" else None
-            self.slots[field.slot] = (
-                (field, 4, None) if reader is None else (field, reader.size, reader.unpack_from)
-            )
-            if field.required:
-                self.required.append(field)
 
     def field(self, name: str) -> Field:
-        return next(field for field in self.fields if field.name == name)
-
-
-def _absent(field: Field) -> Any:
-    if field.kind == "scalar":
-        return field.default
-    if field.kind == "string":
-        return ""
-    if field.kind == "scalars":
-        return EMPTY[field.type]
-    return () if field.kind in ("strings", "tables") else None
+        return next(field for field in self.slots.values() if field.name == name)
 
 
 class Tables(Mapping[str, tuple[Field, ...]]):

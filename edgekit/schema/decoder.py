@@ -17,7 +17,7 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 
-from . import LARGEST_FILE, SCALARS, Field, Present, Schema, TableLayout, VTable
+from . import LARGEST_FILE, SCALARS, Field, Schema, TableLayout, VTable
 
 __all__ = ["LONGEST_STRING", "MOST_OBJECTS", "Record", "absent_record", "decode"]
 
@@ -133,12 +133,12 @@ class _Decoder:
         if position + size > self.size or self.bytes_left < 0:
             self.bad_table(path, position, size)
         record = Record(layout, path, position)
-        for field, inside, width, unpack in present:
+        for field, inside in present:
             place = position + inside
-            if place % width:
+            if place % field.width:
                 self.bad_place(path, position, field, start, inside, size)
-            if unpack is not None:
-                record[field.name] = unpack(buffer, place)[0]
+            if field.unpack is not None:
+                record[field.name] = field.unpack(buffer, place)[0]
             elif field.kind == "scalars":
                 record[field.name] = self.scalars(field, place, path)
             else:
@@ -154,18 +154,18 @@ class _Decoder:
             self.bad(path, position, f"its vtable at byte {start} has {length} bytes")
         if size < 4:
             self.bad_table(path, position, size)
-        count = min(length // 2 - 2, len(layout.slots))
+        count = min(length // 2 - 2, max(layout.slots, default=-1) + 1)
         places = unpack_from(f"<{count}H", self.buffer, start + 4)
         for field in layout.required:
             if field.slot >= count or not places[field.slot]:
                 self.bad(f"{path}.{field.name}", position, "it is missing")
-        present: list[Present] = []
-        for inside, slot in zip(places, layout.slots, strict=False):
-            if inside and slot is not None:
-                field, width, unpack = slot
-                if inside < 4 or inside + width > size:
-                    self.bad_place(path, position, field, start, inside, size)
-                present.append((field, inside, width, unpack))
+        present: list[tuple[Field, int]] = []
+        for slot, inside in enumerate(places):
+            known = layout.slots.get(slot)
+            if inside and known is not None:
+                if inside < 4 or inside + known.width > size:
+                    self.bad_place(path, position, known, start, inside, size)
+                present.append((known, inside))
         layout.vtables[start] = size, places, present
         return layout.vtables[start]
 

@@ -33,9 +33,11 @@ ARITHMETIC_VERSIONS = {"float32": 1, "fixedpoint": 1}
 """The version of each integer arithmetic, raised by a release that changes an output bit."""
 
 DIGEST_SIZE = 32
+OWN = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
+"""The module of Python's own SHA-256."""
 SMALL = 2**20
-"""Bytes. Up to here Python's own SHA-256 is done before `hashlib` has loaded OpenSSL's, which is
-several times as fast."""
+"""Bytes. Up to here it is done before `hashlib` has loaded OpenSSL's, which is several times as
+fast."""
 
 
 def buffer_sha256(data: bytes | memoryview) -> bytes:
@@ -67,11 +69,10 @@ def structure_sha256(
 def _sha256(size: int) -> Any:
     """What makes SHA-256 of `size` bytes soonest."""
     if size <= SMALL and "hashlib" not in sys.modules:
-        for module in ("_sha2", "_sha256"):  # since Python 3.12, and before
-            try:
-                return import_module(module).sha256
-            except ImportError:
-                continue
+        try:
+            return import_module(OWN).sha256
+        except ImportError:
+            pass  # not every Python has one of its own
     import hashlib
 
     return hashlib.sha256

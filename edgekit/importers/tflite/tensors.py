@@ -65,10 +65,10 @@ def quantization(tensor: Tensor) -> QuantParams | None:
     files whose biases name an axis of the weight.
     """
     quantized, dtype = tensor.record["quantization"], WIDENED.get(tensor.dtype, tensor.dtype)
-    scales: list[float] = [] if quantized is None else quantized["scale"].tolist()
-    if not scales and dtype in PLAIN_STEPS and not tensor.is_constant:
+    scales = tensor.scales
+    if len(scales) == 0 and dtype in PLAIN_STEPS and not tensor.is_constant:
         return per_tensor(1.0)
-    if not scales or dtype not in QUANTIZED:
+    if len(scales) == 0 or dtype not in QUANTIZED:
         return None
     if quantized["details"] is not None:
         raise UnsupportedOperator(
