@@ -114,20 +114,6 @@ def softmax(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     return (x,)
 
 
-def concat(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    shapes = [shape_of(inputs, i) for i in range(len(inputs))]
-    axis = axis_of(attrs["axis"], len(shapes[0]))
-    outside = {(*s[:axis], *s[axis + 1 :]) for s in shapes}
-    if len(outside) != 1 or len({len(s) for s in shapes}) != 1:
-        received = ", ".join(shape_text(s) for s in shapes)
-        raise ShapeError(f"shapes may differ along axis {axis} only, received {received}")
-    along = [s[axis] for s in shapes]
-    if None in along:
-        raise ShapeError("values of unknown batch size cannot be joined along the batch")
-    joined = sum(known_size(d) for d in along)
-    return ((*shapes[0][:axis], joined, *shapes[0][axis + 1 :]),)
-
-
 def reshape(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     """One -1 at most. With an unknown batch the first target must be -1: it stays the batch."""
     x, target = shape_of(inputs, 0), tuple(attrs["shape"])
@@ -148,30 +134,6 @@ def reshape(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
     if -1 in target or math.prod(target) != total:
         raise ShapeError(f"{shape_text(x)} of {total} elements cannot take the shape {target}")
     return (target,)
-
-
-def transpose(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, perm = shape_of(inputs, 0), attrs["perm"]
-    if sorted(perm) != list(range(len(x))):
-        raise ShapeError(f"perm must hold each of 0..{len(x) - 1} once, received {perm}")
-    if x and x[0] is None and perm[0] != 0:
-        raise ShapeError(f"the batch must stay first, received perm {perm}")
-    return (tuple(x[p] for p in perm),)
-
-
-def pad(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
-    x, pads = shape_of(inputs, 0), attrs["pads"]
-    if len(pads) != 2 * len(x) or min(pads, default=0) < 0:
-        raise ShapeError(
-            f"pads are a before and an after, none negative, for each of {len(x)} dimensions; "
-            f"received {pads}"
-        )
-    if x and x[0] is None and (pads[0] or pads[1]):
-        raise ShapeError(f"an unknown batch cannot be padded, received {pads}")
-    dtype = inputs[0].dtype if inputs[0] is not None else ""
-    if dtype in ("int32", "int64") and not abs(attrs["value"]) < 2**31:
-        raise ShapeError(f"{dtype} cannot be padded with {attrs['value']}")
-    return (tuple(d if d is None else d + pads[2 * i] + pads[2 * i + 1] for i, d in enumerate(x)),)
 
 
 def axis_of(axis: int, rank: int) -> int:

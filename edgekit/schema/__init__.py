@@ -6,7 +6,7 @@ The instances are generated from `schemas/*.fbs` into `edgekit.schema.generated`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from struct import Struct
 from typing import Any, Literal
 

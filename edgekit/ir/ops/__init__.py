@@ -76,6 +76,8 @@ WINDOW = {"strides": PAIR, "pads": PADS}
 SIDES = Attr("ints", low=0, high=2**16)  # before and after, one dimension after the other
 NUMERIC = ("float32", "int8", "uint8", "int16")
 """What most operators compute with: real numbers, and integers that stand for them."""
+COUNTED = (*NUMERIC, "int32", "int64")
+"""Also plain integers: counts, sizes, positions."""
 EVERY = tuple(DTYPES)
 
 
@@ -171,10 +173,12 @@ class OpSpec(Frozen):
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "layers": (
-        *("Dense", "Conv2D", "DepthwiseConv2D", "MaxPool2D", "AveragePool2D", "BatchNorm"),
-        *("Add", "Sub", "Mul", "Div", "Maximum", "Minimum", "Softmax", "WideSoftmax"),
-        *("Relu", "Relu6", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu", "Gelu"),
-        *("Concat", "Reshape", "Transpose", "Pad"),
+        *("Dense", "Conv2D", "DepthwiseConv2D", "MaxPool2D", "AveragePool2D"),
+        *("Add", "Softmax", "Relu", "Relu6", "Reshape"),
+    ),
+    "elements": (
+        *("BatchNorm", "Sub", "Mul", "Div", "Maximum", "Minimum", "WideSoftmax"),
+        *("Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu", "Gelu"),
     ),
     "images": ("TransposeConv2D", "Conv3D", "BatchMatMul", "ResizeNearest", "ResizeBilinear"),
     "math": (
@@ -188,8 +192,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("ArgMax", "ArgMin", "CumSum", "TopK", "OneHot"),
     ),
     "slices": (
-        *("Split", "MirrorPad", "Slice", "Gather", "GatherNd", "Tile", "BroadcastTo"),
-        *("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
+        *("Concat", "Transpose", "Pad", "Split", "MirrorPad", "Slice", "Gather", "GatherNd"),
+        *("Tile", "BroadcastTo", "SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
     ),
     "quantization": ("Quantize", "Dequantize", "Requantize"),
     "control": ("If", "While"),

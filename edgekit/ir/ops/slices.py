@@ -1,6 +1,8 @@
-"""Operators that take parts, repeat them, or cut maps into blocks."""
+"""Operators that move elements: join, turn, pad, take parts, repeat them, cut maps into blocks."""
 
 from __future__ import annotations
+
+import math
 
 from .. import move_shapes
 from . import EVERY, SIDES, Attr, OpSpec, define
@@ -117,6 +119,36 @@ define(
         ("x",),
         move_shapes.batch_to_space,
         {"blocks": COUNTS, "crops": SIDES},
+        tied=True,
+        dtypes=EVERY,
+    )
+)
+define(
+    OpSpec(
+        "Concat",
+        ("xs*",),
+        move_shapes.concat,
+        {"axis": Attr("int", -1)},
+        tied=True,
+        dtypes=EVERY,
+    )
+)
+define(
+    OpSpec(
+        "Transpose",
+        ("x",),
+        move_shapes.transpose,
+        {"perm": Attr("ints", low=0, high=7)},
+        tied=True,
+        dtypes=EVERY,
+    )
+)
+define(
+    OpSpec(
+        "Pad",
+        ("x",),
+        move_shapes.pad,
+        {"pads": SIDES, "value": Attr("float", 0.0, low=-math.inf, high=math.inf)},
         tied=True,
         dtypes=EVERY,
     )
