@@ -60,8 +60,8 @@ SECTIONS = (
         "the subfolders of `--evaluate` being the classes, in the order of `--labels` where these "
         "are their names. Their pixels go from 0 to 255: `--mean` and `--std` make of them what "
         "the model was trained on (`--std 1` where it has a Rescaling layer of its own).\n\n"
-        "A `.csv` file holds a sample in each line; a first line may name the columns, of which `y` "
-        "holds the labels. A model with several inputs takes the columns of their names.",
+        "A `.csv` file holds a sample in each line; a first line may name the columns, of which "
+        "`y` holds the labels. A model with several inputs takes the columns of their names.",
         ("edgekit convert digits.keras --calibration calibration.npz --evaluate test.npz "
          "--max-drop 0.5 --labels labels.txt --std 255 -o digits.edge",),
     ),
@@ -90,7 +90,8 @@ SECTIONS = (
     ),
     (
         "verify",
-        "On the device: does it compute here, bit for bit, what it did at conversion?",
+        "On the device: does it compute here, bit for bit, what it did at conversion? Outputs of "
+        "layers in float are compared within a tolerance, which the answer says.",
         ("edgekit verify digits.edge",),
     ),
     (

@@ -69,11 +69,15 @@ class Difference(Frozen):
 
 
 class Verification(Frozen):
-    """The result of a replay. `checked` counts activations compared, bit for bit, by checksum."""
+    """The result of a replay. `checked` counts activations compared, bit for bit, by checksum.
+
+    `near` are outputs that layers in float have computed: they were compared within a tolerance.
+    """
 
     vectors: int
     checked: int
     difference: Difference | None = None
+    near: tuple[str, ...] = ()
 
     @property
     def bit_exact(self) -> bool:
@@ -87,6 +91,12 @@ class Verification(Frozen):
             return str(self.difference)
         plural = "s" if self.vectors != 1 else ""
         what = f"{self.vectors} test vector{plural}, {self.checked} activations"
+        if self.near:
+            names = ", ".join(map(repr, self.near))
+            return (
+                f"equal here ({what} bit for bit; computed in float and within {TOLERANCE:g} of "
+                f"the largest number: {names})"
+            )
         return f"bit-exact here ({what})"
 
 
@@ -114,7 +124,12 @@ def verify(source: Source | Interpreter) -> Verification:
         difference = _first_difference(interpreter.graph, number, vector, outputs, wrong)
         if difference is not None:
             return Verification(number + 1, checked, difference)
-    return Verification(len(vectors), checked)
+    near = [
+        name
+        for name in interpreter.graph.outputs
+        if name not in vectors[0].checksums and interpreter.graph.value(name).dtype == "float32"
+    ]
+    return Verification(len(vectors), checked, None, tuple(near))
 
 
 def record_test_vectors(

@@ -134,6 +134,11 @@ def test_float_outputs_are_compared_within_a_tolerance() -> None:
     for error, exact in ((1e-6, True), (1e-2, False)):
         near = TestVector(vector.inputs, {"scores": vector.outputs["scores"] + error}, {})
         assert verify(graph.with_metadata(test_vectors=(near,))).bit_exact is exact
+    text = str(verify(graph.with_metadata(test_vectors=(vector,))))
+    assert text.startswith(
+        "equal here (1 test vector, 1 activations bit for bit; computed in float"
+    )
+    assert "bit-exact" not in text and text.endswith("0.0001 of the largest number: 'scores')")
 
 
 def test_which_activations_are_the_same_bits_everywhere() -> None:
