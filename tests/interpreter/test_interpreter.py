@@ -11,9 +11,8 @@ import pytest
 
 from edgekit.errors import InputError, ModelFormatError, ShapeError, UnsupportedOperator
 from edgekit.frozen import replace
-from edgekit.interpreter import Interpreter, arithmetic
-from edgekit.interpreter.kernels import find_kernel, registry
-from edgekit.interpreter.kernels.registry import kernel
+from edgekit.interpreter import Interpreter, arithmetic, kernels
+from edgekit.interpreter.kernels import find_kernel, kernel
 from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing, per_tensor
 from tests.interpreter.networks import images, residual, with_softmax
 
@@ -277,7 +276,7 @@ def test_sources() -> None:
 
 
 def test_a_missing_kernel_names_the_layer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(registry.kernels_of("MaxPool2D"), "int8")
+    monkeypatch.delitem(kernels.kernels_of("MaxPool2D"), "int8")
     with pytest.raises(UnsupportedOperator, match="layer 'pool': MaxPool2D has no kernel for int8"):
         Interpreter(residual())
     with pytest.raises(UnsupportedOperator, match="layer 'pool'.*'MaxPool' is not known"):

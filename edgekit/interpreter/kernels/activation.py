@@ -16,8 +16,8 @@ from edgekit.ir import fixed_point
 
 from .. import arithmetic
 from ..step import Floats, Step
+from . import kernel
 from .lookup import look_up, stored_inputs
-from .registry import kernel
 from .ufuncs import clip
 
 __all__: list[str] = []

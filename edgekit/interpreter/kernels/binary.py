@@ -31,8 +31,8 @@ from edgekit.ir.quant import LIMITS
 
 from .. import arithmetic
 from ..step import Array, Step
+from . import Kernel, kernel
 from .pairs import every_pair, look_up_pairs
-from .registry import Kernel, kernel
 from .ufuncs import clip
 
 __all__: list[str] = []

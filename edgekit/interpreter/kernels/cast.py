@@ -13,7 +13,7 @@ from edgekit.ir.casting import whole_numbers
 from edgekit.ir.graph import DTYPES
 
 from ..step import UNQUANTIZED, Step
-from .registry import kernel
+from . import kernel
 
 __all__: list[str] = []
 

@@ -14,7 +14,7 @@ from edgekit.ir import fixed_point
 from edgekit.ir.quant import LIMITS
 
 from ..step import Floats, Step
-from .registry import Kernel, kernel
+from . import Kernel, kernel
 
 __all__: list[str] = []
 

@@ -9,7 +9,7 @@ from edgekit.ir.graph import DTYPES
 
 from ..copies import copies
 from ..step import Array, Call, Step
-from .registry import kernel
+from . import kernel
 
 if TYPE_CHECKING:
     from ..plan import ExecutionPlan

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..step import Array, Step
+from . import kernel
 from .accumulator import Accumulator
-from .registry import kernel
 from .ufuncs import copy_runs
 from .variants import blocks
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..step import Step
+from . import kernel
 from .accumulator import Accumulator, centered_weight, multiply
-from .registry import kernel
 
 __all__: list[str] = []
 

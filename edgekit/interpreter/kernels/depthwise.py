@@ -7,9 +7,9 @@ from numpy.lib.stride_tricks import as_strided
 
 from .. import arithmetic
 from ..step import Array, Step
+from . import kernel
 from .accumulator import Accumulator, centered_weight
 from .convolution import convolve, windows
-from .registry import kernel
 from .ufuncs import copy_runs, einsum
 from .variants import blocks, depthwise_variant
 

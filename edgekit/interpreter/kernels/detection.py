@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..step import Array, Floats, Step
-from .registry import kernel
+from . import kernel
 
 __all__: list[str] = []
 

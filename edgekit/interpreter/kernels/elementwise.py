@@ -34,8 +34,8 @@ from edgekit.ir import fixed_point
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
+from . import kernel
 from .accumulator import clip_into, output_limits
-from .registry import kernel
 from .ufuncs import clip
 
 __all__: list[str] = []

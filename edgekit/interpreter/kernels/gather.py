@@ -10,7 +10,7 @@ import numpy as np
 from edgekit.errors import InputError, ModelFormatError
 
 from ..step import Array, Step
-from .registry import kernel
+from . import kernel
 from .reshape import EVERY, dense_input
 
 __all__: list[str] = []

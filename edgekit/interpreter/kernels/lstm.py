@@ -15,10 +15,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..step import Call, Floats, Step
-from . import narrow_lstm, plain_lstm
+from . import kernel, narrow_lstm, plain_lstm
 from .hybrid import quantize_rows
 from .recurrence import POSITIONS, Recurrence, times
-from .registry import kernel
 from .ufuncs import clip
 from .variants import lstm_variant
 

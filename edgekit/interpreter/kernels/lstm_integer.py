@@ -30,11 +30,10 @@ from edgekit.ir import QuantParams, fixed_point
 
 from .. import fixed_curves
 from ..step import Array, Call, Step
-from . import plain_lstm_integer
+from . import kernel, plain_lstm_integer
 from .integer_calls import halving, operand, rescaling, saturation
 from .layer_norm import normalization
 from .recurrence import POSITIONS, Recurrence, times
-from .registry import kernel
 
 __all__: list[str] = []
 

@@ -23,8 +23,8 @@ from edgekit.ir.quant import LIMITS
 
 from .. import arithmetic
 from ..step import Array, Step
+from . import Kernel, kernel
 from .lookup import look_up, stored_inputs
-from .registry import Kernel, kernel
 
 __all__: list[str] = []
 

@@ -13,8 +13,8 @@ from edgekit.ir import fixed_point
 
 from .. import arithmetic
 from ..step import Array, Step
+from . import kernel
 from .accumulator import output_limits
-from .registry import kernel
 from .rescaling import short_rescaler
 
 __all__: list[str] = []

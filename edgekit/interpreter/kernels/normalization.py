@@ -28,9 +28,9 @@ from edgekit.ir.fixed_functions import exp_negative, inverse_sqrt, log_above_one
 from .. import arithmetic
 from ..logarithm import logarithm
 from ..step import Step
+from . import kernel
 from .accumulator import output_limits
 from .pairs import every_pair, look_up_pairs
-from .registry import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

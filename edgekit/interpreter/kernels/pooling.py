@@ -10,7 +10,7 @@ from edgekit.ir.quant import LIMITS
 
 from .. import arithmetic
 from ..step import Array, Floats, Step
-from .registry import kernel
+from . import kernel
 
 __all__: list[str] = []
 

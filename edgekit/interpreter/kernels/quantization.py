@@ -26,9 +26,9 @@ from edgekit.ir import fixed_point
 
 from .. import arithmetic
 from ..step import Array, Step
+from . import kernel
 from .integer_calls import rescaling, saturation
 from .lookup import look_up, stored_inputs
-from .registry import kernel
 from .ufuncs import clip
 
 __all__: list[str] = []

@@ -26,9 +26,9 @@ from edgekit.ir.quant import LIMITS
 
 from .. import arithmetic
 from ..step import Array, Step
+from . import Kernel, kernel
 from .accumulator import output_limits
 from .pooling import add_up
-from .registry import Kernel, kernel
 from .ufuncs import clip
 
 __all__: list[str] = []

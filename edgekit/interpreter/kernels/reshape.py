@@ -7,7 +7,7 @@ import numpy as np
 from edgekit.ir.graph import DTYPES
 
 from ..step import Array, Step
-from .registry import kernel
+from . import kernel
 
 __all__ = ["EVERY", "dense_input"]
 

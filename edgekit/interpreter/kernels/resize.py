@@ -28,7 +28,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..step import Array, Step
-from .registry import kernel
+from . import kernel
 from .reshape import dense_input
 from .resize_reference import Line, integer_reference, scale_between, uint8_reference
 

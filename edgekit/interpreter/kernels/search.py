@@ -10,7 +10,7 @@ import numpy as np
 from edgekit.ir.graph import DTYPES
 
 from ..step import Step
-from .registry import Kernel, kernel
+from . import Kernel, kernel
 
 __all__: list[str] = []
 

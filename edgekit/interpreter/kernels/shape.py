@@ -9,7 +9,7 @@ from edgekit.ir.quant import LIMITS
 
 from ..arena import copied
 from ..step import Array, Step
-from .registry import kernel
+from . import kernel
 from .reshape import EVERY, dense_input
 
 __all__: list[str] = []

@@ -29,8 +29,8 @@ from edgekit.ir import fixed_point
 
 from ..fixed_curves import sigmoid_table, tanh_table
 from ..step import Array, Step
+from . import kernel
 from .lookup import look_up, stored_inputs
-from .registry import kernel
 
 __all__: list[str] = []
 

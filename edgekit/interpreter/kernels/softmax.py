@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..step import Step
-from .registry import kernel
+from . import kernel
 from .ufuncs import clip
 
 __all__: list[str] = []

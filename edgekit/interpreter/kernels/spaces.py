@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..step import Step
-from .registry import kernel
+from . import kernel
 from .reshape import EVERY
 
 __all__: list[str] = []

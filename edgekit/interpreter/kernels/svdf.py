@@ -19,10 +19,10 @@ from edgekit.ir import fixed_point
 
 from ..arithmetic import activation_range, centered_range
 from ..step import Array, Floats, Step
+from . import kernel
 from .hybrid import quantize_rows
 from .integer_calls import rescaling, saturation
 from .lstm import CURVES
-from .registry import kernel
 from .ufuncs import einsum
 
 __all__: list[str] = []

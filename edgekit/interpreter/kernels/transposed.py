@@ -15,8 +15,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from .. import arithmetic
 from ..step import Array, Step
+from . import kernel
 from .accumulator import Accumulator, centered_weight
-from .registry import kernel
 from .variants import blocks
 
 __all__: list[str] = []

@@ -7,7 +7,7 @@ import numpy as np
 from edgekit.ir.graph import DTYPES
 
 from ..step import Step
-from .registry import kernel
+from . import kernel
 
 __all__: list[str] = []
 
