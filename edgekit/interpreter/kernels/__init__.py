@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from edgekit.errors import UnsupportedOperator, lookup
+from edgekit import errors  # whose `lookup` has the name of a module here
 
 from ..step import Step
 
@@ -100,12 +100,14 @@ def find_kernel(op: str, dtype: str, layer: str) -> Kernel:
     kernels = _KERNELS.get(op, {})
     if dtype in kernels:
         return kernels[dtype]
-    for module in lookup(_MODULES, op, f"layer {layer!r}: kernel"):
+    for module in errors.lookup(_MODULES, op, f"layer {layer!r}: kernel"):
         import_module(f".{module}", __package__)
         if dtype in _KERNELS[op]:
             return _KERNELS[op][dtype]
     known = ", ".join(sorted(_KERNELS[op]))
-    raise UnsupportedOperator(f"layer {layer!r}: {op} has no kernel for {dtype}, only for {known}")
+    raise errors.UnsupportedOperator(
+        f"layer {layer!r}: {op} has no kernel for {dtype}, only for {known}"
+    )
 
 
 def kernels_of(op: str) -> dict[str, Kernel]:
