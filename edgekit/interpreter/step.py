@@ -240,6 +240,9 @@ class Step:
 
 def _with_out(function: Callable[..., object], arguments: tuple[Any, ...], out: object) -> Call:
     """A call with a named output: a partial would make a dictionary of it every time."""
+    by_position = isinstance(function, np.ufunc) and function not in (np.maximum, np.minimum)
+    if by_position:  # of those two numpy 2.4 wants it named
+        return partial(function, *arguments, out)
     if len(arguments) == 2:
         a, b = arguments
         return lambda: function(a, b, out=out)
