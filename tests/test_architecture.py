@@ -302,3 +302,24 @@ def test_file_names_say_what_is_inside() -> None:
     ]
     words = ", ".join(FORBIDDEN_IN_FILE_NAMES)
     assert not wrong, f"{', '.join(wrong)}: none of {words} says what a file holds"
+
+
+def names_bound(package: Path) -> Iterator[str]:
+    """The names that a package's `__init__.py` gets from elsewhere than its module of that name."""
+    for node in ast.parse((package / "__init__.py").read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import):
+            yield from (name.asname or name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.level, node.module) != (1, None):
+            names = {name.asname or name.name for name in node.names}
+            yield from names - ({node.module} if node.level else set())  # comes after its module
+
+
+def test_a_package_keeps_its_names_apart_from_its_modules() -> None:
+    """Importing a module binds its name in its package: a function of that name would be gone."""
+    for room in DEVICE_ROOMS:
+        for place in (PACKAGE / room.replace(".", "/")).rglob("__init__.py"):
+            modules = {path.stem for path in place.parent.iterdir()} - {"__init__", "__pycache__"}
+            lost = modules.intersection(names_bound(place.parent))
+            assert not lost, f"{module_name(place)} has names of its modules: {sorted(lost)}"
