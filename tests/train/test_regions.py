@@ -121,6 +121,14 @@ def test_derivatives_without_some_parameters(missing: tuple[int, ...]) -> None:
     check_slopes(lambda *inputs: conv_norm(*inputs, **attrs), arrays)
 
 
+@pytest.mark.parametrize("scales", [(0.0, 1.0, -2.0), (1e-9, 1.0, 1.0), (-0.3, 0.3, 2.0)])
+def test_derivatives_by_the_scale(scales: tuple[float, ...]) -> None:
+    """From the output where that tells the normalized product, else from the product."""
+    (x, kernel, bias, _, _), attrs = given("separate")
+    arrays = [x, kernel, bias, np.array(scales), np.array((0.5, -0.7, 1.0))]
+    check_slopes(lambda *inputs: conv_norm(*inputs, **attrs), arrays)
+
+
 def two_in_a_row(x: Any, kernel: Any, bias: Any, gamma: Any, beta: Any, second: Any) -> Any:
     y = conv_norm(x, kernel, bias, gamma, beta, padding="same", separate=True)
     return conv_norm(y, second, None, gamma, beta, padding="same")

@@ -18,6 +18,7 @@ from edgekit.train.primitive import Primitive
 from . import conv, depthwise
 from .activations import relu
 from .batch_norm_passes import (
+    FARTHEST_MEAN,
     GradientSums,
     batch_statistics,
     centred_gradient,
@@ -87,7 +88,11 @@ class _Gradients:
         self.saved, self.needs, self.separate = saved, needs, separate
         self.shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
         mean, _, inverse = saved.statistics
-        self.sums = GradientSums(saved.product, mean, inverse, y if rectify else None)
+        if rectify and _tells_deviations(gamma, beta):
+            self.sums, self.inverse = GradientSums(y, beta, 1 / gamma, y), 1 / gamma
+        else:
+            self.sums = GradientSums(saved.product, mean, inverse, y if rectify else None)
+            self.inverse = inverse
         self.rectify = rectify
         self.taken = False
 
@@ -105,7 +110,7 @@ class _Gradients:
             self.sums.add(g)
         g_beta, products = self.sums.result()
         statistics = self.saved.statistics
-        g_gamma = products * statistics[2]
+        g_gamma = products * self.inverse
         g = centred_gradient(g, self.saved.product, statistics, (g_beta, g_gamma), own=own)
         gx, gk = self._convolution(g, deliver)
         found = (
@@ -129,6 +134,16 @@ class _Gradients:
         kernel = self.kernel[..., 0] * scale
         gx, gk = depthwise.gradients(g, x, kernel, shape, needs, deliver)
         return gx, None if gk is None else (gk * scale)[..., None]
+
+
+def _tells_deviations(gamma: Any, beta: Any) -> bool:
+    """Whether (y - beta) / gamma is the normalized product where y > 0, to enough digits.
+
+    Then one array less is read: y, which ReLU's derivative needs, instead of the product.
+    """
+    if gamma is None or beta is None:
+        return False
+    return bool((np.abs(beta) < FARTHEST_MEAN * np.abs(gamma)).all())
 
 
 @conv_norm.vjp

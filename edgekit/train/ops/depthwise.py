@@ -184,15 +184,20 @@ def gradients(
         ]
 
     def take(share: slice) -> Any:
-        products = _KernelGradient(phases, x) if needs[1] else None
         images = [ShiftedImages(phase.shifts.turned(), x.shape[3]) for phase in phases]
+        products = _KernelGradient(phases, x) if needs[1] else None
         for samples in sample_parts(share, x):
-            if products is not None:
-                products.add(g[samples], x[samples])
-            if gx is not None:
-                _input_gradient(g[samples], weights, phases, images, gx[samples])
-                if deliver is not None:
-                    deliver(samples, gx[samples])
+            for number, phase in enumerate(phases):
+                pixels = phase.of(x[samples])
+                if pixels.size == 0:
+                    continue
+                windows = images[number].of(g[samples], len(pixels))
+                if products is not None:
+                    products.add(number, windows, pixels)
+                if gx is not None:
+                    _input_gradient(windows, weights[number], phase.of(gx[samples]), gx[samples])
+            if gx is not None and deliver is not None:
+                deliver(samples, gx[samples])
         return None if products is None else products.result(shape)
 
     gk, *others = in_shares(
@@ -210,38 +215,32 @@ class _KernelGradient:
     def __init__(self, phases: tuple[_Phase, ...], x: Array) -> None:
         self.phases = phases
         self.like = x
-        self.images = [ShiftedImages(phase.shifts, x.shape[3]) for phase in phases]
         self.totals: list[Any] = [None] * len(phases)
 
-    def add(self, g: Array, x: Array) -> None:
-        module = array_module(g)
-        for number, (phase, images) in enumerate(zip(self.phases, self.images, strict=True)):
-            windows = images.of(phase.of(x), len(x))
-            found = _products(windows, g.reshape(len(windows), *windows.shape[3:]))
-            total = self.totals[number]
-            self.totals[number] = found if total is None else module.add(total, found, out=total)
+    def add(self, number: int, windows: Array, pixels: Array) -> None:
+        """windows: for each pixel of the phase the gradients of the outputs that saw it."""
+        found = _products(windows, pixels.reshape(len(windows), *windows.shape[3:]))
+        total = self.totals[number]
+        if total is None:
+            self.totals[number] = found
+        else:
+            total += found
 
     def result(self, shape: Geometry) -> Array:
         channels = self.like.shape[3]
-        gk = array_module(self.like).empty((*shape.kernel, channels), self.like.dtype)
+        gk = array_module(self.like).zeros((*shape.kernel, channels), self.like.dtype)
         for phase, total in zip(self.phases, self.totals, strict=True):
-            gk[phase.kernel] = phase.shifts.kernel_sums(total, channels)
+            if total is not None:
+                gk[phase.kernel] = phase.shifts.turned().kernel_sums(total, channels)[::-1, ::-1]
         return gk
 
 
-def _input_gradient(
-    g: Array, weights: list[Array], phases: Any, images: list[ShiftedImages], gx: Array
-) -> None:
-    """Write the gradient of some samples: each pixel takes from the outputs that saw it."""
-    for number, phase in enumerate(phases):
-        into = phase.of(gx)
-        if into.size == 0:
-            continue
-        windows = images[number].of(g, len(g))
-        if into.shape == gx.shape:
-            _sums(windows, weights[number], into)
-        else:
-            into[...] = _sums(windows, weights[number]).reshape(into.shape)
+def _input_gradient(windows: Array, weights: Array, into: Array, gx: Array) -> None:
+    """Write the gradient of the pixels of a phase: each takes from the outputs that saw it."""
+    if into.shape == gx.shape:
+        _sums(windows, weights, into)
+    else:
+        into[...] = _sums(windows, weights).reshape(into.shape)
 
 
 def _products(windows: Array, rows: Array) -> Array:

@@ -116,10 +116,12 @@ class ShiftedImages:
 
     def _room(self, x: Array, count: int) -> Array:
         (height, width), pitch = self.shifts.source, self.pitch
-        room = array_module(x).zeros((count, self.size // self.channels, self.channels), x.dtype)
+        room = array_module(x).empty((count, self.size // self.channels, self.channels), x.dtype)
         start = self.before + self.above * pitch
-        rows = room[:, start : start + height * pitch]
-        self._inside = rows.reshape(count, height, pitch, self.channels)[:, :, :width]
+        end = start + height * pitch
+        rows = room[:, start:end].reshape(count, height, pitch, self.channels)
+        room[:, :start] = room[:, end:] = rows[:, :, width:] = 0
+        self._inside = rows[:, :, :width]
         return self._views(room, start)
 
     def _views(self, images: Array, start: int) -> Array:
