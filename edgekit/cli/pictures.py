@@ -54,9 +54,9 @@ def read_pictures(path: Path, graph: Graph, labels: Sequence[str] = ()) -> Pictu
         return _one(path, (height, width), COLORS[channels])
     import numpy as np
 
-    from edgekit.train.preprocessing.folders import image_dataset_from_directory
+    from edgekit.train.preprocessing.folders import class_folders, image_dataset_from_directory
 
-    folders = sorted(inner.name for inner in path.iterdir() if inner.is_dir())
+    folders = class_folders(path)
     order = list(labels) if set(labels) == set(folders) else folders
     dataset = image_dataset_from_directory(
         path,
@@ -69,7 +69,7 @@ def read_pictures(path: Path, graph: Graph, labels: Sequence[str] = ()) -> Pictu
         verbose=False,
     )
     batches = [batch if folders else (batch, ()) for batch in dataset]
-    pixels = np.concatenate([x.astype(np.uint8) for x, _ in batches])
+    pixels = np.concatenate([_bytes(path, x) for x, _ in batches])
     classes = np.concatenate([y for _, y in batches]) if folders else None
     return Pictures(pixels, dataset.file_paths, classes, order)
 
@@ -85,9 +85,18 @@ def _size(path: Path, graph: Graph) -> tuple[int, int, int]:
 
 
 def _one(path: Path, size: tuple[int, int], color: str) -> Pictures:
-    import numpy as np
-
     from edgekit.train.preprocessing.pictures import img_to_array, load_img
 
     array = img_to_array(load_img(path, color, size, "bilinear"))
-    return Pictures(array[np.newaxis].astype(np.uint8), [str(path)])
+    return Pictures(_bytes(path, array[None]), [str(path)])
+
+
+def _bytes(path: Path, pixels: Array) -> Array:
+    """Pixels as uint8; a grey picture may have 16 bits."""
+    most = pixels.max()
+    if most > 255:
+        raise InputError(
+            f"{path}: pixels go up to {most:g}, expected 0 to 255: save pictures with 8 bits, or "
+            "give the numbers that the model was trained on as .npz"
+        )
+    return pixels.astype("uint8")

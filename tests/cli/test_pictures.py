@@ -98,6 +98,24 @@ def test_what_is_no_picture(
     assert expected in printed(converted(model, path), capsys, 2)
 
 
+def test_hidden_folders_are_no_classes(
+    model: str, folder: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    (folder / ".ipynb_checkpoints").mkdir()
+    text = printed(converted(model, folder, "--evaluate", str(folder), "--std", "255"), capsys)
+    assert "the classes 0 blue, 1 green, 2 red" in text
+
+
+def test_grey_of_16_bits_does_not_wrap(tmp_path: Path, capsys: Capture) -> None:
+    image = pytest.importorskip("PIL.Image")
+    g = GraphBuilder("grey")
+    path, picture = tmp_path / "grey.edge", tmp_path / "deep.png"
+    edgekit.save(g.finish([g.add("Relu", g.input("x", (None, 4, 4, 1)), name="y")]), path)
+    image.fromarray(np.full((4, 4), 300, np.uint16)).save(picture)
+    text = printed(["run", str(path), "--input", str(picture)], capsys, 2)
+    assert f"{picture}: pixels go up to 300, expected 0 to 255" in text
+
+
 def test_pictures_that_do_not_fit(
     model: str, folder: Path, files: Files, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -15,7 +15,7 @@ from edgekit.train.preprocessing.found_files import files_below
 from edgekit.train.preprocessing.pictures import img_to_array, load_img
 from edgekit.train.random import generator
 
-__all__ = ["image_dataset_from_directory", "text_dataset_from_directory"]
+__all__ = ["class_folders", "image_dataset_from_directory", "text_dataset_from_directory"]
 
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 _PILLOW = {"area": "box", "lanczos3": "lanczos", "lanczos5": "lanczos"}
@@ -91,6 +91,11 @@ def text_dataset_from_directory(
     return _datasets(files, label_mode, read, batch_size, shuffle, seed, validation_split, subset)
 
 
+def class_folders(root: Path) -> list[str]:
+    """The names of the subfolders, in alphabetical order; hidden ones are no classes."""
+    return sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
 Files = tuple[list[str], np.ndarray | None, list[str]]
 
 
@@ -107,7 +112,7 @@ def _files(
     if not root.is_dir():
         raise InputError(f"{directory} is not a folder")
     inferred = isinstance(labels, str) and labels == "inferred"
-    folders = sorted(p.name for p in root.iterdir() if p.is_dir()) if inferred else []
+    folders = class_folders(root) if inferred else []
     if class_names is not None and inferred and set(class_names) != set(folders):
         raise InputError(f"class_names are {class_names}, the subfolders {folders}")
     names = list(class_names or folders)

@@ -39,6 +39,12 @@ def test_pictures_of_a_folder(tmp_path):
     assert first != [x[:, 0, 0, 0].tolist() for x, _ in dataset], "each pass has its own order"
 
 
+def test_a_hidden_folder_is_no_class(tmp_path):
+    """As in Keras: notebooks leave .ipynb_checkpoints beside the classes."""
+    (folder_of(tmp_path, "png") / ".ipynb_checkpoints").mkdir()
+    assert utils.image_dataset_from_directory(tmp_path).class_names == ["no", "yes"]
+
+
 def test_two_parts_share_the_files(tmp_path):
     folder_of(tmp_path, "png")
     options = {"image_size": (4, 4), "validation_split": 0.3, "seed": 5, "label_mode": "binary"}
