@@ -188,7 +188,7 @@ class Arena:
         return [self.zero_call(name, edge) for edge in edges]
 
 
-def bound(function: Callable[..., object], *arguments: object) -> Call:
+def bound(function: Callable[..., object], *arguments: object) -> Callable[..., object]:
     """The call `function(*arguments)`, of numpy's own function where there is another around it.
 
     That other one asks whether an argument is an array of another library; none is, and the

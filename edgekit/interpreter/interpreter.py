@@ -96,7 +96,7 @@ class Interpreter(TfliteMethods):
         self._chunked = keeps_samples_apart(self.graph)
         self._turn = allocate_lock()
         self._expected = [
-            (DTYPES[value.dtype], tuple(1 if d is None else d for d in value.shape))
+            (np.dtype(DTYPES[value.dtype]), tuple(1 if d is None else d for d in value.shape))
             for value in map(self.graph.value, self.graph.inputs)
         ]
         try:

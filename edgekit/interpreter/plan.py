@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from edgekit.ir import Graph, MemoryPlan, Node, Value, attributes, plan_memory
 from edgekit.ir.graph import DTYPES
 from edgekit.ir.quant import LIMITS
 
+from .arena import bound
 from .kernels import find_kernel
 from .kernels.variants import Variant
 from .step import UNQUANTIZED, UNSCALED, Arena, Array, Call, Scratch, Step
@@ -224,50 +224,57 @@ def keeps_samples_apart(graph: Graph) -> bool:
     return all(graph.value(name).shape[:1] == (None,) for name in ends)
 
 
-def loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], None]:
+def loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], object]:
     """A function that writes an input into its place in the arena, for use at every inference.
 
     zero: what stands for the real 0 there. It raises InputError for NaN.
     """
+    put = bound(np.copyto, u)
     if value.dtype in UNSCALED:
-        return lambda array: np.copyto(u, array)
+        return put
+    put_floats = _float_loader(value, u)
     if value.quant is None:
-        return lambda array: _load_floats(value, array, u)
-    dtype, shift = DTYPES[value.dtype], value.quant.zero_point[0] - zero
+        return put_floats
+    dtype, shift = np.dtype(DTYPES[value.dtype]), value.quant.zero_point[0] - zero
     taken = np.array(shift, np.float32)
 
     def load(array: Array) -> None:
         if array.dtype == dtype:
-            np.copyto(u, array)
+            put(array)
             if shift:
                 np.subtract(u, taken, u)
         else:
-            _quantize(value, array, u, zero)
+            with np.errstate(over="ignore", invalid="ignore"):  # what is too large saturates
+                put_floats(array)
+                _quantize(value, u, zero)
 
     return load
 
 
-def _load_floats(value: Value, array: Array, u: Array) -> None:
+def _float_loader(value: Value, u: Array) -> Callable[[Array], None]:
     """Numbers too large for float32 become infinite."""
-    np.copyto(u, array)  # "same_kind": float64 too
-    # A sum of squares is NaN only if one of the numbers is.
-    flat = array.reshape(-1) if array.dtype == np.float32 else u.reshape(-1)
-    total = np.dot(flat, flat)
-    if total != total:  # NaN alone differs from itself; asking numpy takes longer
-        count = int(np.isnan(u).sum())
-        raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
+    put, dense = bound(np.copyto, u), u.reshape(-1) if u.flags.c_contiguous else None
+
+    def load(array: Array) -> None:
+        put(array)  # "same_kind": float64 too
+        flat = u.reshape(-1) if dense is None else dense
+        # A sum of squares is NaN only if one of the numbers is, and NaN alone differs from itself.
+        total = flat.dot(flat)
+        if total != total:
+            count = int(np.isnan(u).sum())
+            raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
+
+    return load
 
 
-def _quantize(value: Value, array: Array, u: Array, zero: Zero) -> None:
+def _quantize(value: Value, u: Array, zero: Zero) -> None:
     assert value.quant is not None
-    with np.errstate(over="ignore", invalid="ignore"):  # what is too large saturates
-        _load_floats(value, array, u)
-        low, high = (limit - value.quant.zero_point[0] for limit in LIMITS[value.dtype])
-        np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
-        np.rint(u, u)
-        np.clip(u, np.float32(low), np.float32(high), u)
-        if zero:
-            np.add(u, np.float32(zero), u)
+    low, high = (limit - value.quant.zero_point[0] for limit in LIMITS[value.dtype])
+    np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
+    np.rint(u, u)
+    np.clip(u, np.float32(low), np.float32(high), u)
+    if zero:
+        np.add(u, np.float32(zero), u)
 
 
 def reader(value: Value, u: Array, zero: Zero = 0) -> Callable[[], Array]:
@@ -278,8 +285,8 @@ def reader(value: Value, u: Array, zero: Zero = 0) -> Callable[[], Array]:
     if isinstance(zero, np.ndarray):
         return lambda: u - zero
     if value.quant is None or value.dtype in UNQUANTIZED:
-        return partial(u.astype, DTYPES[value.dtype])
-    dtype = DTYPES[value.dtype]
+        return u.copy
+    dtype = np.dtype(DTYPES[value.dtype])
     shift, shifted = np.array(value.quant.zero_point[0] - zero, np.float32), np.empty_like(u)
 
     def read() -> Array:
