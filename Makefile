@@ -17,7 +17,7 @@ export MKL_NUM_THREADS := 1
 unexport OPENBLAS_CORETYPE
 unexport OPENBLAS_L2_SIZE
 
-.PHONY: help demo test test-kernels test-oracles test-pi lint fuzz bench schema clean
+.PHONY: help demo test test-kernels test-gpu test-oracles test-pi lint fuzz bench schema clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -31,6 +31,10 @@ test: .venv/.dev ## run the tests
 test-kernels: .venv/.dev ## compile every kernel for GPUs that need not be here (sm_80, sm_90), with NVRTC
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[nvrtc]'
 	EDGEKIT_COMPILE_KERNELS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) tests/train/gpu/test_nvrtc.py
+
+# With the Python that has the GPU's packages, which is not that of .venv: PYTHON=... make test-gpu
+test-gpu: ## on a GPU: all its tests and benchmarks, and one report (see docs/gpu.md)
+	$(PYTHON) scripts/test_gpu.py
 
 test-oracles: .venv/.dev ## exchange model files with Keras; EDGEKIT_KERAS_PYTHON=a Python that has keras
 	@test -n "$(EDGEKIT_KERAS_PYTHON)" || \
