@@ -236,4 +236,10 @@ def keep_freed_memory() -> bool:
 
 def scatter_add(target: Array, index: Any, values: Array) -> None:
     """`target[index] += values`, where an index that occurs twice is added twice. In place."""
-    array_module(target).add.at(target, index, values)
+    module = array_module(target)
+    if module is not np and target.dtype.name == "bfloat16":  # which cupy does not add so
+        wide = target.astype(np.float32)
+        module.add.at(wide, index, values.astype(np.float32))
+        target[...] = wide
+        return
+    module.add.at(target, index, values)

@@ -20,6 +20,10 @@ from .signatures import check
 __all__ = ["modules", "stand_in"]
 
 
+ADDED = ("int32", "int64", "float16", "float32", "float64", "uint32", "uint64")
+"""The dtypes that cupy adds by atomics."""
+
+
 class Function:
     """A function of numpy that takes and gives device arrays, and refuses arrays of the host."""
 
@@ -32,6 +36,8 @@ class Function:
         return perform(self.__name__, self._function, inputs, options)
 
     def at(self, target: ndarray, index: Any, values: Any) -> None:
+        if target.dtype.name not in ADDED:
+            raise TypeError(f"cupy.add.at only supports {', '.join(ADDED)} as data type")
         perform("at", self._function.at, (target, as_index(index), values))
 
     def reduce(self, *inputs: Any, **options: Any) -> Any:
@@ -124,6 +130,14 @@ def as_strided(x: ndarray, shape: Any = None, strides: Any = None) -> ndarray:
     return perform("as_strided", np.lib.stride_tricks.as_strided, (x, shape, strides))
 
 
+def fftn(a: ndarray, s: Any = None, axes: Any = None, norm: Any = None) -> ndarray:
+    return perform("fftn", np.fft.fftn, (a, s, axes, norm))
+
+
+def ifftn(a: ndarray, s: Any = None, axes: Any = None, norm: Any = None) -> ndarray:
+    return perform("ifftn", np.fft.ifftn, (a, s, axes, norm))
+
+
 def modules() -> dict[str, types.ModuleType]:
     """All modules by name, "cupy" and "cupyx" among them."""
     cupy = _Module("cupy")
@@ -132,6 +146,8 @@ def modules() -> dict[str, types.ModuleType]:
     stride_tricks.as_strided = as_strided  # type: ignore[attr-defined]
     lib = types.ModuleType("cupy.lib")
     lib.stride_tricks = stride_tricks  # type: ignore[attr-defined]
+    fft = types.ModuleType("cupy.fft")
+    fft.__dict__.update(fftn=fftn, ifftn=ifftn)
     cupyx = types.ModuleType("cupyx")
     cupyx.__dict__.update(
         empty_pinned=empty_pinned, zeros_pinned=zeros_pinned, scatter_add=scatter_add
@@ -148,6 +164,7 @@ def modules() -> dict[str, types.ModuleType]:
         cuda=found["cupy.cuda"],
         empty=empty,
         empty_like=empty_like,
+        fft=fft,
         get_default_memory_pool=lambda: default_pool,
         lib=lib,
         ndarray=ndarray,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 import numpy as np
@@ -52,3 +53,15 @@ def test_a_choice_between_numbers_of_bfloat16_is_of_bfloat16(gpu, other):
     assert found.dtype == bfloat16
     expected = [0, 2, 2, 3] if other == "array" else [7, 7, 2, 3]
     assert device.peek(found).astype(np.float32).tolist() == expected
+
+
+def test_numbers_of_bfloat16_are_added_by_their_places(gpu):
+    x = device.on_device(np.ones((4, 3)).astype(bfloat16))
+    rows, columns = (device.on_device(np.array(n)) for n in ([1, 1, 3], [0, 0, 2]))
+    backend.scatter_add(x, (rows, columns), device.on_device(np.array([1, 2, 4]).astype(bfloat16)))
+    expected = np.ones((4, 3))
+    expected[1, 0], expected[3, 2] = 4, 5
+    assert device.peek(x).astype(np.float64).tolist() == expected.tolist()
+    if not device.HARDWARE:
+        with pytest.raises(TypeError, match="only supports"):
+            sys.modules["cupy"].add.at(x, rows, x[:3])

@@ -12,6 +12,7 @@ from edgekit.train.gpu.kernel import OPTIONS, source_text
 
 from .nvrtc import compiled, library
 
+CUPY = ("-ftz=true", "--device-as-default-execution-space")  # what cupy 14.2 adds to OPTIONS
 WANTED = os.environ.get("EDGEKIT_COMPILE_KERNELS") == "1"  # it takes minutes
 NVRTC = library() if WANTED else None
 pytestmark = pytest.mark.skipif(not WANTED, reason="`make test-kernels` compiles every kernel")
@@ -31,8 +32,7 @@ def by_source() -> dict[str, list[str]]:
 def test_every_kernel_compiles(source, architecture):
     assert NVRTC is not None, "the wheel nvidia-cuda-nvrtc is not installed"
     names = by_source()[source]
-    size, log = compiled(
-        NVRTC, source_text(source), names, (*OPTIONS, f"--gpu-architecture={architecture}")
-    )
+    options = (*OPTIONS, *CUPY, f"--gpu-architecture={architecture}")
+    size, log = compiled(NVRTC, source_text(source), names, options)
     assert size > 0, log
     assert not log.strip("\0 \n"), log
