@@ -12,7 +12,9 @@ from . import conv_transpose as conv_transpose
 from . import ctc as ctc
 from . import dense as dense
 from . import depthwise as depthwise
+from . import discrete as discrete
 from . import elementwise as elementwise
+from . import fourier as fourier
 from . import gather as gather
 from . import group_norm as group_norm
 from . import images as images
@@ -26,8 +28,10 @@ from . import pooling as pooling
 from . import random as random
 from . import recurrent as recurrent
 from . import reductions as reductions
+from . import scatter as scatter
 from . import shape as shape
 from . import slopes as slopes
+from . import special as special
 from . import storage as storage
 
 __all__ = [
@@ -41,7 +45,9 @@ __all__ = [
     "ctc",
     "dense",
     "depthwise",
+    "discrete",
     "elementwise",
+    "fourier",
     "gather",
     "group_norm",
     "images",
@@ -55,7 +61,9 @@ __all__ = [
     "random",
     "recurrent",
     "reductions",
+    "scatter",
     "shape",
     "slopes",
+    "special",
     "storage",
 ]

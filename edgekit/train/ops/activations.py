@@ -220,22 +220,27 @@ def _(g, y, x, *, saved, approximate=False):
 
 
 def erf(x: Array) -> Array:
-    """The error function of an array, within a few units of the last place of 1.
+    """The error function of an array, within a few units of the last place of 1."""
+    module = array_module(x)
+    return module.copysign(x.dtype.type(1) - erf_tail(module.absolute(x)), x)
 
-    erfc(z) = t exp(p(t) - z^2) with t = 2 / (2 + z); p is interpolated at Chebyshev points, 28 of
+
+def erf_tail(z: Array) -> Array:
+    """erfc(z) = 1 - erf(z) of an array of numbers from 0 on.
+
+    It is t exp(p(t) - z^2) with t = 2 / (2 + z); p is interpolated at Chebyshev points, 28 of
     them for float64 and 12 for float32. numpy has no erf of its own.
     """
-    module = array_module(x)
-    number = x.dtype.type
-    z = module.absolute(x)
+    module = array_module(z)
+    number = z.dtype.type
     t = number(2) / (z + number(2))
-    coefficients = _erfc_polynomial(12 if x.dtype == np.float32 else 28)
+    coefficients = _erfc_polynomial(12 if z.dtype == np.float32 else 28)
     twice = number(4) * t - number(2)
     before, now = module.zeros_like(z), module.full_like(z, number(coefficients[-1]))
     for c in coefficients[-2:0:-1]:  # Clenshaw's recurrence
         before, now = now, twice * now - before + number(c)
     exponent = twice * number(0.5) * now - before + number(coefficients[0]) - z * z
-    return module.copysign(number(1) - t * module.exp(exponent), x)
+    return t * module.exp(exponent)
 
 
 @functools.lru_cache(maxsize=2)

@@ -1,0 +1,28 @@
+"""Functions of arrays that have no slope anywhere: integers, truth values, places, steps.
+
+To a tape their results are constants. They carry numpy's names behind "numpy.".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgekit.train.backend import array_module
+from edgekit.train.primitive import Primitive, primitive
+
+__all__ = ["discrete"]
+
+_MADE: dict[str, Primitive] = {}
+
+
+def discrete(name: str) -> Primitive:
+    """The primitive of numpy's function `name`, whose result no tape follows."""
+    if name not in _MADE:
+
+        def forward(*arrays: Any, **options: Any) -> Any:
+            module = array_module(next(a for a in arrays if hasattr(a, "shape")))
+            return getattr(module, name)(*arrays, **options)
+
+        forward.__doc__ = f"numpy's {name}."
+        _MADE[name] = primitive(forward, name=f"numpy.{name}", differentiable=False)
+    return _MADE[name]
