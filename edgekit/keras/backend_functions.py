@@ -94,7 +94,7 @@ ones_like, zeros_like = (
     _taking(_without_name(f), "x", *_NAMED) for f in (ops.ones_like, ops.zeros_like)
 )
 pow = _taking(ops.power, "x", "a")
-relu = _taking(ops.relu, "x", ("alpha", 0.0), ("max_value", None), ("threshold", 0.0))
+relu = _taking(activations.relu, "x", ("alpha", 0.0), ("max_value", None), ("threshold", 0.0))
 reshape = _taking(ops.reshape, "x", "shape")
 reverse = _taking(ops.flip, "x", "axes")
 sigmoid, tanh = (_taking(f, "x") for f in (ops.sigmoid, ops.tanh))

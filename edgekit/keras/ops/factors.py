@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator
-from edgekit.keras.ops.shapes import concatenate, tril
+from edgekit.keras.ops.joining import concatenate
 from edgekit.keras.ops.solving import computed, followed, solve, square, turned
-from edgekit.keras.ops.tensors import as_tensor
+from edgekit.keras.ops.taking import tril
+from edgekit.keras.ops.tensors import as_tensor, operation
 from edgekit.train.backend import array_module
 from edgekit.train.custom_gradient import custom_gradient
 from edgekit.train.ops import math
 from edgekit.train.tensor import Tensor, wrap
 
-__all__ = ["cholesky", "eigh", "lu_factor", "qr", "svd"]
+__all__ = ["cholesky", "eig", "eigh", "lu_factor", "qr", "svd"]
 
 Factors = Sequence[Any]
 """Tensors, with None where there is no gradient."""
@@ -75,6 +76,7 @@ def _differences(values: Any) -> Any:
 # -- cholesky -------------------------------------------------------------------------------------
 
 
+@operation
 def cholesky(x: Any, upper: bool = False) -> Any:
     """The lower triangle l with l l' = x; its transpose with `upper`."""
     x = square(x, "cholesky")
@@ -95,6 +97,7 @@ def _pull_cholesky(x: Any, factors: Factors, gradients: Factors) -> Any:
 # -- qr -------------------------------------------------------------------------------------------
 
 
+@operation
 def qr(x: Any, mode: str = "reduced") -> tuple[Any, Any]:
     """(q, r) with x = q r; mode: reduced or complete."""
     if mode not in ("reduced", "complete"):
@@ -142,6 +145,7 @@ def _pull_square_r(q: Any, r: Any, of_q: Any, of_r: Any) -> Any:
 # -- svd ------------------------------------------------------------------------------------------
 
 
+@operation
 def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """(u, s, v') with x = u diag(s) v'; s alone without `compute_uv`.
 
@@ -200,6 +204,7 @@ def _beyond(vectors: Any, g: Any) -> Any:
 # -- eigenvalues ----------------------------------------------------------------------------------
 
 
+@operation
 def eigh(x: Any) -> tuple[Any, Any]:
     """(eigenvalues, eigenvectors) of symmetric matrices, of which the lower triangle is read."""
     x = square(x, "eigh")
@@ -220,6 +225,16 @@ def _pull_eigh(x: Any, factors: Factors, gradients: Factors) -> Any:
 # -- without a derivative -------------------------------------------------------------------------
 
 
+@operation
+def eig(x: Any) -> tuple[Any, Any]:
+    """(eigenvalues, eigenvectors), complex; no tape goes through them."""
+    x = square(x, "eig")
+    values, vectors = computed("eig", x.data)
+    kind = np.result_type(x.dtype, np.complex64)
+    return _without_derivative("eig", x, values.astype(kind)), Tensor(vectors.astype(kind))
+
+
+@operation
 def lu_factor(x: Any) -> tuple[Any, Any]:
     """(lu, pivots): the upper triangle and, below it, the multipliers of elimination with rows
     exchanged as `pivots` say, as LAPACK has them. No tape goes through it.
@@ -229,14 +244,20 @@ def lu_factor(x: Any) -> tuple[Any, Any]:
         raise InputError(f"lu_factor: expected one matrix. Received: {x.shape}")
     lu, pivots = _eliminated(np.array(x.numpy(), np.result_type(x.dtype, np.float32)))
 
+    return _without_derivative("lu_factor", x, lu), Tensor(pivots)
+
+
+def _without_derivative(name: str, x: Any, values: np.ndarray) -> Any:
+    """`values` computed of x; a tape that is asked for their gradient says that there is none."""
+
     @custom_gradient
     def factors(_: Any) -> Any:
         def gradient(g: Any) -> Any:
-            raise UnsupportedOperator("keras.ops.linalg.lu_factor has no derivative here")
+            raise UnsupportedOperator(f"keras.ops.linalg.{name} has no derivative here")
 
-        return wrap(lu), gradient
+        return wrap(values), gradient
 
-    return factors(x), Tensor(pivots)
+    return factors(x)
 
 
 def _eliminated(lu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,13 +1,14 @@
 """Matrices along the last two axes: `keras.ops.linalg`.
 
-All but `lu_factor` and `matrix_rank` have derivatives, and those have derivatives again.
+All but `eig`, `lu_factor` and `matrix_rank` have derivatives, and those have derivatives again.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from edgekit.keras.ops.factors import cholesky, eigh, lu_factor, qr, svd
+from edgekit.keras.ops.control import jvp
+from edgekit.keras.ops.factors import cholesky, eig, eigh, lu_factor, qr, svd
 from edgekit.keras.ops.norms import norm
 from edgekit.keras.ops.solving import (
     cholesky_inverse,
@@ -23,8 +24,9 @@ from edgekit.keras.ops.solving import (
 from edgekit.keras.ops.tensors import as_tensor
 from edgekit.train.tensor import Tensor
 
-__all__ = ["cholesky", "cholesky_inverse", "det", "eigh", "inv", "lstsq", "lu_factor",
-           "matrix_rank", "norm", "pinv", "qr", "solve", "solve_triangular", "svd"]  # fmt: skip
+__all__ = ["cholesky", "cholesky_inverse", "det", "eig", "eigh", "inv", "jvp", "lstsq",
+           "lu_factor", "matrix_rank", "norm", "pinv", "qr", "solve", "solve_triangular",
+           "svd"]  # fmt: skip
 
 
 def matrix_rank(x: Any, tol: float | None = None) -> Any:

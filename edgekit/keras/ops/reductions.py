@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError
-from edgekit.keras.ops.tensors import as_tensor
-from edgekit.train.backend import asarray
+from edgekit.keras.ops.control import associative_scan
+from edgekit.keras.ops.tensors import (
+    as_tensor,
+    axes_of,
+    computed_on,
+    dtype_of,
+    floating,
+    operation,
+)
 from edgekit.train.ops import comparisons, elementwise, math
 from edgekit.train.ops.shape import concat, transpose
-from edgekit.train.tensor import wrap
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "average", "count_nonzero",
-    "cumsum", "logsumexp", "max", "mean", "median", "min", "prod", "quantile", "sort", "std",
-    "sum", "top_k", "var",
+    "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cumprod",
+    "cumsum", "diff", "logsumexp", "max", "mean", "min", "prod", "ptp", "std", "sum", "trapezoid",
+    "var",
 ]  # fmt: skip
 
 
 def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum."""
-    return math.sum(as_tensor(x), axis=_axes(axis), keepdims=keepdims)
+    x = _counted(x)
+    return _as(math.sum(x, axis=_axes(axis), keepdims=keepdims), dtype_of(x))
+
+
+def _counted(x: Any) -> Any:
+    """`x`, with truth values and narrow integers as those of 32 bits."""
+    x = as_tensor(x)
+    kind = dtype_of(x)
+    if kind.kind in "biu" and kind.itemsize < 4:
+        return math.cast(x, dtype="uint32" if kind.kind == "u" else "int32")
+    return x
+
+
+def _numbers(x: Any, dtype: Any) -> Any:
+    """`x` in the dtype, by default its own, but truth values as integers."""
+    x = as_tensor(x)
+    return _as(x, dtype or ("int32" if dtype_of(x).kind == "b" else dtype_of(x)))
+
+
+def _as(x: Any, dtype: Any) -> Any:
+    return x if x.dtype == dtype else math.cast(x, dtype=str(np.dtype(dtype)))
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean."""
-    return math.mean(as_tensor(x), axis=_axes(axis), keepdims=keepdims)
+    return math.mean(floating(x), axis=_axes(axis), keepdims=keepdims)
 
 
 def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
@@ -43,28 +67,47 @@ def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -
     return found if initial is None else math.minimum(found, initial)
 
 
-amax, amin = max, min
+def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest."""
+    return max(x, axis, keepdims)
+
+
+def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The smallest."""
+    return min(x, axis, keepdims)
+
+
+def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest less the smallest."""
+    return max(x, axis, keepdims) - min(x, axis, keepdims)
 
 
 def _axes(axis: Any) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
 
-def prod(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+@operation
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The product."""
-    x = as_tensor(x)
-    if axis is None:
-        found = prod(x.reshape(-1), 0)
-        return found.reshape((1,) * len(x.shape)) if keepdims else found
-    head = (slice(None),) * (axis % len(x.shape))
-    parts = [x[(*head, slice(i, i + 1))] for i in range(x.shape[axis])]
-    found = functools.reduce(math.multiply, parts)
-    return found if keepdims else found[(*head, 0)]
+    x = _counted(x) if dtype is None else _as(as_tensor(x), dtype)
+    gone = axes_of(x, _axes(axis))
+    kept = [a for a in range(len(x.shape)) if a not in gone]
+    rows = transpose(x, axes=(*kept, *gone)).reshape(*(x.shape[a] for a in kept), -1)
+    if rows.shape[-1] == 0:
+        rows = math.sum(rows, axis=-1, keepdims=True) + 1
+    while rows.shape[-1] > 1:  # pairs, then pairs of pairs
+        half, odd = divmod(rows.shape[-1], 2)
+        pairs = rows[..., :half] * rows[..., half : 2 * half]
+        rows = concat([pairs, rows[..., 2 * half :]], axis=-1) if odd else pairs
+    found = rows[..., 0]
+    if not keepdims:
+        return found
+    return found.reshape(tuple(1 if a in gone else n for a, n in enumerate(x.shape)))
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean squared distance from the mean."""
-    x = as_tensor(x)
+    x = floating(x)
     return mean(math.square(x - mean(x, axis, True)), axis, keepdims)
 
 
@@ -73,112 +116,89 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return math.sqrt(var(x, axis, keepdims))
 
 
+@operation
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """The mean, weighed."""
     if weights is None:
         return mean(x, axis)
-    return math.divide(sum(x * weights, axis), sum(weights, axis))
+    x, weights = floating(x), floating(weights)
+    if axis is not None and len(weights.shape) != len(x.shape):
+        (one,) = axes_of(x, _axes(axis))
+        weights = weights.reshape(-1, *(1,) * (len(x.shape) - 1 - one))
+    weighed = math.broadcast_to(weights, shape=x.shape)
+    return math.divide(sum(x * weights, axis), sum(weighed, axis))
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow."""
-    x = as_tensor(x)
+    x = floating(x)
     top = math.stop_gradient(max(x, axis, True))
+    top = comparisons.where(computed_on("isfinite", top), top, 0.0)
     found = math.log(sum(math.exp(x - top), axis, True)) + top
     return found if keepdims else sum(found, axis)
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """The sums of the first elements."""
-    x = as_tensor(x) if dtype is None else math.cast(as_tensor(x), dtype=dtype)
-    return elementwise.cumsum(x.reshape(-1) if axis is None else x, axis=axis or 0)
+    x = _numbers(x, dtype)
+    summed = elementwise.cumsum(x.reshape(-1) if axis is None else x, axis=axis or 0)
+    return _as(summed, dtype_of(x))
+
+
+@operation
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """The products of the first elements."""
+    x = _numbers(x, dtype)
+    x = x.reshape(-1) if axis is None else x
+    return associative_scan(math.multiply, x, axis=axis or 0)
+
+
+def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
+    """Each element less the one before it along an axis, `n` times."""
+    a = as_tensor(a)
+    head = (slice(None),) * (axis % len(a.shape))
+    for _ in range(n):
+        later, earlier = a[(*head, slice(1, None))], a[(*head, slice(None, -1))]
+        truth = dtype_of(a).kind == "b"
+        a = comparisons.not_equal(later, earlier) if truth else later - earlier
+    return a
+
+
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    """The integral of straight lines between the values y at x, or at distances of dx."""
+    y = floating(y)
+    head = (slice(None),) * (axis % len(y.shape))
+    if x is not None:
+        x = floating(x)
+        if len(x.shape) == 1:
+            dx = (x[1:] - x[:-1]).reshape(-1, *(1,) * (len(y.shape) - 1 - len(head)))
+        else:
+            dx = x[(*head, slice(1, None))] - x[(*head, slice(None, -1))]
+    pairs = y[(*head, slice(1, None))] + y[(*head, slice(None, -1))]
+    return sum(pairs * dx, axis) * 0.5
+
+
+# -- places and truth values ----------------------------------------------------------------------
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the largest is."""
-    return _index(np.argmax, x, axis, keepdims)
+    return computed_on("argmax", x, axis=axis, keepdims=keepdims, dtype="int32")
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the smallest is."""
-    return _index(np.argmin, x, axis, keepdims)
-
-
-def _index(function: Any, x: Any, axis: int | None, keepdims: bool) -> Any:
-    if hasattr(x, "__symbolic_call__") and function is np.argmax and not keepdims:
-        return math.argmax(x, axis=-1 if axis is None else axis)
-    return wrap(np.asarray(function(asarray(x), axis=axis, keepdims=keepdims)).astype(np.int32))
-
-
-def argsort(x: Any, axis: int = -1) -> Any:
-    """The order in which the elements are sorted."""
-    return wrap(np.argsort(asarray(x), axis=axis, kind="stable").astype(np.int32))
-
-
-def sort(x: Any, axis: int = -1) -> Any:
-    """The elements, sorted."""
-    return _taken(x, np.argsort(asarray(x), axis=axis, kind="stable"), axis)
-
-
-def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
-    """(the k largest along the last axis, where they are)."""
-    order = np.argsort(-asarray(x), axis=-1, kind="stable")[..., :k]
-    return _taken(x, order, -1), wrap(order.astype(np.int32))
-
-
-def _taken(x: Any, order: np.ndarray, axis: int) -> Any:
-    """Elements by their index along an axis; a tape sees them being taken."""
-    x = as_tensor(x)
-    grid = list(np.ogrid[tuple(slice(n) for n in order.shape)])
-    grid[axis] = order
-    return x[tuple(grid)]
-
-
-def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The middle value, or the mean of the two in the middle."""
-    return quantile(x, 0.5, axis, keepdims=keepdims)
-
-
-_METHODS = ("higher", "linear", "lower", "midpoint", "nearest")
-
-
-def quantile(
-    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """The value below which a share `q` lies; several shares make a first axis of their own."""
-    if method not in _METHODS:
-        raise InputError(f"quantile: method must be one of {', '.join(_METHODS)}")
-    x = as_tensor(x)
-    axes = range(len(x.shape)) if axis is None else [axis] if isinstance(axis, int) else axis
-    gone = [a % len(x.shape) for a in axes]
-    kept = [a for a in range(len(x.shape)) if a not in gone]
-    rows = sort(transpose(x, axes=(*kept, *gone)).reshape(*(x.shape[a] for a in kept), -1))
-    shape = [1 if a in gone else n for a, n in enumerate(x.shape) if keepdims or a not in gone]
-    shares = np.asarray(asarray(q), np.float64)
-    found = [_at(rows, share, method).reshape(*shape) for share in shares.reshape(-1).tolist()]
-    return found[0] if shares.ndim == 0 else concat([f.reshape(1, *shape) for f in found], axis=0)
-
-
-def _at(rows: Any, share: float, method: str) -> Any:
-    """The sorted rows at a share of their length."""
-    place = share * (rows.shape[-1] - 1)
-    low, high = int(np.floor(place)), int(np.ceil(place))
-    if method == "nearest":
-        low = high = int(np.around(place))
-    part = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method, place - low)
-    if low == high or part == 0.0:
-        return rows[..., low]
-    return rows[..., low] * (1.0 - part) + rows[..., high] * part
+    return computed_on("argmin", x, axis=axis, keepdims=keepdims, dtype="int32")
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether every element is true."""
-    return wrap(np.asarray(np.all(asarray(x), axis=axis, keepdims=keepdims)))
+    return computed_on("all", x, axis=_axes(axis), keepdims=keepdims)
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether an element is true."""
-    return wrap(np.asarray(np.any(asarray(x), axis=axis, keepdims=keepdims)))
+    return computed_on("any", x, axis=_axes(axis), keepdims=keepdims)
 
 
 def count_nonzero(x: Any, axis: Any = None) -> Any:

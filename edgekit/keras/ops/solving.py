@@ -12,22 +12,23 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.keras.ops.shapes import swapaxes, tril, triu
-from edgekit.keras.ops.tensors import as_tensor
+from edgekit.keras.ops.shapes import swapaxes
+from edgekit.keras.ops.taking import tril, triu
+from edgekit.keras.ops.tensors import as_tensor, floating, operation
 from edgekit.train.backend import array_module
 from edgekit.train.custom_gradient import custom_gradient
-from edgekit.train.ops import math
+from edgekit.train.ops import comparisons, math
 from edgekit.train.primitive import recorders
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import wrap
 
-__all__ = ["cholesky_inverse", "computed", "det", "followed", "inv", "lstsq", "pinv", "smallest",
-           "solve", "solve_triangular", "square", "turned"]  # fmt: skip
+__all__ = ["cholesky_inverse", "computed", "det", "followed", "inv", "logdet", "lstsq", "pinv",
+           "slogdet", "smallest", "solve", "solve_triangular", "square", "turned"]  # fmt: skip
 
 
 def square(x: Any, name: str) -> Any:
     """`x` as a tensor of square matrices. Raises InputError for others."""
-    x = as_tensor(x)
+    x = floating(x)
     if len(x.shape) < 2 or x.shape[-1] != x.shape[-2]:
         raise InputError(f"{name}: expected square matrices (..., n, n). Received: {x.shape}")
     return x
@@ -55,6 +56,7 @@ def followed(again: Callable[[], Any], values: Sequence[Any]) -> list[Any]:
     return [wrap(value) for value in values]
 
 
+@operation
 def inv(x: Any) -> Any:
     """The inverse."""
     return _inv(square(x, "inv"))
@@ -71,6 +73,7 @@ def _inv(x: Any) -> Any:
     return wrap(y), gradient
 
 
+@operation
 def det(x: Any) -> Any:
     """The determinant."""
     return _det(square(x, "det"))
@@ -88,6 +91,31 @@ def _det(x: Any) -> Any:
     return wrap(y), gradient
 
 
+@operation
+def slogdet(x: Any) -> tuple[Any, Any]:
+    """(the sign of the determinant, the logarithm of its absolute value)."""
+    x = square(x, "slogdet")
+    sign, _ = computed("slogdet", x.data)
+    return wrap(array_module(x.data).asarray(sign)), _log_of_det(x)
+
+
+@operation
+def logdet(x: Any) -> Any:
+    """The logarithm of a determinant; NaN where that is below 0."""
+    x = square(x, "logdet")
+    sign, _ = computed("slogdet", x.data)
+    return comparisons.where(array_module(x.data).asarray(sign > 0), _log_of_det(x), np.nan)
+
+
+@custom_gradient
+def _log_of_det(x: Any) -> Any:
+    def gradient(g: Any) -> Any:
+        return math.multiply(g.reshape(*g.shape, 1, 1), turned(inv(x)))
+
+    return wrap(array_module(x.data).asarray(computed("slogdet", x.data)[1])), gradient
+
+
+@operation
 def solve(a: Any, b: Any) -> Any:
     """The x with a x = b; a is (..., n, n), b is (n,) or (..., n, k)."""
     a, b = square(a, "solve"), as_tensor(b)
@@ -110,12 +138,14 @@ def _solve(a: Any, b: Any) -> Any:
     return wrap(y), gradient
 
 
+@operation
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     """The x with a x = b, where only the upper (or lower) triangle of a is read."""
     a = square(a, "solve_triangular")
     return solve(tril(a) if lower else triu(a), b)
 
 
+@operation
 def cholesky_inverse(x: Any, upper: bool = False) -> Any:
     """The inverse of l l', from its triangle l (of u' u, from u, with `upper`)."""
     x = square(x, "cholesky_inverse")
@@ -128,6 +158,7 @@ def smallest(x: Any, rcond: float | None) -> float:
     return float(max(x.shape[-2:]) * np.finfo(x.dtype).eps if rcond is None else rcond)
 
 
+@operation
 def pinv(x: Any, rcond: float | None = None) -> Any:
     """The pseudo-inverse: v diag(1 / s) u', without the singular values that are no larger than
     `rcond` times the largest (by default the larger size times the dtype's epsilon).
@@ -157,6 +188,7 @@ def _pull_pinv(x: Any, p: Any, g: Any) -> Any:
     return above + below - from_p
 
 
+@operation
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     """The x of least length for which |a x - b| is least; a is (m, n), b is (m,) or (m, k)."""
     return math.matmul(pinv(a, rcond), as_tensor(b))
