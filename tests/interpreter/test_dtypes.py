@@ -98,3 +98,15 @@ def test_predict_gives_real_numbers() -> None:
     x, n, mask = arrays(2)
     found = Interpreter(mixed()).predict({"x": x, "n": n, "mask": mask})
     assert {array.dtype.name for array in found.values()} == {"float32"}
+
+
+@pytest.mark.parametrize("index", [-1, 0, 2, 4])
+def test_one_hot_of_a_single_number(index: int) -> None:
+    """A class without a batch: numpy looks for places in one dimension or more."""
+    builder = GraphBuilder("single")
+    which = builder.input("which", (), "int32")
+    on, off = (builder.constant(np.array(x, np.float32), f"is_{x}") for x in (7, 3))
+    hot = builder.add("OneHot", on, off, which, depth=4, name="hot")
+    found = Interpreter(builder.finish([hot])).run(np.int32(index))["hot"]
+    expected = [7.0 if place == index else 3.0 for place in range(4)]
+    np.testing.assert_array_equal(found, expected)

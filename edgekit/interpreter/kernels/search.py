@@ -71,6 +71,8 @@ def one_hot(step: Step) -> None:
     x, y, indices, out = step.input(0), step.input(1), step.input(2), step.output()
     depth = step.attrs["depth"]
     rows = np.moveaxis(out, step.attrs["axis"], -1)
+    if not indices.ndim:  # numpy looks for places in one dimension or more
+        indices, rows = indices[None], rows[None]
 
     def run() -> None:
         np.copyto(out, y)
