@@ -39,7 +39,8 @@ def fake_quantize(
 
 def _numbers(given: Any, x: Array) -> Any:
     """A number, or an array of them where x lives, in the dtype of x."""
-    return same_place(given, x, x.dtype) if np.ndim(given) else x.dtype.type(given)
+    is_several = isinstance(given, np.ndarray)
+    return same_place(given, x, x.dtype) if is_several else x.dtype.type(given)
 
 
 def _steps(x: Array, scale: Any, zero_point: Any = 0, away: bool = False) -> Array:

@@ -48,8 +48,9 @@ class Ranges:
         """Follow the smallest and the largest number of a batch; with `widen`, hold them all."""
         if not data.size:
             return
-        module = array_module(data)
-        ends = to_numpy(module.stack([data.min(), data.max()])).astype(np.float32)
+        module, found = array_module(data), [data.min(), data.max()]
+        # from a GPU both at once
+        ends = np.array(found if module is np else to_numpy(module.stack(found)), np.float32)
         if not np.isfinite(ends).all():
             return  # the loss is going to say so
         row = self.bounds[self.rows[name]]

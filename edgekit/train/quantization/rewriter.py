@@ -175,7 +175,7 @@ class Rewriter:
         if self.widening or node.outputs[0] not in self.plan.rounded:
             return weight, bias
         known = self.scales.of(str(node.inputs[0]))
-        key = (id(weight), id(bias), known[-1:] if bias is not None else None)
+        key = (id(weight), id(bias), known[-1].scale if known and bias is not None else None)
         if key not in self.weights:  # with what was given, so that each id stays its own
             self.weights[key] = (rounded_weight(weight, (0,), bias, known), weight, bias)
         return self.weights[key][0]
