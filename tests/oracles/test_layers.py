@@ -29,6 +29,8 @@ _NOT_IN_H5 = {
         ("grouped", "grouped_causal"), "Keras knows no layer GroupQueryAttention in .h5 files"
     ),
 }
+# layers whose symbolic output is their input in Keras 3.15, which no model of its own can hold
+_NOT_IN_MODELS = ("equalization", "equalization_bins")
 # where Keras' backends disagree; ours follows TensorFlow's
 _NOT_ON_TORCH = ("average_pool", "bicubic", "lanczos")
 
@@ -56,6 +58,8 @@ def test_keras_reads_our_file_and_we_read_what_it_saves(name, ending, folder):
         pytest.skip(_NOT_IN_H5[name])
     if problems["backend"] == "torch" and any(part in name for part in _NOT_ON_TORCH):
         pytest.skip("Keras on torch computes this otherwise than on TensorFlow, or not at all")
+    if name in _NOT_IN_MODELS:
+        pytest.skip("Keras cannot put this layer into a functional model")
     file = f"{name}.{ending}"
     problem = problems.get(file)
     if ending == "h5" and problem and "cannot pickle 'module'" in problem:

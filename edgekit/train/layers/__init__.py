@@ -87,7 +87,22 @@ from edgekit.train.layers.preprocessing.augmentation import RandomFlip as Random
 from edgekit.train.layers.preprocessing.categories import CategoryEncoding as CategoryEncoding
 from edgekit.train.layers.preprocessing.categories import Discretization as Discretization
 from edgekit.train.layers.preprocessing.categories import Hashing as Hashing
+from edgekit.train.layers.preprocessing.colors import (
+    RandomColorDegeneration as RandomColorDegeneration,
+)
+from edgekit.train.layers.preprocessing.colors import RandomColorJitter as RandomColorJitter
+from edgekit.train.layers.preprocessing.colors import RandomGrayscale as RandomGrayscale
+from edgekit.train.layers.preprocessing.colors import RandomHue as RandomHue
+from edgekit.train.layers.preprocessing.colors import RandomSaturation as RandomSaturation
 from edgekit.train.layers.preprocessing.crossing import HashedCrossing as HashedCrossing
+from edgekit.train.layers.preprocessing.distortions import (
+    RandomElasticTransform as RandomElasticTransform,
+)
+from edgekit.train.layers.preprocessing.distortions import RandomPerspective as RandomPerspective
+from edgekit.train.layers.preprocessing.distortions import RandomShear as RandomShear
+from edgekit.train.layers.preprocessing.filters import RandomErasing as RandomErasing
+from edgekit.train.layers.preprocessing.filters import RandomGaussianBlur as RandomGaussianBlur
+from edgekit.train.layers.preprocessing.filters import RandomSharpness as RandomSharpness
 from edgekit.train.layers.preprocessing.geometry import RandomHeight as RandomHeight
 from edgekit.train.layers.preprocessing.geometry import RandomRotation as RandomRotation
 from edgekit.train.layers.preprocessing.geometry import RandomTranslation as RandomTranslation
@@ -96,10 +111,19 @@ from edgekit.train.layers.preprocessing.geometry import RandomZoom as RandomZoom
 from edgekit.train.layers.preprocessing.images import CenterCrop as CenterCrop
 from edgekit.train.layers.preprocessing.images import Resizing as Resizing
 from edgekit.train.layers.preprocessing.mel import MelSpectrogram as MelSpectrogram
+from edgekit.train.layers.preprocessing.mixing import CutMix as CutMix
+from edgekit.train.layers.preprocessing.mixing import MixUp as MixUp
+from edgekit.train.layers.preprocessing.policies import AugMix as AugMix
+from edgekit.train.layers.preprocessing.policies import RandAugment as RandAugment
 from edgekit.train.layers.preprocessing.scaling import Normalization as Normalization
 from edgekit.train.layers.preprocessing.scaling import Rescaling as Rescaling
 from edgekit.train.layers.preprocessing.spectrograms import STFTSpectrogram as STFTSpectrogram
 from edgekit.train.layers.preprocessing.text import TextVectorization as TextVectorization
+from edgekit.train.layers.preprocessing.tones import AutoContrast as AutoContrast
+from edgekit.train.layers.preprocessing.tones import Equalization as Equalization
+from edgekit.train.layers.preprocessing.tones import RandomInvert as RandomInvert
+from edgekit.train.layers.preprocessing.tones import RandomPosterization as RandomPosterization
+from edgekit.train.layers.preprocessing.tones import Solarization as Solarization
 from edgekit.train.layers.preprocessing.vocabularies import IntegerLookup as IntegerLookup
 from edgekit.train.layers.preprocessing.vocabularies import StringLookup as StringLookup
 from edgekit.train.layers.recurrent.cells import GRUCell as GRUCell
@@ -167,34 +191,38 @@ __all__ = [
     "ELU", "GRU", "LSTM", "RNN", "Activation", "ActivityRegularization",
     "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D",
     "AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D", "Add",
-    "AdditiveAttention", "AlphaDropout", "Attention", "Average", "AveragePooling1D",
-    "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D",
-    "BatchNormalization", "Bidirectional", "CategoryEncoding", "CenterCrop", "Concatenate",
-    "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose",
-    "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Convolution1D", "Convolution1DTranspose",
-    "Convolution2D", "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose",
-    "Cropping1D", "Cropping2D", "Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D",
-    "Discretization", "Dot", "Dropout", "EinsumDense", "Embedding", "Flatten", "FlaxLayer",
-    "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D",
-    "GlobalAvgPool3D", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D",
-    "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization",
-    "GroupQueryAttention", "HashedCrossing", "Hashing", "Identity", "Input", "InputLayer",
-    "InputSpec", "IntegerLookup", "JaxLayer", "LSTMCell", "Lambda", "Layer",
-    "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D",
-    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "MelSpectrogram", "Minimum",
+    "AdditiveAttention", "AlphaDropout", "Attention", "AugMix", "AutoContrast", "Average",
+    "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D",
+    "AvgPool3D", "BatchNormalization", "Bidirectional", "CategoryEncoding", "CenterCrop",
+    "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D",
+    "Conv3DTranspose", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Convolution1D",
+    "Convolution1DTranspose", "Convolution2D", "Convolution2DTranspose", "Convolution3D",
+    "Convolution3DTranspose", "Cropping1D", "Cropping2D", "Cropping3D", "CutMix", "Dense",
+    "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot", "Dropout", "EinsumDense",
+    "Embedding", "Equalization", "Flatten", "FlaxLayer", "GRUCell", "GaussianDropout",
+    "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D",
+    "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization", "GroupQueryAttention",
+    "HashedCrossing", "Hashing", "Identity", "Input", "InputLayer", "InputSpec",
+    "IntegerLookup", "JaxLayer", "LSTMCell", "Lambda", "Layer", "LayerNormalization",
+    "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D", "MaxPool3D", "MaxPooling1D",
+    "MaxPooling2D", "MaxPooling3D", "Maximum", "MelSpectrogram", "Minimum", "MixUp",
     "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "Pipeline",
-    "RMSNormalization", "RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip",
-    "RandomHeight", "RandomRotation", "RandomTranslation", "RandomWidth", "RandomZoom", "ReLU",
-    "RepeatVector", "Rescaling", "Reshape", "Resizing", "ReversibleEmbedding",
-    "STFTSpectrogram", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D",
-    "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D",
-    "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization", "StackedRNNCells",
-    "StringLookup", "Subtract", "TFSMLayer", "TextVectorization", "ThresholdedReLU",
-    "TimeDistributed", "TorchModuleWrapper", "UnitNormalization", "UpSampling1D",
-    "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D",
-    "ZeroPadding3D", "add", "average", "concatenate", "dot", "maximum", "minimum", "multiply",
-    "subtract",
+    "RMSNormalization", "RandAugment", "RandomBrightness", "RandomColorDegeneration",
+    "RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform",
+    "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHeight",
+    "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation",
+    "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomWidth",
+    "RandomZoom", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing",
+    "ReversibleEmbedding", "STFTSpectrogram", "SeparableConv1D", "SeparableConv2D",
+    "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN", "SimpleRNNCell", "Softmax",
+    "Solarization", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+    "SpectralNormalization", "StackedRNNCells", "StringLookup", "Subtract", "TFSMLayer",
+    "TextVectorization", "ThresholdedReLU", "TimeDistributed", "TorchModuleWrapper",
+    "UnitNormalization", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper",
+    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate", "dot",
+    "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip
 
 # class name -> class, for reading configs

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import InputError
+from edgekit.train.backend import constant
 from edgekit.train.layers.convolution import Convolution
 from edgekit.train.layers.geometry import sizes
 from edgekit.train.layers.parameters import parameter_names
@@ -15,6 +17,13 @@ from edgekit.train.ops.gather import fold_time, unfold_time
 from edgekit.train.ops.shape import reshape, transpose
 
 __all__ = ["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"]
+
+
+@functools.lru_cache(maxsize=32)
+def _places(count: int, filters: int) -> np.ndarray:
+    """A kernel (count, 1, filters, count * filters) that puts channels into their slices."""
+    ones = np.eye(count * filters, dtype=np.float32)
+    return ones.reshape(count, 1, filters, count * filters)
 
 
 class _TransposedConvolution(Convolution):
@@ -133,10 +142,9 @@ class _TransposedConvolution(Convolution):
             dilations=self.dilation_rate[1:],
         )
         planes = unfold_time(planes, time=depth)
-        ones = np.eye(count * self.filters, dtype=np.float32)
         y = conv2d_transpose(
             reshape(planes, shape=(batch, depth, height * width, count * self.filters)),
-            ones.reshape(count, 1, self.filters, count * self.filters),
+            constant(_places(count, self.filters), x),
             self.bias,
             size=(slices, height * width),
             strides=(self.strides[0], 1),

@@ -139,7 +139,8 @@ def warp_images(
     read at ((a0 u + a1 v + a2) / k, (b0 u + b1 v + b2) / k) with k = c0 u + c1 v + 1; what lies
     outside is filled: constant (`fill_value`), nearest, reflect (d c b a | a b c d | d c b a) or
     wrap. As scipy does it, "constant_outside" does not blend the edge with the fill value, and
-    "wrap_short" takes the last pixel for the first of the next turn.
+    "wrap_short" takes the last pixel for the first of the next turn. Instead of rows, (n, h, w, 2)
+    says by how many pixels to the right and down from its own place each one is read.
     """
     module = array_module(x)
     total: Any = 0
@@ -148,6 +149,28 @@ def warp_images(
         total = total + x[module.arange(len(x))[:, None, None], row, column] * (share * there)
         filled = filled + share * ~there
     return total + x.dtype.type(fill_value) * filled
+
+
+@primitive(differentiable=False)
+def equalize_tones(x, *, bins: int):
+    """Values 0 to 255 of `x` (..., channels) by their rank among `bins` tones of their channel.
+
+    So that every tone is about as frequent. A channel of one tone stays as it is.
+    """
+    module = array_module(x)
+    most = np.float32(bins - 1)
+    made = []
+    for channel in (x[..., i] for i in range(x.shape[-1])):
+        counted = (channel * most / np.float32(255)).clip(0, most).astype(np.int32)
+        sums = module.cumsum(module.bincount(counted.ravel(), minlength=bins))
+        first = sums[module.argmax(sums > 0)]
+        if int(sums[-1] - first) == 0:
+            made.append(channel)
+            continue
+        table = module.round((sums - first) * 255 / (sums[-1] - first)).clip(0, 255)
+        numbers = (channel / np.float32(255) * most).clip(0, most).astype(np.int32)
+        made.append(table.astype(x.dtype)[numbers])
+    return module.stack(made, axis=-1)
 
 
 @warp_images.vjp
@@ -193,6 +216,9 @@ def _places(module: Any, size: tuple[int, int], transforms: Any, fill_mode: str)
     """(rows, columns), float32, at which each pixel is read."""
     height, width = size
     u, v = module.arange(width, dtype=np.float32), module.arange(height, dtype=np.float32)[:, None]
+    if np.ndim(transforms) == 4:
+        columns = _inside(module, u + transforms[..., 0], width, fill_mode)
+        return _inside(module, v + transforms[..., 1], height, fill_mode), columns
     a0, a1, a2, b0, b1, b2, c0, c1 = (
         module.asarray(transforms, dtype=np.float32)[:, i, None, None] for i in range(8)
     )

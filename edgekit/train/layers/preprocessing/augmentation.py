@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, lookup
-from edgekit.train.backend import array_module
+from edgekit.errors import InputError, UnsupportedOperator, lookup
+from edgekit.train.backend import array_module, current_device
 from edgekit.train.layers.preprocessing.images import ImageLayer, largest_window
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.images import resize_images
@@ -16,7 +16,14 @@ from edgekit.train.ops.random import uniform_like
 from edgekit.train.random import generator
 from edgekit.train.tensor import array_of
 
-__all__ = ["RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomImageLayer"]
+__all__ = [
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomImageLayer",
+    "clipped",
+]
 
 
 class RandomImageLayer(ImageLayer):
@@ -33,7 +40,30 @@ class RandomImageLayer(ImageLayer):
         self.generator = generator(seed)
 
     def call(self, inputs, training=True):
-        return super().call(inputs, training)
+        if not isinstance(inputs, dict):
+            return super().call(inputs, training)
+        return self._with_labels(inputs, training)
+
+    def _with_labels(self, inputs: dict[str, Any], training: bool) -> dict[str, Any]:
+        """{"images": batch, "labels": one row for each}, both changed by what was drawn."""
+        unknown = sorted(inputs.keys() - {"images", "labels"})
+        if unknown or len(inputs.get("images", np.empty(0)).shape) != 4:
+            raise InputError(
+                f"layer {self.name!r}: expected pictures (n, height, width, channels) under "
+                f"'images', and 'labels'. Received: {sorted(inputs)}"
+            )
+        images = inputs["images"]
+        if not training:
+            return {**inputs, "images": self.on_batch(images, training)}
+        drawn = self.get_random_transformation(images)
+        made = {**inputs, "images": self.transform_images(images, drawn)}
+        if "labels" in inputs:
+            made["labels"] = self.transform_labels(inputs["labels"], drawn)
+        return made
+
+    def transform_labels(self, labels: Any, transformation: Any, training: bool = True) -> Any:
+        """The labels that go with the changed pictures: the same, of most layers."""
+        return labels
 
     def on_batch(self, images: Any, training: bool) -> Any:
         if not training:
@@ -57,6 +87,15 @@ class RandomImageLayer(ImageLayer):
         source = self.generator if seed is None else generator(seed)
         return uniform_like(source, low, high, shape, array_of(data))
 
+    def _on_host(self, seed: int | None) -> np.random.Generator:
+        """A generator for what the host must know, wherever the pictures are."""
+        if current_device() != "cpu" and _is_capturing():
+            raise UnsupportedOperator(
+                f"layer {self.name!r} ({type(self).__name__}) draws on the host at every step, "
+                "which a captured step cannot; put it into the data set's map instead"
+            )
+        return self.generator if seed is None else generator(seed)
+
     def compute_output_shape(self, input_shape):
         return input_shape
 
@@ -76,6 +115,30 @@ class RandomImageLayer(ImageLayer):
         if len(numbers) == 1:
             return max(-abs(numbers[0]), least), abs(numbers[0])
         return min(numbers), max(numbers)
+
+    def _range(self, value_range: Any) -> list[float]:
+        """The range that pixels are in, the lower end first."""
+        if not isinstance(value_range, list | tuple) or len(value_range) != 2:
+            raise InputError(
+                f"layer {self.name!r}: value_range must be two numbers. Received: {value_range!r}"
+            )
+        return sorted(value_range)
+
+    def _chosen(self, data: Any, factor: tuple[float, float], seed: int | None) -> Any:
+        """Which pictures are changed, (n,): each with a probability that is drawn from `factor`."""
+        count = (data.shape[0],)
+        probability = self._drawn(data, *factor, count, seed)
+        return self._drawn(data, 0, 1, count, seed) < probability
+
+    def _for_pictures(self, drawn: Any) -> Any:
+        """A number for each picture, so that it meets pixels."""
+        return _as_array(drawn).reshape(-1, 1, 1, 1)
+
+
+def _is_capturing() -> bool:
+    from edgekit.train.gpu.state import is_capturing
+
+    return is_capturing()
 
 
 class RandomFlip(RandomImageLayer):
@@ -185,7 +248,7 @@ class RandomContrast(RandomImageLayer):
     def transform_images(self, images, transformation, training=True):
         level = mean(images, axis=(1, 2), keepdims=True)
         changed = (images - level) * _as_array(transformation["contrast_factor"]) + level
-        return _clipped(changed, self.value_range)
+        return clipped(changed, self.value_range)
 
 
 class RandomBrightness(RandomImageLayer):
@@ -200,11 +263,7 @@ class RandomBrightness(RandomImageLayer):
         super().__init__(**options)
         self._set_data_format(self.data_format)
         self.factor = self._bounds(factor, -1.0)
-        if not isinstance(value_range, list | tuple) or len(value_range) != 2:
-            raise InputError(
-                f"layer {self.name!r}: value_range must be two numbers. Received: {value_range!r}"
-            )
-        self.value_range = sorted(value_range)
+        self.value_range = self._range(value_range)
         self._set_seed(seed)
 
     def get_random_transformation(self, data, training=True, seed=None):
@@ -212,7 +271,7 @@ class RandomBrightness(RandomImageLayer):
         return {"rgb_delta": drawn * np.float32(self.value_range[1] - self.value_range[0])}
 
     def transform_images(self, images, transformation, training=True):
-        return _clipped(images + _as_array(transformation["rgb_delta"]), self.value_range)
+        return clipped(images + _as_array(transformation["rgb_delta"]), self.value_range)
 
 
 def _as_array(numbers: Any) -> Any:
@@ -220,5 +279,6 @@ def _as_array(numbers: Any) -> Any:
     return array_module(numbers).asarray(numbers)
 
 
-def _clipped(x: Any, value_range: Any) -> Any:
+def clipped(x: Any, value_range: Any) -> Any:
+    """Values cut to a range."""
     return minimum(maximum(x, float(value_range[0])), float(value_range[1]))

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, UnsupportedOperator, lookup
-from edgekit.train.backend import array_module, current_device
+from edgekit.errors import InputError, lookup
+from edgekit.train.backend import array_module
 from edgekit.train.layers.preprocessing.augmentation import RandomImageLayer
 from edgekit.train.ops.images import FILL_MODES, METHODS, resize_images, warp_images
-from edgekit.train.random import generator
 
 __all__ = [
     "RandomHeight",
@@ -18,6 +17,7 @@ __all__ = [
     "RandomTranslation",
     "RandomWidth",
     "RandomZoom",
+    "Warping",
     "rotation_matrices",
     "translation_matrices",
     "zoom_matrices",
@@ -61,14 +61,8 @@ def _rows(module: Any, columns: list[Any]) -> Any:
     return rows
 
 
-def _is_capturing() -> bool:
-    from edgekit.train.gpu.state import is_capturing
-
-    return is_capturing()
-
-
-class _Warping(RandomImageLayer):
-    """What the three share: interpolation, fill mode and fill value."""
+class Warping(RandomImageLayer):
+    """What layers that move pixels share: interpolation, fill mode and fill value."""
 
     def _set_warp(
         self,
@@ -96,7 +90,7 @@ class _Warping(RandomImageLayer):
         )
 
 
-class RandomRotation(_Warping):
+class RandomRotation(Warping):
     """Each picture turned around its middle by an angle from `factor` times 360 degrees."""
 
     config_names = ("factor", "data_format", "fill_mode", "fill_value", "interpolation", "seed")
@@ -124,7 +118,7 @@ class RandomRotation(_Warping):
         return self._warped(images, transformation["rotation_matrix"])
 
 
-class _TwoFactors(_Warping):
+class _TwoFactors(Warping):
     """A layer with a factor for the height and one for the width."""
 
     config_names = (
@@ -211,13 +205,7 @@ class _RandomSize(RandomImageLayer):
 
     def _drawn_size(self, seed: int | None) -> float:
         """On the host, wherever the pictures are: it is the shape of the result."""
-        if current_device() != "cpu" and _is_capturing():
-            raise UnsupportedOperator(
-                f"layer {self.name!r} ({type(self).__name__}) gives another size at every step, "
-                "which a captured step cannot; put it into the data set's map instead"
-            )
-        source = self.generator if seed is None else generator(seed)
-        return float(np.float32(source.uniform(*self._shares)))
+        return float(np.float32(self._on_host(seed).uniform(*self._shares)))
 
     def transform_images(self, images, transformation, training=True):
         size = list(images.shape[1:3])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError, lookup
+from edgekit.train.backend import constant
 from edgekit.train.layers.layer import Layer
 from edgekit.train.layers.spatial import on_images
 from edgekit.train.ops import math
@@ -16,6 +17,16 @@ from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.shape import transpose
 
 __all__ = ["MelSpectrogram"]
+
+
+@functools.lru_cache(maxsize=32)
+def _mirrored(size: int, frame: int, window: int) -> np.ndarray:
+    """Which samples stand where in a signal of `size`, mirrored at its ends by half a frame; those
+    that no window reaches, as it is shorter than a frame, are left out.
+    """
+    places = np.pad(np.arange(size), frame // 2, mode="reflect")
+    before = (frame - window) // 2
+    return places[before : len(places) - (frame - window - before)]
 
 
 class MelSpectrogram(Layer):
@@ -69,7 +80,7 @@ class MelSpectrogram(Layer):
     def call(self, inputs):
         single = len(inputs.shape) == 1
         x = inputs.reshape(1, -1) if single else inputs
-        y = math.matmul(self._spectrum(x), self._mel_weights)
+        y = math.matmul(self._spectrum(x), constant(self._mel_weights, x))
         y = transpose(self._decibels(y) if self.power_to_db else y, axes=(0, 2, 1))
         return y.reshape(*y.shape[1:]) if single else y
 
@@ -81,12 +92,9 @@ class MelSpectrogram(Layer):
                 f"layer {self.name!r}: expected signals (batch, time) of more than fft_length / 2 "
                 f"= {padding} samples. Received: shape {tuple(x.shape)}"
             )
-        before = (self.fft_length - self.sequence_length) // 2  # of a window in its frame
-        behind = self.fft_length - self.sequence_length - before
-        places = np.pad(np.arange(size), padding, mode="reflect")
-        x = x[:, places[before : len(places) - behind]]
+        x = x[:, constant(_mirrored(size, self.fft_length, self.sequence_length), x)]
         window = {"strides": (self.sequence_stride,), "padding": "valid", "dilations": (1,)}
-        parts = on_images(conv2d, x.reshape(*x.shape, 1), self._waves, None, **window)
+        parts = on_images(conv2d, x.reshape(*x.shape, 1), constant(self._waves, x), None, **window)
         count = parts.shape[2] // 2
         power = math.square(parts[:, :, :count]) + math.square(parts[:, :, count:])
         if self.mag_exp == 2.0:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math as numbers
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import InputError, lookup
+from edgekit.train.backend import constant
 from edgekit.train.initializers import STFT
 from edgekit.train.layers.geometry import data_format_of, output_size, padding_word
 from edgekit.train.layers.input_spec import InputSpec
@@ -23,13 +25,19 @@ _MODES = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 _LEAST = 1e-7  # of magnitudes and powers, before roots and logarithms
 
 
+@functools.lru_cache(maxsize=32)
+def _sides(frequencies: int) -> np.ndarray:
+    """How often each frequency is in the whole spectrum: the first and the last are there once."""
+    return np.array([1, *[2] * (frequencies - 2), 1], np.float32)[:frequencies]
+
+
 class STFTSpectrogram(Layer):
     """Fourier's transform of frames of a signal (batch, time, channels), by convolution.
 
     The kernels, cosines and sines times a window, are weights and may train. mode: "log" or
     "magnitude" (of the absolute value), "psd" (power, both sides of the spectrum), "real", "imag",
-    "angle", or "stft" (real parts, then imaginary ones). expand_dims: (batch, time, frequencies, channels)
-    instead of (batch, time, channels * frequencies).
+    "angle", or "stft" (real parts, then imaginary ones). With expand_dims the result is a picture,
+    (batch, time, frequencies, channels) instead of (batch, time, channels * frequencies).
     """
 
     config_names = (
@@ -72,15 +80,15 @@ class STFTSpectrogram(Layer):
         self._step = frame_step or frame_length // 2
         length = fft_length or 2 ** numbers.ceil(numbers.log2(frame_length))
         self._frequencies = length // 2 + 1
-        for side in self._sides():
+        for side in self._parts():
             STFT(side, window, scaling, periodic)  # which says what is wrong with its arguments
 
-    def _sides(self) -> list[str]:
+    def _parts(self) -> list[str]:
         return [self.mode] if self.mode in ("real", "imag") else ["real", "imag"]
 
     def build(self, input_shape):
         shape = (self.frame_length, 1, self._frequencies)
-        for side in self._sides():
+        for side in self._parts():
             made = STFT(side, self.window, self.scaling, self.periodic)
             setattr(self, f"{side}_kernel", self.add_weight(shape, made, name=f"{side}_kernel"))
 
@@ -100,7 +108,7 @@ class STFTSpectrogram(Layer):
         window = {"strides": (self._step,), "padding": self.padding, "dilations": (1,)}
         parts = [
             on_images(conv2d, x, getattr(self, f"{side}_kernel"), None, **window)
-            for side in self._sides()
+            for side in self._parts()
         ]
         if len(parts) == 1:
             return parts[0]
@@ -111,9 +119,7 @@ class STFTSpectrogram(Layer):
             return special.arctan2(imaginary, real)
         power = math.square(real) + math.square(imaginary)
         if self.mode == "psd":
-            sides = np.full(self._frequencies, 2, np.float32)
-            sides[[0, -1]] = 1
-            return power * sides
+            return power * constant(_sides(self._frequencies), power)
         magnitude = math.sqrt(math.maximum(power, _LEAST))
         return magnitude if self.mode == "magnitude" else math.log(math.maximum(magnitude, _LEAST))
 
