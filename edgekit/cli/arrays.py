@@ -6,7 +6,7 @@ import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgekit.errors import InputError
 from edgekit.files import replaceable_mode, replacing
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 __all__ = [
+    "TARGETS",
+    "Data",
     "check_arrays_output",
     "check_output",
     "describe",
-    "inputs_and_targets",
-    "inputs_of",
     "read_arrays",
+    "read_data",
+    "targets_of",
     "write_arrays",
 ]
 
@@ -60,40 +62,46 @@ def read_arrays(path: Path, inputs: Sequence[str] = ()) -> dict[str, Array]:
         raise InputError(f"{path}: no arrays can be read from it: {error}") from error
 
 
-def inputs_of(path: Path, graph: Graph) -> dict[str, Array]:
+class Data(NamedTuple):
+    """Arrays for the inputs of a model, and what else a file or a folder of pictures holds.
+
+    rest: all other arrays by name; "y" are the targets, for pictures in subfolders the numbers of
+    their classes. files: the file of each picture. line: what to print of the classes.
+    """
+
+    inputs: dict[str, Array]
+    rest: dict[str, Array]
+    files: Sequence[str] = ()
+    line: str = ""
+
+
+def read_data(path: Path, graph: Graph, labels: Sequence[str] = ()) -> Data:
     """What a file holds for the inputs of a model: by name, or the only array, or "x".
 
     Pictures (a file, or a folder of them) are uint8 arrays of the model's size.
     """
-    if are_pictures(path):
-        return {graph.inputs[0]: read_pictures(path, graph).pixels}
-    return _split(path, read_arrays(path, graph.inputs), graph.inputs)[0]
+    if not are_pictures(path):
+        return Data(*_split(path, read_arrays(path, graph.inputs), graph.inputs))
+    pictures = read_pictures(path, graph, labels)
+    inputs = {graph.inputs[0]: pictures.pixels}
+    if pictures.classes is None:
+        return Data(inputs, {}, pictures.files)
+    named = ", ".join(f"{number} {name}" for number, name in enumerate(pictures.names))
+    line = f"{path}: {len(pictures.files)} pictures of the classes {named}"
+    return Data(inputs, {TARGETS: pictures.classes}, pictures.files, line)
 
 
-def inputs_and_targets(
-    path: Path, graph: Graph, labels: Sequence[str] = ()
-) -> tuple[dict[str, Array], Array]:
-    """The arrays for the inputs and, as "y" or as the one that is left, the targets.
-
-    The targets of pictures are the numbers of the subfolders that they lie in.
-    """
-    if are_pictures(path):
-        pictures = read_pictures(path, graph, labels)
-        if pictures.classes is None:
-            raise InputError(
-                f"{path}: no labels: expected a folder with a subfolder for each class"
-            )
-        named = ", ".join(f"{number} {name}" for number, name in enumerate(pictures.names))
-        print(f"{path}: {len(pictures.files)} pictures of the classes {named}")
-        return {graph.inputs[0]: pictures.pixels}, pictures.classes
-    arrays = read_arrays(path, graph.inputs)
-    found, rest = _split(path, arrays, graph.inputs)
-    name = TARGETS if TARGETS in rest else next(iter(rest)) if len(rest) == 1 else None
-    if name is None:
-        raise InputError(
-            f"{path}: no labels: expected an array named 'y' beside the inputs; {_names(arrays)}"
-        )
-    return found, rest[name]
+def targets_of(path: Path, data: Data) -> Array:
+    """The targets: "y", or the one array that is left beside the inputs."""
+    name = TARGETS if TARGETS in data.rest else next(iter(data.rest), None)
+    if name is not None and (name == TARGETS or len(data.rest) == 1):
+        return data.rest[name]
+    if data.files:
+        raise InputError(f"{path}: no labels: expected a folder with a subfolder for each class")
+    raise InputError(
+        f"{path}: no labels: expected an array named 'y' beside the inputs; "
+        f"{_names({**data.inputs, **data.rest})}"
+    )
 
 
 def _split(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from edgekit.errors import InputError, lookup
 
-from .arrays import check_output, describe, inputs_and_targets, inputs_of
+from .arrays import check_output, describe, read_data, targets_of
 from .model import check_model
 
 if TYPE_CHECKING:
@@ -114,14 +114,15 @@ def run(options: argparse.Namespace) -> int:
     graph = _load(options.model)
     calibration = None
     if options.calibration is not None:
-        calibration = inputs_of(options.calibration, graph)
+        calibration = read_data(options.calibration, graph).inputs
         print(f"calibration: {describe(calibration)}")
     evaluate = None
     if options.evaluate is not None:
-        names = labels or graph.metadata.labels
-        tests, targets = inputs_and_targets(options.evaluate, graph, names)
-        evaluate = (tests, targets)
-        print(f"evaluation: {describe({**tests, 'labels': targets})}")
+        data = read_data(options.evaluate, graph, labels or graph.metadata.labels)
+        evaluate = (data.inputs, targets_of(options.evaluate, data))
+        if data.line:
+            print(data.line)
+        print(f"evaluation: {describe({**data.inputs, 'labels': evaluate[1]})}")
 
     from edgekit.conversion import convert
     from edgekit.quantize import Recipe

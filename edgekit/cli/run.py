@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgekit.errors import InputError
+from edgekit.errors import EdgekitError, InputError
 
-from .arrays import check_arrays_output, inputs_of, write_arrays
+from .arrays import TARGETS, check_arrays_output, read_data, write_arrays
 from .model import open_interpreter
-from .pictures import are_pictures, read_pictures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgekit.interpreter import Interpreter
-    from edgekit.ir import Graph, Value
+    from edgekit.ir import Value
+
+    from .arrays import Data
 
     Array = NDArray[Any]
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=".npy, .npz or .csv; real numbers as in training, uint8 pixels to which the model's "
         "preprocessing is applied, or the integers that the model stores; or a picture, or a "
-        "folder of pictures",
+        "folder of pictures; with labels (array y, subfolders) the accuracy is printed",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help=".npy or .npz for all outputs")
     parser.add_argument("--top", type=int, default=5, metavar="N", help="classes to print (5)")
@@ -50,23 +51,31 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None:
         check_arrays_output(options.output)
     interpreter = open_interpreter(options.model)
-    arrays, files = _inputs(options.input, interpreter.graph)
-    outputs = _predict(interpreter, _preprocessed(interpreter, arrays))
+    data = read_data(options.input, interpreter.graph, interpreter.labels)
+    outputs = _predict(interpreter, _preprocessed(interpreter, data.inputs))
     if options.output is not None:
         write_arrays(options.output, outputs)
-    for line in _lines(interpreter, outputs, options.top, files):
+    for line in _lines(interpreter, outputs, options.top, data.files):
         print(line)
+    if TARGETS in data.rest:
+        print(*_accuracy(data, next(iter(outputs.values()))), sep="\n")
     if options.output is not None:
         print(f"wrote {options.output}")
     return 0
 
 
-def _inputs(path: Path, graph: Graph) -> tuple[dict[str, Array], Sequence[str]]:
-    """Arrays by input, and the file of each sample where these are pictures."""
-    if are_pictures(path):
-        found = read_pictures(path, graph)
-        return {graph.inputs[0]: found.pixels}, found.files
-    return inputs_of(path, graph), ()
+def _accuracy(data: Data, outputs: Array) -> Iterator[str]:
+    """How many answers are right, where the data hold those that are expected."""
+    from edgekit.quantize.gate import score
+
+    if data.line:
+        yield data.line
+    try:
+        metric, share = score(outputs, data.rest[TARGETS])
+    except EdgekitError as error:
+        yield f"not scored: {error}"
+    else:
+        yield f"{metric} {share:.2%} on {len(outputs):,} samples"
 
 
 def _preprocessed(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -414,3 +414,19 @@ def test_run_says_what_is_clipped(files: Files, tmp_path: Path, capsys: Capture)
     np.save(tmp_path / "x.npy", 100 * x)
     text = printed(["run", files.model, "--input", str(tmp_path / "x.npy")], capsys)
     assert re.search(r"input 'x': 9\d% of the numbers, which go from -.* were clipped", text)
+
+
+def test_run_scores_what_it_can(files: Files, tmp_path: Path, capsys: Capture) -> None:
+    """The accuracy that conversion measured, where the file holds the answers, too."""
+    with np.load(files.test) as data:
+        x, y = data["x"], data["y"]
+    expected = Interpreter(files.model).metadata.accuracy
+    assert expected is not None
+    text = printed(["run", files.model, "--input", files.test], capsys)
+    assert text.endswith(f"\naccuracy {expected.int8_value:.2%} on 120 samples\n")
+    assert printed(["run", files.float, "--input", files.test], capsys).endswith(
+        "100.00% on 120 samples\n"
+    )
+    np.savez(tmp_path / "wrong.npz", x=x, y=np.stack([y] * 7, axis=1))
+    text = printed(["run", files.model, "--input", str(tmp_path / "wrong.npz")], capsys)
+    assert "not scored: evaluation targets of shape [120, 7] do not fit" in text

@@ -75,6 +75,7 @@ def test_pictures_are_run(model: str, folder: Path, tmp_path: Path, capsys: Capt
     found = tmp_path / "y.npy"
     text = printed(["run", path, "--input", str(folder), "--output", str(found)], capsys)
     assert text.count(": class ") == 9
+    assert "classes 0 blue, 1 green, 2 red\naccuracy 33.33% on 9 samples" in text
     pixels = np.full((1, 6, 8, 3), COLORS["blue"], np.float32) / np.float32(255)
     np.testing.assert_array_equal(np.load(found)[0], Interpreter(path).predict(pixels)[0])
 
