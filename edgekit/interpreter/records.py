@@ -141,9 +141,8 @@ def _quant(record: Record) -> QuantParams:
     axis = record["axis"]
     if not -1 <= axis < MOST_DIMENSIONS:
         record.fail("axis", f"{axis} is no axis")
-    zero_point = record["zero_point"].tolist()
     try:
-        return QuantParams(record["scale"], zero_point, None if axis == -1 else axis)
+        return QuantParams(record["scale"], record["zero_point"], None if axis == -1 else axis)
     except QuantizationError as error:
         record.fail("scale", str(error))
 

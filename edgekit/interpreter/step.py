@@ -214,10 +214,10 @@ class Step:
 
     def call(self, function: Callable[..., object], *arguments: object, **named: object) -> None:
         """Add one call to what an inference does. Arguments by position run a little faster."""
-        if named.keys() == OUT and 2 <= len(arguments) <= 3:
-            self.calls.append(_with_out(function, arguments, named["out"]))
-        elif not named:
+        if not named:
             self.calls.append(bound(function, *arguments))
+        elif named.keys() == OUT and 2 <= len(arguments) <= 3:
+            self.calls.append(_with_out(function, arguments, named["out"]))
         else:
             self.calls.append(partial(function, *arguments, **named))
 

@@ -40,13 +40,16 @@ class QuantParams(Frozen):
     def __init__(
         self,
         scale: Sequence[float] | NDArray[np.floating],
-        zero_point: Sequence[int],
+        zero_point: Sequence[int] | NDArray[np.integer],
         axis: int | None = None,
     ) -> None:
         exact: tuple[float, ...] = tuple(np.asarray(scale, np.float32).tolist())
-        if not exact or len(exact) != len(zero_point):
+        zeros: tuple[int, ...] = tuple(
+            zero_point.tolist() if isinstance(zero_point, np.ndarray) else map(int, zero_point)
+        )
+        if not exact or len(exact) != len(zeros):
             raise QuantizationError(
-                f"{len(exact)} scales and {len(zero_point)} zero points: "
+                f"{len(exact)} scales and {len(zeros)} zero points: "
                 "expected as many of one as of the other, and at least one"
             )
         if axis is None and len(exact) != 1:
@@ -54,7 +57,7 @@ class QuantParams(Frozen):
         if not (min(exact) > 0 and math.isfinite(sum(exact))):
             bad = [s for s in exact if not (math.isfinite(s) and s > 0)]
             raise QuantizationError(f"scales must be finite and above zero, received {bad[:3]}")
-        self.__dict__.update(scale=exact, zero_point=tuple(map(int, zero_point)), axis=axis)
+        self.__dict__.update(scale=exact, zero_point=zeros, axis=axis)
 
     @property
     def scales(self) -> NDArray[np.float32]:

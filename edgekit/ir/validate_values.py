@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -120,9 +121,10 @@ def shape_problems(name: str, value: Value) -> list[str]:
         found.append(f": a name has 1 to {LONGEST_NAME} characters, received {len(name)}")
     if None in value.shape[1:]:
         found.append(f": only the first dimension may be unknown, received {value.shape}")
-    if any(d is not None and d < 1 for d in value.shape):
+    sizes = [d for d in value.shape if d is not None]
+    if min(sizes, default=1) < 1:
         found.append(f": dimensions are 1 or more, received {value.shape}")
-    if len(value.shape) > MOST_DIMENSIONS or value.elements > LARGEST:
+    if len(value.shape) > MOST_DIMENSIONS or math.prod(sizes) > LARGEST:
         found.append(
             f" has {len(value.shape)} dimensions and {value.elements} elements, "
             f"allowed are {MOST_DIMENSIONS} and {LARGEST}"

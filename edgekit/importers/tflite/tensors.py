@@ -75,7 +75,9 @@ def quantization(tensor: Tensor) -> QuantParams | None:
             f"tensor {tensor.name!r} has {quantized['details'].table}, which is not known; "
             "quantize the model per tensor or per channel"
         )
-    zero_points: list[int] = quantized["zero_point"].tolist() or [0] * len(scales)
+    zero_points = tensor.zero_points
+    if len(zero_points) == 0:
+        zero_points = np.zeros(len(scales), np.int64)
     axis = None
     if len(scales) > 1:
         axis = 0 if len(tensor.shape) == 1 else tensor.quantized_dimension
@@ -85,16 +87,17 @@ def quantization(tensor: Tensor) -> QuantParams | None:
                 f"{len(scales)} scales along axis {axis} do not fit tensor {tensor.name!r} "
                 f"{list(tensor.shape)}",
             )
+    try:
+        quant = QuantParams(scales, zero_points, axis)
+    except QuantizationError as error:
+        raise ModelFormatError(f"tensor {tensor.name!r}: {error}") from error
     low, high = LIMITS[dtype]
-    if min(zero_points) < low or max(zero_points) > high:
+    if min(quant.zero_point) < low or max(quant.zero_point) > high:
         quantized.fail(
             "zero_point",
             f"tensor {tensor.name!r}: zero points of {dtype} must lie in {low}..{high}",
         )
-    try:
-        return QuantParams(scales, zero_points, axis)
-    except QuantizationError as error:
-        raise ModelFormatError(f"tensor {tensor.name!r}: {error}") from error
+    return quant
 
 
 def must_rescale(value: Value, quant: QuantParams | None) -> bool:

@@ -57,15 +57,17 @@ class Attr(Frozen):
         items: Sequence[object] = value if isinstance(value, tuple) else (value,)
         if len(items) > MOST_NUMBERS:
             return f"expected at most {MOST_NUMBERS} numbers, received {len(items)}"
-        if several != (self.kind in ("ints", "floats")) or {*map(type, items)} - TYPES[self.kind]:
+        fitting = TYPES[self.kind].issuperset(map(type, items))
+        if several != (self.kind in ("ints", "floats")) or not fitting:
             return f"expected {self.kind}, received {value!r}"
         if self.length is not None and len(items) != self.length:
             return f"expected {self.length} numbers, received {len(items)}"
         if self.choices and value not in self.choices:
             return f"expected one of {', '.join(self.choices)}, received {value!r}"
-        for item in items:
-            if isinstance(item, int | float) and not self.low <= item <= self.high:
-                return f"expected {self.low:g} to {self.high:g}, received {item!r}"
+        if self.kind not in ("str", "bool"):
+            for item in items:
+                if not self.low <= item <= self.high:  # type: ignore[operator]  # or it is NaN
+                    return f"expected {self.low:g} to {self.high:g}, received {item!r}"
         return None
 
 
