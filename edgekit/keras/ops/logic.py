@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edgekit.keras.ops.tensors import as_tensor, computed_on, together
+from edgekit.keras.ops.tensors import as_tensor, computed_on, dtype_of, together
 from edgekit.train.ops import comparisons
 
 __all__ = [
@@ -36,9 +36,15 @@ less_equal = _compared(comparisons.less_equal, "x1 <= x2.")
 # -- truth values ---------------------------------------------------------------------------------
 
 
+def truth_of(x: Any) -> Any:
+    """Whether each element is not 0."""
+    x = as_tensor(x)
+    return x if dtype_of(x).kind == "b" else comparisons.not_equal(x, 0)
+
+
 def _both(name: str, text: str) -> Callable[[Any, Any], Any]:
     def call(x1: Any, x2: Any) -> Any:
-        return computed_on(name, *together(x1, x2))
+        return computed_on(name, truth_of(x1), truth_of(x2))
 
     call.__name__, call.__doc__ = name, text
     return call
@@ -46,12 +52,16 @@ def _both(name: str, text: str) -> Callable[[Any, Any], Any]:
 
 logical_and = _both("logical_and", "Both.")
 logical_or = _both("logical_or", "Either.")
-logical_xor = _both("logical_xor", "Exactly one.")
+
+
+def logical_xor(x1: Any, x2: Any) -> Any:
+    """Exactly one."""
+    return comparisons.not_equal(truth_of(x1), truth_of(x2))
 
 
 def logical_not(x: Any) -> Any:
     """Not."""
-    return computed_on("logical_not", x)
+    return computed_on("logical_not", truth_of(x))
 
 
 def isnan(x: Any) -> Any:

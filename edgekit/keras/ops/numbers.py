@@ -201,8 +201,8 @@ def ldexp(x1: Any, x2: Any) -> Any:
 def logaddexp(x1: Any, x2: Any) -> Any:
     """log(exp(x1) + exp(x2)), without overflow."""
     x1, x2 = together(x1, x2, real=True)
-    larger = stop_gradient(math.maximum(x1, x2))
-    larger = comparisons.where(computed_on("isinf", larger), 0.0, larger)
+    largest = float(np.finfo(dtype_of(as_tensor(x1))).max)
+    larger = clip(stop_gradient(math.maximum(x1, x2)), -largest, largest)
     return larger + math.log(math.exp(x1 - larger) + math.exp(x2 - larger))
 
 

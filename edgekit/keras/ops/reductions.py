@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.keras.ops.control import associative_scan
+from edgekit.keras.ops.logic import truth_of
 from edgekit.keras.ops.tensors import (
     as_tensor,
     axes_of,
@@ -132,8 +133,9 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow."""
     x = floating(x)
+    largest = float(np.finfo(dtype_of(x)).max)
     top = math.stop_gradient(max(x, axis, True))
-    top = comparisons.where(computed_on("isfinite", top), top, 0.0)
+    top = math.maximum(math.minimum(top, largest), -largest)  # of infinite ones no difference
     found = math.log(sum(math.exp(x - top), axis, True)) + top
     return found if keepdims else sum(found, axis)
 
@@ -193,12 +195,12 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether every element is true."""
-    return computed_on("all", x, axis=_axes(axis), keepdims=keepdims)
+    return computed_on("all", truth_of(x), axis=_axes(axis), keepdims=keepdims)
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether an element is true."""
-    return computed_on("any", x, axis=_axes(axis), keepdims=keepdims)
+    return computed_on("any", truth_of(x), axis=_axes(axis), keepdims=keepdims)
 
 
 def count_nonzero(x: Any, axis: Any = None) -> Any:

@@ -30,7 +30,7 @@ def segment_sum(
     below 0.
     """
     data, ids, count = _given(data, segment_ids, num_segments)
-    return added_at(data, index=ids, shape=(count, *data.shape[1:]))
+    return added_at(data, index=(ids,), shape=(count, *data.shape[1:]))
 
 
 @operation

@@ -41,7 +41,7 @@ def operation(function: Callable[..., Any]) -> Callable[..., Any]:
             return Operation(call)(*args, **kwargs)
         return function(*args, **kwargs)
 
-    call.name = function.__name__  # type: ignore[attr-defined]
+    call.name = function.__name__.lstrip("_")  # type: ignore[attr-defined]
     return call
 
 

@@ -1,6 +1,7 @@
 """Functions of arrays that have no slope anywhere: integers, truth values, places, steps.
 
-To a tape their results are constants. They carry numpy's names behind "numpy.".
+To a tape their results are constants. They carry numpy's names behind "numpy_": names of their own
+are left to primitives, which stand for numpy's functions of tensors.
 """
 
 from __future__ import annotations
@@ -24,5 +25,5 @@ def discrete(name: str) -> Primitive:
             return getattr(module, name)(*arrays, **options)
 
         forward.__doc__ = f"numpy's {name}."
-        _MADE[name] = primitive(forward, name=f"numpy.{name}", differentiable=False)
+        _MADE[name] = primitive(forward, name=f"numpy_{name}", differentiable=False)
     return _MADE[name]

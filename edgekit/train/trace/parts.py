@@ -9,9 +9,22 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 
-from .calls import Call, rule
+from .calls import Call, Rule, rule
 
-__all__ = ["axes_of", "bias_of", "hard_sigmoid"]
+__all__ = ["axes_of", "bias_of", "hard_sigmoid", "plain"]
+
+
+def plain(op: str, **renamed: str) -> Rule:
+    """One node of all inputs; `renamed` gives attributes as graph_name="primitive_name"."""
+
+    def write(call: Call) -> str:
+        attrs = {new: call.attrs[old] for new, old in renamed.items() if old in call.attrs}
+        count = 0
+        while call.given(count):
+            count += 1
+        return call.add(op, *(call.value(i) for i in range(count)), **attrs)
+
+    return write
 
 
 def axes_of(call: Call, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:

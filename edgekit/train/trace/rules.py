@@ -14,53 +14,40 @@ import numpy as np
 from edgekit.errors import UnsupportedOperator
 from edgekit.train.ops.windows import explicit_padding
 
+from . import functions as functions
 from . import recurrent as recurrent
 from . import windows as windows
 from .calls import RULES as RULES
 from .calls import Call, Rule, rule
-from .parts import axes_of, bias_of, hard_sigmoid
+from .parts import axes_of, bias_of, hard_sigmoid, plain
 from .shapes import reshaped
 
 __all__ = ["RULES"]
 
 
-def _plain(op: str, **renamed: str) -> Rule:
-    """One node of all inputs; `renamed` gives attributes as graph_name="primitive_name"."""
-
-    def write(call: Call) -> str:
-        attrs = {new: call.attrs[old] for new, old in renamed.items() if old in call.attrs}
-        count = 0
-        while call.given(count):
-            count += 1
-        return call.add(op, *(call.value(i) for i in range(count)), **attrs)
-
-    return write
-
-
 RULES.update(
     {
-        "add": _plain("Add"),
-        "subtract": _plain("Sub"),
-        "multiply": _plain("Mul"),
-        "maximum": _plain("Maximum"),
-        "minimum": _plain("Minimum"),
-        "concat": _plain("Concat", axis="axis"),
-        "relu": _plain("Relu"),
-        "relu6": _plain("Relu6"),
-        "exp": _plain("Exp"),
-        "log": _plain("Log"),
-        "sqrt": _plain("Sqrt"),
-        "equal": _plain("Equal"),
-        "greater": _plain("Greater"),
-        "greater_equal": _plain("GreaterEqual"),
-        "less": _plain("Less"),
-        "less_equal": _plain("LessEqual"),
-        "not_equal": _plain("NotEqual"),
-        "sigmoid": _plain("Sigmoid"),
-        "tanh": _plain("Tanh"),
-        "arctan2": _plain("Atan2"),
-        "hard_silu": _plain("HardSwish"),
-        "gelu": _plain("Gelu", approximate="approximate"),
+        "add": plain("Add"),
+        "subtract": plain("Sub"),
+        "multiply": plain("Mul"),
+        "maximum": plain("Maximum"),
+        "minimum": plain("Minimum"),
+        "concat": plain("Concat", axis="axis"),
+        "relu": plain("Relu"),
+        "relu6": plain("Relu6"),
+        "exp": plain("Exp"),
+        "log": plain("Log"),
+        "sqrt": plain("Sqrt"),
+        "equal": plain("Equal"),
+        "greater": plain("Greater"),
+        "greater_equal": plain("GreaterEqual"),
+        "less": plain("Less"),
+        "less_equal": plain("LessEqual"),
+        "not_equal": plain("NotEqual"),
+        "sigmoid": plain("Sigmoid"),
+        "tanh": plain("Tanh"),
+        "hard_silu": plain("HardSwish"),
+        "gelu": plain("Gelu", approximate="approximate"),
     }
 )
 
@@ -238,6 +225,9 @@ def _max(call: Call) -> str:
             "a maximum over a whole batch cannot be exported, as a device sees one sample at a "
             "time; for a MelSpectrogram set top_db=float('inf')"
         )
-    if len(call.shape_of(0)) != 4 or axes_of(call, call.attrs.get("axis")) != (1, 2):
-        raise UnsupportedOperator("a maximum can be exported over the axes (1, 2) of images only")
-    return _global_max(call)
+    axes = axes_of(call, call.attrs.get("axis"))
+    if len(call.shape_of(0)) == 4 and axes == (1, 2):
+        return _global_max(call)
+    return call.add(
+        "ReduceMax", call.value(0), axes=axes, keepdims=bool(call.attrs.get("keepdims"))
+    )
