@@ -29,6 +29,18 @@ MASK[0, :2] = False  # nothing before it to be repeated
 KINDS = ("SimpleRNN", "GRU", "LSTM")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_in_16_bits(kind):
+    """They compute as layers of float32 with the same numbers do, and give 16 bits."""
+    narrow, wide = (getattr(layers, kind)(4, dtype=dtype) for dtype in ("float16", "float32"))
+    x = X.astype(np.float16)
+    y = narrow(x)
+    wide.build_for(x.shape)
+    wide.set_weights([w.astype(np.float32) for w in narrow.get_weights()])
+    assert y.dtype == np.float16
+    np.testing.assert_array_equal(y.numpy(), wide(x.astype(np.float32)).numpy().astype(np.float16))
+
+
 def twins(kind, cell_options=None, **options):
     """A whole-sequence layer and the same cell run step by step, with the same weights."""
     whole = getattr(layers, kind)(3, **(cell_options or {}), **options)

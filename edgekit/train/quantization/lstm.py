@@ -21,8 +21,9 @@ from edgekit.quantize.scales import BIAS_LIMIT, NEARLY_ZERO, WEIGHT_LIMIT
 from edgekit.train.backend import Array, array_module, constant
 from edgekit.train.ops.recurrent.lstm import begin, gates_inside, gradients, slopes_of
 from edgekit.train.ops.recurrent.steps import Hearing, curve, packed, unpacked
+from edgekit.train.ops.storage import widened
 from edgekit.train.primitive import Primitive
-from edgekit.train.tensor import wrap
+from edgekit.train.tensor import Tensor, wrap
 
 from .fake_quantize import fake_quantize, fake_quantize_weight
 
@@ -37,7 +38,8 @@ def rounded_inputs(
     inputs: Sequence[Any], x: QuantParams, hidden: QuantParams, cell_scale: float
 ) -> list[Any]:
     """The inputs of `lstm` as those of `rounded_lstm`: weights, bias and first states rounded."""
-    found = [*inputs, *[None] * (8 - len(inputs))]
+    found = [widened(x) if isinstance(x, Tensor) else x for x in inputs]
+    found += [None] * (8 - len(found))
     scales: list[Any] = [None, None]
     for k, heard in enumerate((x, hidden)):
         if found[1 + k] is not None:

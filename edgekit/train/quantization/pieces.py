@@ -14,9 +14,10 @@ import numpy as np
 
 from edgekit.ir import Graph, Node, spec
 from edgekit.ir.ops import attributes
+from edgekit.train.ops.storage import widened
 from edgekit.train.ops.unstack import unstack
 from edgekit.train.primitive import Record
-from edgekit.train.tensor import PRIMITIVES
+from edgekit.train.tensor import PRIMITIVES, Tensor
 from edgekit.train.trace.runs import WeightPlace
 
 from .operators import ELEMENTWISE, OPERATORS, dense
@@ -151,6 +152,7 @@ def compute(piece: Piece, inputs: Sequence[Any], rounding: Rounding) -> Any:
     values.update(piece.constants)
     for name, (position, layout) in piece.weights.items():
         weight = inputs[position]
+        weight = widened(weight) if isinstance(weight, Tensor) else weight
         values[name] = None if weight is None else layout(weight)
     for node in piece.folded:
         given = [values[name] for name in node.inputs if name is not None]

@@ -10,6 +10,7 @@ from edgekit.ir import QuantParams
 from edgekit.quantize.scales import BIAS_LIMIT, activation_params, weight_params
 from edgekit.train.backend import array_module, same_place, to_numpy
 from edgekit.train.ops.math import stop_gradient
+from edgekit.train.ops.storage import widened
 from edgekit.train.tensor import Tensor, wrap
 
 from .fake_quantize import fake_quantize, fake_quantize_weight
@@ -25,6 +26,7 @@ def rounded_weight(
 
     known: the parameters of what the weight is multiplied with, as far as they are known.
     """
+    weight = widened(weight)
     data = weight.data
     others = tuple(i for i in range(data.ndim) if i not in axes)
     shape = tuple(n if i in axes else 1 for i, n in enumerate(data.shape))
@@ -37,6 +39,7 @@ def rounded_weight(
     if shift is None:
         return rounded, bias
     products = same_place(np.float32(input_scale) * quant.scales, data, data.dtype)
+    bias = widened(bias) if isinstance(bias, Tensor) else bias
     return rounded, fake_quantize_weight(bias, wrap(products), limit=BIAS_LIMIT)
 
 

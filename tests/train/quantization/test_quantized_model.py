@@ -189,13 +189,14 @@ def test_models_that_do_other_things_in_training():
         aware(np.ones((2, 4), np.float32), training=True)
 
 
-def test_on_a_device(request):
+@pytest.mark.parametrize("name", ["pictures", "masked", "frames"])
+def test_on_a_device(name, request):
     """As on the host; only the order of sums may differ."""
-    aware, x, _ = trained("pictures")
+    aware, x, _ = trained(name)
     expected, ranges = aware.predict(x, verbose=0), aware.ranges.numpy().copy()
     request.getfixturevalue("gpu")
     # ranges are observed on the host, which no graph can do
     with pytest.warns(RuntimeWarning, match="operation by operation"):
-        on_device, _, _ = trained("pictures")
+        on_device, _, _ = trained(name)
     np.testing.assert_allclose(backend.to_numpy(on_device.ranges), ranges, rtol=0.02, atol=1e-3)
     np.testing.assert_allclose(on_device.predict(x, verbose=0), expected, atol=0.02)

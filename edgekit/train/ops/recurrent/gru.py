@@ -58,15 +58,19 @@ def gru(
     inner = xp.empty((time, batch, units), rows.dtype)  # what the reset gate is multiplied with
     names = recurrent_activation, activation
     if reset_after:
-        hearing: Any = Hearing(recurrent, dropped, batch)
+        hearing: Any = Hearing(recurrent, dropped, batch, rows.dtype)
         device = device_loops(rows, recurrent, bias)
         walk = _reset_after if device is None else device.gru_forward
         walk(rows, hiddens, inner, hearing, None if bias is None else bias[1], names, masked)
     else:
         two = 2 * units
         hearing = (
-            Hearing(xp.ascontiguousarray(recurrent[:, :two]), _some(dropped, 0, 2), batch),
-            Hearing(xp.ascontiguousarray(recurrent[:, two:]), _some(dropped, 2, 3), batch),
+            Hearing(
+                xp.ascontiguousarray(recurrent[:, :two]), _some(dropped, 0, 2), batch, rows.dtype
+            ),
+            Hearing(
+                xp.ascontiguousarray(recurrent[:, two:]), _some(dropped, 2, 3), batch, rows.dtype
+            ),
         )
         _reset_before(rows, hiddens, inner, hearing, names, masked)
     y = packed(hiddens[1:], (hiddens[-1],), masked, sequences, state)

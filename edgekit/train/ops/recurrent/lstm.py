@@ -101,7 +101,7 @@ def begin(
     time, batch, units = len(z), z.shape[1], recurrent.shape[0]
     masked = Mask(mask, x, backwards, zero_output)
     order = None if dropped is None else _turned(dropped, INSIDE)
-    hearing = Hearing(gates_inside(recurrent), order, batch)
+    hearing = Hearing(gates_inside(recurrent), order, batch, z.dtype)
     hiddens, cells = (xp.empty((time + 1, batch, units), z.dtype) for _ in range(2))
     hiddens[0], cells[0] = (initial(given, batch, units, z) for given in (hidden, cell))
     return x, z, hiddens, cells, masked, hearing

@@ -45,7 +45,7 @@ def simple_rnn(
     x, rows = projected(x, kernel, bias, backwards)
     time, batch, units = rows.shape
     masked = Mask(mask, x, backwards, zero_output)
-    hearing = Hearing(recurrent, dropped, batch)
+    hearing = Hearing(recurrent, dropped, batch, rows.dtype)
     hiddens = xp.empty((time + 1, batch, units), rows.dtype)
     hiddens[0] = initial(hidden, batch, units, rows)
     device = device_loops(rows, recurrent)

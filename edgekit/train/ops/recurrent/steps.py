@@ -148,8 +148,9 @@ class Hearing:
     `dropped` (gates, batch, units) are factors for the state, for each gate its own, or None.
     """
 
-    def __init__(self, weights: Array, dropped: Array | None, batch: int) -> None:
+    def __init__(self, weights: Array, dropped: Array | None, batch: int, dtype: Any) -> None:
         self.xp = array_module(weights)
+        weights = weights.astype(dtype, copy=False)  # what is stored in 16 bits is computed in 32
         self.weights, self.dropped = weights, dropped
         self.units, self.width = weights.shape
         self.products = self.xp.empty((batch, self.width), weights.dtype)
