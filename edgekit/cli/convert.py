@@ -20,9 +20,13 @@ from .arrays import check_output, describe, read_data, targets_of
 from .model import check_model
 
 if TYPE_CHECKING:
+    from edgekit.conversion import Converted
     from edgekit.ir import Graph, Preprocessing
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
+
+POOR = 10.0
+"""Decibels below which an output is said to be poor: noise of a tenth of the signal's power."""
 
 SUMMARY = "convert a model to int8, to run on the device"
 
@@ -142,8 +146,22 @@ def run(options: argparse.Namespace) -> int:
         )
     converted.save(options.output)
     print(converted.report)
+    for line in _lost(converted):
+        print(line)
     print(f"wrote {options.output} ({options.output.stat().st_size:,} bytes)")
     return 0
+
+
+def _lost(converted: Converted) -> Iterator[str]:
+    """A line for each output of which int8 leaves little: a table is easily overlooked."""
+    for row in converted.report.layers:
+        if row.value in converted.graph.outputs and row.noise is not None and row.noise < POOR:
+            yield (
+                f"warning: output {row.value!r} has a signal-to-noise ratio of {row.noise:.1f} dB: "
+                "measure the accuracy (--evaluate); look for samples unlike all others in the "
+                "calibration data, and for layers to keep in float (--keep-float) where the ratio "
+                "falls"
+            )
 
 
 def _check_suffix(output: Path) -> None:

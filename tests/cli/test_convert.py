@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import edgekit
 from edgekit.cli import main
 from edgekit.interpreter import Interpreter, verify
+from edgekit.ir import Graph, GraphBuilder
 from tests.cli.conftest import Files
 from tests.material import ROOT, material
 from tests.quantize.graphs import normal
@@ -49,6 +51,29 @@ def test_a_model_is_converted(files: Files, output: Path, capsys: Capture) -> No
         assert expected in printed.out
     assert verify(output).bit_exact
     assert Interpreter(output).labels == ("ant", "bee", "cat", "dog")
+
+
+def test_an_output_that_int8_ruins_is_pointed_out(
+    files: Files, output: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """One sample a thousand times as large as all others takes their steps."""
+    x = normal(5, 100, 12)
+    x[77] *= 1000  # the ratio is measured on the first 32
+    data = arrays(tmp_path / "outlier.npz", x=x)
+    spoiled = tmp_path / "scores.edge"
+    edgekit.save(scores_alone(), spoiled)
+    for source, ruined in ((data, True), (files.calib, False)):
+        assert main(["convert", str(spoiled), "--calibration", source, "-o", str(output)]) == 0
+        warned = (
+            "warning: output 'scores' has a signal-to-noise ratio of" in capsys.readouterr().out
+        )
+        assert warned is ruined
+
+
+def scores_alone() -> Graph:
+    g = GraphBuilder("scores")
+    weight = g.constant(normal(0, 4, 12), "weight")
+    return g.finish([g.add("Dense", g.input("x", (None, 12)), weight, name="scores")])
 
 
 def test_options_reach_the_model(files: Files, output: Path) -> None:
