@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from edgekit.errors import InputError, require
+from edgekit.errors import InputError, MissingExtraError, require
 
-__all__ = ["HostLinks", "NcclLinks", "nccl_type"]
+__all__ = ["HostLinks", "NcclLinks", "nccl_module", "nccl_type"]
 
 
 class HostLinks:
@@ -34,7 +34,7 @@ class NcclLinks:
 
     def __init__(self, gpus: Sequence[int]) -> None:
         self._cupy: Any = require("cupy", extra="cuda")
-        self._nccl: Any = require("cupy.cuda.nccl", extra="cuda")
+        self._nccl: Any = nccl_module()
         self._gpus = list(gpus)
         self._communicators = self._nccl.NcclCommunicator.initAll(self._gpus)
 
@@ -73,6 +73,17 @@ class NcclLinks:
                     call(link, vector, self._cupy.cuda.get_current_stream().ptr)
         finally:
             self._nccl.groupEnd()
+
+
+def nccl_module() -> Any:
+    """cupy's NCCL, which is there without its library too. Raises MissingExtraError then."""
+    nccl = require("cupy.cuda.nccl", extra="cuda")
+    if not nccl.available:
+        raise MissingExtraError(
+            "several GPUs need the library NCCL, which cupy did not find; install it with: "
+            "pip install nvidia-nccl-cu13"
+        )
+    return nccl
 
 
 def nccl_type(nccl: Any, dtype: Any) -> int:

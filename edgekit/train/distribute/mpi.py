@@ -14,7 +14,7 @@ import numpy as np
 
 from edgekit.errors import require
 from edgekit.train.backend import array_module, current_device, set_device
-from edgekit.train.distribute.links import nccl_type
+from edgekit.train.distribute.links import nccl_module, nccl_type
 
 __all__ = ["Processes"]
 
@@ -62,10 +62,10 @@ class Processes:
 
     def _sum_on_gpus(self, vector: Any) -> None:
         cupy: Any = require("cupy", extra="cuda")
-        nccl: Any = require("cupy.cuda.nccl", extra="cuda")
+        nccl = nccl_module()
         if self._gpu_link is None:
-            name = np.frombuffer(self.sent_by_chief(_bytes_of(nccl.get_unique_id())), np.int8)
-            self._gpu_link = nccl.NcclCommunicator(self.count, tuple(name.tolist()), self.rank)
+            name = self.sent_by_chief(nccl.get_unique_id() if self.rank == 0 else b"")
+            self._gpu_link = nccl.NcclCommunicator(self.count, name, self.rank)
         kind = nccl_type(nccl, vector.dtype)
         place, stream = vector.data.ptr, cupy.cuda.get_current_stream().ptr
         self._gpu_link.allReduce(place, place, vector.size, kind, nccl.NCCL_SUM, stream)
@@ -176,8 +176,3 @@ def unpacked(content: bytes) -> Any:
     from edgekit.train.callbacks.snapshots import loaded
 
     return loaded(io.BytesIO(content))["value"]
-
-
-def _bytes_of(name: Any) -> bytes:
-    """NCCL's name of a group of processes, a tuple of 128 small numbers."""
-    return np.array(name, np.int8).tobytes()

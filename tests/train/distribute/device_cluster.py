@@ -72,7 +72,8 @@ class Cluster:
             group.clear()
 
         return types.SimpleNamespace(
-            NcclCommunicator=NcclCommunicator, NCCL_SUM=0, NCCL_FLOAT32=7, groupStart=group.clear,
+            available=True, NcclCommunicator=NcclCommunicator, NCCL_SUM=0, NCCL_FLOAT32=7,
+            groupStart=group.clear,
             groupEnd=end,
         )  # fmt: skip
 

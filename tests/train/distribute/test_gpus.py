@@ -7,10 +7,10 @@ import types
 import numpy as np
 import pytest
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, MissingExtraError
 from edgekit.train.backend import to_numpy
 from edgekit.train.distribute import MirroredStrategy, Strategy
-from edgekit.train.distribute.links import nccl_type
+from edgekit.train.distribute.links import NcclLinks, nccl_type
 from edgekit.train.distribute.mpi import Processes
 from tests.train.device import at, ndarray, on_device
 from tests.train.distribute import networks
@@ -65,6 +65,7 @@ def test_processes_with_gpus_sum_over_nccl(cluster, monkeypatch):
 
     class Link:
         def __init__(self, count, name, rank):
+            assert type(name) is bytes and len(name) == 128  # cupy 14 takes no tuple
             given.append((count, name, rank))
 
         def allReduce(self, send, receive, count, kind, operation, stream):  # noqa: N802
@@ -73,17 +74,25 @@ def test_processes_with_gpus_sum_over_nccl(cluster, monkeypatch):
 
     nccl = sys.modules["cupy.cuda.nccl"]
     nccl.NcclCommunicator = Link
-    nccl.get_unique_id = lambda: tuple(range(-64, 64))
+    nccl.get_unique_id = lambda: bytes(range(128))
     processes = Processes.__new__(Processes)
-    processes.count, processes.rank, processes._gpu_link = 2, 1, None
+    processes.count, processes.rank, processes._gpu_link = 2, 0, None
     processes.sent_by_chief = lambda content: content
     vector = on_device(np.ones(5, np.float32))
     processes.sum(vector)
     processes.sum(vector)
     np.testing.assert_array_equal(to_numpy(vector), np.full(5, 4.0))
-    assert given == [(2, tuple(range(-64, 64)), 1)] + [(True, 5, 7, 0, 0)] * 2
+    assert given == [(2, bytes(range(128)), 0)] + [(True, 5, 7, 0, 0)] * 2
     with pytest.raises(InputError, match="NCCL has no arrays of complex64"):
         nccl_type(types.SimpleNamespace(), np.dtype("complex64"))
+
+
+def test_a_cupy_without_the_library_of_nccl_is_told(cluster):
+    import sys
+
+    sys.modules["cupy.cuda.nccl"].available = False
+    with pytest.raises(MissingExtraError, match="nvidia-nccl-cu13"):
+        NcclLinks([0, 1])
 
 
 def test_without_a_gpu_the_cpu_is_the_one_device():

@@ -157,6 +157,8 @@ def test_numbers_of_16_bits(cupy):
         assert x.sum(dtype=np.float32).dtype == np.float32 and x.mean(axis=0).dtype == dtype
         np.testing.assert_array_equal(peek(x.astype(np.float32)), host[:3].astype(dtype))
         assert where(x > 0, x, x.dtype.type(0)).dtype == dtype
+        assert (dtype.type(1) - x).dtype == (x / dtype.type(2)).dtype == dtype
+        x *= x > dtype.type(-9)
         x[...] = asarray(host[:3])
         y = cupy.concatenate([x, x * dtype.type(2)])[::2]
         np.testing.assert_array_equal(peek(contiguous(y)), peek(y))
