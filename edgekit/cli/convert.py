@@ -10,7 +10,7 @@ import argparse
 import contextlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from .model import check_model
 if TYPE_CHECKING:
     from edgekit.conversion import Converted
     from edgekit.ir import Graph, Preprocessing
+
+    from .arrays import Array
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
@@ -120,13 +122,7 @@ def run(options: argparse.Namespace) -> int:
     if options.calibration is not None:
         calibration = read_data(options.calibration, graph).inputs
         print(f"calibration: {describe(calibration)}")
-    evaluate = None
-    if options.evaluate is not None:
-        data = read_data(options.evaluate, graph, labels or graph.metadata.labels)
-        evaluate = (data.inputs, targets_of(options.evaluate, data))
-        if data.line:
-            print(data.line)
-        print(f"evaluation: {describe({**data.inputs, 'labels': evaluate[1]})}")
+    evaluate = _evaluation(options.evaluate, graph, labels)
 
     from edgekit.conversion import convert
     from edgekit.quantize import Recipe
@@ -150,6 +146,20 @@ def run(options: argparse.Namespace) -> int:
         print(line)
     print(f"wrote {options.output} ({options.output.stat().st_size:,} bytes)")
     return 0
+
+
+def _evaluation(
+    path: Path | None, graph: Graph, labels: Sequence[str] | None
+) -> tuple[dict[str, Array], Array] | None:
+    """The inputs and the right answers."""
+    if path is None:
+        return None
+    data = read_data(path, graph, labels or graph.metadata.labels)
+    targets = targets_of(path, data)
+    if data.line:
+        print(data.line)
+    print(f"evaluation: {describe({**data.inputs, 'labels': targets})}")
+    return data.inputs, targets
 
 
 def _lost(converted: Converted) -> Iterator[str]:
