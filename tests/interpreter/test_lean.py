@@ -9,6 +9,7 @@ import pytest
 
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, Metadata, per_tensor, plan_memory, validate
+from edgekit.ir.dead_channels import narrowed
 from edgekit.ir.graph import ARITHMETICS
 from edgekit.ir.passes import drop_dead_channels
 
@@ -98,3 +99,20 @@ def test_a_dense_layer_after_all_is_the_reference() -> None:
     scale = np.float32(np.float32(0.05) * np.float32(0.01)) / np.float32(0.02)
     wanted = np.clip(np.rint(sums.astype(np.float32) * scale) + 1, -128, 127)
     np.testing.assert_array_equal(Interpreter(graph).run(data)["out"], wanted)
+
+
+def test_a_network_with_weights_everywhere_is_not_searched() -> None:
+    """The quick look at its weights says what the search would find: nothing."""
+    rng = np.random.default_rng(0)
+    quant, builder = per_tensor(0.05, -128), GraphBuilder("whole")
+
+    def weights(*shape: int) -> str:
+        return builder.constant(rng.integers(1, 21, shape).astype(np.int8), "w", per_tensor(0.01))
+
+    x = builder.input("x", (None, 6, 6, 2), "int8", quant)
+    y = builder.add("Conv2D", x, weights(8, 3, 3, 2), quant=quant, activation="relu")
+    y = builder.add("DepthwiseConv2D", y, weights(1, 3, 3, 8), quant=quant)
+    y = builder.add("Reshape", y, shape=(-1, 32), quant=quant)
+    graph = builder.finish([builder.add("Dense", y, weights(3, 32), quant=quant)])
+    assert drop_dead_channels(graph) is graph
+    assert narrowed(graph) is graph
