@@ -56,6 +56,16 @@ CONVOLUTIONS = [
 ]
 
 
+def with_biases(graph: Graph, biases: list[int]) -> Graph:
+    """The graph with other biases, and scales with which large sums do not saturate."""
+    scales = np.full(len(biases), 60 / max(biases) / 0.03, np.float32)
+    values, axis = dict(graph.values), 3 if graph.nodes[0].op == "DepthwiseConv2D" else 0
+    values["b"] = replace(values["b"], data=np.array(biases, np.int32))
+    values["w"] = replace(values["w"], quant=per_channel(scales, axis))
+    return replace(graph, values=values)
+
+
+@pytest.mark.parametrize("largest", [None, 2**24 - 1000, 2**25 - 2], ids=["small", "held", "wide"])
 @pytest.mark.parametrize(("shape", "outputs", "window", "stride", "variant"), CONVOLUTIONS)
 def test_ways_of_a_convolution_agree(
     monkeypatch: pytest.MonkeyPatch,
@@ -64,8 +74,11 @@ def test_ways_of_a_convolution_agree(
     window: tuple[int, int],
     stride: int,
     variant: Variant,
+    largest: int | None,
 ) -> None:
     graph = layer("Conv2D", shape, outputs, window, stride, 3)
+    if largest is not None:  # no sum with the products is exact, or none at all
+        graph = with_biases(graph, [1, largest, -largest, largest - 255])
     monkeypatch.setattr(convolution, "convolution_variant", lambda *shapes: variant)
     interpreter, x = Interpreter(graph), samples(graph, 1)
     assert interpreter.make_plan().steps[0].variant == variant
@@ -89,12 +102,8 @@ def test_ways_of_a_strided_depthwise_convolution_agree(
 def test_products_of_one_pixel_are_summed_up_with_the_bias(count: int, largest: int) -> None:
     """The bias joins the products where no sum can round: beside a large one, some would twice."""
     graph = layer("DepthwiseConv2D", (4, 2, 5), 5, (6, 3), 1, 9)
-    bias = np.array([1, -1, largest, -largest, largest - 255], np.int32)
-    scales = np.full(5, 60 / largest / 0.03, np.float32)  # so that large sums do not saturate
-    values = dict(graph.values)
-    values["b"] = replace(values["b"], data=bias)
-    values["w"] = replace(values["w"], quant=per_channel(scales, 3))
-    graph, x = replace(graph, values=values), samples(graph, count)
+    graph = with_biases(graph, [1, -1, largest, -largest, largest - 255])
+    x = samples(graph, count)
     interpreter = Interpreter(graph)
     step = interpreter.make_plan().steps[0]
     assert step.variant is not None

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from .dynamic_range import DynamicRange
     from .rescaling import Rescale
 
-__all__ = ["Accumulator", "centered_weight", "clip_into", "multiply", "output_limits"]
+__all__ = [
+    "LARGEST_WEIGHT",
+    "Accumulator",
+    "centered_weight",
+    "clip_into",
+    "multiply",
+    "output_limits",
+]
 
 TILED_ROW = 6_000
 """Per-channel vectors are repeated to about this length: long enough for the loops, and it stays
@@ -50,6 +57,7 @@ class Accumulator:
 
     matrix: the centered weight, reordered by the kernel as [K, channels]. `self.matrix` holds it in
     the dtype in which products and sums are exact; inputs and sums must have that dtype too.
+    `self.with_bias` has the bias as one row more.
     """
 
     def __init__(self, step: Step, matrix: Array) -> None:
@@ -67,7 +75,8 @@ class Accumulator:
             self.limits = output_limits(step, even=rounds_to_even(step))
             self._rescale = _rescaler(step, matrix.shape[-1])
         self.dynamic = _dynamic_range(step)
-        self.matrix = step.prepared("matrix", lambda: self._exact_matrix(matrix))
+        self.with_bias = step.prepared("matrix", lambda: self._exact_matrix(matrix))
+        self.matrix = self.with_bias[:-1]
         self.dtype: Any = self.matrix.dtype
         self._repeated: dict[tuple[str, int], Array] = {}
         self._buffers: dict[str, Array] = {}
@@ -77,7 +86,10 @@ class Accumulator:
             wide = bool((self.dynamic.sum_bounds(matrix) >= arithmetic.EXACT_FLOAT32).any())
         else:
             wide = self.step.quantized and not self._float32_is_exact(matrix)
-        return np.ascontiguousarray(matrix, np.float64 if wide else np.float32)
+        rows, channels = matrix.shape
+        whole = np.empty((rows + 1, channels), np.float64 if wide else np.float32)
+        whole[:-1], whole[-1] = matrix, 0.0 if self.bias is None else self.bias
+        return whole
 
     def _float32_is_exact(self, matrix: Array) -> bool:
         """Whether the products' sum is exact in float32, and with the bias rounded at most once.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .. import arithmetic
 from ..step import Array, Step
 from . import kernel
 from .accumulator import Accumulator, centered_weight
-from .convolution import convolve, windows
+from .convolution import convolve, joins_products, windows
 from .ufuncs import copy_runs, einsum
 from .variants import blocks, depthwise_variant
 
@@ -77,27 +76,12 @@ def by_products(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> 
     y, terms = step.output(), taps.shape[0] * taps.shape[1]
     view = windows(x, taps.shape[:2], (1, 1), step.attrs["dilations"], y.shape)[0, 0, 0]
     products = np.zeros((terms + 1, taps.shape[2]), accumulator.dtype)
-    bias = accumulator.bias
-    if bias is not None and _joins_products(step, accumulator, bias):
-        products[terms], accumulator.bias = bias, None
+    if joins_products(step, accumulator):
+        products[terms], accumulator.bias = accumulator.with_bias[-1], None
     sums = accumulator.sums((1, taps.shape[2]), y)
     step.call(np.multiply, view, taps, products[:terms].reshape(taps.shape))
     step.call(np.dot, np.ones((1, terms + 1), accumulator.dtype), products, sums)
     accumulator.finish(sums, y)
-
-
-def _joins_products(step: Step, accumulator: Accumulator, bias: Array) -> bool:
-    """Whether sums of products and bias are exact in any order, or need not be."""
-    if accumulator.dynamic is not None or isinstance(step.output_zero, np.ndarray):
-        return False  # the bias is added to scaled sums, or by the layer that reads them
-    if not step.quantized:
-        return True
-    zero = step.zero(0)
-    if step.arithmetic != "float32" or step.dtype(0) == "int16" or not isinstance(zero, int):
-        return False  # the bias is added in int64
-    low, high = arithmetic.centered_range(step.input_quant(0), step.dtype(0))
-    bounds = arithmetic.accumulator_bounds(accumulator.matrix, low + zero, high + zero)
-    return bool((bounds + np.abs(bias) < arithmetic.EXACT_FLOAT32).all())
 
 
 def by_rows(step: Step, accumulator: Accumulator, x: Array, taps: Array) -> None:
