@@ -11,9 +11,12 @@ from typing import Any
 __all__ = ["flatten", "is_nested", "map_structure", "pack"]
 
 
+NESTED = (list, tuple, dict)  # `list | tuple | dict` would make a union at every call
+
+
 def is_nested(value: Any) -> bool:
     """True for a list, tuple or dict."""
-    return isinstance(value, list | tuple | dict)
+    return isinstance(value, NESTED)
 
 
 def flatten(value: Any) -> list[Any]:

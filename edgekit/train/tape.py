@@ -232,9 +232,9 @@ def _seeds(target: Any, output_gradients: Any, on_tensors: bool) -> dict[int, An
 
 def _ones(y: Any) -> Any:
     """Ones of the shape of an array; a single one on a GPU is there already, and not changed."""
-    if y.ndim or type(y) is np.ndarray:
+    if y.ndim:
         return array_module(y).ones_like(y)
-    return constant(np.ones((), y.dtype), y)
+    return constant(np.array(1, y.dtype), y)
 
 
 def _found(source: Any, gradients: dict[int, Any], unconnected: str) -> Tensor | None:

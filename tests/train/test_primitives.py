@@ -174,6 +174,24 @@ def test_extreme_inputs_overflow_nowhere() -> None:
     assert loss.numpy().tolist() == [2e4, 0.0]
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("axes", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])  # in which order they lie
+def test_class_numbers_of_any_integers(dtype: str, axes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    shape = (3, 2, 4)
+    values = rng.normal(size=[shape[a] for a in axes]).transpose(np.argsort(axes))
+    labels = rng.integers(0, 4, shape[:2])
+    logits = Tensor(values)
+    assert logits.data.strides == values.strides
+    with GradientTape() as tape:
+        tape.watch(logits)
+        loss = softmax_cross_entropy(logits, labels.astype(dtype))
+    shares = np.exp(values) / np.exp(values).sum(axis=-1, keepdims=True)
+    one_hot = np.eye(4)[labels]
+    np.testing.assert_allclose(loss.numpy(), -(np.log(shares) * one_hot).sum(axis=-1), rtol=1e-12)
+    np.testing.assert_allclose(tape.gradient(loss, logits).numpy(), shares - one_hot, rtol=1e-12)
+
+
 def test_max_pool_gives_the_gradient_to_the_first_of_equals() -> None:
     x = Variable(np.ones((1, 2, 4, 1), np.float32))
     with GradientTape() as tape:

@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekit.errors import ShapeError
 from edgekit.train.primitive import primitive
+from edgekit.train.products import matmul
 
 from .channels import add_vector, channel_sums
 
@@ -23,9 +24,9 @@ def dense(x, kernel, bias=None):
             f"expected (..., {kernel.shape[0]})"
         )
     if x.ndim == 2:
-        y = x @ kernel
+        y = matmul(x, kernel)
     else:
-        y = (x.reshape(-1, x.shape[-1]) @ kernel).reshape(*x.shape[:-1], kernel.shape[1])
+        y = matmul(x.reshape(-1, x.shape[-1]), kernel).reshape(*x.shape[:-1], kernel.shape[1])
     if bias is not None:
         add_vector(y, bias)
     return y
@@ -34,8 +35,8 @@ def dense(x, kernel, bias=None):
 @dense.vjp(on_tensors=True)
 def _(g, y, x, kernel, bias=None, *, needs):
     if x.ndim == 2 and type(g) is np.ndarray:
-        gx = g @ kernel.T if needs[0] else None
-        gk = x.T @ g if needs[1] else None
+        gx = matmul(g, kernel.T) if needs[0] else None
+        gk = matmul(x.T, g) if needs[1] else None
         return (gx, gk, channel_sums(g) if bias is not None and needs[2] else None)[: len(needs)]
     matrix = g.reshape(-1, g.shape[-1])
     gx = (matrix @ kernel.swapaxes(0, 1)).reshape(x.shape) if needs[0] else None
