@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..step import Step
+from ..step import Floats, Step
 from . import kernel
 from .ufuncs import clip
 
@@ -20,13 +20,26 @@ def softmax(step: Step) -> None:
     if x.size == x.shape[axis]:  # a single row: numbers without dimensions are combined faster
         x, y, axis, kept = x.reshape(-1), y.reshape(-1), 0, ()
     peak, total = step.scratch(kept), step.scratch(kept)
-    step.call(np.maximum.reduce, x, axis, None, peak, bool(kept))
+    _find_peak(step, x, axis, peak)
     step.call(np.subtract, x, peak, y)
     if step.attrs["beta"] != 1.0:
         step.call(np.multiply, y, np.array(step.attrs["beta"], np.float32), y)
     step.call(np.exp, y, y)
-    step.call(np.add.reduce, y, axis, None, total, bool(kept))
+    if kept:
+        step.call(np.add.reduce, y, axis, None, total, True)
+    else:  # a product with ones is a sum
+        step.call(np.dot, y, np.ones(len(y), np.float32), total)
     step.call(np.divide, y, total, y)
+
+
+def _find_peak(step: Step, x: Floats, axis: int, peak: Floats) -> None:
+    """Of a single row numpy finds the place of the largest number sooner than the number."""
+    if peak.ndim:
+        step.call(np.maximum.reduce, x, axis, None, peak, True)
+        return
+    place = step.scratch((), np.intp)
+    step.call(x.argmax, None, place)
+    step.call(x.take, place, None, peak, "clip")
 
 
 @kernel("Softmax", "int8", "uint8")
@@ -66,7 +79,7 @@ def _by_table(step: Step, steps: int) -> None:
     if x.size == x.shape[-1]:  # a single row: numbers without dimensions are combined faster
         x, y, kept = x.reshape(-1), y.reshape(-1), ()
     table = np.ascontiguousarray(step.constant(1), np.float32)
-    peak, inverse = step.scratch(kept), step.scratch(kept)
+    peak, total, inverse = step.scratch(kept), step.scratch(kept), step.scratch(kept)
     powers, running = step.scratch(x.shape), step.scratch(x.shape)
     places = step.scratch(x.shape, np.intp)
     share = np.array(step.output_quant.scale[0], np.float32)
@@ -74,14 +87,14 @@ def _by_table(step: Step, steps: int) -> None:
     # Half away from zero: the largest float32 below one half is added, so that only true halves
     # reach the next integer.
     half = np.array(0.5 - 2.0**-25, np.float32)
-    step.call(np.maximum.reduce, x, -1, None, peak, bool(kept))
+    _find_peak(step, x, -1, peak)
     step.call(np.subtract, peak, x, powers)
     step.call(np.copyto, places, powers, "unsafe")
     step.call(table.take, places, None, powers, "clip")
     step.call(np.add.accumulate, powers, -1, None, running)
     # The end of each running sum: sequential, where numpy's own sum goes pairwise.
-    step.call(np.multiply, running[..., -1].reshape(kept), share, inverse)
-    step.call(np.reciprocal, inverse, inverse)
+    step.call(np.multiply, running[..., -1].reshape(kept), share, total)
+    step.call(np.reciprocal, total, inverse)
     step.call(np.multiply, powers, inverse, powers)
     step.call(np.add, powers, half, powers)
     step.call(np.trunc, powers, powers)
