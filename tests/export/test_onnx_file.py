@@ -9,8 +9,10 @@ import pytest
 
 from edgekit.errors import MissingExtraError, UnsupportedOperator
 from edgekit.export.onnx import onnx_bytes
+from edgekit.importers import load
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, Preprocessing
+from tests.material import material
 
 from .networks import cnn
 from .onnx_runtime import run
@@ -153,3 +155,20 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(__import__("sys").modules, "onnx", None)
     with pytest.raises(MissingExtraError, match=r'pip install "edgekit\[onnx\]"'):
         onnx_bytes(plain_cnn())
+
+
+def test_what_reads_an_operator_that_onnx_lacks_is_looked_at_too() -> None:
+    """An int8 Lstm has no ONNX form; the layers behind it have."""
+    path = material("tflite/tflm/trained_lstm_int8.tflite")
+    with pytest.raises(UnsupportedOperator) as caught:
+        onnx_bytes(load(path))
+    message = str(caught.value)
+    assert "Lstm 'tfl.unidirectional_sequence_lstm': ONNX's LSTM has no form with" in message
+    assert "Reshape" not in message
+
+
+def test_an_operator_that_onnx_has_not_is_named() -> None:
+    path = material("tflite/tflm/keyword_scrambled_8bit.tflite")
+    with pytest.raises(UnsupportedOperator, match="Svdf 'tensor_5': ONNX has no operator that") as e:
+        onnx_bytes(load(path))
+    assert "Known:" not in str(e.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from edgekit.errors import EdgekitError, UnsupportedOperator, lookup
+from edgekit.errors import EdgekitError, UnsupportedOperator
 from edgekit.ir import Graph, Metadata
 
 from .lowering import Lowering
@@ -38,9 +38,12 @@ def onnx_bytes(graph: Graph) -> bytes:
     ]
     for node in graph.nodes:
         try:
-            lookup(ONNX_OPS, node.op, "operator")(node, lowering)
+            if node.op not in ONNX_OPS:
+                raise UnsupportedOperator("ONNX has no operator that computes the same")
+            ONNX_OPS[node.op](node, lowering)
         except EdgekitError as error:
             problems.append(f"{node.op} {node.name!r}: {error}")
+            lowering.give_up(node)
     if problems:
         lines = "".join(f"\n  - {problem}" for problem in problems)
         raise UnsupportedOperator(f"graph {graph.name!r} cannot become an ONNX file:{lines}")

@@ -102,6 +102,13 @@ class Lowering:
         """The same for another output of a node, channels last."""
         self._held[(name, "last")] = tensor
 
+    def give_up(self, node: Node) -> None:
+        """Let those that read what this node cannot compute say what is wrong with themselves."""
+        for name in node.outputs:
+            self._held.setdefault((name, "last"), name)
+            if len(self.value(name).shape) == 4:
+                self._held.setdefault((name, "first"), name)
+
     def emit(
         self,
         node: Node,
