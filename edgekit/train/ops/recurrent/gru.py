@@ -63,22 +63,21 @@ def gru(
         walk = _reset_after if device is None else device.gru_forward
         walk(rows, hiddens, inner, hearing, None if bias is None else bias[1], names, masked)
     else:
-        two = 2 * units
-        hearing = (
-            Hearing(
-                xp.ascontiguousarray(recurrent[:, :two]), _some(dropped, 0, 2), batch, rows.dtype
-            ),
-            Hearing(
-                xp.ascontiguousarray(recurrent[:, two:]), _some(dropped, 2, 3), batch, rows.dtype
-            ),
+        hearing = tuple(
+            _hearing(recurrent, dropped, gates, batch, rows.dtype) for gates in ((0, 2), (2, 3))
         )
         _reset_before(rows, hiddens, inner, hearing, names, masked)
     y = packed(hiddens[1:], (hiddens[-1],), masked, sequences, state)
     return y, (x, rows, hiddens, inner, masked, hearing)
 
 
-def _some(dropped: Array | None, first: int, last: int) -> Array | None:
-    return None if dropped is None else dropped[first:last]
+def _hearing(
+    recurrent: Array, dropped: Array | None, gates: tuple[int, int], batch: int, dtype: Any
+) -> Hearing:
+    """Of the gates from the first to before the last."""
+    (first, last), units = gates, len(recurrent)
+    part = array_module(recurrent).ascontiguousarray(recurrent[:, first * units : last * units])
+    return Hearing(part, None if dropped is None else dropped[first:last], batch, dtype)
 
 
 def _reset_after(
