@@ -169,6 +169,6 @@ def test_what_reads_an_operator_that_onnx_lacks_is_looked_at_too() -> None:
 
 def test_an_operator_that_onnx_has_not_is_named() -> None:
     path = material("tflite/tflm/keyword_scrambled_8bit.tflite")
-    with pytest.raises(UnsupportedOperator, match="Svdf 'tensor_5': ONNX has no operator that") as e:
+    with pytest.raises(UnsupportedOperator, match="'tensor_5': ONNX has no operator") as caught:
         onnx_bytes(load(path))
-    assert "Known:" not in str(e.value)
+    assert "Known:" not in str(caught.value)
