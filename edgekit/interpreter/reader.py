@@ -108,7 +108,8 @@ def _check_versions(data: memoryview) -> None:
 def _checked_buffers(data: memoryview, root: Record) -> list[NDArray[np.uint8]]:
     """The contents of the buffers, once every digest fits and none lies upon another."""
     records: Sequence[Record] = root["buffers"]
-    spans = sorted((r.position("data"), r.position("data") + len(r["data"])) for r in records)
+    starts = [record.position("data") for record in records]
+    spans = [(start, start + len(r["data"])) for start, r in zip(starts, records, strict=True)]
     digest_start = root.position("structure_sha256")
     if len(root["structure_sha256"]) != DIGEST_SIZE:
         root.fail("structure_sha256", f"expected {DIGEST_SIZE} bytes")
@@ -119,14 +120,13 @@ def _checked_buffers(data: memoryview, root: Record) -> list[NDArray[np.uint8]]:
             "the file is damaged: its structure does not match its SHA-256; "
             "copy or convert it again",
         )
-    for record in records:
-        start, length = record.position("data"), len(record["data"])
+    for record, (start, end) in zip(records, spans, strict=True):
         if start % ALIGNMENT:
             record.fail("data", f"it must start at a multiple of {ALIGNMENT} bytes")
-        if buffer_sha256(data[start : start + length]) != record["sha256"].tobytes():
+        if buffer_sha256(data[start:end]) != record["sha256"].tobytes():
             record.fail(
                 "data",
-                f"the file is damaged: these {length} bytes do not match their SHA-256; "
+                f"the file is damaged: these {end - start} bytes do not match their SHA-256; "
                 "copy or convert it again",
             )
     return [record["data"] for record in records]

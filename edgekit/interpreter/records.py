@@ -32,6 +32,7 @@ from edgekit.ir import (
 from edgekit.ir.graph import DTYPES, Array, AttrValue, State
 from edgekit.ir.memory import Slot
 from edgekit.ir.validate_values import LONGEST_NAME, MOST_DIMENSIONS
+from edgekit.schema import SCALARS
 from edgekit.schema.decoder import Record
 
 __all__ = ["read_graph", "read_plan"]
@@ -120,19 +121,19 @@ def _shape(record: Record) -> Shape:
 
 def _array(record: Record, dtype: str, shape: Shape, buffers: Sequence[Bytes]) -> Array:
     """The contents of the record's buffer: a read-only view, in native byte order."""
-    if None in shape:
+    sizes = tuple(d for d in shape if d is not None)
+    if len(sizes) < len(shape):
         record.fail("shape", f"{shape}: an array has no unknown dimension")
     contents = buffers[_index(record, "buffer", record["buffer"], len(buffers))]
-    stored = DTYPES[dtype].newbyteorder("<")
-    need = math.prod(d for d in shape if d is not None) * stored.itemsize
+    stored = SCALARS[dtype]
+    need = math.prod(sizes) * stored.itemsize
     if len(contents) != need:
         record.fail(
             "buffer", f"{dtype}{list(shape)} needs {need} bytes, the buffer holds {len(contents)}"
         )
     if dtype == "bool" and contents.max() > 1:
         record.fail("buffer", "a bool is stored as 0 or 1")
-    array = contents.view(stored).reshape(tuple(d for d in shape if d is not None))
-    array = array.astype(DTYPES[dtype], copy=False)
+    array = contents.view(stored).reshape(sizes).astype(DTYPES[dtype], copy=False)
     array.flags.writeable = False
     return array
 
