@@ -10,6 +10,8 @@ Each seed trains in float, then
   converted, and with `quantize_model`, then converted with the ranges that it learned.
 
 All int8 figures are of the interpreter, on the first 5,000 test pictures.
+
+`--network GRU` (or LSTM, SimpleRNN) reads the same pictures row by row instead.
 """
 
 from __future__ import annotations
@@ -62,6 +64,14 @@ def network() -> Any:
     return Sequential([*stack, layers.GlobalAveragePooling2D(), layers.Dense(10)])
 
 
+def reader(kind: str) -> Any:
+    """A recurrent layer that reads the rows of a picture one after the other."""
+    rows = layers.Reshape((14, 14))
+    return Sequential(
+        [layers.Input((14, 14, 1)), rows, getattr(layers, kind)(24), layers.Dense(10)]
+    )
+
+
 def fit(model: Any, data: Any, epochs: int, rate: float) -> None:
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizers.Adam(rate), loss, metrics=["accuracy"])
@@ -80,7 +90,7 @@ def scores(seed: int, options: argparse.Namespace) -> list[float]:
     """Accuracy in percent: float; converted; trained on in float, converted; trained aware."""
     data, tests = digits("train", options.samples), digits("t10k", 5000)
     set_random_seed(seed)
-    model = network()
+    model = network() if options.network == "convolutions" else reader(options.network)
     fit(model, data, options.epochs, RATE)
     found = []
     calibration = data[0][:200]
@@ -101,6 +111,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=10000, help="training pictures")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--more", type=int, default=4, help="epochs of training on")
+    networks = ("convolutions", "GRU", "LSTM", "SimpleRNN")
+    parser.add_argument("--network", choices=networks, default="convolutions")
     options = parser.parse_args()
     print("seed  float   int8  float+  int8+  aware int8  seconds")
     rows = []
