@@ -16,7 +16,7 @@ from edgekit.errors import AccuracyGateError, InputError, ShapeError
 from edgekit.export.edge import edge_bytes
 from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, verify
-from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing
+from edgekit.ir import Graph, GraphBuilder, Metadata, Preprocessing, per_tensor
 from edgekit.quantize import Recipe
 from tests.material import ROOT, material
 from tests.quantize.graphs import classifier, labelled, normal
@@ -304,3 +304,12 @@ def test_a_quantized_file_is_converted_without_what_trains(tmp_path: Path) -> No
         "sys.exit(any(name.startswith(('edgekit.train', 'h5py')) for name in sys.modules))"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def test_a_quantized_graph_of_single_numbers_is_kept() -> None:
+    """An input without dimensions has no samples."""
+    g = GraphBuilder()
+    stored = g.add("Quantize", g.input("x", ()), name="stored", quant=per_tensor(0.1, 3))
+    graph = edgekit.convert(g.finish([stored])).graph
+    assert [v.inputs["x"].shape for v in graph.metadata.test_vectors] == [()] * 4
+    assert verify(graph).bit_exact

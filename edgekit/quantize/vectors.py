@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from edgekit.interpreter import record_test_vectors
@@ -54,14 +56,16 @@ def _spread(quantized: Quantized) -> Samples:
             quantized.float_graph.value(name),
             quantized.ranges.get(name, (0.0, 1.0)),
         )
-        numbers = rng.uniform(low, high, count * value.elements // (value.shape[0] or 1))
         shape = (count, *(size or 1 for size in value.shape[1:]))
+        numbers = rng.uniform(low, high, math.prod(shape))
         arrays[name] = numbers.reshape(shape).astype(fed_dtype(value))
     return Samples(arrays, count, "learned")
 
 
 def _filled(value: Value, sample: Array) -> Array:
-    """One sample, repeated where the graph fixes a larger batch."""
+    """One sample, repeated where the graph fixes a larger batch; a number where it has none."""
+    if not value.shape:
+        return sample.reshape(())
     return np.repeat(sample, value.shape[0] or 1, axis=0)
 
 

@@ -13,7 +13,7 @@ import pytest
 from edgekit.errors import UnsupportedOperator
 from edgekit.export.onnx import onnx_bytes
 from edgekit.interpreter import Interpreter
-from edgekit.ir import Graph
+from edgekit.ir import Graph, GraphBuilder
 from edgekit.ir.ops import spec
 from tests.cases import (
     CASES,
@@ -102,3 +102,23 @@ def assert_within_one_step(case, graph: Graph, optimize: bool) -> None:
         step = np.float32(1e-6) if quant is None else np.float32(quant.scale[0])
         difference = np.abs(received[name].astype(np.float32) - expected) / step
         assert difference.max() <= 1.001, f"{case}: {difference.max()} output steps"
+
+
+@pytest.mark.parametrize("op", ["Mean", "Sum", "ReduceMax", "ReduceMin", "ReduceProd"])
+@pytest.mark.parametrize("keepdims", [True, False])
+def test_a_reduction_over_no_axis_changes_nothing(op: str, keepdims: bool) -> None:
+    """ONNX takes no axes for all axes."""
+    g = GraphBuilder("none")
+    y = g.add(op, g.input("x", (None, 4)), axes=(), keepdims=keepdims, name="y")
+    graph = g.finish([y])
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    np.testing.assert_array_equal(run(onnx_bytes(graph), {"x": x})["y"], x)
+    np.testing.assert_array_equal(Interpreter(graph).run(x)["y"], x)
+
+
+@pytest.mark.parametrize("op", ["ReduceAny", "ReduceAll"])
+def test_a_search_over_no_axis_changes_nothing(op: str) -> None:
+    g = GraphBuilder("none")
+    graph = g.finish([g.add(op, g.input("x", (None, 4), "bool"), axes=(), name="y")])
+    x = np.random.default_rng(0).integers(0, 2, (3, 4)).astype(bool)
+    np.testing.assert_array_equal(run(onnx_bytes(graph), {"x": x})["y"], x)

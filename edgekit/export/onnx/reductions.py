@@ -22,7 +22,9 @@ def reduction(op: str, axes_are_input: bool = False) -> Rule:
     def rule(node: Node, to: Lowering) -> None:
         held, x, axes = _reduced(node, to)
         keepdims = int(attributes(node)["keepdims"])
-        if axes_are_input:
+        if not axes:  # which ONNX takes for all of them
+            to.write(node, "Identity", [x], held)
+        elif axes_are_input:
             inputs = [x, to.integers(axes, f"{node.name}/axes")]
             to.write(node, op, inputs, held, keepdims=keepdims)
         else:
@@ -36,6 +38,9 @@ def logical(op: str) -> Rule:
 
     def rule(node: Node, to: Lowering) -> None:
         held, x, axes = _reduced(node, to)
+        if not axes:  # as above
+            to.write(node, "Identity", [x], held)
+            return
         keepdims = int(attributes(node)["keepdims"])
         numbers = to.between(node, "Cast", [x], to=to.types["int32"])
         found = to.between(node, op, [numbers], axes=axes, keepdims=keepdims)
