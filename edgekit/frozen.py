@@ -36,16 +36,14 @@ class Frozen:
     """
 
     _fields: tuple[str, ...] = ()
-    _names: frozenset[str] = frozenset()
     _needed: frozenset[str] = frozenset()  # the fields without a default
     _fewest: int = 0  # so many by position are all of those
 
     def __init_subclass__(cls, *, eq: bool = True) -> None:
-        own = tuple(cls.__annotations__)
-        cls._fields = (*cls._fields, *own)
-        cls._names = frozenset(cls._fields)
-        cls._needed = cls._needed.union(own).difference(cls.__dict__)
-        cls._fewest = max(map(cls._fields.index, cls._needed), default=-1) + 1
+        cls._fields = (*cls._fields, *cls.__annotations__)
+        needed = [name for name in cls._fields if not hasattr(cls, name)]
+        cls._needed = frozenset(needed)
+        cls._fewest = cls._fields.index(needed[-1]) + 1 if needed else 0
         if not eq:
             cls.__eq__ = object.__eq__  # type: ignore[method-assign]
             cls.__hash__ = object.__hash__  # type: ignore[method-assign]
@@ -56,8 +54,9 @@ class Frozen:
         if not named and kind._fewest <= len(given) <= len(kind._fields):
             return  # the common way, and records are made by the thousand
         values.update(named)
-        counted = len(values) == len(given) + len(named) and kind._names.issuperset(named)
-        if not (counted and (len(given) >= kind._fewest or kind._needed <= values.keys())):
+        counted = len(values) == len(given) + len(named)
+        known = counted and {*kind._fields}.issuperset(named)
+        if not (known and (len(given) >= kind._fewest or kind._needed <= values.keys())):
             _refuse(kind, given, named)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -97,7 +96,7 @@ def _refuse(kind: type[Frozen], given: tuple[Any, ...], named: Mapping[str, Any]
         raise TypeError(f"{kind.__name__} takes {len(fields)} values, received {len(given)}")
     taken = {*fields[: len(given)]}
     for problem, names in (
-        ("has no", named.keys() - kind._names),
+        ("has no", named.keys() - {*fields}),
         ("was given twice", named.keys() & taken),
         ("needs", kind._needed - taken - named.keys()),
     ):

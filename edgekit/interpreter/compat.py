@@ -21,7 +21,7 @@ from edgekit.ir import Graph
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .sources import Details, TensorTable
+    from .tensor_table import Details, TensorTable
 
 __all__ = ["SignatureRunner", "TfliteMethods"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,37 +16,14 @@ from edgekit.frozen import NOTHING, Frozen
 from edgekit.ir import Graph, MemoryPlan, QuantParams, plan_memory, validate
 from edgekit.ir.graph import DTYPES, Array
 
-__all__ = ["Details", "GraphTensors", "Model", "Source", "TensorTable", "open_model"]
+if TYPE_CHECKING:
+    from .tensor_table import Details, Ends, TensorTable
+
+__all__ = ["GraphTensors", "Model", "Source", "open_model"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Graph
 TFLITE = b"TFL3"
 KERAS = (".keras", ".h5", ".hdf5")
-
-Details = dict[str, Any]
-Ends = tuple[Mapping[str, int], Mapping[str, int]]
-"""The inputs and the outputs of a signature: indices by name."""
-
-
-class TensorTable(Protocol):
-    """Tensors by index.
-
-    `names` gives the value of the graph that a tensor is, "" where the graph has none for it.
-    `signatures` are those of the whole file, `own` is the key of the one that was opened.
-    """
-
-    names: tuple[str, ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    signatures: Mapping[str, Ends]
-    own: str | None
-
-    def details(self, index: int) -> Details:
-        """All that tflite_runtime says about a tensor, at the shape that the file gives it."""
-        ...
-
-    def data(self, index: int) -> Array | None:
-        """What a constant holds in the file."""
-        ...
 
 
 class GraphTensors:

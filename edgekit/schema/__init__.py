@@ -8,25 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from struct import Struct
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgekit.frozen import Frozen
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Kind = Literal["scalar", "string", "table", "union", "scalars", "strings", "tables"]
 
 __all__ = [
     "LARGEST_FILE",
     "LETTERS",
     "SCALARS",
     "Field",
-    "Kind",
     "Numbers",
     "Schema",
     "TableLayout",
     "Tables",
 ]
-
-Kind = Literal["scalar", "string", "table", "union", "scalars", "strings", "tables"]
 
 SCALARS: dict[str, np.dtype[Any]] = {
     "bool": np.dtype("?"),

@@ -7,16 +7,23 @@ per concern; the completeness test names each place that is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from edgekit.errors import ShapeError, lookup
 from edgekit.frozen import NOTHING, Frozen
 
 from ..graph import DTYPES, AttrValue, Node, Shape, Value
 from ..quant import QuantParams, per_tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    Kind = Literal["int", "float", "str", "bool", "ints", "floats"]
+    ShapeRule = Callable[[Sequence[Value | None], Mapping[str, Any]], tuple[Shape, ...]]
 
 __all__ = [
     "FAMILIES",
@@ -30,8 +37,6 @@ __all__ = [
     "spec",
 ]
 
-Kind = Literal["int", "float", "str", "bool", "ints", "floats"]
-ShapeRule = Callable[[Sequence[Value | None], Mapping[str, Any]], tuple[Shape, ...]]
 LARGEST = 2**31 - 1
 MOST_NUMBERS = 64  # in one attribute; a Pad of eight dimensions takes sixteen
 
