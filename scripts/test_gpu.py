@@ -34,7 +34,7 @@ __all__ = ["GROUPS", "LIBRARIES", "Report", "chunks", "main"]
 ROOT = Path(__file__).parent.parent
 TESTS = "tests/train/gpu"
 GROUPS = {
-    "basics": ("on_hardware", "memory", "names_of_cupy", "loops_of_cupy"),
+    "basics": ("on_hardware", "memory", "names_of_cupy", "loops_of_cupy", "headers"),
     "kernels": ("matmul", "conv", "updates", "random", "activated", "peephole", "metrics"),
     "steps": ("captured_steps", "data_on_gpu", "fit_on_gpu", "augmentation", "networks"),
     "models": ("kinds_of_models", "half", "spectral", "gpu_benchmark", "products_benchmark",

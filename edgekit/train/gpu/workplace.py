@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .channels import tickets
 from .kernel import watch
 from .memory import count_pool_of, explained
 
@@ -47,6 +48,8 @@ class Workplace:
         self.pool: Any = cupy.cuda.MemoryPool(_kept_memory())
         count_pool_of(self)
         self._depth = 0
+        with self.stream:
+            tickets(1)  # zeros that a capture could not make: it executes nothing
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:

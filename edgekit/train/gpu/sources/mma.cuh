@@ -98,32 +98,44 @@ __device__ __forceinline__ void load_words(uint32 (&words)[4], const uint32* til
     }
 }
 
-// Of 16-bit types: the instruction ldmatrix moves blocks of 8 x 8, turned round where the depth
-// runs across the rows.
-template <bool ALONG, typename T>
-__device__ __forceinline__ void load_words(uint32 (&words)[4], const T* tile, int stride) {
-    int lane = threadIdx.x & 31;
+// Four blocks of 8 x 8 numbers of 16 bits, by the instruction ldmatrix (PTX ISA, "ldmatrix"): lane
+// l names row l % 8 of block l / 8, 16 bytes that begin at a multiple of 16, and gets of each block
+// the numbers 2 (l % 4) and the next of row l / 4; TURNED: of column l / 4 in place of the row.
+template <bool TURNED, typename T>
+__device__ __forceinline__ void load_blocks(uint32 (&words)[4], const T* row) {
 #ifdef EDGEKIT_ON_HOST
+    int lane = threadIdx.x & 31;
     for (int i = 0; i < 4; i++) {
-        int o = (lane >> 2) + 8 * (i & 1), k = 2 * (lane & 3) + 8 * (i >> 1);
-        T pair[2] = {tile[ALONG ? o * stride + k : k * stride + o],
-                     tile[ALONG ? o * stride + k + 1 : (k + 1) * stride + o]};
+        T pair[2];
+        for (int j = 0; j < 2; j++) {
+            int down = TURNED ? 2 * (lane & 3) + j : lane >> 2;
+            int across = TURNED ? lane >> 2 : 2 * (lane & 3) + j;
+            uint64 from = __shfl_sync(WHOLE_WARP, (uint64)row & ~15ull, 8 * i + down);
+            pair[j] = ((const T*)from)[across];
+        }
         __builtin_memcpy(&words[i], pair, 4);
     }
 #else
-    int outer = ALONG ? lane & 15 : lane & 8;
-    int depth = ALONG ? lane >> 4 << 3 : (lane & 7) + (lane >> 4 << 3);
-    const T* row = tile + (ALONG ? outer * stride + depth : depth * stride + outer);
     uint32 address = (uint32)__cvta_generic_to_shared(row);
-    if (ALONG)
-        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                     : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
-                     : "r"(address) : "memory");
-    else
+    if (TURNED)
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                      : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
                      : "r"(address) : "memory");
+    else
+        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+                     : "r"(address) : "memory");
 #endif
+}
+
+// Of 16-bit types: each block lies as it is read, or turned round where the depth runs across the
+// rows.
+template <bool ALONG, typename T>
+__device__ __forceinline__ void load_words(uint32 (&words)[4], const T* tile, int stride) {
+    int lane = threadIdx.x & 31;
+    int outer = ALONG ? lane & 15 : lane & 8;
+    int depth = ALONG ? lane >> 4 << 3 : (lane & 7) + (lane >> 4 << 3);
+    load_blocks<!ALONG>(words, tile + (ALONG ? outer * stride + depth : depth * stride + outer));
 }
 
 #endif
