@@ -18,6 +18,9 @@ LONGEST_ROW = 2**12
 """Elements. Taps are repeated up to here: longer rows are a few percent faster, for the memory of
 nine of them."""
 
+FEW_COPIES = 4
+"""Of each channel, from which more are made at once."""
+
 SHORTEST_PART = 2**10
 """Parts of rows that are shorter than this cost more than they spare."""
 
@@ -52,7 +55,11 @@ def widened(step: Step, accumulator: Accumulator, x: Array) -> Array:
     if multiplier == 1 and x.dtype == accumulator.dtype:
         return x
     wide = step.scratch((*x.shape, multiplier), accumulator.dtype)
-    step.call(np.copyto, wide, x[..., np.newaxis])
+    if multiplier > FEW_COPIES:
+        step.call(np.copyto, wide, x[..., np.newaxis])
+    else:  # numpy's innermost loop would be over these
+        for copy in range(multiplier):
+            step.call(np.copyto, wide[..., copy], x)
     return wide.reshape(*x.shape[:3], -1)
 
 
