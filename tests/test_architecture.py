@@ -76,7 +76,7 @@ LONGER: dict[str, tuple[int, str]] = {}
 
 FORBIDDEN_IN_FILE_NAMES = ("util", "helper", "common", "manager")
 # old import paths of Keras, which users write
-NAMED_BY_KERAS = ("edgekit/keras/utils",)
+NAMED_BY_KERAS = ("edgekit/keras/applications", "edgekit/keras/utils")
 
 
 @dataclass(frozen=True)

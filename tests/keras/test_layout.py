@@ -17,7 +17,10 @@ from edgekit.train import Tensor
 from edgekit.train.deprecated_names import REMOVED
 
 PACKAGES = [
-    "activations", "applications", "applications.mobilenet", "applications.mobilenet_v2", "backend",
+    "activations", "applications", "applications.mobilenet", "applications.mobilenet_v2",
+    "applications.mobilenet_v3", "applications.resnet", "applications.resnet50",
+    "applications.resnet_v2", "applications.efficientnet", "applications.vgg16",
+    "applications.vgg19", "applications.imagenet_utils", "backend",
     "callbacks", "config", "constraints", "datasets", "datasets.mnist", "datasets.imdb",
     "distribute", "initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops",
     "optimizers", "optimizers.schedules", "preprocessing", "preprocessing.image",

@@ -13,6 +13,38 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
         {"alpha": 0.25, "input_shape": (33, 48, 3), "include_top": False, "pooling": "avg"},
     ),
     "mobilenet_v2": ("MobileNetV2", {"alpha": 0.35, "input_shape": (64, 64, 3), "classes": 5}),
+    "mobilenet_v3_small": (
+        "MobileNetV3Small",
+        {"input_shape": (64, 64, 3), "classes": 5},
+    ),
+    "mobilenet_v3_wide": (
+        "MobileNetV3Large",
+        {"alpha": 1.25, "input_shape": (32, 40, 3), "classes": 5, "classifier_activation": None},
+    ),
+    "mobilenet_v3_plain": (
+        "MobileNetV3Large",
+        {
+            "minimalistic": True,
+            "input_shape": (33, 40, 3),
+            "include_top": False,
+            "pooling": "avg",
+            "include_preprocessing": False,
+        },
+    ),
+    "resnet50": (
+        "ResNet50",
+        {"input_shape": (64, 48, 3), "classes": 5, "classifier_activation": None},
+    ),
+    "resnet50_v2": (
+        "ResNet50V2",
+        {"input_shape": (48, 40, 3), "include_top": False, "pooling": "max"},
+    ),
+    "efficientnet_b0": ("EfficientNetB0", {"input_shape": (64, 64, 3), "classes": 5}),
+    "efficientnet_b2": (
+        "EfficientNetB2",
+        {"input_shape": (33, 40, 3), "include_top": False, "pooling": "avg"},
+    ),
+    "vgg16": ("VGG16", {"input_shape": (33, 32, 3), "include_top": False, "pooling": "max"}),
     "mobilenet_v2_features": (
         "MobileNetV2",
         {"alpha": 0.35, "input_shape": (33, 40, 3), "include_top": False, "pooling": "max"},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.train import layers
+from edgekit.train.applications.network import border, eights, load_weights, picture_input, pooled
 from edgekit.train.applications.network import decode_predictions as decode_predictions
-from edgekit.train.applications.network import load_weights, picture_input, pooled
 from edgekit.train.applications.network import preprocess_input as preprocess_input
 from edgekit.train.models import Model
 
@@ -38,13 +38,13 @@ def MobileNetV2(  # noqa: N802 - Keras' name
     """
     source = picture_input(input_shape, input_tensor, include_top, 224)
     x = layers.Conv2D(
-        _eights(32 * alpha), 3, strides=(2, 2), padding="same", use_bias=False, name="Conv1"
+        eights(32 * alpha), 3, strides=(2, 2), padding="same", use_bias=False, name="Conv1"
     )(source)
     x = layers.BatchNormalization(name="bn_Conv1", **_NORM)(x)
     x = layers.ReLU(6.0, name="Conv1_relu")(x)
     for number, (expansion, filters, stride) in enumerate(_BLOCKS):
-        x = _block(x, expansion, stride, _eights(int(filters * alpha)), number)
-    last = _eights(1280 * alpha) if alpha > 1.0 else 1280
+        x = _block(x, expansion, stride, eights(int(filters * alpha)), number)
+    last = eights(1280 * alpha) if alpha > 1.0 else 1280
     x = layers.Conv2D(last, 1, use_bias=False, name="Conv_1")(x)
     x = layers.BatchNormalization(name="Conv_1_bn", **_NORM)(x)
     x = layers.ReLU(6.0, name="out_relu")(x)
@@ -57,18 +57,6 @@ def MobileNetV2(  # noqa: N802 - Keras' name
     return load_weights(model, weights, alpha)
 
 
-def _eights(filters: float) -> int:
-    """The next multiple of 8, which takes no more than a tenth away."""
-    found = max(8, int(filters + 4) // 8 * 8)
-    return found + 8 if found < 0.9 * filters else found
-
-
-def _padding(size: tuple[Any, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """What a 3x3 window with stride 2 needs to see the picture as padding="same" does."""
-    rows, columns = (1 - (n % 2 == 0) if n is not None else 1 for n in size)
-    return ((rows, 1), (columns, 1))
-
-
 def _block(x: Any, expansion: int, stride: int, filters: int, number: int) -> Any:
     inputs, channels = x, x.shape[-1]
     prefix = f"block_{number}_" if number else "expanded_conv_"
@@ -79,7 +67,7 @@ def _block(x: Any, expansion: int, stride: int, filters: int, number: int) -> An
         x = layers.BatchNormalization(name=f"{prefix}expand_BN", **_NORM)(x)
         x = layers.ReLU(6.0, name=f"{prefix}expand_relu")(x)
     if stride == 2:
-        x = layers.ZeroPadding2D(_padding(x.shape[1:3]), name=f"{prefix}pad")(x)
+        x = layers.ZeroPadding2D(border(x, 3), name=f"{prefix}pad")(x)
     x = layers.DepthwiseConv2D(
         3,
         strides=stride,

@@ -1,0 +1,15 @@
+"""`keras.applications.vgg16`."""
+
+from edgekit.keras.layout import forward
+
+_NETWORK = "edgekit.train.applications.network"
+
+__all__, __getattr__, __dir__ = forward(
+    "applications.vgg16",
+    None,
+    {
+        "VGG16": "edgekit.train.applications.vgg:VGG16",
+        "decode_predictions": f"{_NETWORK}:decode_predictions",
+        "preprocess_input": f"{_NETWORK}:centered_input",
+    },
+)
