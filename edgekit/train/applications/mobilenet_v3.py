@@ -52,8 +52,8 @@ def _network(default_name: str, blocks: _Blocks, last: int) -> Any:
         x = layers.Rescaling(1 / 127.5, -1.0)(source) if include_preprocessing else source
         x = layers.Conv2D(16, 3, strides=2, padding="same", use_bias=False, name="conv")(x)
         x = _activated(layers.BatchNormalization(name="conv_bn", **_NORM)(x), not minimalistic)
-        for number, (expansion, filters, *kind) in enumerate(blocks):
-            window, stride, gate, hard = kind if not minimalistic else (3, kind[1], False, False)
+        for number, block in enumerate(_plain(blocks) if minimalistic else blocks):
+            expansion, filters, window, stride, gate, hard = block
             x = _block(x, expansion, eights(filters * alpha), window, stride, gate, hard, number)
         x = _pointwise(x, eights(x.shape[-1] * 6), "conv_1", "conv_1_bn")
         x = _activated(x, not minimalistic)
@@ -71,6 +71,14 @@ def _network(default_name: str, blocks: _Blocks, last: int) -> Any:
     of `pooling`.
     """
     return make
+
+
+def _plain(blocks: _Blocks) -> _Blocks:
+    """Without windows of 5, gates and hard-swish."""
+    return [
+        (expansion, filters, 3, stride, False, False)
+        for expansion, filters, _, stride, *_ in blocks
+    ]
 
 
 def _activated(x: Any, hard: bool) -> Any:
