@@ -62,7 +62,8 @@ class _Planner:
 
     def __init__(self, places: Places, prepared: Graph, in_float: Mapping[str, str]) -> None:
         self.places, self.prepared, self.in_float = places, prepared, in_float
-        self.producers, self.traced = prepared.producers(), places.graph.producers()
+        self.producers, self.readers = prepared.producers(), prepared.consumers()
+        self.traced = places.graph.producers()
         # value -> the first record that computes it, and at which time if it is one of several
         self.owners: dict[str, Place] = {}
         self.names: dict[int, Any] = {}  # by tensor; a tuple where times are folded into the batch
@@ -142,7 +143,7 @@ class _Planner:
         return name if time is None or not isinstance(name, tuple) else name[time]
 
     def _is_int8_input(self, name: str) -> bool:
-        readers = self.prepared.consumers()[name]
+        readers = self.readers[name]
         in_float = [node.outputs[0] in self.in_float for node in readers]
         return self.prepared.value(name).dtype == "float32" and not (in_float and all(in_float))
 
@@ -211,7 +212,7 @@ class _Planner:
 
     def _is_read_in_int8(self, name: str) -> bool:
         """Whether what a layer in float computes is rounded for layers in int8."""
-        readers = self.prepared.consumers()[name]
+        readers = self.readers[name]
         is_number = self.prepared.value(name).dtype == "float32"
         return is_number and any(reader.outputs[0] not in self.in_float for reader in readers)
 
