@@ -11,9 +11,9 @@ __all__, __getattr__, __dir__ = forward(
         **{
             name: f"{_READ}:{name}"
             for name in (
-                "array_to_img", "image_dataset_from_directory", "img_to_array", "load_img",
-                "pad_sequences", "save_img", "text_dataset_from_directory",
-                "timeseries_dataset_from_array",
+                "array_to_img", "audio_dataset_from_directory", "image_dataset_from_directory",
+                "img_to_array", "load_img", "pad_sequences", "save_img",
+                "text_dataset_from_directory", "timeseries_dataset_from_array",
             )
         },
         **{

@@ -13,6 +13,9 @@ from edgekit.train.preprocessing.pictures import load_img as load_img
 from edgekit.train.preprocessing.pictures import save_img as save_img
 from edgekit.train.preprocessing.pictures import smart_resize as smart_resize
 from edgekit.train.preprocessing.sequence import pad_sequences as pad_sequences
+from edgekit.train.preprocessing.sounds import (
+    audio_dataset_from_directory as audio_dataset_from_directory,
+)
 from edgekit.train.preprocessing.timeseries import (
     timeseries_dataset_from_array as timeseries_dataset_from_array,
 )
@@ -20,6 +23,7 @@ from edgekit.train.preprocessing.timeseries import (
 __all__ = [
     "Dataset",
     "array_to_img",
+    "audio_dataset_from_directory",
     "image_dataset_from_directory",
     "img_to_array",
     "load_img",

@@ -15,7 +15,13 @@ from edgekit.train.preprocessing.found_files import files_below
 from edgekit.train.preprocessing.pictures import img_to_array, load_img
 from edgekit.train.random import generator
 
-__all__ = ["class_folders", "image_dataset_from_directory", "text_dataset_from_directory"]
+__all__ = [
+    "class_folders",
+    "datasets_of",
+    "files_of",
+    "image_dataset_from_directory",
+    "text_dataset_from_directory",
+]
 
 _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 _PILLOW = {"area": "box", "lanczos3": "lanczos", "lanczos5": "lanczos"}
@@ -63,8 +69,8 @@ def image_dataset_from_directory(
         )
         return img_to_array(image)
 
-    files = _files(directory, labels, class_names, _PICTURES, follow_links, verbose)
-    return _datasets(files, label_mode, read, batch_size, shuffle, seed, validation_split, subset)
+    files = files_of(directory, labels, class_names, _PICTURES, follow_links, verbose)
+    return datasets_of(files, label_mode, read, batch_size, shuffle, seed, validation_split, subset)
 
 
 def text_dataset_from_directory(
@@ -87,8 +93,8 @@ def text_dataset_from_directory(
     def read(path: str) -> str:
         return Path(path).read_text(encoding="utf-8", errors="replace")[:max_length]
 
-    files = _files(directory, labels, class_names, (".txt",), follow_links, verbose)
-    return _datasets(files, label_mode, read, batch_size, shuffle, seed, validation_split, subset)
+    files = files_of(directory, labels, class_names, (".txt",), follow_links, verbose)
+    return datasets_of(files, label_mode, read, batch_size, shuffle, seed, validation_split, subset)
 
 
 def class_folders(root: Path) -> list[str]:
@@ -99,7 +105,7 @@ def class_folders(root: Path) -> list[str]:
 Files = tuple[list[str], np.ndarray | None, list[str]]
 
 
-def _files(
+def files_of(
     directory: Any,
     labels: Any,
     class_names: list[str] | None,
@@ -137,7 +143,7 @@ def _files(
     return paths, np.asarray(labels, np.int32), known
 
 
-def _datasets(
+def datasets_of(
     files: Files,
     label_mode: str | None,
     read: Callable[[str], Any],
@@ -200,7 +206,7 @@ def _dataset(
     def item(index: int) -> Any:
         chosen = order.rows[index * size : (index + 1) * size]
         values = [read(paths[i]) for i in chosen]
-        x: Any = np.stack(values) if not isinstance(values[0], str) else np.array(values)
+        x: Any = _joined(values)
         y = None if labels is None else labels[chosen]
         if batch_size is None:
             x, y = x[0], None if y is None else y[0]
@@ -208,3 +214,13 @@ def _dataset(
 
     renew = order.renew if shuffle else None
     return Dataset(item, -(-len(rows) // size), renew, names, [paths[i] for i in rows])
+
+
+def _joined(values: list[Any]) -> np.ndarray:
+    """Texts as an array, pictures stacked; shorter sounds are filled with zeros."""
+    if isinstance(values[0], str):
+        return np.array(values)
+    longest = max(len(value) for value in values)
+    rest = ((0, 0),) * (values[0].ndim - 1)
+    return np.stack([np.pad(v, ((0, longest - len(v)), *rest)) if len(v) < longest else v
+                     for v in values])  # fmt: skip
