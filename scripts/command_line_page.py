@@ -59,7 +59,8 @@ SECTIONS = (
         "`keras.utils.image_dataset_from_directory` reads them: squeezed into the model's size, "
         "the subfolders of `--evaluate` being the classes, in the order of `--labels` where these "
         "are their names. Their pixels go from 0 to 255: `--mean` and `--std` make of them what "
-        "the model was trained on (`--std 1` where it has a Rescaling layer of its own).\n\n"
+        "the model was trained on (`--std 1` where it has a Rescaling layer of its own). Of a "
+        "folder with more than 500, 500 at even distances calibrate.\n\n"
         "A `.csv` file holds a sample in each line; a first line may name the columns, of which "
         "`y` holds the labels. A model with several inputs takes the columns of their names.",
         ("edgekit convert digits.keras --calibration calibration.npz --evaluate test.npz "

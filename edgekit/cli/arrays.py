@@ -66,29 +66,34 @@ class Data(NamedTuple):
     """Arrays for the inputs of a model, and what else a file or a folder of pictures holds.
 
     rest: all other arrays by name; "y" are the targets, for pictures in subfolders the numbers of
-    their classes. files: the file of each picture. line: what to print of the classes.
+    their classes. files: the file of each picture. found: how many there are in the folder.
+    line: what to print of the classes.
     """
 
     inputs: dict[str, Array]
     rest: dict[str, Array]
     files: Sequence[str] = ()
+    found: int = 0
     line: str = ""
 
 
-def read_data(path: Path, graph: Graph, labels: Sequence[str] = ()) -> Data:
+def read_data(
+    path: Path, graph: Graph, labels: Sequence[str] = (), most: int | None = None
+) -> Data:
     """What a file holds for the inputs of a model: by name, or the only array, or "x".
 
-    Pictures (a file, or a folder of them) are uint8 arrays of the model's size.
+    Pictures (a file, or a folder of them, of which `most` are taken) are uint8 arrays of the
+    model's size.
     """
     if not are_pictures(path):
         return Data(*_split(path, read_arrays(path, graph.inputs), graph.inputs))
-    pictures = read_pictures(path, graph, labels)
+    pictures = read_pictures(path, graph, labels, most)
     inputs = {graph.inputs[0]: pictures.pixels}
     if pictures.classes is None:
-        return Data(inputs, {}, pictures.files)
+        return Data(inputs, {}, pictures.files, pictures.found)
     named = ", ".join(f"{number} {name}" for number, name in enumerate(pictures.names))
     line = f"{path}: {len(pictures.files)} pictures of the classes {named}"
-    return Data(inputs, {TARGETS: pictures.classes}, pictures.files, line)
+    return Data(inputs, {TARGETS: pictures.classes}, pictures.files, pictures.found, line)
 
 
 def targets_of(path: Path, data: Data) -> Array:

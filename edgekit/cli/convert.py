@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
+PICTURES = 500
+"""How many pictures of a folder calibrate a model at most: far more tell nothing new."""
 POOR = 10.0
 """Decibels below which an output is said to be poor: noise of a tenth of the signal's power."""
 
@@ -118,10 +120,7 @@ def run(options: argparse.Namespace) -> int:
     rule = _preprocessing(options)
     labels = None if options.labels is None else _labels(options.labels)
     graph = _load(options.model)
-    calibration = None
-    if options.calibration is not None:
-        calibration = read_data(options.calibration, graph).inputs
-        print(f"calibration: {describe(calibration)}")
+    calibration = _calibration(options.calibration, graph)
     evaluate = _evaluation(options.evaluate, graph, labels)
 
     from edgekit.conversion import convert
@@ -146,6 +145,17 @@ def run(options: argparse.Namespace) -> int:
         print(line)
     print(f"wrote {options.output} ({options.output.stat().st_size:,} bytes)")
     return 0
+
+
+def _calibration(path: Path | None, graph: Graph) -> dict[str, Array] | None:
+    """Typical inputs."""
+    if path is None:
+        return None
+    data = read_data(path, graph, most=PICTURES)
+    if len(data.files) < data.found:
+        print(f"{path}: {len(data.files)} of {data.found:,} pictures, at even distances")
+    print(f"calibration: {describe(data.inputs)}")
+    return data.inputs
 
 
 def _evaluation(

@@ -27,12 +27,14 @@ class Pictures(NamedTuple):
 
     classes: the numbers of the classes that subfolders stand for, None where there are none;
     names: the names of the subfolders, in the order of the numbers.
+    found: how many pictures there are, also where not all of them were read.
     """
 
     pixels: Array
     files: Sequence[str]
-    classes: Array | None = None
-    names: Sequence[str] = ()
+    classes: Array | None
+    names: Sequence[str]
+    found: int
 
 
 def are_pictures(path: Path) -> bool:
@@ -40,38 +42,47 @@ def are_pictures(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in SUFFIXES
 
 
-def read_pictures(path: Path, graph: Graph, labels: Sequence[str] = ()) -> Pictures:
+def read_pictures(
+    path: Path, graph: Graph, labels: Sequence[str] = (), most: int | None = None
+) -> Pictures:
     """One picture or all of a folder, as `keras.utils.image_dataset_from_directory` reads them.
 
     Whatever its proportions, a picture is squeezed into the model's size (bilinear). Subfolders are
     classes, in the order of `labels` if these are their names, in alphabetical order otherwise.
+    Of more than `most` pictures, so many are taken, at even distances.
     Raises ShapeError for a model that takes no pictures, InputError for what is none.
     """
+    import numpy as np
+
     height, width, channels = _size(path, graph)
+    files, classes, names = _files(path, labels)
+    count = len(files)
+    if most is not None and count > most:
+        rows = np.linspace(0, count - 1, most).round().astype(int)
+        files, classes = [files[row] for row in rows], [classes[row] for row in rows]
+    pixels = np.stack([_pixels(file, (height, width), COLORS[channels]) for file in files])
+    return Pictures(pixels, files, np.array(classes) if names else None, names, count)
+
+
+def _files(path: Path, labels: Sequence[str]) -> tuple[list[str], list[int], list[str]]:
+    """The files, the number of the class of each, and the names of the classes."""
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
     if not path.is_dir():
-        return _one(path, (height, width), COLORS[channels])
-    import numpy as np
-
-    from edgekit.train.preprocessing.folders import class_folders, image_dataset_from_directory
+        return [str(path)], [0], []
+    from edgekit.train.preprocessing.folders import class_folders
+    from edgekit.train.preprocessing.found_files import files_below
 
     folders = class_folders(path)
-    order = list(labels) if set(labels) == set(folders) else folders
-    dataset = image_dataset_from_directory(
-        path,
-        labels="inferred" if folders else None,
-        label_mode="int" if folders else None,
-        class_names=order or None,
-        color_mode=COLORS[channels],
-        image_size=(height, width),
-        shuffle=False,
-        verbose=False,
-    )
-    batches = [batch if folders else (batch, ()) for batch in dataset]
-    pixels = np.concatenate([_bytes(path, x) for x, _ in batches])
-    classes = np.concatenate([y for _, y in batches]) if folders else None
-    return Pictures(pixels, dataset.file_paths, classes, order)
+    names = list(labels) if set(labels) == set(folders) else folders
+    found = [
+        (file, number)
+        for number, name in enumerate(names or ["."])
+        for file in files_below(path / name, SUFFIXES, follow_links=False)
+    ]
+    if not found:
+        raise InputError(f"{path}: holds no pictures ({', '.join(SUFFIXES)})")
+    return [file for file, _ in found], [number for _, number in found], names
 
 
 def _size(path: Path, graph: Graph) -> tuple[int, int, int]:
@@ -84,19 +95,15 @@ def _size(path: Path, graph: Graph) -> tuple[int, int, int]:
     return height, width, channels
 
 
-def _one(path: Path, size: tuple[int, int], color: str) -> Pictures:
+def _pixels(file: str, size: tuple[int, int], color: str) -> Array:
+    """A picture as uint8; a grey one may have 16 bits."""
     from edgekit.train.preprocessing.pictures import img_to_array, load_img
 
-    array = img_to_array(load_img(path, color, size, "bilinear"))
-    return Pictures(_bytes(path, array[None]), [str(path)])
-
-
-def _bytes(path: Path, pixels: Array) -> Array:
-    """Pixels as uint8; a grey picture may have 16 bits."""
+    pixels = img_to_array(load_img(file, color, size, "bilinear"))
     most = pixels.max()
     if most > 255:
         raise InputError(
-            f"{path}: pixels go up to {most:g}, expected 0 to 255: save pictures with 8 bits, or "
+            f"{file}: pixels go up to {most:g}, expected 0 to 255: save pictures with 8 bits, or "
             "give the numbers that the model was trained on as .npz"
         )
     return pixels.astype("uint8")

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 import edgekit
-from edgekit.cli import main
+from edgekit.cli import convert, main
+from edgekit.cli.pictures import read_pictures
 from edgekit.interpreter import Interpreter
 from edgekit.ir import GraphBuilder
+from edgekit.keras import utils
 from tests.cli.conftest import Files
 from tests.cli.test_commands import printed
 from tests.quantize.graphs import normal
@@ -85,7 +87,7 @@ def test_pictures_are_run(model: str, folder: Path, tmp_path: Path, capsys: Capt
     [
         ("a.png", b"no picture", "a.png is not a picture that can be read"),
         ("missing.jpg", None, "missing.jpg: there is no such file"),
-        ("empty", None, "holds no file with one of the suffixes"),
+        ("empty", None, "empty: holds no pictures (.bmp, "),
     ],
 )
 def test_what_is_no_picture(
@@ -97,6 +99,31 @@ def test_what_is_no_picture(
     if content is not None:
         path.write_bytes(content)
     assert expected in printed(converted(model, path), capsys, 2)
+
+
+def test_a_large_folder_calibrates_with_some_of_its_pictures(
+    model: str, folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From all of its folders, and the first and the last of them."""
+    monkeypatch.setattr(convert, "PICTURES", 4)
+    text = printed(converted(model, folder, "--std", "255"), capsys)
+    assert f"{folder}: 4 of 9 pictures, at even distances" in text
+    assert "calibration: x uint8[4, 6, 8, 3]" in text
+    found = read_pictures(folder, edgekit.load(model), most=4)
+    assert [Path(file).parent.name for file in found.files] == ["blue", "green", "green", "red"]
+    assert found.classes is not None and found.classes.tolist() == [0, 1, 1, 2]
+
+
+def test_they_are_read_as_training_reads_them(model: str, folder: Path) -> None:
+    """The numbers of `image_dataset_from_directory`."""
+    batches = utils.image_dataset_from_directory(
+        folder, image_size=(6, 8), shuffle=False, verbose=False
+    )
+    x, y = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    found = read_pictures(folder, edgekit.load(model))
+    np.testing.assert_array_equal(found.pixels, x)
+    np.testing.assert_array_equal(found.classes, y)
+    assert list(found.names) == batches.class_names and list(found.files) == batches.file_paths
 
 
 def test_hidden_folders_are_no_classes(
