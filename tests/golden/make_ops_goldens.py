@@ -1,16 +1,18 @@
 """Make tests/golden/ops/: what Keras' own `keras.ops` gives in the cases of tests/keras/ops_cases.
 
     KERAS_BACKEND=jax python tests/golden/make_ops_goldens.py [family ...]
+    KERAS_BACKEND=tensorflow python tests/golden/make_ops_goldens.py filters
     KERAS_BACKEND=torch python tests/golden/make_ops_goldens.py [family ...]
 
 The first run stores values in the dtypes of Keras (<family>.npz: y0, y1, ...; on JAX, where Keras
-is nearest to numpy, on others some of its functions are off), the second their
+is nearest to numpy, or on the backend that a family names), the last their
 derivatives in float64 (<family>_slopes.npz): the gradients d0, d1, ... by the floating inputs of
 the weighed sum of the outputs, and those of the weighed sum of these (s0, s1, ...).
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -83,6 +85,9 @@ def main() -> None:
         in_float64(dtypes)
     TARGET.mkdir(exist_ok=True)
     for family in sys.argv[1:] or FAMILIES:
+        cases = importlib.import_module(f"tests.keras.ops_cases.{family}")
+        if not on_torch and keras.backend.backend() != getattr(cases, "BACKEND", "jax"):
+            continue
         arrays = {}
         for label, case in FAMILIES[family].items():
             if on_torch and case.slopes != "torch":
@@ -94,6 +99,8 @@ def main() -> None:
                 continue
             arrays.update({f"{label}/{key}": value for key, value in found.items()})
         name = f"{family}_slopes.npz" if on_torch else f"{family}.npz"
+        if not arrays:
+            continue
         np.savez_compressed(TARGET / name, **arrays)
 
 

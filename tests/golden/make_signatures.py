@@ -1,4 +1,5 @@
-"""Make keras/signatures.json: names, arguments, their order and defaults in the modules of Keras.
+"""Make keras/signatures.json and keras/ops_signatures.json: names, arguments, their order and
+defaults in the modules of Keras.
 
     python tests/golden/make_signatures.py
 
@@ -18,6 +19,10 @@ import keras
 
 ROOMS = ("activations", "callbacks", "constraints", "initializers", "losses", "metrics",
          "optimizers", "optimizers.schedules", "regularizers")  # fmt: skip
+FILES = {
+    "signatures": ROOMS,
+    "ops_signatures": ("ops", "ops.image", "ops.linalg", "ops.nn", "ops.numpy"),
+}
 
 
 def signature(found):
@@ -35,23 +40,29 @@ def _plain(value):
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
-if __name__ == "__main__":
-    rooms = {}
-    for room in ROOMS:
+def make(file, rooms):
+    """Write the signatures of these modules."""
+    made = {}
+    for room in rooms:
         module = keras
         for part in room.split("."):
             module = getattr(module, part)
-        rooms[room] = {
+        made[room] = {
             name: signature(value)
             for name, value in sorted(vars(module).items())
             if callable(value) and not name.startswith("_")
         }
-    target = Path(__file__).parent / "keras" / "signatures.json"
+    target = Path(__file__).parent / "keras" / f"{file}.json"
     lines = [
         f'{json.dumps(room)}: {{\n' + ",\n".join(
             f"  {json.dumps(name)}: {json.dumps(found)}" for name, found in names.items()
         ) + "\n}"
-        for room, names in rooms.items()
+        for room, names in made.items()
     ]  # fmt: skip
     target.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print({room: len(names) for room, names in rooms.items()})
+    print({room: len(names) for room, names in made.items()})
+
+
+if __name__ == "__main__":
+    for file, rooms in FILES.items():
+        make(file, rooms)

@@ -65,11 +65,12 @@ NUMPY = {
     **_but(_of(vectors), "cdist"),
     **{name: f"{signals.__name__}:{name}" for name in _COMPLEX},
     "slogdet": _SLOGDET,
+    "tanh": f"{activations.__name__}:tanh",
     "vectorize": f"{control.__name__}:vectorize",
 }  # fmt: skip
 
 NN = {
-    **_but(_of(activations), "tanh"),
+    **_but(_of(activations), "tanh"),  # which Keras has among the functions of numpy
     **_but(_of(windows), "convolution"),
     **_of(losses, normalizing),
     **_but(_of(patches), "extract_sequences", "rearrange"),

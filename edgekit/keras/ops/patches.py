@@ -107,6 +107,18 @@ def _grid(size: Any, kernel: Any, dilation: Any, stride: Any) -> tuple[np.ndarra
     return down, across
 
 
+def blocks_of(x: Any, kernel: Any, dilation: Any, stride: Any) -> Any:
+    """The blocks of (n, *axes, channels): (n, *blocks, *kernel, channels)."""
+    rank = len(kernel)
+    places = []
+    for axis, one in enumerate(zip(x.shape[1:-1], kernel, dilation, stride, strict=True)):
+        shape = [1] * (2 * rank)
+        found = _places(*one).T
+        shape[axis], shape[rank + axis] = found.shape
+        places.append(found.reshape(shape))
+    return x[(slice(None), *places)]
+
+
 @operation
 def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """The blocks of pictures (n, c, h, w) as columns: (n, c * kernel elements, blocks)."""

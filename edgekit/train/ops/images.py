@@ -11,7 +11,7 @@ import numpy as np
 from edgekit.train.backend import array_module, scatter_add
 from edgekit.train.primitive import primitive
 
-__all__ = ["FILL_MODES", "METHODS", "resize_images", "warp_images"]
+__all__ = ["FILL_MODES", "KERNELS", "METHODS", "resize_images", "warp_images"]
 
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")
 
@@ -43,7 +43,7 @@ def _gaussian(x: np.ndarray) -> np.ndarray:
     return np.where(x < 1.5, np.exp(-2.0 * x**2), 0.0)
 
 
-_KERNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+KERNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "bicubic": _cubic,
     "bilinear": _triangle,
     "gaussian": _gaussian,
@@ -51,7 +51,7 @@ _KERNELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "lanczos5": functools.partial(_lanczos, 5),
     "mitchellcubic": _mitchell,
 }
-METHODS = ("area", "nearest", *_KERNELS)
+METHODS = ("area", "nearest", *KERNELS)
 
 
 @functools.lru_cache(maxsize=64)
@@ -69,7 +69,7 @@ def _weights(before: int, after: int, method: str, antialias: bool) -> np.ndarra
     else:
         middle = (np.arange(after) + 0.5) * scale - 0.5
         width = max(scale, 1.0) if antialias else 1.0
-        shares = _KERNELS[method](np.abs(middle[:, None] - np.arange(before)) / width)
+        shares = KERNELS[method](np.abs(middle[:, None] - np.arange(before)) / width)
     return shares / shares.sum(axis=1, keepdims=True)
 
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
-_RNG = np.random.default_rng(7)
+
+class Draws:
+    """Random arrays of one family, whatever others draw."""
+
+    def __init__(self, family: str) -> None:
+        self.source = np.random.default_rng(zlib.crc32(family.encode()))
+
+    def normal(self, *shape: int) -> np.ndarray:
+        """Normal numbers."""
+        return self.source.normal(size=shape).astype(np.float32)
+
+    def share(self, *shape: int) -> np.ndarray:
+        """Numbers between 0 and 1, away from both."""
+        return self.source.uniform(0.1, 0.9, shape).astype(np.float32)
+
+    def whole(self, *shape: int, low: int = 0, high: int = 9) -> np.ndarray:
+        """Integers."""
+        return self.source.integers(low, high, shape).astype(np.int32)
 
 
-def normal(*shape: int) -> np.ndarray:
-    """Normal numbers."""
-    return _RNG.normal(size=shape).astype(np.float32)
-
-
-def share(*shape: int) -> np.ndarray:
-    """Numbers between 0 and 1, away from both."""
-    return _RNG.uniform(0.1, 0.9, shape).astype(np.float32)
-
-
-def whole(*shape: int, low: int = 0, high: int = 9) -> np.ndarray:
-    """Integers."""
-    return _RNG.integers(low, high, shape).astype(np.int32)
-
+_DRAWS = Draws("shared")
+normal, share, whole = _DRAWS.normal, _DRAWS.share, _DRAWS.whole
 
 X, Y = normal(3, 4), normal(3, 4)
 P, Q = share(3, 4), share(3, 4)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .case import Cases
-from .inputs import IMAGES, ROW, SEQUENCES, SQUARE, VOLUMES, M, N, P, V, X, Y, normal, share
+from .inputs import IMAGES, ROW, SEQUENCES, SQUARE, VOLUMES, Draws, M, N, P, V, X, Y
 
+_DRAWS = Draws("networks")
+normal, share = _DRAWS.normal, _DRAWS.share
 CASES = Cases()
 case, enter = CASES.add, CASES.enter
 

@@ -51,7 +51,7 @@ def rescaled(x: Any, source: Any, target: Any) -> Any:
     return (x - float(low)) / float(high - low) * float(most - least) + float(least)
 
 
-def _hue_saturation_value(x: Any) -> tuple[Any, Any, Any]:
+def hue_saturation_value(x: Any) -> tuple[Any, Any, Any]:
     """Hue (a turn is 1), saturation and value of (n, h, w, 3), each (n, h, w, 1)."""
     red, green, blue = (x[..., i : i + 1] for i in range(3))
     value = math.max(x, axis=-1, keepdims=True)
@@ -66,8 +66,8 @@ def _hue_saturation_value(x: Any) -> tuple[Any, Any, Any]:
     return where(less(hue, 0.0), hue + 1.0, hue), saturation, value
 
 
-def _red_green_blue(hue: Any, saturation: Any, value: Any) -> Any:
-    """The opposite of `_hue_saturation_value`: (n, h, w, 3)."""
+def red_green_blue(hue: Any, saturation: Any, value: Any) -> Any:
+    """The opposite of `hue_saturation_value`: (n, h, w, 3)."""
     turn = hue * 6.0
     shares = (
         math.absolute(turn - 3.0) - 1.0,
@@ -153,11 +153,11 @@ class RandomHue(_ColorLayer):
 
     def transform_images(self, images, transformation, training=True):
         x = rescaled(images, self.value_range, (0, 1))
-        hue, saturation, value = _hue_saturation_value(x)
+        hue, saturation, value = hue_saturation_value(x)
         hue = hue + self._for_pictures(transformation["factor"])
         hue = where(greater(hue, 1.0), hue - 1.0, hue)
         hue = where(less(hue, 0.0), hue + 1.0, hue)
-        changed = clipped(_red_green_blue(hue, saturation, value), (0, 1))
+        changed = clipped(red_green_blue(hue, saturation, value), (0, 1))
         return rescaled(changed, (0, 1), self.value_range)
 
 
@@ -171,9 +171,9 @@ class RandomSaturation(_ColorLayer):
         return {"factor": factor / (1 - factor + np.float32(1e-7))}
 
     def transform_images(self, images, transformation, training=True):
-        hue, saturation, value = _hue_saturation_value(images)
+        hue, saturation, value = hue_saturation_value(images)
         saturation = saturation * self._for_pictures(transformation["factor"])
-        return _red_green_blue(hue, clipped(saturation, self.value_range), value)
+        return red_green_blue(hue, clipped(saturation, self.value_range), value)
 
 
 class RandomColorJitter(RandomImageLayer):
