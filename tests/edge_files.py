@@ -10,8 +10,8 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 from edgekit.schema.decoder import Record, decode
+from edgekit.schema.edgekit_layout import SCHEMA
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated.edgekit_layout import SCHEMA
 
 Fields = dict[str, Any]
 

@@ -97,7 +97,7 @@ def module_name(path: Path) -> str:
 def sources() -> dict[str, Path]:
     """Every module of the package by name, without the generated ones."""
     paths = sorted(PACKAGE.rglob("*.py"))
-    return {module_name(path): path for path in paths if "generated" not in path.parts}
+    return {module_name(path): path for path in paths if not path.name.endswith("_layout.py")}
 
 
 MODULES = sources()

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
+from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated import tflite_layout as tflite
 from tests import litert
 
 Array = NDArray[Any]

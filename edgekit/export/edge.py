@@ -19,8 +19,8 @@ from edgekit.schema.edge import (
     buffer_sha256,
     structure_sha256,
 )
+from edgekit.schema.edgekit_layout import SCHEMA
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated.edgekit_layout import SCHEMA
 
 __all__ = ["edge_bytes"]
 

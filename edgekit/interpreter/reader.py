@@ -26,7 +26,7 @@ from edgekit.schema.edge import (
     buffer_sha256,
     structure_sha256,
 )
-from edgekit.schema.generated.edgekit_layout import SCHEMA
+from edgekit.schema.edgekit_layout import SCHEMA
 from edgekit.schema.source import Source, source_bytes
 
 from .records import read_graph, read_plan

@@ -1,6 +1,6 @@
 """A flatbuffer schema as data: which tables there are, and what stands in each slot.
 
-The instances are generated from `schemas/*.fbs` into `edgekit.schema.generated`; `decoder.py` and
+The instances are made from `schemas/*.fbs`, as `*_layout.py` beside this; `decoder.py` and
 `encoder.py` are driven by them and know no format by name.
 """
 

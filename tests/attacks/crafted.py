@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.schema.generated.tflite_layout import BuiltinOperator, TensorType
+from edgekit.schema.tflite_layout import BuiltinOperator, TensorType
 from tests.tflite_operator import Given, constant, file_of
 
 from .tflite_files import chain, operator, operator_code, tensor, tflite_file

@@ -18,7 +18,7 @@ from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.export.edge import edge_bytes
 from edgekit.interpreter.reader import read_edge
 from edgekit.schema.decoder import Record, decode
-from edgekit.schema.generated.edgekit_layout import SCHEMA
+from edgekit.schema.edgekit_layout import SCHEMA
 from tests.edge_files import Fields, put, resealed, sealed, unpacked
 from tests.edge_graphs import int8_graph
 

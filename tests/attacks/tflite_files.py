@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated.tflite_layout import SCHEMA, BuiltinOperator, TensorType
+from edgekit.schema.tflite_layout import SCHEMA, BuiltinOperator, TensorType
 
 Fields = dict[str, Any]
 

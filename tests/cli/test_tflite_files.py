@@ -9,8 +9,8 @@ import pytest
 
 from edgekit.cli import main
 from edgekit.interpreter import Interpreter
+from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated import tflite_layout as tflite
 from tests.cli.conftest import Files
 from tests.cli.test_commands import printed
 

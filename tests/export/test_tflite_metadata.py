@@ -12,8 +12,8 @@ import pytest
 from edgekit.errors import InputError
 from edgekit.export.tflite import tflite_bytes
 from edgekit.ir import Graph, Preprocessing
+from edgekit.schema import tflite_metadata_layout
 from edgekit.schema.decoder import decode
-from edgekit.schema.generated import tflite_metadata_layout
 from tests import litert
 from tests.cases import random_inputs
 from tests.export.networks import cnn

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from edgekit.schema.generated import tflite_layout
+from edgekit.schema import tflite_layout
 from tests import litert
 
 

@@ -12,8 +12,7 @@ from edgekit.errors import EdgekitError, ModelFormatError
 from edgekit.export.edge import edge_bytes
 from edgekit.export.tflite import tflite_bytes
 from edgekit.ir import Graph
-from edgekit.schema import Schema
-from edgekit.schema.generated import edgekit_layout, tflite_layout
+from edgekit.schema import Schema, edgekit_layout, tflite_layout
 from tests.attacks.crafted import FOLDED
 from tests.cases import CASES, INT8_CASES, float_graph, int8_graph
 from tests.edge_files import resealed

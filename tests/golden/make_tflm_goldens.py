@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from edgekit.export.tflite.lowering import Lowering
 from edgekit.export.tflite.writer import model_bytes
 from edgekit.ir import Graph, attributes
-from edgekit.schema.generated.tflite_layout import ActivationFunctionType
+from edgekit.schema.tflite_layout import ActivationFunctionType
 from tests.recurrent_graphs import svdf_graph
 
 LAYERS: dict[str, dict[str, Any]] = {

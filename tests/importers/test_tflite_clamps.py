@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edgekit.interpreter import Interpreter
+from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated import tflite_layout as tflite
 from tests import litert
 from tests.importers.test_tflite_refusals import code, tensor
 from tests.importers.test_tflite_weights import scales

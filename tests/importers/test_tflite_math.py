@@ -10,7 +10,7 @@ import pytest
 from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
-from edgekit.schema.generated.tflite_layout import TensorType
+from edgekit.schema.tflite_layout import TensorType
 from tests.tflite_operator import Given, assert_equal, constant, file_of
 
 

@@ -16,7 +16,7 @@ from edgekit.export.tflite.writer import model_bytes
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, Value
-from edgekit.schema.generated.tflite_layout import ActivationFunctionType
+from edgekit.schema.tflite_layout import ActivationFunctionType
 from tests import litert
 from tests.recurrent_graphs import lstm_graph, svdf_graph
 

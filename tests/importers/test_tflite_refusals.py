@@ -17,8 +17,8 @@ from edgekit.errors import (
 )
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
+from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated import tflite_layout as tflite
 from tests.material import material
 
 Model = dict[str, Any]

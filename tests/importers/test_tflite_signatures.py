@@ -10,8 +10,8 @@ import pytest
 from edgekit.errors import InputError
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
+from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated import tflite_layout as tflite
 from tests import litert
 from tests.importers.test_tflite_refusals import changed, code, set_tensor, tensor
 from tests.material import material

@@ -7,7 +7,7 @@ import pytest
 from edgekit.errors import UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.importers.tflite.ops import FAMILIES, newest_version
-from edgekit.schema.generated.tflite_layout import BuiltinOperator
+from edgekit.schema.tflite_layout import BuiltinOperator
 from tests.attacks.tflite_files import chain, operator_code
 
 UNKNOWN = "Didn't find op for builtin opcode"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
+from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated import tflite_layout as tflite
 from tests import litert
 from tests.importers.test_tflite_refusals import code, tensor
 from tests.tflite_models import LiteRT

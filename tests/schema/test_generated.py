@@ -24,7 +24,7 @@ def test_generated_code_is_fresh() -> None:
 def test_every_table_and_field_of_the_schema_has_its_place(name: str) -> None:
     """Read from the text of the schema, not from what flatc made of it."""
     text = re.sub(r"//.*", "", (ROOT / "schemas" / f"{name}.fbs").read_text(encoding="utf-8"))
-    schema = importlib.import_module(f"edgekit.schema.generated.{name}_layout").SCHEMA
+    schema = importlib.import_module(f"edgekit.schema.{name}_layout").SCHEMA
     tables = dict(re.findall(r"\btable\s+(\w+)\s*\{([^}]*)\}", text))
     unions = dict(re.findall(r"\bunion\s+(\w+)\s*\{([^}]*)\}", text))
     assert set(schema.tables) == set(tables)

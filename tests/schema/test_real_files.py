@@ -6,7 +6,7 @@ import pytest
 
 from edgekit.errors import ModelFormatError
 from edgekit.schema.decoder import decode
-from edgekit.schema.generated.tflite_layout import SCHEMA, BuiltinOperator
+from edgekit.schema.tflite_layout import SCHEMA, BuiltinOperator
 from tests.material import MATERIAL, material
 
 PATHS = sorted(path.relative_to(MATERIAL) for path in MATERIAL.glob("tflite/**/*.tflite"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, Value, attributes
-from edgekit.schema.generated.tflite_layout import Padding
+from edgekit.schema.tflite_layout import Padding
 
 from .lowering import Lowering, Rule, constant_input, versioned
 from .weights import bias, bias_type

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node
 from edgekit.ir.graph import DTYPES
-from edgekit.schema.generated.tflite_layout import TensorType
+from edgekit.schema.tflite_layout import TensorType
 
 from .lowering import Lowering, Options, Rule, versioned
 

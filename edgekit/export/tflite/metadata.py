@@ -8,8 +8,8 @@ from typing import Any
 
 from edgekit.errors import InputError
 from edgekit.ir import Graph, Preprocessing, Value
+from edgekit.schema import tflite_metadata_layout as layout
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated import tflite_metadata_layout as layout
 
 __all__ = ["METADATA_NAME", "metadata_bytes", "with_labels"]
 

@@ -8,7 +8,7 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, attributes
 from edgekit.ir.graph import DTYPES
 from edgekit.ir.quant import LIMITS
-from edgekit.schema.generated.tflite_layout import MirrorPadMode
+from edgekit.schema.tflite_layout import MirrorPadMode
 
 from .lowering import Lowering, Rule, versioned
 

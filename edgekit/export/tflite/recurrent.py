@@ -6,7 +6,7 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, Value, attributes, per_tensor
-from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
+from edgekit.schema.tflite_layout import ActivationFunctionType as Activation
 
 from .lowering import Lowering, Options, Rule, versioned
 from .states import HIDDEN, MEMORIES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.ir import Node, attributes
-from edgekit.schema.generated.tflite_layout import TensorType
+from edgekit.schema.tflite_layout import TensorType
 
 from .lowering import Lowering, Rule, versioned
 

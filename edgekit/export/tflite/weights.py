@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.ir import Node, QuantParams
-from edgekit.schema.generated import tflite_layout as tflite
+from edgekit.schema import tflite_layout as tflite
 
 from .lowering import Lowering, constant_input
 

@@ -10,7 +10,7 @@ import numpy as np
 from edgekit.errors import UnsupportedOperator
 from edgekit.ir import Node, Value, attributes
 from edgekit.ir.quant import LIMITS
-from edgekit.schema.generated import tflite_layout as tflite
+from edgekit.schema import tflite_layout as tflite
 
 from .lowering import Lowering, Rule, constant_input, versioned
 from .weights import bias, bias_type, weighted_version

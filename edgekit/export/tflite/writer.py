@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from edgekit.ir import QuantParams, Shape, Value
+from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
-from edgekit.schema.generated import tflite_layout as tflite
 
 from .lowering import RESOURCE, Lowering, Operator
 from .runtime import minimum_runtime

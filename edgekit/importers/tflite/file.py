@@ -14,7 +14,7 @@ import numpy as np
 
 from edgekit.frozen import Frozen
 from edgekit.schema.decoder import Record, absent_record
-from edgekit.schema.generated.tflite_layout import SCHEMA
+from edgekit.schema.tflite_layout import SCHEMA
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

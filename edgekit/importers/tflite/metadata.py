@@ -12,8 +12,8 @@ import numpy as np
 
 from edgekit.errors import ModelFormatError
 from edgekit.ir import Preprocessing
+from edgekit.schema import tflite_metadata_layout as layout
 from edgekit.schema.decoder import Record, decode
-from edgekit.schema.generated import tflite_metadata_layout as layout
 
 from .archive import archived_file
 from .file import METADATA_NAME, Subgraph, TfliteFile

@@ -21,7 +21,7 @@ import numpy as np
 from edgekit.errors import EdgekitError, ModelFormatError, UnsupportedOperator
 from edgekit.ir import GraphBuilder, Node, QuantParams, spec
 from edgekit.ir.graph import Array, AttrValue
-from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
+from edgekit.schema.tflite_layout import ActivationFunctionType as Activation
 
 from .file import Operator, Subgraph, Tensor
 from .inputs import Inputs, check_kind

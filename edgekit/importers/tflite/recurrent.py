@@ -10,7 +10,7 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.ir import QuantParams
 from edgekit.ir.graph import AttrValue
 from edgekit.schema.decoder import Record
-from edgekit.schema.generated.tflite_layout import ActivationFunctionType as Activation
+from edgekit.schema.tflite_layout import ActivationFunctionType as Activation
 
 from .file import Operator
 from .reader import Reader, Rule

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir.validate_values import MOST_DIMENSIONS
-from edgekit.schema.generated.tflite_layout import MirrorPadMode
+from edgekit.schema.tflite_layout import MirrorPadMode
 
 from .elements import input_shape
 from .file import Operator, Tensor

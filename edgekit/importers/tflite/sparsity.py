@@ -14,7 +14,7 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.schema.decoder import Record
-from edgekit.schema.generated.tflite_layout import DimensionType
+from edgekit.schema.tflite_layout import DimensionType
 
 from .file import Tensor
 from .verify import BITS

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.schema.decoder import Record, decode
-from edgekit.schema.generated.tflite_layout import SCHEMA, BuiltinOperator, TensorType
+from edgekit.schema.tflite_layout import SCHEMA, BuiltinOperator, TensorType
 
 from .file import Operator, Signature, Subgraph, Tensor, TfliteFile
 

@@ -10,8 +10,8 @@ from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir import Value, attributes
 from edgekit.ir.quant import LIMITS
 from edgekit.schema.decoder import Record
-from edgekit.schema.generated.tflite_layout import FullyConnectedOptionsWeightsFormat as Format
-from edgekit.schema.generated.tflite_layout import Padding
+from edgekit.schema.tflite_layout import FullyConnectedOptionsWeightsFormat as Format
+from edgekit.schema.tflite_layout import Padding
 
 from .file import Operator
 from .reader import Reader, Rule
