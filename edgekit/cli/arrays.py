@@ -145,13 +145,14 @@ def describe(arrays: Mapping[str, Array]) -> str:
     return ", ".join(f"{name} {a.dtype.name}{list(a.shape)}" for name, a in arrays.items())
 
 
-def check_output(path: Path, model: Path | None = None) -> None:
+def check_output(path: Path, *sources: Path | None) -> None:
     """Raise InputError where no file can be written, before hours of work and not after.
 
-    Nor is the file written over that holds the model.
+    Nor is a file written over that the command reads.
     """
-    if model is not None and path.exists() and model.exists() and path.samefile(model):
-        raise InputError(f"{path}: is the model itself; name another file to write")
+    for source in sources:
+        if source is not None and path.exists() and source.exists() and path.samefile(source):
+            raise InputError(f"{path}: is read by this command; name another file to write")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name the file to write")
     if not path.parent.is_dir():
@@ -161,9 +162,9 @@ def check_output(path: Path, model: Path | None = None) -> None:
     replaceable_mode(path)
 
 
-def check_arrays_output(path: Path) -> None:
-    """Raise InputError where no arrays can be written."""
-    check_output(path)
+def check_arrays_output(path: Path, *sources: Path) -> None:
+    """Raise InputError where no arrays can be written; see `check_output`."""
+    check_output(path, *sources)
     if path.suffix not in (".npy", ".npz"):
         raise InputError(f"{path}: arrays are written as .npy or .npz")
 

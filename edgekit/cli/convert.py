@@ -113,7 +113,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Everything cheap is checked before the work starts; the file is written at its end."""
-    check_output(options.output, options.model)
+    read = (options.model, options.calibration, options.evaluate, options.labels)
+    check_output(options.output, *read)
     _check_suffix(options.output)
     if options.max_drop is not None and options.evaluate is None:
         raise InputError("--max-drop needs --evaluate FILE to measure the loss on")

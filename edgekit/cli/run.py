@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     if options.top < 1:
         raise InputError(f"--top is a number of classes, 1 or more, received {options.top}")
     if options.output is not None:
-        check_arrays_output(options.output)
+        check_arrays_output(options.output, options.model, options.input)
     interpreter = open_interpreter(options.model)
     data = read_data(options.input, interpreter.graph, interpreter.labels)
     outputs = _predict(interpreter, _preprocessed(interpreter, data.inputs))

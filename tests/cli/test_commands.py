@@ -353,8 +353,16 @@ def test_the_model_itself_is_not_written_over(
     link.symlink_to(model)
     for output in (model, link):
         text = printed([command, str(model), "-o", str(output)], capsys, 2)
-        assert f"{output}: is the model itself; name another file to write" in text
+        assert f"{output}: is read by this command; name another file to write" in text
     assert model.read_bytes() == Path(files.float).read_bytes()
+
+
+def test_inputs_are_not_written_over(files: Files, tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "x.npy"
+    path.write_bytes(Path(files.x).read_bytes())
+    text = printed(["run", files.model, "--input", str(path), "--output", str(path)], capsys, 2)
+    assert "is read by this command" in text
+    assert path.read_bytes() == Path(files.x).read_bytes()
 
 
 def test_where_outputs_go_is_checked_before_the_work(
