@@ -16,7 +16,7 @@ import numpy as np
 from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.frozen import Frozen
 from edgekit.ir import Graph, MemoryPlan, validate
-from edgekit.ir.memory_check import check_plan
+from edgekit.ir.memory import check_plan
 from edgekit.schema import Field, Schema
 from edgekit.schema.decoder import Record, decode
 from edgekit.schema.edge import (

@@ -10,8 +10,7 @@ import pytest
 from edgekit.errors import InputError
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, plan_memory
-from edgekit.ir.memory import MemoryPlan, Slot
-from edgekit.ir.memory_check import check_plan
+from edgekit.ir.memory import MemoryPlan, Slot, check_plan
 
 
 def mixed() -> Graph:

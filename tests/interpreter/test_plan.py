@@ -14,8 +14,7 @@ from edgekit.interpreter.kernels import accumulator, depthwise, elementwise, ufu
 from edgekit.interpreter.plan import make_plan
 from edgekit.interpreter.step import Arena, Scratch
 from edgekit.ir import Graph, GraphBuilder, MemoryPlan, plan_memory
-from edgekit.ir.memory import Slot, padded_elements
-from edgekit.ir.memory_check import check_plan
+from edgekit.ir.memory import Slot, check_plan, padded_elements
 from tests.interpreter.networks import images, residual, with_softmax
 
 GRAPHS: list[Callable[[], Graph]] = [residual, with_softmax, lambda: residual("float32")]

@@ -13,7 +13,7 @@ from edgekit.frozen import replace
 from edgekit.interpreter import Interpreter, record_test_vectors, verify
 from edgekit.interpreter.verification import exact_activations
 from edgekit.ir import Graph, GraphBuilder, plan_memory
-from edgekit.ir.memory_check import check_plan
+from edgekit.ir.memory import check_plan
 from edgekit.ir.quant import per_tensor
 
 STEPS = np.arange(1, 21, dtype=np.float32).reshape(10, 1, 2)

@@ -27,8 +27,7 @@ from edgekit.ir import (
     plan_memory,
     validate,
 )
-from edgekit.ir.memory import Slot, lifetimes, reshape_roots, shared_names
-from edgekit.ir.memory_check import check_plan
+from edgekit.ir.memory import Slot, check_plan, lifetimes, reshape_roots, shared_names
 from edgekit.ir.validate import problems
 from tests.edge_graphs import GRAPHS, int8_graph
 
