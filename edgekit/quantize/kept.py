@@ -37,7 +37,7 @@ def keep(graph: Graph, samples: Samples | None, recipe: Recipe | None) -> Quanti
     notes = ["the model was quantized already: its integers and scales stay as they are"]
     if samples is not None:
         notes.append(
-            "calibration data were not needed: they set no range, verify replays the first"
+            "calibration data set no range here; verify replays the first of them"
         )
     notes += dropped_notes(graph, smaller)
     in_float = {
