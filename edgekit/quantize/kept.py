@@ -36,9 +36,7 @@ def keep(graph: Graph, samples: Samples | None, recipe: Recipe | None) -> Quanti
     ranges = {value.name: _range(value) for value in graph.activations() if _has_range(value)}
     notes = ["the model was quantized already: its integers and scales stay as they are"]
     if samples is not None:
-        notes.append(
-            "calibration data set no range here; verify replays the first of them"
-        )
+        notes.append("calibration data set no range here; verify replays the first of them")
     notes += dropped_notes(graph, smaller)
     in_float = {
         node.name: _reason(graph, node)
