@@ -8,15 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from edgekit.errors import InputError, UnsupportedOperator
-from edgekit.keras.ops.reductions import max as largest
 from edgekit.keras.ops.shapes import moveaxis
-from edgekit.keras.ops.tensors import as_tensor, dtype_of, operation
+from edgekit.keras.ops.tensors import as_tensor, operation
 from edgekit.train import layers
 from edgekit.train.layers.spatial import on_images
-from edgekit.train.ops import math
 from edgekit.train.ops.conv import conv2d
 from edgekit.train.ops.conv3d import conv3d
 from edgekit.train.ops.depthwise import depthwise_conv2d
@@ -147,10 +143,8 @@ def conv_transpose(
     kernel = as_tensor(kernel)
 
     def convolved(x: Any) -> Any:
-        if len(x.shape) == 5:
-            raise UnsupportedOperator("keras.ops.conv_transpose: volumes are not supported")
-        rank = len(x.shape) - 2
-        layer = (layers.Conv1DTranspose, layers.Conv2DTranspose)[rank - 1](
+        made = getattr(layers, f"Conv{len(x.shape) - 2}DTranspose")
+        layer = made(
             kernel.shape[-2], kernel.shape[:-2], _sizes(strides, x), padding, output_padding,
             dilation_rate=_sizes(dilation_rate, x), use_bias=False, name="conv_transpose",
         )  # fmt: skip
@@ -200,39 +194,18 @@ def _pooled(
 @operation
 def adaptive_average_pool(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
     """The means of windows that lie evenly, so many that `output_size` come out."""
-    return _adapted(_means, inputs, output_size, data_format)
+    return _adapted("AdaptiveAveragePooling", inputs, output_size, data_format)
 
 
 @operation
 def adaptive_max_pool(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
     """The largest of windows that lie evenly, so many that `output_size` come out."""
-    return _adapted(_largest, inputs, output_size, data_format)
+    return _adapted("AdaptiveMaxPooling", inputs, output_size, data_format)
 
 
-def _adapted(along: Callable[[Any, Any], Any], inputs: Any, output_size: Any, form: Any) -> Any:
+def _adapted(name: str, inputs: Any, output_size: Any, data_format: Any) -> Any:
     def pooled(x: Any) -> Any:
-        for axis, count in enumerate(_sizes(output_size, x), 1):
-            windows = _spans(x.shape[axis], count)
-            x = moveaxis(along(moveaxis(x, axis, -1), windows), -1, axis)
-        return x
+        made = getattr(layers, f"{name}{len(x.shape) - 2}D")
+        return made(_sizes(output_size, x), name=name)._pool(x)
 
-    return _with_channels_last(pooled, inputs, form)
-
-
-def _spans(size: int, count: int) -> list[tuple[int, int]]:
-    """From where to where each of `count` windows goes; they meet or overlap by one."""
-    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
-
-
-def _means(x: Any, windows: list[tuple[int, int]]) -> Any:
-    shares = np.zeros((x.shape[-1], len(windows)), dtype_of(x))
-    for column, (start, stop) in enumerate(windows):
-        shares[start:stop, column] = 1 / (stop - start)
-    return math.matmul(x, shares)
-
-
-def _largest(x: Any, windows: list[tuple[int, int]]) -> Any:
-    longest = max(stop - start for start, stop in windows)
-    # a shorter window has its last element several times
-    places = [[min(start + i, stop - 1) for i in range(longest)] for start, stop in windows]
-    return largest(x[..., np.array(places)], axis=-1)
+    return _with_channels_last(pooled, inputs, data_format)

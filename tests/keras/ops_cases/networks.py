@@ -100,6 +100,7 @@ case("conv_transpose", IMAGES, normal(3, 2, 3, 4), 2, **CONV)
 case("conv_transpose", IMAGES, normal(3, 3, 3, 4), 2, "same", **CONV, label="conv_transpose same")
 case("conv_transpose", SEQUENCES, normal(3, 2, 3), 2, "same", 1, **CONV,
      label="conv_transpose of sequences")  # fmt: skip
+case("conv_transpose", VOLUMES, normal(2, 3, 2, 3, 2), 2, **CONV, label="conv_transpose of volumes")
 for name in ("max_pool", "average_pool"):
     case(name, IMAGES, (2, 2), (2, 2))
     case(name, IMAGES, (3, 2), 1, "same", label=f"{name} same", slopes="differences")
