@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.ir import Graph, Value
+from edgekit.ir import Graph, Value, attributes
 from edgekit.ir.graph import DTYPES
+from edgekit.ir.quant import LIMITS
 
 from .arithmetic import dequantize
 from .step import UNSCALED
+from .zeros import Zero
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["accept", "batch_size", "to_float", "with_batch"]
+__all__ = [
+    "accept",
+    "batch_size",
+    "keeps_samples_apart",
+    "quantize",
+    "to_float",
+    "with_batch",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -105,6 +114,21 @@ def batch_size(graph: Graph, arrays: Sequence[Array]) -> int:
     return sizes[0] if sizes else 1
 
 
+def keeps_samples_apart(graph: Graph) -> bool:
+    """Whether a batch may be run in parts: no node mixes samples, all outputs have the batch."""
+    if graph.subgraphs:  # their conditions look at all samples at once
+        return False
+    for node in graph.nodes:
+        first = node.inputs[0]
+        rank = len(graph.value(first).shape) if first is not None else 0
+        attrs = attributes(node)
+        axes = (*attrs.get("axes", ()), *((attrs["axis"],) if "axis" in attrs else ()))
+        if rank and any(axis % rank == 0 for axis in axes):
+            return False
+    ends = (*graph.inputs, *graph.outputs)
+    return all(graph.value(name).shape[:1] == (None,) for name in ends)
+
+
 def with_batch(graph: Graph, inputs: Any) -> tuple[Any, bool]:
     """Inputs by name with a batch dimension, and whether it was added here."""
     given = inputs if isinstance(inputs, Mapping) else None
@@ -121,6 +145,17 @@ def with_batch(graph: Graph, inputs: Any) -> tuple[Any, bool]:
     if single:
         arrays = {name: array[np.newaxis] for name, array in arrays.items()}
     return arrays, single
+
+
+def quantize(value: Value, u: Array, zero: Zero) -> None:
+    """Real numbers become integers in their place: `rint(x * f32(1/s))`, clipped, from `zero`."""
+    assert value.quant is not None
+    low, high = (limit - value.quant.zero_point[0] for limit in LIMITS[value.dtype])
+    np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
+    np.rint(u, u)
+    np.clip(u, np.float32(low), np.float32(high), u)
+    if zero:
+        np.add(u, np.float32(zero), u)
 
 
 def to_float(value: Value, array: Array) -> NDArray[np.float32]:

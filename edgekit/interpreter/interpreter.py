@@ -17,7 +17,7 @@ from edgekit.schema.source import release_pages
 
 from . import collector_paused
 from .compat import TfliteMethods
-from .plan import QUIET, ExecutionPlan, keeps_samples_apart, make_plan
+from .plan import QUIET, ExecutionPlan, make_plan
 from .sources import Model, Opening, open_model
 from .sources import Source as Source
 
@@ -93,7 +93,6 @@ class Interpreter(TfliteMethods):
         self._idle: dict[tuple[int, bool], list[ExecutionPlan]] = {}
         self._prepared: dict[tuple[str, str], Array] = {}
         self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
-        self._chunked = keeps_samples_apart(self.graph)
         self._turn = allocate_lock()
         self._expected = [
             (np.dtype(DTYPES[value.dtype]), tuple(1 if d is None else d for d in value.shape))
@@ -165,11 +164,15 @@ class Interpreter(TfliteMethods):
         exact = self._exactly_one(inputs) if observe is None else None
         if exact is not None:
             return self._run_in_turn(exact, 1, None)
-        from .inputs import accept, batch_size  # not for those who give just what is wanted
+        from .inputs import (  # not for those who give just what is wanted
+            accept,
+            batch_size,
+            keeps_samples_apart,
+        )
 
         arrays = accept(self.graph, inputs)
         batch = batch_size(self.graph, arrays)
-        if batch <= self._chunk or not self._chunked:
+        if batch <= self._chunk or not keeps_samples_apart(self.graph):
             return self._run_in_turn(arrays, batch, observe)
         starts = range(0, batch, self._chunk)
 
@@ -229,7 +232,8 @@ class Interpreter(TfliteMethods):
             inputs = [inputs[0].get(name) for name in self.graph.inputs]
         if len(inputs) != len(self._expected):
             return None
-        for array, (dtype, shape) in zip(inputs, self._expected, strict=True):
+        for position, (dtype, shape) in enumerate(self._expected):
+            array = inputs[position]
             if type(array) is not np.ndarray or array.dtype != dtype or array.shape != shape:
                 return None
         return inputs
@@ -249,10 +253,11 @@ class Interpreter(TfliteMethods):
         whole = observe is not None and self._lean is not None
         plan = self._borrow(batch, whole)
         try:
-            if plan.may_overflow:
-                with np.errstate(**QUIET):
-                    return self._run_plan(plan, arrays, observe)
-            return self._run_plan(plan, arrays, observe)
+            if observe is None:
+                results: dict[str, Array] = plan.quietly(self._run_plan, plan, arrays, None)
+                return results
+            with np.errstate(**QUIET):
+                return self._run_plan(plan, arrays, observe)
         finally:
             self._return(plan, whole)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import InputError, ModelFormatError
 from edgekit.frozen import Frozen, replace
-from edgekit.ir import Graph, MemoryPlan, Node, Value, attributes, plan_memory
+from edgekit.ir import Graph, MemoryPlan, Node, Value, plan_memory
 from edgekit.ir.graph import DTYPES
 from edgekit.ir.quant import LIMITS
 
@@ -24,7 +26,6 @@ __all__ = [
     "ExecutionPlan",
     "PlannedStep",
     "Subplans",
-    "keeps_samples_apart",
     "make_plan",
 ]
 
@@ -49,6 +50,7 @@ class ExecutionPlan:
     """Everything an inference needs: write the inputs into the arena, run all calls, read.
 
     `calls` is `steps` laid end to end; `scratch_bytes` is the working memory beside the arena.
+    `quietly(function, *arguments)` calls one without warnings about numbers.
     Memories of the graph live in the arena between calls; `keep_states` moves them on by one call.
     """
 
@@ -68,10 +70,11 @@ class ExecutionPlan:
         self._border_calls = [call for i in graph.inputs for call in arena.border_calls(i)]
         self._state_calls = _state_calls(arena)
         self.reset_states()
-        self.may_overflow = _may_overflow(graph)
+        self.quietly = _quietly() if _may_overflow(graph) else _call
         self._loaders = [loader(graph.value(i), arena.view(i), arena.zero(i)) for i in graph.inputs]
         computed = [name for name in graph.outputs if name in arena.plan.slots]
         self._readers = [(o, reader(graph.value(o), arena.view(o))) for o in computed]
+        self._has_constants = len(computed) < len(graph.outputs)  # an output may be one
 
     def load(self, arrays: Sequence[Array]) -> None:
         """Write checked inputs, in the graph's order, into the arena. Raises InputError for NaN."""
@@ -79,8 +82,8 @@ class ExecutionPlan:
             self._subplans.iterations = 0
         for call in self._border_calls:
             call()
-        for load, array in zip(self._loaders, arrays, strict=True):
-            load(array)
+        for position, load in enumerate(self._loaders):  # a zip takes as long as a small input
+            load(arrays[position])
 
     def keep_states(self) -> None:
         """Let every memory become what it is at the end of a call."""
@@ -100,7 +103,7 @@ class ExecutionPlan:
     def outputs(self) -> dict[str, Array]:
         """Copies of the outputs, in the dtypes of the graph."""
         results = {name: read() for name, read in self._readers}
-        if len(results) < len(self.arena.graph.outputs):  # an output may be a constant
+        if self._has_constants:
             graph = self.arena.graph
             constants = {v.name: np.array(v.data) for v in graph.constants()}
             results = {o: results[o] if o in results else constants[o] for o in graph.outputs}
@@ -116,6 +119,22 @@ def _state_calls(arena: Arena) -> list[Call]:
 
     sources = [arena.content(state.next) for state in states]
     return copies(sources, [arena.view(state.value) for state in states])
+
+
+def _call(function: Callable[..., Any], *arguments: object) -> Any:
+    return function(*arguments)
+
+
+def _quietly() -> Callable[..., Any]:
+    """A function that calls another, while numpy warns about no numbers.
+
+    numpy 2 looks into a call's context for that, and entering one takes a tenth of np.errstate.
+    """
+    if np.__version__.startswith("1."):
+        return np.errstate(**QUIET)(_call)
+    context = copy_context()
+    context.run(partial(np.seterr, **QUIET))
+    return context.run
 
 
 def _may_overflow(graph: Graph) -> bool:
@@ -209,21 +228,6 @@ def make_plan(
     return ExecutionPlan(arena, steps, scratch.bytes, subplans)
 
 
-def keeps_samples_apart(graph: Graph) -> bool:
-    """Whether a batch may be run in parts: no node mixes samples, all outputs have the batch."""
-    if graph.subgraphs:  # their conditions look at all samples at once
-        return False
-    for node in graph.nodes:
-        first = node.inputs[0]
-        rank = len(graph.value(first).shape) if first is not None else 0
-        attrs = attributes(node)
-        axes = (*attrs.get("axes", ()), *((attrs["axis"],) if "axis" in attrs else ()))
-        if rank and any(axis % rank == 0 for axis in axes):
-            return False
-    ends = (*graph.inputs, *graph.outputs)
-    return all(graph.value(name).shape[:1] == (None,) for name in ends)
-
-
 def loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], object]:
     """A function that writes an input into its place in the arena, for use at every inference.
 
@@ -244,9 +248,11 @@ def loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], object]:
             if shift:
                 np.subtract(u, taken, u)
         else:
+            from .inputs import quantize  # not for those who give just what is wanted
+
             with np.errstate(over="ignore", invalid="ignore"):  # what is too large saturates
                 put_floats(array)
-                _quantize(value, u, zero)
+                quantize(value, u, zero)
 
     return load
 
@@ -265,16 +271,6 @@ def _float_loader(value: Value, u: Array) -> Callable[[Array], None]:
             raise InputError(f"input {value.name!r}: {count} of {u.size} numbers are NaN")
 
     return load
-
-
-def _quantize(value: Value, u: Array, zero: Zero) -> None:
-    assert value.quant is not None
-    low, high = (limit - value.quant.zero_point[0] for limit in LIMITS[value.dtype])
-    np.multiply(u, np.float32(1.0) / np.float32(value.quant.scale[0]), u)
-    np.rint(u, u)
-    np.clip(u, np.float32(low), np.float32(high), u)
-    if zero:
-        np.add(u, np.float32(zero), u)
 
 
 def reader(value: Value, u: Array, zero: Zero = 0) -> Callable[[], Array]:

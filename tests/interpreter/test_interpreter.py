@@ -300,3 +300,21 @@ def test_a_file_to_be_converted_is_told_so(name: str, tmp_path: Path) -> None:
 def test_what_is_no_model_at_all_is_told_so(source: Any) -> None:
     with pytest.raises(InputError, match=r"a path, the bytes of a file or a graph, received \w+;"):
         Interpreter(source)
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_numbers_beyond_float32_warn_nobody(count: int) -> None:
+    """Nor does the interpreter change what its caller wants to be told, in whatever thread."""
+    builder = GraphBuilder("overflow")
+    x = builder.input("x", (None, 3))
+    graph = builder.finish([builder.add("Mul", builder.add("Exp", x, name="exp"), x, name="y")])
+    interpreter, given = Interpreter(graph), np.full((count, 3), 1000.0, np.float32)
+
+    def run(observer: Any = None) -> dict[str, str]:
+        with np.errstate(all="raise"):
+            assert np.isinf(interpreter.run(given, observe=observer)["y"]).all()
+            return dict(np.geterr())
+
+    with ThreadPoolExecutor(1) as pool:
+        settings = [run(), run(lambda name, array: None), pool.submit(run).result(), run()]
+    assert all(set(each.values()) == {"raise"} for each in settings)
