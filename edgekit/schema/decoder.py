@@ -224,13 +224,13 @@ class _Decoder:
     def scalars(self, field: Field, place: int, path: str) -> np.ndarray[Any, Any]:
         """The vector of numbers that the offset at `place` leads to.
 
-        Half of what a file's tables lead to: what is sound is known by few comparisons, and
-        `follow` and `length` say what is wrong with the rest.
+        Half of what a file's tables lead to: what is sound is known by few comparisons and
+        without a call, and `length` says what is wrong with the rest.
         """
         dtype = SCALARS[field.type]
         position: int = place + UINT32.unpack_from(self.buffer, place)[0]
         if position == place or position % 4 or position + 4 > self.size:
-            self.follow(place, f"{path}.{field.name}")
+            self.bad_offset(place, position, f"{path}.{field.name}")
         length: int = UINT32.unpack_from(self.buffer, position)[0]
         size = 4 + length * dtype.itemsize
         if position + size > self.size or size > self.bytes_left:
@@ -245,10 +245,13 @@ class _Decoder:
         length = self.length(position, 4, path)
         if length > self.objects_left:
             self.bad(path, position, f"{length} elements; a file holds {self.most_objects} objects")
+        offsets = UINT32.iter_unpack(self.buffer[position + 4 : position + 4 + 4 * length])
         found: list[Any] = []
-        for index in range(length):
-            inner = f"{path}[{index}]"
-            target = self.follow(position + 4 + 4 * index, inner)
+        for index, (offset,) in enumerate(offsets):
+            inner, place = f"{path}[{index}]", position + 4 + 4 * index
+            target = place + offset
+            if offset == 0 or target % 4 or target + 4 > self.size:
+                self.bad_offset(place, target, inner)
             if field.kind == "strings":
                 found.append(self.string(target, inner))
             else:
@@ -272,10 +275,13 @@ class _Decoder:
         (offset,) = UINT32.unpack_from(self.buffer, position)
         target = position + offset
         if offset == 0 or target % 4 or target + 4 > self.size:
-            self.bad(
-                path, position, f"its offset leads to byte {target}; the file has {self.size} bytes"
-            )
+            self.bad_offset(position, target, path)
         return int(target)
+
+    def bad_offset(self, position: int, target: int, path: str) -> NoReturn:
+        self.bad(
+            path, position, f"its offset leads to byte {target}; the file has {self.size} bytes"
+        )
 
     def count_object(self, path: str, position: int) -> None:
         self.objects_left -= 1
