@@ -32,7 +32,7 @@ _NOT_IN_H5 = {
 # layers whose symbolic output is their input in Keras 3.15, which no model of its own can hold
 _NOT_IN_MODELS = ("equalization", "equalization_bins")
 # where Keras' backends disagree; ours follows TensorFlow's
-_NOT_ON_TORCH = ("average_pool", "bicubic", "lanczos")
+_NOT_ON_TORCH = ("average_pool", "bicubic", "lanczos", "tiles")
 
 
 @pytest.fixture(scope="module")

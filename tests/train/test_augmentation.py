@@ -139,6 +139,26 @@ def test_equal_tones_and_flat_pictures():
     np.testing.assert_allclose(wide.max((1, 2)), 255, rtol=1e-6)
 
 
+def test_boxes_are_brought_to_one_number():
+    layer = layers.MaxNumBoundingBoxes(3, fill_value=-7)
+    boxes = RNG.uniform(size=(2, 4, 4)).astype(np.float32)
+    numbers = np.arange(8, dtype=np.float32).reshape(2, 4)
+    given = {"images": PICTURES[:2], "bounding_boxes": {"boxes": boxes, "labels": numbers}}
+    made = layer(given)["bounding_boxes"]
+    np.testing.assert_array_equal(made["boxes"].numpy(), boxes[:, :3])
+    np.testing.assert_array_equal(made["labels"].numpy(), numbers[:, :3])
+    few = {"boxes": boxes[:, :1], "labels": numbers[:, :1]}
+    made = layer({"images": PICTURES[:2], "bounding_boxes": few})
+    found = made["bounding_boxes"]
+    np.testing.assert_array_equal(found["boxes"].numpy()[:, :1], boxes[:, :1])
+    assert (found["boxes"].numpy()[:, 1:] == -7).all() and found["labels"].shape == (2, 3)
+    np.testing.assert_array_equal(made["images"].numpy(), PICTURES[:2])
+    again = layers.MaxNumBoundingBoxes.from_config(layer.get_config())
+    assert again.fill_value == -7 and again.max_number == 3
+    with pytest.raises(InputError, match="must hold 'boxes' and 'labels'"):
+        layer({"images": PICTURES[:2], "bounding_boxes": {"boxes": boxes}})
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

@@ -151,28 +151,6 @@ def warp_images(
     return total + x.dtype.type(fill_value) * filled
 
 
-@primitive(differentiable=False)
-def equalize_tones(x, *, bins: int):
-    """Values 0 to 255 of `x` (..., channels) by their rank among `bins` tones of their channel.
-
-    So that every tone is about as frequent. A channel of one tone stays as it is.
-    """
-    module = array_module(x)
-    most = np.float32(bins - 1)
-    made = []
-    for channel in (x[..., i] for i in range(x.shape[-1])):
-        counted = (channel * most / np.float32(255)).clip(0, most).astype(np.int32)
-        sums = module.cumsum(module.bincount(counted.ravel(), minlength=bins))
-        first = sums[module.argmax(sums > 0)]
-        if int(sums[-1] - first) == 0:
-            made.append(channel)
-            continue
-        table = module.round((sums - first) * 255 / (sums[-1] - first)).clip(0, 255)
-        numbers = (channel / np.float32(255) * most).clip(0, most).astype(np.int32)
-        made.append(table.astype(x.dtype)[numbers])
-    return module.stack(made, axis=-1)
-
-
 @warp_images.vjp
 def _(g, y, x, *, transforms, interpolation="bilinear", fill_mode="reflect", fill_value=0.0):
     module = array_module(x)

@@ -32,6 +32,8 @@ NOT_CAPTURED = dict.fromkeys(
         "rand_augment",
         "random_perspective",
         "random_perspective_one",
+        "tiles",
+        "tiles_without_limit",
     ),
     ON_HOST,
 )

@@ -102,10 +102,30 @@ LAYERS = [
      RANDOM),
 ]  # fmt: skip
 
+LAYERS += [
+    (
+        "tiles",
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"value_range": [0, 2], "tile_grid_size": [2, 3]},
+        [("positive", (2, 13, 15, 2))],
+        {"gradients": False},
+    ),
+    (
+        "tiles_without_limit",
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"value_range": [0, 2], "tile_grid_size": [4, 4], "clip_limit": 0.0},
+        [("positive", (2, 16, 12, 1))],
+        {"gradients": False},
+    ),
+    ("boxes_of_pictures", "MaxNumBoundingBoxes", {"max_number": 3}, [IMAGE]),
+]
+
 # class -> the arguments it cannot do without; the defaults of the others are compared
 DEFAULTS = {
     "layers": {
         "AugMix": {}, "AutoContrast": {}, "CutMix": {}, "Equalization": {}, "MixUp": {},
+        "ContrastLimitedAdaptiveHistogramEqualization": {},
+        "MaxNumBoundingBoxes": {"max_number": 3},
         "RandAugment": {}, "RandomColorDegeneration": {"factor": 0.5}, "RandomColorJitter": {},
         "RandomElasticTransform": {}, "RandomErasing": {}, "RandomGaussianBlur": {},
         "RandomGrayscale": {}, "RandomHue": {"factor": 0.5}, "RandomInvert": {},

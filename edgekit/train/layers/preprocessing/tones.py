@@ -8,16 +8,18 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.backend import array_module
+from edgekit.train.layers.geometry import sizes
 from edgekit.train.layers.preprocessing.augmentation import RandomImageLayer, clipped
 from edgekit.train.layers.preprocessing.colors import rescaled
 from edgekit.train.ops import math
 from edgekit.train.ops.comparisons import equal, less, where
 from edgekit.train.ops.elementwise import floor
-from edgekit.train.ops.images import equalize_tones
+from edgekit.train.ops.tones import equalize_tiles, equalize_tones
 from edgekit.train.tensor import array_of
 
 __all__ = [
     "AutoContrast",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Equalization",
     "RandomInvert",
     "RandomPosterization",
@@ -184,4 +186,39 @@ class Equalization(RandomImageLayer):
 
     def transform_images(self, images, transformation=None, training=True):
         x = equalize_tones(rescaled(images, self.value_range, _BYTES), bins=self.bins)
+        return rescaled(x, _BYTES, self.value_range)
+
+
+class ContrastLimitedAdaptiveHistogramEqualization(RandomImageLayer):
+    """Tones about equally frequent in each of `tile_grid_size` tiles; in inference too.
+
+    clip_limit: how much more frequent than the mean a tone counts at most; 0 for no limit. Has no
+    derivative. Source: Zuiderveld 1994.
+    """
+
+    config_names = ("data_format", "value_range", "clip_limit", "tile_grid_size")
+
+    def __init__(
+        self,
+        value_range: Any = _BYTES,
+        clip_limit: float = 4.0,
+        tile_grid_size: Any = (8, 8),
+        data_format: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.value_range = self._range(value_range)
+        self.clip_limit = clip_limit
+        self.tile_grid_size = sizes(tile_grid_size, 2, "tile_grid_size", self.name)
+        self._set_data_format(data_format)
+
+    def on_batch(self, images, training):
+        return self.transform_images(images)
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        return None
+
+    def transform_images(self, images, transformation=None, training=True):
+        x = rescaled(images, self.value_range, _BYTES)
+        x = equalize_tiles(x, tiles=self.tile_grid_size, clip_limit=self.clip_limit)
         return rescaled(x, _BYTES, self.value_range)
