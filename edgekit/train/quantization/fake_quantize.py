@@ -21,15 +21,17 @@ __all__ = ["fake_quantize", "fake_quantize_weight"]
 
 @primitive
 def fake_quantize(
-    x, *, scale: Any, zero_point: Any, low: int = -128, high: int = 127, away: bool = False
-):
+    x, *, scale: Any, zero_point: Any, low: int = -128, high: int = 127, away: bool = False,
+    finer: float = 1.0,
+):  # fmt: skip
     """`(clip(rint(x * f32(1 / scale)) + zero_point, low, high) - zero_point) * scale`.
 
     The gradient is that of the identity where the rounded number lies within the limits, zero
     elsewhere. scale, zero_point: numbers, or arrays of numpy that broadcast against x. With `away`
-    stored integers are rounded with halves away from zero, as means of integers are.
+    stored integers are rounded with halves away from zero, as means of integers are. finer: above
+    1, x is rounded to steps so many times finer first, as `fixed_point.scale` does.
     """
-    steps = _steps(x, scale, zero_point, away)
+    steps = _steps(x, scale, zero_point, away, finer)
     module = array_module(x)
     bounds = (_numbers(bound - zero_point, x) for bound in (low, high))
     module.clip(steps, *bounds, out=steps)
@@ -43,9 +45,14 @@ def _numbers(given: Any, x: Array) -> Any:
     return same_place(given, x, x.dtype) if is_several else x.dtype.type(given)
 
 
-def _steps(x: Array, scale: Any, zero_point: Any = 0, away: bool = False) -> Array:
+def _steps(
+    x: Array, scale: Any, zero_point: Any = 0, away: bool = False, finer: float = 1.0
+) -> Array:
     module = array_module(x)
     steps = x * _numbers(np.float32(1.0) / np.float32(scale), x)
+    if finer > 1.0:
+        steps = module.rint(steps * x.dtype.type(finer)) * x.dtype.type(1 / finer)
+        return module.trunc(steps + module.copysign(x.dtype.type(0.5), steps))
     if not away:
         return module.rint(steps, out=steps)
     moved = _numbers(zero_point, x)
@@ -55,20 +62,20 @@ def _steps(x: Array, scale: Any, zero_point: Any = 0, away: bool = False) -> Arr
     return module.trunc(steps, out=steps) - moved
 
 
-def _inside(x: Array, scale: Any, zero_point: Any, low: int, high: int) -> Array:
-    steps = _steps(x, scale)
+def _inside(x: Array, scale: Any, zero_point: Any, low: int, high: int, finer: float) -> Array:
+    steps = _steps(x, scale, finer=finer)
     least, most = (_numbers(bound - zero_point, x) for bound in (low, high))
     return (steps >= least) & (steps <= most)
 
 
 @fake_quantize.vjp
-def _(g, y, x, *, scale, zero_point, low=-128, high=127, away=False):
-    return (g * _inside(x, scale, zero_point, low, high),)
+def _(g, y, x, *, scale, zero_point, low=-128, high=127, away=False, finer=1.0):
+    return (g * _inside(x, scale, zero_point, low, high, finer),)
 
 
 @fake_quantize.nested_vjp
-def _(g, y, x, *, scale, zero_point, low=-128, high=127, away=False):
-    return (g * _inside(x.data, scale, zero_point, low, high).astype(x.dtype),)
+def _(g, y, x, *, scale, zero_point, low=-128, high=127, away=False, finer=1.0):
+    return (g * _inside(x.data, scale, zero_point, low, high, finer).astype(x.dtype),)
 
 
 @primitive

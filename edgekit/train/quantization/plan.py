@@ -166,6 +166,7 @@ class _Planner:
         return {
             **found,
             "away": node.op == "AveragePool2D",
+            "factors": tuple(map(str, node.inputs)) if node.op == "BatchMatMul" else (),
             "reads": self._float_reads(name),
             "constants": self._constants(name, node),
         }

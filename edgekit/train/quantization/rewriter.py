@@ -7,6 +7,7 @@ so dropout, masks, losses of layers and one's own `call` need no thought.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -119,7 +120,7 @@ class Rewriter:
             if step.observed:
                 output = self.observed(step.value, output)
             if step.quantized:
-                output = self._rounded(step.value, output, step.away)
+                output = self._rounded(step.value, output, step.away, self._finer(step))
         return output, saved
 
     def observed(self, value: Any, x: Tensor) -> Tensor:
@@ -133,13 +134,23 @@ class Rewriter:
             self.scales.forget(value)
         return x
 
-    def _rounded(self, value: Any, x: Tensor, away: bool = False) -> Tensor:
+    def _finer(self, step: Step) -> float:
+        """How many times finer than its steps a product of two values is rounded first."""
+        known = [self.scales.of(value) for value in (*step.factors, step.value) if step.factors]
+        if not known or not all(known):
+            return 1.0
+        one, other, product = (quants[-1].scale[0] for quants in known)
+        return 2.0 ** max(0, -math.frexp(one * other / product)[1])
+
+    def _rounded(self, value: Any, x: Tensor, away: bool = False, finer: float = 1.0) -> Tensor:
         if self.widening:
             return x
         if isinstance(value, tuple):
             return rounded_by_time(x, [self.scales.of(name) for name in value], away)
         for quant in self.scales.of(value):
-            x = fake_quantize(x, scale=quant.scale[0], zero_point=quant.zero_point[0], away=away)
+            x = fake_quantize(
+                x, scale=quant.scale[0], zero_point=quant.zero_point[0], away=away, finer=finer
+            )
         return x
 
     def _read(self, value: Any, x: Tensor) -> Tensor:

@@ -64,7 +64,8 @@ class Step(NamedTuple):
 
     value: the activation that it computes, if the graph has it. observed, quantized: whether its
     range is learned, and whether it is rounded. reads: inputs that layers in float computed.
-    away: whether it is a mean of integers, which are rounded with halves away from zero.
+    away: whether it is a mean of integers, which are rounded with halves away from zero. factors:
+    the two values of a product of matrices, which is rounded twice.
     constants: inputs that do not depend on the data and are rounded in a range of their own.
     piece: the operators that the call becomes, where they are several. lstm: the values of the one
     integer operator that a whole sequence becomes.
@@ -76,6 +77,7 @@ class Step(NamedTuple):
     observed: bool = False
     quantized: bool = False
     away: bool = False
+    factors: tuple[str, ...] = ()
     reads: Mapping[int, Any] = {}
     constants: tuple[int, ...] = ()
     weight: Weight | None = None
@@ -98,6 +100,7 @@ def together(times: Sequence[Step], apart: Sequence[int]) -> Step:
         weight = weight._replace(value=tuple(step.weight.value for step in times if step.weight))
     return first._replace(
         value=tuple(step.value for step in times),
+        factors=(),
         reads={i: tuple(step.reads[i] for step in times) for i in first.reads},
         scaled=None if first.scaled is None else tuple(step.scaled for step in times),
         weight=weight,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edgekit.interpreter.arithmetic import dequantize, quantize
+from edgekit.ir import fixed_point
 from edgekit.quantize.scales import activation_params, quantize_weight, weight_params
 from edgekit.train.quantization import fake_quantize, fake_quantize_weight
 from edgekit.train.tape import GradientTape
@@ -84,6 +85,21 @@ def test_means_of_integers_are_rounded_away_from_zero():
     y = fake_quantize(x, scale=float(scale), zero_point=zero_point, away=True).numpy()
     expected = np.sign(stored_sums) * ((np.abs(stored_sums) + 2) // 4)
     np.testing.assert_array_equal(np.rint(y / scale) + zero_point, expected)
+
+
+@pytest.mark.parametrize("ratio", [0.3, 0.2, 0.011, 0.0007])
+def test_products_of_matrices_are_rounded_twice(ratio):
+    """As `fixed_point.scale` does with their integer sums, halves of halves and all."""
+    sums = np.arange(-3000, 3000)
+    scale, zero_point = 0.05, -4
+    x = (sums * (ratio * scale)).astype(np.float32)
+    finer = 2.0 ** max(0, -np.frexp(ratio)[1])
+    y = fake_quantize(x, scale=scale, zero_point=zero_point, finer=finer).numpy()
+    scaled = fixed_point.scale(sums, *fixed_point.multiplier_and_shift(ratio))
+    expected = np.clip(scaled + zero_point, -128, 127)
+    np.testing.assert_array_equal(np.rint(y / scale) + zero_point, expected)
+    once = np.rint(fake_quantize(x, scale=scale, zero_point=zero_point).numpy() / scale)
+    assert (once + zero_point != expected).any()
 
 
 def test_a_second_derivative_goes_straight_through_too():

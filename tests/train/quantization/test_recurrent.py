@@ -73,10 +73,9 @@ MORE = {
         [Input((3, 5, 4)), each(layers.BatchNormalization()), each(layers.Activation("silu"))]
     ),
 }
-CASES = [name for name in [*MODELS, *WORDS] if "attention" not in name]
 
 
-@pytest.mark.parametrize("name", [*CASES, *MORE])
+@pytest.mark.parametrize("name", [*MODELS, *WORDS, *MORE])
 def test_predictions_equal_the_interpreter(name, monkeypatch):
     """With ranges from calibration; at most 2 of 100 outputs are a step off, none further."""
     for key, model in MORE.items():
