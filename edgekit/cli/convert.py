@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from edgekit.errors import InputError, lookup
 
 from .arrays import check_output, describe, read_data, targets_of
-from .model import check_model
+from .model import check_model, print_other_signatures
 
 if TYPE_CHECKING:
     from edgekit.conversion import Converted
@@ -195,7 +195,9 @@ def _load(path: Path) -> Graph:
     from edgekit.conversion import load_model
 
     check_model(path)
-    return load_model(path)
+    graph = load_model(path)
+    print_other_signatures(path)
+    return graph
 
 
 def _preprocessing(options: argparse.Namespace) -> Preprocessing | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from edgekit.errors import InputError
 
 from .arrays import check_output
-from .model import load_graph
+from .model import load_graph, print_other_signatures
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
@@ -41,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
     if options.to is not None and output.suffix.lower() != f".{options.to}":
         raise InputError(f"{output}: a {options.to} file ends in .{options.to}")
     check_output(output, options.model)
-    save(load_graph(options.model), output)
+    graph = load_graph(options.model)
+    print_other_signatures(options.model)
+    save(graph, output)
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")
     return 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edgekit.errors import UnsupportedOperator
 
 from .foreign import tflite_sections
-from .model import is_tflite, open_graph_and_plan
+from .model import is_tflite, open_graph_and_plan, print_other_signatures
 from .table import aligned
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
         for line in str(error).split("\n"):
             print(f"  {line}")
         return 0
+    print_other_signatures(options.model)
     _print(f"{options.model.name}: {graph.name}", options.model, _sections(graph, plan))
     return 0
 

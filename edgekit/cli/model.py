@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from edgekit.interpreter import Interpreter
     from edgekit.ir import Graph, MemoryPlan
 
-__all__ = ["check_model", "is_tflite", "load_graph", "open_graph_and_plan", "open_interpreter"]
+__all__ = [
+    "check_model",
+    "is_tflite",
+    "load_graph",
+    "open_graph_and_plan",
+    "open_interpreter",
+    "print_other_signatures",
+]
 
 
 def load_graph(path: Path) -> Graph:
@@ -42,6 +49,20 @@ def open_graph_and_plan(path: Path) -> tuple[Graph, MemoryPlan]:
         return file.graph, file.plan
     graph = load_graph(path)
     return graph, plan_memory(graph)
+
+
+def print_other_signatures(path: Path) -> None:
+    """Say so where a file holds more functions than the one that is read."""
+    if not is_tflite(path):
+        return
+    from edgekit.importers.tflite import read_tflite
+
+    first, *others = [repr(signature.key) for signature in read_tflite(path).signatures] or [""]
+    if others:
+        print(
+            f"{path}: signature {first} is read, not {', '.join(others)}; for another: "
+            "edgekit.importers.tflite.load_tflite(path, signature=...) gives its graph"
+        )
 
 
 def is_tflite(path: Path) -> bool:

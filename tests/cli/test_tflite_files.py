@@ -13,6 +13,7 @@ from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
 from tests.cli.conftest import Files
 from tests.cli.test_commands import printed
+from tests.importers.test_tflite_signatures import two_functions
 
 Capture = pytest.CaptureFixture[str]
 
@@ -71,6 +72,15 @@ def test_a_damaged_file_is_called_damaged(tmp_path: Path, capsys: Capture) -> No
     path = tmp_path / "damaged.tflite"
     path.write_bytes(_with_custom_operator()[:200])
     assert " at byte " in printed(["inspect", str(path)], capsys, code=2)
+
+
+def test_other_signatures_are_not_left_out_silently(tmp_path: Path, capsys: Capture) -> None:
+    path, output = tmp_path / "two.tflite", str(tmp_path / "one.edge")
+    path.write_bytes(two_functions())
+    text = printed(["export", str(path), "-o", output], capsys)
+    assert f"{path}: signature 'double' is read, not 'square'; for another: " in text
+    assert "is read, not 'square'" in printed(["inspect", str(path)], capsys)
+    assert "signature" not in printed(["inspect", output], capsys)
 
 
 def _with_custom_operator() -> bytes:
