@@ -62,7 +62,9 @@ def channel_sums(x: Array) -> Array:
     """
     if x.size <= SMALL_ELEMENTS or type(x) is not np.ndarray:
         flat = x.reshape(-1, x.shape[-1])
-        return np.add.reduce(flat, axis=0) if type(flat) is np.ndarray else flat.sum(axis=0)
+        if type(flat) is not np.ndarray:
+            return flat.sum(axis=0)
+        return np.ones(len(flat), x.dtype).dot(flat)
     wide = rows(x)
     sums = np.ones(wide.shape[0], x.dtype) @ wide
     return sums.reshape(-1, x.shape[-1]).sum(axis=0)
