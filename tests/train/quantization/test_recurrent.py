@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,7 @@ from edgekit.train.quantization import (
     quantize_model,
 )
 from edgekit.train.quantization.rewriter import Rewriter
+from edgekit.train.quantization.scales import Scales
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import Variable
 from tests.train.test_recurrent_conversion import MODELS, WORDS, made, sequential
@@ -175,6 +178,34 @@ def test_gradients_go_straight_through_time(name, monkeypatch):
         variable.assign(at)
         expected = (ends[0] - ends[1]) / 2e-5
         assert np.vdot(gradient.numpy(), direction) == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("with_kernel", [True, False])
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_operators_heed_dropout_as_the_primitive_does(name, with_kernel):
+    """Without rounding they are the same sums, each gate with factors of its own for the state."""
+    primitive, options, attrs = PRIMITIVES[name]
+    layer = getattr(layers, name.split(",")[0])(4, **options, name="layer", return_sequences=True)
+    inputs = Input((6, 4))
+    outputs = layer(inputs)
+    aware = quantize_model(Model(inputs, list(outputs) if "return_state" in options else outputs))
+    step = aware.plan.steps["layer", primitive.name, 0]
+    rng = np.random.default_rng(4)
+    kernel, recurrent, bias = (rng.normal(size=w.shape) for w in layer.get_weights())
+    x = rng.normal(size=(3, 6, 4))
+    gates = recurrent.shape[1] // 4
+    dropped = (rng.uniform(size=(gates, 3, 4)) < 0.5) * 2.0
+    states = [None] * len(layer.state_size)
+    if not with_kernel:  # the input holds the products
+        x, kernel = x @ kernel, None
+    given = [x, kernel, recurrent, bias, *states, None, dropped]
+    tensors = [None if array is None else Variable(array, dtype="float64") for array in given]
+    rewriter = Rewriter(aware.plan, Scales(aware.plan, aware._ranges, None), False, True, True)
+    attrs = {**attrs, "sequences": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that no kernel is there
+        found = rewriter._run(step, primitive, tensors, attrs)[0]
+    np.testing.assert_allclose(found.numpy(), primitive(*given, **attrs).numpy(), atol=1e-12)
 
 
 def test_every_weight_is_trained():
