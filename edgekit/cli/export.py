@@ -44,5 +44,16 @@ def run(options: argparse.Namespace) -> int:
     graph = load_graph(options.model)
     print_other_signatures(options.model)
     save(graph, output)
+    if _learned_ranges(options.model):
+        print(f"{options.model}: was trained for int8, this is float; edgekit convert writes int8")
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")
     return 0
+
+
+def _learned_ranges(path: Path) -> bool:
+    """Whether a file holds a model of quantization-aware training."""
+    if path.suffix.lower() != ".keras":
+        return False
+    from edgekit.train.saving import holds_class
+
+    return holds_class(path, "QuantizedModel")

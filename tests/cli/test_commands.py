@@ -21,6 +21,8 @@ from edgekit.importers import load
 from edgekit.interpreter import Interpreter
 from edgekit.ir import GraphBuilder, Preprocessing
 from edgekit.quantize import Recipe
+from edgekit.train import Sequential, layers
+from edgekit.train.quantization import quantize_model
 from tests.cli.conftest import Files
 from tests.material import ROOT, material
 from tests.quantize.graphs import classifier, image_network, normal
@@ -438,3 +440,17 @@ def test_run_scores_what_it_can(files: Files, tmp_path: Path, capsys: Capture) -
     np.savez(tmp_path / "wrong.npz", x=x, y=np.stack([y] * 7, axis=1))
     text = printed(["run", files.model, "--input", str(tmp_path / "wrong.npz")], capsys)
     assert "not scored: evaluation targets of shape [120, 7] do not fit" in text
+
+
+def test_a_model_trained_for_int8_is_not_exported_in_float_silently(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    pytest.importorskip("h5py")
+    path, output = tmp_path / "aware.keras", str(tmp_path / "aware.tflite")
+    plain = Sequential([layers.Input((4,)), layers.Dense(3)])
+    aware = quantize_model(plain)
+    aware.observe(normal(0, 20, 4))
+    for model, said in ((aware, True), (plain, False)):
+        model.save(path)
+        text = printed(["export", str(path), "-o", output], capsys)
+        assert ("was trained for int8, this is float; edgekit convert writes" in text) is said
