@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edgekit import keras
+from edgekit.errors import UnsupportedOperator
 from edgekit.keras import random, utils
 
 X = np.ones(3)
@@ -126,3 +127,44 @@ def test_random_numbers_have_parameters_of_their_own():
     assert drawn[:, 0].max() < drawn[:, 1].min()
     counts = np.asarray(random.binomial((500, 2), tensor, 1.0, dtype="int32", seed=source))
     assert counts.dtype == np.int32 and (counts == [1, 100]).all()
+
+
+def test_numbers_for_names_begin_anew():
+    from edgekit.keras import backend
+
+    keras.utils.clear_session()
+    assert [backend.get_uid("a"), backend.get_uid("a"), backend.get_uid()] == [1, 2, 1]
+    keras.utils.clear_session()
+    assert backend.get_uid("a") == 1
+
+
+def test_dtype_policies_have_a_room():
+    policy = keras.dtype_policies.get("mixed_float16")
+    assert isinstance(policy, keras.dtype_policies.DTypePolicy)
+    config = keras.dtype_policies.serialize(policy)
+    assert config["config"] == {"name": "mixed_float16"}
+    assert keras.dtype_policies.deserialize(config) == policy
+
+
+def test_settings_without_effect_say_so():
+    assert not keras.config.is_flash_attention_enabled() and not keras.config.is_nnx_enabled()
+    keras.config.disable_flash_attention()
+    keras.config.disable_traceback_filtering()
+    assert not keras.config.is_traceback_filtering_enabled()
+    keras.config.set_backend("numpy")
+    for call in (lambda: keras.config.set_backend("jax"), keras.config.enable_flash_attention):
+        with pytest.raises(UnsupportedOperator, match="here"):
+            call()
+
+
+def test_unsafe_loading_is_asked_for(tmp_path, monkeypatch):
+    from edgekit.train.saving import functions
+
+    monkeypatch.setitem(functions._STATE, "unsafe", False)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x * 3)])
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="which is not run"):
+        keras.saving.load_model(tmp_path / "m.keras")
+    keras.config.enable_unsafe_deserialization()
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(again(np.ones((1, 2))), [[3, 3]])

@@ -137,16 +137,16 @@ def test_a_backend_function_gives_inner_outputs():
 
 def test_names_of_ones_own_are_found_when_a_model_is_loaded(tmp_path):
     @keras.utils.register_keras_serializable(package="tests")
-    class Doubled(keras.layers.Layer):
+    class TwiceAsMuch(keras.layers.Layer):
         def call(self, inputs):
             return inputs * 2.0
 
-    model = keras.Sequential([keras.Input((3,)), Doubled()])
+    model = keras.Sequential([keras.Input((3,)), TwiceAsMuch()])
     model.save(tmp_path / "m.keras")
     again = keras.models.load_model(tmp_path / "m.keras")
-    assert type(again.layers[-1]) is Doubled
-    with keras.utils.custom_object_scope({"Other": Doubled}):
-        assert keras.utils.get_custom_objects()["Other"] is Doubled
+    assert type(again.layers[-1]) is TwiceAsMuch
+    with keras.utils.custom_object_scope({"Other": TwiceAsMuch}):
+        assert keras.utils.get_custom_objects()["Other"] is TwiceAsMuch
     assert "Other" not in keras.utils.get_custom_objects()
 
 

@@ -34,6 +34,8 @@ ELSEWHERE = {
     "stored": "test_fit.py",
     "exchanged": "gpu/test_half.py",
     "held": "gpu/test_half.py",
+    "complex_of": "keras/test_ops_more.py: no tape goes through complex numbers",
+    "part_of_complex": "keras/test_ops_more.py: likewise",
     "ctc_loss": "test_losses.py",
     "masked_log_sum_exp": "test_losses.py",
 }

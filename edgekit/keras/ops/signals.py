@@ -15,10 +15,9 @@ from edgekit.keras.ops.patches import extract_sequences
 from edgekit.keras.ops.shapes import expand_dims, pad
 from edgekit.keras.ops.tensors import as_tensor, computed_on, dtype_of, floating, operation
 from edgekit.train.ops import elementwise
-from edgekit.train.ops.fourier import fourier
+from edgekit.train.ops.fourier import complex_of, fourier, part_of_complex
 from edgekit.train.ops.scatter import scatter
 from edgekit.train.ops.shape import concat
-from edgekit.train.primitive import primitive
 from edgekit.train.tensor import Tensor
 
 __all__ = [
@@ -187,18 +186,12 @@ def _over_squares(window: Any, places: np.ndarray, total: int) -> np.ndarray:
 # -- complex numbers ------------------------------------------------------------------------------
 
 
-@primitive
-def complex_view(x: Any) -> Any:
-    """Complex numbers of pairs; it has no derivative."""
-    return x[..., 0] + 1j * x[..., 1]
-
-
 def view_as_complex(x: Any) -> Any:
     """(..., 2), real and imaginary parts, as complex numbers (...)."""
     x = floating(x)
     if not x.shape or x.shape[-1] != 2:
         raise InputError(f"view_as_complex: expected (..., 2). Received: shape {x.shape}")
-    return complex_view(x)
+    return complex_of(x)
 
 
 def view_as_real(x: Any) -> Any:
@@ -220,19 +213,19 @@ def _is_complex(x: Any) -> bool:
 def real(x: Any) -> Any:
     """The real part."""
     x = as_tensor(x)
-    return computed_on("real", x) if _is_complex(x) else x
+    return part_of_complex(x, part="real") if _is_complex(x) else x
 
 
 def imag(x: Any) -> Any:
     """The imaginary part; zeros of real numbers."""
     x = as_tensor(x)
-    return computed_on("imag", x) if _is_complex(x) else x * 0
+    return part_of_complex(x, part="imag") if _is_complex(x) else x * 0
 
 
 def conj(x: Any) -> Any:
     """With the imaginary part negative."""
     x = as_tensor(x)
-    return computed_on("conj", x) if _is_complex(x) else x
+    return part_of_complex(x, part="conj") if _is_complex(x) else x
 
 
 conjugate = conj
@@ -240,4 +233,5 @@ conjugate = conj
 
 def angle(x: Any) -> Any:
     """The direction of complex numbers; 0 or pi of real ones."""
-    return computed_on("angle", x if _is_complex(as_tensor(x)) else floating(x))
+    x = as_tensor(x)
+    return part_of_complex(x, part="angle") if _is_complex(x) else computed_on("angle", floating(x))

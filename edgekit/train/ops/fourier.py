@@ -1,11 +1,14 @@
-"""Fourier's transform of complex numbers that are pairs of real ones along a last axis."""
+"""Fourier's transform of complex numbers that are pairs of real ones along a last axis.
+
+Complex arrays are made of such pairs and taken apart again, but no tape goes through them.
+"""
 
 from __future__ import annotations
 
 from edgekit.train.backend import Array, array_module
 from edgekit.train.primitive import primitive
 
-__all__ = ["fourier"]
+__all__ = ["complex_of", "fourier", "part_of_complex"]
 
 
 @primitive
@@ -31,3 +34,15 @@ def _pairs(x: Array, like: Array) -> Array:
 def _(g, y, pairs, *, axes, sign=-1):
     of = fourier if hasattr(g, "__edgekit_tensor__") else fourier.forward
     return (of(g, axes=axes, sign=-sign),)
+
+
+@primitive
+def complex_of(pairs):
+    """Complex numbers of pairs; it has no derivative."""
+    return pairs[..., 0] + 1j * pairs[..., 1]
+
+
+@primitive
+def part_of_complex(x, *, part: str):
+    """What numpy's function `part` (real, imag, conj, angle) gives; it has no derivative."""
+    return getattr(array_module(x), part)(x)
