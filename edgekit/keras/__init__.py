@@ -37,6 +37,7 @@ _MODULES = (
     "constraints",
     "datasets",
     "distribute",
+    "dtype_policies",
     "initializers",
     "layers",
     "losses",

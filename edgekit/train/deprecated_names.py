@@ -89,7 +89,6 @@ REMOVED: dict[str, str] = {
     "backend.learning_phase": "pass training=True or training=False to the call",
     "backend.set_learning_phase": "pass training=True or training=False to the call",
     "backend.learning_phase_scope": "pass training=True or training=False to the call",
-    "backend.get_uid": "names are unique by themselves; pass name=... for one of your own",
     "layers.Merge": "use keras.layers.Concatenate, Add, Multiply ...",
     "layers.TimeDistributedDense": "use keras.layers.TimeDistributed(keras.layers.Dense(n))",
     "layers.MaxoutDense": "write a Layer whose call takes the maximum of several Dense layers",

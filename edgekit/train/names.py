@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["clear_session", "snake_case", "unique_name"]
+__all__ = ["clear_session", "get_uid", "snake_case", "unique_name"]
 
 _taken: dict[str, int] = {}
+_counted: dict[str, int] = {}
 
 
 def snake_case(name: str) -> str:
@@ -23,6 +24,13 @@ def unique_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
+def get_uid(prefix: str = "") -> int:
+    """1, and at the next calls with this prefix 2, 3 ..."""
+    _counted[prefix] = _counted.get(prefix, 0) + 1
+    return _counted[prefix]
+
+
 def clear_session() -> None:
     """Forget every name given out, so that the next `Dense` is `dense` again."""
     _taken.clear()
+    _counted.clear()

@@ -1,4 +1,4 @@
-"""What `keras.backend` and `keras.utils` say of tensors: symbolic or not, and of which dtype."""
+"""What `keras.backend` and `keras.utils` say of tensors, dtypes and names."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.dtype_policies import floatx
+from edgekit.train.names import get_uid as get_uid
 from edgekit.train.symbolic import SymbolicTensor
 
 __all__ = [
+    "get_uid",
     "is_float_dtype",
     "is_int_dtype",
     "is_keras_tensor",

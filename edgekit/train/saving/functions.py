@@ -13,9 +13,15 @@ from typing import Any
 from edgekit.errors import InputError, ModelFormatError, UnsupportedOperator
 from edgekit.train.custom_objects import get_custom_objects, get_registered_name
 
-__all__ = ["function_config", "function_from_config", "safe_mode_of"]
+__all__ = [
+    "enable_unsafe_deserialization",
+    "function_config",
+    "function_from_config",
+    "safe_mode_of",
+]
 
 _safe: ContextVar[bool] = ContextVar("safe_mode", default=True)
+_STATE = {"unsafe": False}
 
 
 @contextlib.contextmanager
@@ -26,6 +32,14 @@ def safe_mode_of(safe_mode: bool) -> Iterator[None]:
         yield
     finally:
         _safe.reset(token)
+
+
+def enable_unsafe_deserialization() -> None:
+    """Run Python code in all files that are loaded from now on, as with `safe_mode=False`.
+
+    Only for files that you trust: such code can do whatever you can.
+    """
+    _STATE["unsafe"] = True
 
 
 def function_config(function: Callable[..., Any]) -> dict[str, Any]:
@@ -68,7 +82,7 @@ def function_from_config(config: Any, owner: str) -> Callable[..., Any]:
 
 
 def _from_code(config: Any, owner: str) -> Callable[..., Any]:
-    if _safe.get():
+    if _safe.get() and not _STATE["unsafe"]:
         raise UnsupportedOperator(
             f"{owner}: the file holds Python code, which is not run. If you trust where it comes "
             "from, load it with safe_mode=False; better, save a subclass of Layer instead"
