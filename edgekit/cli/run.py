@@ -58,24 +58,26 @@ def run(options: argparse.Namespace) -> int:
     for line in _lines(interpreter, outputs, options.top, data.files):
         print(line)
     if TARGETS in data.rest:
-        print(*_accuracy(data, next(iter(outputs.values()))), sep="\n")
+        print(*_accuracy(data, outputs), sep="\n")
     if options.output is not None:
         print(f"wrote {options.output}")
     return 0
 
 
-def _accuracy(data: Data, outputs: Array) -> Iterator[str]:
+def _accuracy(data: Data, outputs: Mapping[str, Array]) -> Iterator[str]:
     """How many answers are right, where the data hold those that are expected."""
     from edgekit.quantize.gate import score
 
     if data.line:
         yield data.line
+    name, answers = next(iter(outputs.items()))
+    which = f"output {name!r}: " if len(outputs) > 1 else ""
     try:
-        metric, share = score(outputs, data.rest[TARGETS])
+        metric, share = score(answers, data.rest[TARGETS])
     except EdgekitError as error:
-        yield f"not scored: {error}"
+        yield f"{which}not scored: {error}"
     else:
-        yield f"{metric} {share:.2%} on {len(outputs):,} samples"
+        yield f"{which}{metric} {share:.2%} on {len(answers):,} samples"
 
 
 def _preprocessed(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -437,6 +437,13 @@ def test_run_scores_what_it_can(files: Files, tmp_path: Path, capsys: Capture) -
     assert printed(["run", files.float, "--input", files.test], capsys).endswith(
         "100.00% on 120 samples\n"
     )
+    g = GraphBuilder("two")
+    scores = g.input("x", (None, 4))
+    graph = g.finish([g.add("Relu", scores, name="first"), g.add("Neg", scores, name="second")])
+    edgekit.save(graph, tmp_path / "two.edge")
+    np.savez(tmp_path / "two.npz", x=np.eye(4, dtype=np.float32), y=np.arange(4))
+    command = ["run", str(tmp_path / "two.edge"), "--input", str(tmp_path / "two.npz")]
+    assert printed(command, capsys).endswith("\noutput 'first': accuracy 100.00% on 4 samples\n")
     np.savez(tmp_path / "wrong.npz", x=x, y=np.stack([y] * 7, axis=1))
     text = printed(["run", files.model, "--input", str(tmp_path / "wrong.npz")], capsys)
     assert "not scored: evaluation targets of shape [120, 7] do not fit" in text
