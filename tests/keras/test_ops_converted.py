@@ -18,8 +18,8 @@ from tests.keras.test_ops_cases import close, stored
 # what has an operator in the graph, or several: by the functions of one sample
 WRITTEN = {
     "elementwise": (
-        "abs", "add", "arccos", "arccosh", "arcsin", "arctan", "arctan2", "arctanh", "ceil", "clip",
-        "cos", "cosh", "deg2rad", "divide", "divide_no_nan", "equal of real numbers", "exp", "exp2",
+        "abs", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+        "ceil", "clip", "cos", "cosh", "deg2rad", "divide", "divide_no_nan", "equal of real numbers", "exp", "exp2",
         "expm1", "floor", "floor_divide", "fmax", "fmin", "greater of real numbers", "hypot", "log",
         "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and of real numbers",
         "logical_or of real numbers", "logical_xor of real numbers", "maximum",

@@ -99,6 +99,12 @@ def _arccos(call: Call) -> str:
     return call.add("Atan2", _side(call), call.value(0))
 
 
+@rule("arcsinh")
+def _arcsinh(call: Call) -> str:
+    root = call.add("Sqrt", call.add("Add", _square(call, 0), call.number(1.0)))
+    return call.add("Log", call.add("Add", call.value(0), root))
+
+
 @rule("arctanh")
 def _arctanh(call: Call) -> str:
     above = call.add("Add", call.value(0), call.number(1.0))
