@@ -25,6 +25,7 @@ from edgekit.train.ops.recurrent import gru, lstm, simple_rnn
 from edgekit.train.optimizers import Adam
 from edgekit.train.quantization import (
     Int8Accuracy,
+    Recipe,
     fake_quantize,
     fake_quantize_weight,
     quantize_model,
@@ -97,6 +98,22 @@ def test_predictions_equal_the_interpreter(name, monkeypatch):
     difference = np.abs(predicted - stored.astype(np.float64))
     assert difference.max() <= (1 if output.quant is not None else 1e-5)
     assert (difference > 1e-5).mean() <= 0.02
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+def test_a_layer_kept_in_float(kind):
+    """Its neighbours round what it gives them, and nothing is rounded inside."""
+    cls = getattr(layers, kind)
+    stack = cls(5, return_sequences=True, name="kept"), cls(4), layers.Dense(3)
+    model, x = sequential(*stack), np.random.default_rng(0).normal(size=(64, 6, 4))
+    x = x.astype(np.float32)
+    aware = quantize_model(model, Recipe(keep_float=["kept"]), calibration=x)
+    converted = edgekit.convert(aware)
+    assert {name.partition(" ")[0] for name in converted.report.float_layers} == {"kept"}
+    graph = converted.graph
+    scale = graph.value(graph.outputs[0]).quant.scale[0]
+    steps = np.abs(Interpreter(graph).predict(x) - aware.predict(x, verbose=0)) / scale
+    assert steps.max() < 1.5 and (steps > 0.5).mean() <= 0.02
 
 
 PRIMITIVES = {
