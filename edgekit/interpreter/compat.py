@@ -21,9 +21,10 @@ from edgekit.ir import Graph
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from .signatures import SignatureRunner
     from .tensor_table import Details, TensorTable
 
-__all__ = ["SignatureRunner", "TfliteMethods"]
+__all__ = ["TfliteMethods"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -159,6 +160,8 @@ class TfliteMethods:
             raise InputError(f"name a signature; the model has {', '.join(known) or 'none'}")
         key = signature_key if signature_key is not None else next(iter(known))
         lookup(known, key, "signature", InputError)
+        from .signatures import SignatureRunner  # most scripts go by index
+
         return SignatureRunner(self if key == self._tensors.own else self._with_signature(key), key)
 
     def _reset_tensors(self, tensors: TensorTable, can_reshape: bool) -> None:
@@ -221,31 +224,6 @@ class TfliteMethods:
             if -1 not in details["shape_signature"]:
                 details["shape_signature"] = details["shape"]
         return details
-
-
-class SignatureRunner:
-    """`runner(x=array)` gives a dict of outputs, both by the names of the signature."""
-
-    def __init__(self, model: TfliteMethods, key: str) -> None:
-        self._model = model
-        self._inputs, self._outputs = model._tensors.signatures[key]
-
-    def __call__(self, **inputs: ArrayLike) -> dict[str, Array]:
-        model, arrays = self._model, {}
-        for name, given in inputs.items():
-            index = lookup(self._inputs, name, "input of the signature", InputError)
-            arrays[model._name(index)] = array = np.asarray(given)
-            if model._can_reshape and array.shape != model._shape(model._name(index)):
-                model.resize_tensor_input(index, array.shape)
-        model.allocate_tensors()
-        results = model.run(arrays)
-        return {name: results[model._name(index)] for name, index in self._outputs.items()}
-
-    def get_input_details(self) -> dict[str, Details]:
-        return {name: self._model._details(index) for name, index in self._inputs.items()}
-
-    def get_output_details(self) -> dict[str, Details]:
-        return {name: self._model._details(index) for name, index in self._outputs.items()}
 
 
 def _fits(shape: Sequence[int | None], wanted: Sequence[int]) -> bool:

@@ -1,8 +1,9 @@
 """Read a `.edge` file that nobody vouches for: everything is checked before it is used.
 
-In this order: size and identifier, version, the whole structure (`schema.decode`), the SHA-256 of
-each buffer and of the structure, then what the records say (`records.py`), then the graph's and the
-memory plan's own promises. After that the graph can be run without further questions.
+In this order: size and identifier, the whole structure (`schema.decoder`), the version, which is
+looked at first where the structure is not sound, the SHA-256 of each buffer and of the structure,
+then what the records say (`records.py`), then the graph's and the memory plan's own promises. After
+that the graph can be run without further questions.
 """
 
 from __future__ import annotations
@@ -78,8 +79,12 @@ def read_edge(source: Source) -> EdgeFile:
 
 
 def _read(data: memoryview) -> EdgeFile:
-    _check_versions(data)
-    root = decode(data, SCHEMA)
+    try:
+        root = decode(data, SCHEMA)
+    except ModelFormatError:
+        _check_versions(decode(data, VERSIONS))
+        raise
+    _check_versions(root)
     buffers = _checked_buffers(data, root)
     _check_arithmetic(root)
     graph = read_graph(root, buffers)
@@ -91,9 +96,8 @@ def _read(data: memoryview) -> EdgeFile:
     return EdgeFile(graph, plan)
 
 
-def _check_versions(data: memoryview) -> None:
+def _check_versions(versions: Record) -> None:
     """A file that needs a newer reader is said to be new, not broken."""
-    versions = decode(data, VERSIONS)
     written, needed = versions["format_version"], versions["minimal_reader_version"]
     if not 1 <= needed <= written:
         versions.fail("minimal_reader_version", f"{needed}, in a file of format version {written}")
