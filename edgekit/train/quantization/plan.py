@@ -30,7 +30,8 @@ from edgekit.train.trace import trace_places
 from edgekit.train.trace.runs import Places
 
 from .origins import is_floats, keys, norm_of, origin_of, scale_axes
-from .pieces import MOVES, Piece, piece_of
+from .pieces import MOVES, RECURRENT, Piece, piece_of
+from .recurrent import kernel_axes
 from .steps import Lstm, Place, Plan, Step, Weight, canonical, together
 
 __all__ = ["make_plan"]
@@ -107,7 +108,9 @@ class _Planner:
         rounded = frozenset(self.producers).difference(self.in_float)
         planned = {(scope, name) for scope, name, _ in steps}
         counts = Counter((scope, name) for scope, name, _ in calls if (scope, name) in planned)
-        return Plan(steps, counts, inputs, learned, groups, fixed, rounded, unlearned)
+        recurrent = {scope: step for (scope, name, _), step in steps.items() if name in RECURRENT}
+        kernels = {s: axes for s, r in recurrent.items() if (axes := kernel_axes(r)) is not None}
+        return Plan(steps, counts, kernels, inputs, learned, groups, fixed, rounded, unlearned)
 
     def _alive(self, name: str) -> str:
         """The value, or the one that it repeats where the converter drops it for that."""

@@ -1,8 +1,7 @@
-"""Calls of recurrent layers: what they must have in common with inference, and the integer Lstm."""
+"""Calls of recurrent layers: what they have in common with inference, and the integer Lstm."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Protocol
 
 from edgekit.errors import UnsupportedOperator
@@ -15,9 +14,7 @@ from .pieces import RECURRENT
 from .scales import Scales
 from .steps import Lstm, Step
 
-__all__ = ["check_call", "run_lstm"]
-
-KERNEL = 1
+__all__ = ["check_call", "kernel_axes", "run_lstm"]
 
 
 class Observer(Protocol):
@@ -32,22 +29,25 @@ class Observer(Protocol):
 
 
 def check_call(step: Step, primitive: Primitive, inputs: Any) -> None:
-    """Raise UnsupportedOperator for a mask that was not there in inference; warn where dropout
-    takes the kernel out of the call.
-    """
+    """Raise UnsupportedOperator for a mask that was not there in inference."""
     mask = RECURRENT[primitive.name] - 1
     if mask < len(inputs) and inputs[mask] is not None and not _has(step, mask):
         raise UnsupportedOperator(
             f"layer {scope_state.scope!r} is given a mask that it has not in inference: what is "
             "quantized must be computed alike in training and in inference"
         )
-    if inputs[KERNEL] is None:
-        warnings.warn(
-            f"layer {scope_state.scope!r} has a dropout mask for each gate (by dropout together "
-            "with recurrent_dropout, or implementation=1): its kernel is rounded at conversion, "
-            "but not in training",
-            stacklevel=2,
-        )
+
+
+def kernel_axes(step: Step) -> tuple[int, ...] | None:
+    """Along which axes the scales of one gate's kernel differ; None for a layer in float.
+
+    Where each gate has a dropout mask of its own for the inputs, their products with the kernel
+    are made gate by gate, by calls that inference has not.
+    """
+    one = step.times[0] if step.times else step
+    if one.lstm is not None:
+        return ()
+    return (1,) if one.piece is not None else None
 
 
 def _has(step: Step, position: int) -> bool:

@@ -83,10 +83,17 @@ class Rewriter:
         scope_state.rewriter = None
         try:
             if step is None:
-                return primitive.call_saving(*inputs, **attrs)
+                return primitive.call_saving(*self._of_a_gate(scope, name, inputs), **attrs)
             return self._run(step, primitive, list(inputs), attrs)
         finally:
             scope_state.rewriter = self
+
+    def _of_a_gate(self, scope: str, name: str, inputs: Any) -> Any:
+        """The inputs of a call that only training makes: the kernel of a gate is rounded there."""
+        axes = self.plan.kernels.get(scope) if name == "dense" else None
+        if axes is None or self.widening:
+            return inputs
+        return [inputs[0], rounded_weight(inputs[1], axes, None, ())[0], *inputs[2:]]
 
     def entered(self, name: str, x: Tensor) -> Tensor:
         """An input of the model, rounded as the device gets it."""

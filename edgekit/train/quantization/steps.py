@@ -110,15 +110,17 @@ def together(times: Sequence[Step], apart: Sequence[int]) -> Step:
 class Plan(NamedTuple):
     """All steps by call.
 
-    counts: how often a layer that has some calls their primitives. inputs: the graph's inputs, and
-    whether they are rounded. values: activations whose ranges are learned. groups: by value, all
-    that share its scale. fixed: what operators put out by themselves. rounded: what nodes in int8
-    compute. unlearned: activations inside of calls that cannot be computed in pieces, by layer:
-    their ranges need calibration data.
+    counts: how often a layer that has some calls their primitives. kernels: by recurrent layer, the
+    axes of a gate's kernel along which scales differ. inputs: the graph's inputs, and whether they
+    are rounded. values: activations whose ranges are learned. groups: by value, all that share its
+    scale. fixed: what operators put out by themselves. rounded: what nodes in int8 compute.
+    unlearned: activations inside of calls that cannot be computed in pieces, by layer: their ranges
+    need calibration data.
     """
 
     steps: Mapping[Key, Step]
     counts: Mapping[tuple[str, str], int]
+    kernels: Mapping[str, tuple[int, ...]]
     inputs: Mapping[str, bool]
     values: Sequence[str]
     groups: Mapping[str, Sequence[str]]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 
@@ -219,9 +217,7 @@ def test_operators_heed_dropout_as_the_primitive_does(name, with_kernel):
     tensors = [None if array is None else Variable(array, dtype="float64") for array in given]
     rewriter = Rewriter(aware.plan, Scales(aware.plan, aware._ranges, None), False, True, True)
     attrs = {**attrs, "sequences": True}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that no kernel is there
-        found = rewriter._run(step, primitive, tensors, attrs)[0]
+    found = rewriter._run(step, primitive, tensors, attrs)[0]
     np.testing.assert_allclose(found.numpy(), primitive(*given, **attrs).numpy(), atol=1e-12)
 
 
@@ -274,18 +270,29 @@ def test_a_gru_loses_less_than_without(tmp_path):
     assert accuracy > after.int8_value + 0.03
 
 
+@pytest.mark.parametrize("time_by_time", [False, True])
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
-def test_dropout_for_each_gate(kind):
-    """Masks of the state are heeded; a kernel with several masks is not rounded, which is said."""
-    model = sequential(getattr(layers, kind)(4, dropout=0.5, recurrent_dropout=0.5, name="inside"))
-    x = np.random.default_rng(0).normal(size=(8, 6, 4)).astype(np.float32)
-    aware = quantize_model(model, calibration=x)
-    if kind == "SimpleRNN":  # one gate, one mask
-        outputs = [aware(x, training=True).numpy() for _ in range(2)]
-    else:
-        with pytest.warns(UserWarning, match="inside' has a dropout mask for each gate"):
-            outputs = [aware(x, training=True).numpy() for _ in range(2)]
-    assert not np.array_equal(*outputs)
+def test_dropout_for_each_gate(kind, time_by_time):
+    """Each gate has a mask of its own then, and products of its own with the kernel: as without
+    dropout where nothing is dropped, and with new masks each time where something is.
+    """
+    shape = (3, 6, 4) if time_by_time else (6, 4)
+    x = np.random.default_rng(0).normal(size=(8, *shape)).astype(np.float32)
+    outputs = []
+    for rate in (0.0, 1e-9, 0.5):
+        set_random_seed(0)
+        layer = getattr(layers, kind)(4, dropout=rate, recurrent_dropout=rate, seed=1)
+        model = Sequential([Input(shape), each(layer) if time_by_time else layer])
+        for variable in model.trainable_variables:
+            variable.assign(np.random.default_rng(3).normal(size=variable.shape))
+        aware = quantize_model(model, calibration=x)
+        outputs.append([aware(x, training=True).numpy() for _ in range(2)])
+    without, nothing, half = outputs
+    for one, other in zip(without, nothing, strict=True):
+        steps = np.abs(one - other) * 127 / np.abs(one).max()
+        assert steps.max() < 1.5 and (steps > 0.5).mean() < 0.02
+    assert np.abs(half[0] - without[0]).max() > 0.1
+    assert np.abs(half[0] - half[1]).max() > 0.1
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
