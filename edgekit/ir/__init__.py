@@ -1,6 +1,13 @@
-"""The intermediate representation: frozen graphs, the operator table, validation and passes."""
+"""The intermediate representation: frozen graphs, the operator table, validation and passes.
 
-from .builder import GraphBuilder as GraphBuilder
+What reads a `.edge` file builds no graph: `GraphBuilder` is imported when it is first asked for
+(PEP 562).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from .graph import Accuracy as Accuracy
 from .graph import Graph as Graph
 from .graph import Metadata as Metadata
@@ -20,6 +27,9 @@ from .quant import QuantParams as QuantParams
 from .quant import per_channel as per_channel
 from .quant import per_tensor as per_tensor
 from .validate import validate as validate
+
+if TYPE_CHECKING:
+    from .builder import GraphBuilder as GraphBuilder
 
 __all__ = [
     "OPS",
@@ -43,3 +53,12 @@ __all__ = [
     "spec",
     "validate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "GraphBuilder":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .builder import GraphBuilder
+
+    globals()[name] = GraphBuilder
+    return GraphBuilder
