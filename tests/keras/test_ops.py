@@ -50,7 +50,6 @@ SAME = [
     ("vstack", ([X[0], Y[0]],), {}), ("trace", (V, 1, 2, 0), {}),
     ("searchsorted", (np.sort(X[0]), V), {}),
     ("searchsorted", (np.sort(X[0]), Y), {"side": "right"}),
-    ("trapezoid", (X, X[:, 0]), {"axis": 0}),
     ("clip", (X, 0.3, 0.6), {}), ("quantile", (X, 0.3), {"axis": 1}), ("zeros", ((2, 3),), {}),
     ("full", ((2, 3), 7.0), {}), ("full_like", (X, 2.0), {}), ("squeeze", (X[None],), {"axis": 0}),
     *(("pad", (V, ((1, 0), (2, 1), (0, 3))), {"mode": mode}) for mode in (

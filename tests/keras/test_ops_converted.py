@@ -19,12 +19,13 @@ from tests.keras.test_ops_cases import close, stored
 WRITTEN = {
     "elementwise": (
         "abs", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
-        "ceil", "clip", "cos", "cosh", "deg2rad", "divide", "divide_no_nan", "equal of real numbers",
-        "exp", "exp2", "expm1", "floor", "floor_divide", "fmax", "fmin", "greater of real numbers",
-        "hypot", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and of real numbers",
-        "logical_or of real numbers", "logical_xor of real numbers", "maximum",
-        "minimum", "mod", "multiply", "negative", "power", "rad2deg", "reciprocal", "round",
-        "rsqrt", "sign", "sin", "sinc", "sinh", "sqrt", "square", "subtract", "tan", "trunc",
+        "ceil", "clip", "cos", "cosh", "deg2rad", "divide", "divide_no_nan",
+        "equal of real numbers", "exp", "exp2", "expm1", "floor", "floor_divide", "fmax", "fmin",
+        "greater of real numbers", "hypot", "log", "log10", "log1p", "log2", "logaddexp",
+        "logaddexp2", "logical_and of real numbers", "logical_or of real numbers",
+        "logical_xor of real numbers", "maximum", "minimum", "mod", "multiply", "negative",
+        "power", "rad2deg", "reciprocal", "round", "rsqrt", "sign", "sin", "sinc", "sinh", "sqrt",
+        "square", "subtract", "tan", "trunc",
     ),
     "arrays": (
         "all", "any", "append''", "argmax", "argmin", "array_split", "cumprod'", "cumsum'", "diff",

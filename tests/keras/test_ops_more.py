@@ -80,6 +80,12 @@ def test_no_tape_goes_through_complex_numbers(part):
         tape.gradient(y, x)
 
 
+def test_an_integral_between_places():
+    widths = np.diff(X[:, 0])[:, None]
+    expected = (widths * (X[1:] + X[:-1]) / 2).sum(0)
+    np.testing.assert_allclose(ops.trapezoid(X, X[:, 0], axis=0), expected, rtol=1e-5)
+
+
 def test_saturating_goes_to_the_ends():
     far = np.array([-1e20, -3.7, 0.0, 3.7, 1e20, 2.0**31], "float32")
     top, bottom = 2147483520, -(2**31)  # the largest float32 below 2**31

@@ -235,7 +235,8 @@ ceil = _of_one(elementwise.ceil, "The next whole number above.", real=True)
 
 def trunc(x: Any) -> Any:
     """Without its fraction."""
-    return computed_on("trunc", x)
+    x = as_tensor(x)
+    return computed_on("trunc", x) if is_floating(dtype_of(x)) else x
 
 
 def round(x: Any, decimals: int = 0) -> Any:

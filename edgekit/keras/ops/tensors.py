@@ -120,11 +120,26 @@ def _wider(a: Any, b: Any) -> Any:
 
 def together(*xs: Any, real: bool = False) -> list[Any]:
     """Tensors of one dtype; Python's numbers stay what they are, but one must be a tensor."""
+    if _agree(xs):
+        return list(xs)
     dtype = result_dtype(*xs, real=real)
     made = [_cast(x, dtype) for x in xs]
     if made and all(dtype_of(x) is None for x in made):
         made[0] = Tensor(made[0], dtype)
     return made
+
+
+def _agree(xs: tuple[Any, ...]) -> bool:
+    """Whether all are floating tensors of one dtype already, or numbers beside them."""
+    dtype = None
+    for x in xs:
+        if isinstance(x, Tensor):
+            if dtype is not None and x.data.dtype != dtype:
+                return False
+            dtype = x.data.dtype
+        elif type(x) is not float and type(x) is not int:
+            return False
+    return dtype is not None and dtype.kind == "f"
 
 
 def _cast(x: Any, dtype: Any) -> Any:
