@@ -265,8 +265,8 @@ class _Decoder:
             self.bad(
                 path,
                 position,
-                f"{length} elements of {item_size} bytes do not fit into {self.size} bytes: the file "
-                "is damaged, or was not copied whole",
+                f"{length} elements of {item_size} bytes do not fit into {self.size} bytes: the "
+                "file is damaged, or was not copied whole",
             )
         self.count_bytes(4 + length * item_size, path, position)
         return int(length)
