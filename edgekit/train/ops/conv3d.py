@@ -22,7 +22,7 @@ __all__ = ["conv3d", "padding3d"]
 
 Triple = tuple[int, int, int]
 
-SAMPLES_FLOATS = 16 * CHUNK_FLOATS
+SAMPLES_FLOATS = 8 * CHUNK_FLOATS
 """Elements of slices put side by side at a time; the chunks within are those of `conv.py`."""
 
 

@@ -35,7 +35,7 @@ def by_rows(x: Array, kernel: Array, g: Geometry) -> bool:
         and g.kernel[0] > 1
         and g.strides == (1, 1)
         and kernel.shape[2] >= 4
-        and floats <= 4 * CHUNK_FLOATS
+        and floats <= 2 * CHUNK_FLOATS
     )
 
 
