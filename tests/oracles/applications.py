@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+LARGER = {"input_shape": (75, 80, 3), "include_top": False, "pooling": "avg"}
 SMALL = {"input_shape": (32, 48, 3), "classes": 3}
 FEATURES = {"input_shape": (32, 48, 3), "include_top": False, "pooling": "avg"}
 
@@ -26,4 +27,8 @@ NETWORKS: list[tuple[str, str, dict[str, Any]]] = [
     ("vgg16", "VGG16", FEATURES),
     ("vgg19", "VGG19", FEATURES),
     ("vgg16_top", "VGG16", SMALL),
+    ("densenet121", "DenseNet121", SMALL),
+    ("densenet201", "DenseNet201", FEATURES),
+    ("xception", "Xception", LARGER),
+    ("inception_v3", "InceptionV3", LARGER),
 ]  # fmt: skip

@@ -25,7 +25,8 @@ def main(folder: Path) -> None:
         ]
         weights = [list(w.shape) for w in model.weights]
         (folder / f"{name}.json").write_text(json.dumps({"layers": layers, "weights": weights}))
-        x = np.random.default_rng(2).uniform(0, 255, (2, 32, 48, 3)).astype(np.float32)
+        shape = [n or 48 for n in arguments["input_shape"]]
+        x = np.random.default_rng(2).uniform(0, 255, (2, *shape)).astype(np.float32)
         y = keras.ops.convert_to_numpy(model(keras.ops.convert_to_tensor(x), training=False))
         np.savez(folder / f"{name}.npz", x=x, y=y)
         model.save_weights(folder / f"{name}.weights.h5")

@@ -44,6 +44,18 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
         "EfficientNetB2",
         {"input_shape": (33, 40, 3), "include_top": False, "pooling": "avg"},
     ),
+    "densenet121": (
+        "DenseNet121",
+        {"input_shape": (33, 40, 3), "include_top": False, "pooling": "max"},
+    ),
+    "xception": (
+        "Xception",
+        {"input_shape": (71, 72, 3), "classes": 5, "classifier_activation": None},
+    ),
+    "inception_v3": (
+        "InceptionV3",
+        {"input_shape": (75, 75, 3), "include_top": False, "pooling": "avg"},
+    ),
     "vgg16": ("VGG16", {"input_shape": (33, 32, 3), "include_top": False, "pooling": "max"}),
     "mobilenet_v2_features": (
         "MobileNetV2",

@@ -116,7 +116,7 @@ def test_networks_as_int8(name):
     set_weights(model)
     rng = np.random.default_rng(1)
     low, high = (0, 255) if name == "mobilenet_v3_small" else (-1, 1)
-    smooth = rng.uniform(low, high, (24, 4, 4, 3)).astype(np.float32)
+    smooth = rng.uniform(low, high, (12, 4, 4, 3)).astype(np.float32)
     rows, columns = (n // 4 for n in options["input_shape"][:2])
     x = smooth.repeat(rows, axis=1).repeat(columns, axis=2)
     made = edgekit.convert(model, x)

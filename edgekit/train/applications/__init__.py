@@ -3,12 +3,18 @@
 No weights are downloaded: `weights` is None or the path of a file that you have.
 """
 
+from edgekit.train.applications import densenet as densenet
 from edgekit.train.applications import efficientnet as efficientnet
+from edgekit.train.applications import inception_v3 as inception_v3
 from edgekit.train.applications import mobilenet as mobilenet
 from edgekit.train.applications import mobilenet_v2 as mobilenet_v2
 from edgekit.train.applications import mobilenet_v3 as mobilenet_v3
 from edgekit.train.applications import resnet as resnet
 from edgekit.train.applications import vgg as vgg
+from edgekit.train.applications import xception as xception
+from edgekit.train.applications.densenet import DenseNet121 as DenseNet121
+from edgekit.train.applications.densenet import DenseNet169 as DenseNet169
+from edgekit.train.applications.densenet import DenseNet201 as DenseNet201
 from edgekit.train.applications.efficientnet import EfficientNetB0 as EfficientNetB0
 from edgekit.train.applications.efficientnet import EfficientNetB1 as EfficientNetB1
 from edgekit.train.applications.efficientnet import EfficientNetB2 as EfficientNetB2
@@ -17,6 +23,7 @@ from edgekit.train.applications.efficientnet import EfficientNetB4 as EfficientN
 from edgekit.train.applications.efficientnet import EfficientNetB5 as EfficientNetB5
 from edgekit.train.applications.efficientnet import EfficientNetB6 as EfficientNetB6
 from edgekit.train.applications.efficientnet import EfficientNetB7 as EfficientNetB7
+from edgekit.train.applications.inception_v3 import InceptionV3 as InceptionV3
 from edgekit.train.applications.mobilenet import MobileNet as MobileNet
 from edgekit.train.applications.mobilenet_v2 import MobileNetV2 as MobileNetV2
 from edgekit.train.applications.mobilenet_v3 import MobileNetV3Large as MobileNetV3Large
@@ -29,10 +36,14 @@ from edgekit.train.applications.resnet import ResNet152 as ResNet152
 from edgekit.train.applications.resnet import ResNet152V2 as ResNet152V2
 from edgekit.train.applications.vgg import VGG16 as VGG16
 from edgekit.train.applications.vgg import VGG19 as VGG19
+from edgekit.train.applications.xception import Xception as Xception
 
 __all__ = [
     "VGG16",
     "VGG19",
+    "DenseNet121",
+    "DenseNet169",
+    "DenseNet201",
     "EfficientNetB0",
     "EfficientNetB1",
     "EfficientNetB2",
@@ -41,6 +52,7 @@ __all__ = [
     "EfficientNetB5",
     "EfficientNetB6",
     "EfficientNetB7",
+    "InceptionV3",
     "MobileNet",
     "MobileNetV2",
     "MobileNetV3Large",
@@ -51,10 +63,14 @@ __all__ = [
     "ResNet101V2",
     "ResNet152",
     "ResNet152V2",
+    "Xception",
+    "densenet",
     "efficientnet",
+    "inception_v3",
     "mobilenet",
     "mobilenet_v2",
     "mobilenet_v3",
     "resnet",
     "vgg",
-]  # fmt: skip
+    "xception",
+]

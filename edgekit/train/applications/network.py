@@ -18,6 +18,7 @@ __all__ = [
     "decode_predictions",
     "eights",
     "load_weights",
+    "normalized_input",
     "picture_input",
     "pooled",
     "prepared",
@@ -26,16 +27,18 @@ __all__ = [
 ]
 
 
-def picture_input(input_shape: Any, input_tensor: Any, include_top: bool, default: int) -> Any:
+def picture_input(
+    input_shape: Any, input_tensor: Any, include_top: bool, default: int, least: int = 32
+) -> Any:
     """The input of the network: of `input_shape`, or the tensor that was given."""
     if isinstance(input_tensor, SymbolicTensor):
         return input_tensor
     if input_shape is None:
         input_shape = (default, default, 3) if include_top else (None, None, 3)
     shape = tuple(input_shape)
-    if len(shape) != 3 or any(n is not None and n < 32 for n in shape[:2]):
+    if len(shape) != 3 or any(n is not None and n < least for n in shape[:2]):
         raise InputError(
-            "input_shape must be (height, width, channels) of at least 32 x 32. "
+            f"input_shape must be (height, width, channels) of at least {least} x {least}. "
             f"Received: {input_shape}"
         )
     return layers.Input(shape)
@@ -122,6 +125,14 @@ def _shifted(x: Any, mode: str) -> Any:
 def preprocess_input(x: Any, data_format: str | None = None) -> Any:
     """Pixels 0..255 as -1..1: x / 127.5 - 1. A floating array is changed in place, as in Keras."""
     return prepared(x, data_format, "tf")
+
+
+def normalized_input(x: Any, data_format: str | None = None) -> Any:
+    """Pixels 0..255 as 0..1, less the means of ImageNet, over its deviations.
+
+    A floating array is changed in place, as in Keras.
+    """
+    return prepared(x, data_format, "torch")
 
 
 def centered_input(x: Any, data_format: str | None = None) -> Any:
