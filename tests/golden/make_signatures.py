@@ -1,5 +1,5 @@
 """Make keras/signatures.json and keras/ops_signatures.json: names, arguments, their order and
-defaults in the modules of Keras.
+defaults in the modules of Keras; keras/ops_classes.json: the classes that its files name.
 
     python tests/golden/make_signatures.py
 
@@ -63,6 +63,23 @@ def make(file, rooms):
     print({room: len(names) for room, names in made.items()})
 
 
+def make_classes():
+    """Write class -> [module, *arguments] of all operations."""
+    from keras.src.ops import core, math, nn, numpy
+    from keras.src.ops.operation import Operation
+
+    found = {
+        name: [module.__name__, *list(inspect.signature(value.__init__).parameters)[1:]]
+        for module in (core, math, nn, numpy)
+        for name, value in sorted(vars(module).items())
+        if inspect.isclass(value) and issubclass(value, Operation) and value is not Operation
+    }
+    lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in found.items()]
+    target = Path(__file__).parent / "keras" / "ops_classes.json"
+    target.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
 if __name__ == "__main__":
+    make_classes()
     for file, rooms in FILES.items():
         make(file, rooms)

@@ -11,7 +11,13 @@ from typing import Any
 from edgekit.train.backend import array_module
 from edgekit.train.primitive import Primitive, primitive
 
-__all__ = ["discrete"]
+__all__ = ["KEPT", "discrete"]
+
+KEPT = (
+    "floor_divide", "isfinite", "isinf", "isnan", "logical_and", "logical_not", "logical_or",
+    "trunc",
+)  # fmt: skip
+"""Those that files of models name: they are there before anyone calls them."""
 
 _MADE: dict[str, Primitive] = {}
 
@@ -27,3 +33,7 @@ def discrete(name: str) -> Primitive:
         forward.__doc__ = f"numpy's {name}."
         _MADE[name] = primitive(forward, name=f"numpy_{name}", differentiable=False)
     return _MADE[name]
+
+
+for _name in KEPT:
+    discrete(_name)

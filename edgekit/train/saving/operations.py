@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from edgekit.errors import UnsupportedOperator, lookup
+from edgekit.train.ops.discrete import KEPT
 from edgekit.train.symbolic import Operation
 from edgekit.train.tensor import PRIMITIVES
 
@@ -60,9 +61,32 @@ TABLE: dict[str, KerasOperation] = {
     "square": KerasOperation("Square"),
     "subtract": KerasOperation("Subtract"),
     "sum": KerasOperation("Sum", _REDUCE),
-    "tanh": KerasOperation("Tanh", {}, _NN),
+    "tanh": KerasOperation("Tanh"),
     "transpose": KerasOperation("Transpose", {"axes": "axes"}),
 }
+
+
+def _class_of(name: str) -> str:
+    """The class that has the name of a function."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+# functions of one number or two whose classes have their names
+for _name in (
+    "arccos", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil", "cos", "cosh",
+    "equal", "exp2", "expm1", "floor", "fmod", "greater", "greater_equal", "hypot", "less",
+    "less_equal", "log1p", "round", "sign", "sin", "sinh", "tan", "where",
+):  # fmt: skip
+    TABLE[_name] = KerasOperation(_class_of(_name))
+for _name in ("erf", "erfc", "erfinv"):
+    TABLE[_name] = KerasOperation(_class_of(_name), {}, "keras.src.ops.math")
+for _name in KEPT:
+    TABLE[f"numpy_{_name}"] = KerasOperation(_class_of(_name))
+TABLE["cumsum"] = KerasOperation("Cumsum", {"axis": "axis"})
+TABLE["floor_mod"] = KerasOperation("Mod")
+TABLE["broadcast_to"] = KerasOperation("BroadcastTo", {"shape": "shape"})
+TABLE["stop_gradient"] = KerasOperation("StopGradient", {}, "keras.src.ops.core")
+TABLE["cast"] = KerasOperation("Cast", {"dtype": "dtype"}, "keras.src.ops.core")
 _BY_CLASS = {entry.class_name: name for name, entry in TABLE.items()}
 _BY_CLASS["TrueDivide"] = "divide"
 
