@@ -24,7 +24,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +67,15 @@ def batch_of(name: str, batch: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def interleaved(
-    functions: list[Callable[[], Any]], seconds: float, clock: Callable[[], float]
+    functions: list[Callable[[], Any]],
+    seconds: float,
+    clock: Callable[[], float],
+    prepare: Callable[[int], Any] | None = None,
 ) -> list[float]:
-    """The smallest time of each function, in ms, called turn by turn for `seconds`."""
+    """The smallest time of each function, in ms, called turn by turn for `seconds`.
+
+    prepare: called with the number of the function before each call, its time not counted.
+    """
     best = [float("inf")] * len(functions)
     for function in functions:
         for _ in range(3):
@@ -79,6 +84,8 @@ def interleaved(
     gc.disable()
     while time.perf_counter() < end:
         for i, function in enumerate(functions):
+            if prepare is not None:
+                prepare(i)
             start = clock()
             function()
             best[i] = min(best[i], clock() - start)
@@ -103,23 +110,23 @@ def measure_steps(names: list[str]) -> None:
         print(line + speed, flush=True)
 
 
-def on_threads(count: int, step: Callable[[], Any]) -> None:
-    set_threads(count)
-    step()
-
-
 def measure_threads(names: list[str]) -> None:
     """Two threads against one. What the calling thread itself computes, its waiting not counted,
-    is what a step takes where both threads have a core; wall time says less on a busy machine."""
+    is what a step takes where both threads have a core; wall time says less on a busy machine.
+    Threads are started with the first step that shares, which is not counted."""
     print(f"\n{'two threads':12}{'batch':>6}{'caller ms':>12}{'of one':>8}{'bar':>6}{'wall':>8}")
     for name, batch, _ in RUNS:
         if name == "mlp" or (names and name not in names):
             continue
         shape, specification = NETWORKS[name]
         step = our_step(shape, specification, *batch_of(name, batch))
-        functions = [partial(on_threads, 1, step), partial(on_threads, 2, step)]
-        callers = interleaved(functions, SECONDS / 3, time.thread_time)
-        walls = interleaved(functions, SECONDS / 3, time.perf_counter)
+
+        def start(i: int, step: Callable[[], Any] = step) -> None:
+            set_threads(i + 1)
+            step()
+
+        callers = interleaved([step, step], SECONDS / 2, time.thread_time, start)
+        walls = interleaved([step, step], SECONDS / 2, time.perf_counter, start)
         set_threads(1)
         print(
             f"{name:12}{batch:>6}{callers[1]:>12.3f}{callers[0] / callers[1]:>8.2f}{1.5:>6.2f}"
