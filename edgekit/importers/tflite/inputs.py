@@ -14,7 +14,6 @@ from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.ir import GraphBuilder, Node, QuantParams, Value, attributes, spec
 from edgekit.ir.graph import DTYPES, Array
 from edgekit.ir.ops import infer_shapes
-from edgekit.ir.tables import table_for
 from edgekit.ir.validate import node_problems, output_dtypes
 
 from .file import Operator, Subgraph, Tensor
@@ -210,6 +209,8 @@ class Folding:
         first = values[node.inputs[0]]
         if spec(node.op).table_kind(first.dtype) is None:
             return None
+        from edgekit.ir.tables import table_for  # not for networks of sums and relu alone
+
         output = Value(node.outputs[0], first.shape, first.dtype, None, quant)
         table = table_for(node, first, output, arithmetic)
         self.spend(table.nbytes)
