@@ -240,6 +240,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, NotCapturedError):
         return str(error)
     found = f"{type(error).__name__}: {error}"
-    if "StreamCapture" in found:
+    if "StreamCapture" in found or "transfers are disallowed" in found:
         found = f"the host reads a value of the GPU there, or copies one to it ({found})"
     return place_of(error) + found

@@ -48,8 +48,6 @@ class Workplace:
         self.pool: Any = cupy.cuda.MemoryPool(_kept_memory())
         count_pool_of(self)
         self._depth = 0
-        with self.stream:
-            tickets(1)  # zeros that a capture could not make: it executes nothing
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
@@ -69,6 +67,7 @@ class Workplace:
             self._depth += 1
             try:
                 with self.stream, explained():
+                    tickets(1)  # zeros that a capture could not make: it executes nothing
                     yield
             finally:
                 self._depth -= 1

@@ -76,16 +76,22 @@ class Machine:
 
     def synchronized(self, by: str) -> None:
         """The host waits for the device. An error while the current stream captures."""
-        if self.capturing:
+        if self.capturing and by.endswith("synchronize"):
             raise self.refused(by)
+        self._copied("D2H", by)
         self.synchronizations += 1
         self.waits.append(by)
 
     def copied_in(self, by: str) -> None:
         """Data of the host goes to the device, which cupy refuses within a capture."""
-        if self.capturing:
-            raise self.refused(by)
+        self._copied("H2D", by)
         self.copies_in += 1
+
+    def _copied(self, way: str, by: str) -> None:
+        """cupy does not even try to copy within a capture, which so goes on."""
+        if self.capturing:
+            text = f"the current stream is capturing, so {way} transfers are disallowed"
+            raise RuntimeError(f"{text} ({by})")
 
     def refused(self, by: str) -> CUDARuntimeError:
         """The error of a call that CUDA itself refuses; it ends the capture for good."""
