@@ -42,7 +42,7 @@ def rows(x: Array) -> Array:
 def tile(vector: Array, wide: Array) -> Array:
     """`vector` (C,) repeated to the row length of `wide`, which `rows` made."""
     count = wide.shape[1] // vector.shape[0]
-    return vector if count == 1 else array_module(vector).tile(vector, count)
+    return vector if count == 1 else vector.reshape(1, -1).repeat(count, axis=0).reshape(-1)
 
 
 def add_vector(x: Array, vector: Array) -> None:

@@ -91,6 +91,7 @@ class _Phase(NamedTuple):
     kernel: tuple[slice, slice]  # the rows and columns of the kernel
     pixels: tuple[slice, slice]  # those of the input
     shifts: Shifts  # from an output pixel to pixels of the phase
+    back: Shifts  # from a pixel of the phase to the outputs that saw it
 
     def of(self, x: Array) -> Array:
         return x[:, self.pixels[0], self.pixels[1]]
@@ -100,13 +101,13 @@ class _Phase(NamedTuple):
 def _phases(g: Geometry) -> tuple[_Phase, ...]:
     rows = _axis_phases(g, 0, g.height)
     columns = _axis_phases(g, 1, g.width)
-    return tuple(
-        _Phase(
-            (row[0], column[0]), (row[1], column[1]), Shifts(*zip(row[2], column[2], strict=True))
-        )
-        for row in rows
-        for column in columns
-    )
+    found = []
+    for row in rows:
+        for column in columns:
+            shifts = Shifts(*zip(row[2], column[2], strict=True))
+            kernel, pixels = (row[0], column[0]), (row[1], column[1])
+            found.append(_Phase(kernel, pixels, shifts, shifts.turned()))
+    return tuple(found)
 
 
 def _axis_phases(g: Geometry, axis: int, size: int) -> list[tuple[slice, slice, Any]]:
@@ -179,12 +180,10 @@ def gradients(
     if needs[0]:
         seen = sum(math.prod(phase.shifts.source) for phase in phases)
         gx = module.empty_like(x) if seen == x.shape[1] * x.shape[2] else module.zeros_like(x)
-        weights = [
-            phase.shifts.turned().weights(kernel[phase.kernel][::-1, ::-1]) for phase in phases
-        ]
+        weights = [phase.back.weights(kernel[phase.kernel][::-1, ::-1]) for phase in phases]
 
     def take(share: slice) -> Any:
-        images = [ShiftedImages(phase.shifts.turned(), x.shape[3]) for phase in phases]
+        images = [ShiftedImages(phase.back, x.shape[3]) for phase in phases]
         products = _KernelGradient(phases, x) if needs[1] else None
         for samples in sample_parts(share, x):
             for number, phase in enumerate(phases):
@@ -231,7 +230,7 @@ class _KernelGradient:
         gk = array_module(self.like).zeros((*shape.kernel, channels), self.like.dtype)
         for phase, total in zip(self.phases, self.totals, strict=True):
             if total is not None:
-                gk[phase.kernel] = phase.shifts.turned().kernel_sums(total, channels)[::-1, ::-1]
+                gk[phase.kernel] = phase.back.kernel_sums(total, channels)[::-1, ::-1]
         return gk
 
 
