@@ -23,8 +23,8 @@ __all__ = [
 Padding = str | tuple[int, int, int, int]
 
 CHUNK_FLOATS = 262_144
-"""Elements of scratch that one chunk may take on a CPU: 1 MiB, most of an L2 cache. Half of it costs
-3 % of a small network for the calls, and more where threads hand the interpreter to and fro.
+"""Elements of scratch that one chunk may take on a CPU: 1 MiB, an L2 cache. With half of it a small
+network takes 3 % longer for the calls, and more where threads hand the interpreter to and fro.
 """
 
 
