@@ -1,10 +1,10 @@
-"""Makes tests/golden/keras/texts.json and applications.json from Keras 3 on TensorFlow.
+"""Makes texts.json, applications.json and features.json in tests/golden/keras from Keras 3.
 
     python tests/golden/make_text_goldens.py
 
 What the layers and functions on words give, and networks of keras.applications: names and shapes of
-their weights, and outputs for weights that `tests.train.application_weights` draws. One of "texts"
-and "applications" makes that file alone.
+their weights, and outputs for weights that `tests.train.application_weights` draws; and what
+FeatureSpaces make of a table. One of "texts", "applications" and "features" makes that file alone.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras.src.legacy.preprocessing import sequence as old_sequence
 from keras.src.legacy.preprocessing import text as old_text
 
+from tests.keras.feature_cases import DATA, NEW, SPACES, columns
+from tests.keras.feature_cases import make as make_space
 from tests.train.application_weights import NETWORKS, picture, set_weights
 from tests.train.text_cases import (
     CROSSED,
@@ -105,7 +108,18 @@ def applications():
     return found
 
 
+def features():
+    found = {}
+    for name in SPACES:
+        space = make_space(keras.utils.FeatureSpace, name)
+        space.adapt(tf.data.Dataset.from_tensor_slices(columns(name, DATA)))
+        made = space({k: tf.constant(v) for k, v in columns(name, NEW).items()})
+        found[name] = {k: plain(v) for k, v in made.items()} if isinstance(made, dict) else (
+            plain(made))  # fmt: skip
+    return found
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ("texts", "applications"):
+    for name in sys.argv[1:] or ("texts", "applications", "features"):
         (TARGET / f"{name}.json").write_text(json.dumps(globals()[name]()) + "\n")
         print(name, (TARGET / f"{name}.json").stat().st_size)

@@ -100,8 +100,17 @@ def test_layers_become_configs_and_come_back():
     config = keras.layers.serialize(Mine(name="m"))
     assert type(keras.layers.deserialize(config, {"Mine": Mine})) is Mine
     for wrong in ("Dense", 3, {"class_name": "Adam", "config": {}}):
-        with pytest.raises(ValueError, match="expected the config of a layer"):
+        with pytest.raises(ValueError, match="expected the config of a layer|'Adam' is not known"):
             keras.layers.deserialize(wrong)
+
+
+def test_a_layer_is_not_taken_for_an_initializer_of_its_name():
+    layer = keras.layers.Identity(name="same")
+    for read in (keras.layers.deserialize, keras.saving.deserialize_keras_object):
+        assert type(read(keras.layers.serialize(layer))) is keras.layers.Identity
+    initializer = keras.initializers.Identity(gain=2.0)
+    config = keras.saving.serialize_keras_object(initializer)
+    assert type(keras.saving.deserialize_keras_object(config)) is keras.initializers.Identity
 
 
 @pytest.mark.parametrize(

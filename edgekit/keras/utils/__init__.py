@@ -38,6 +38,7 @@ __all__, __getattr__, __dir__ = forward(
             name: f"{_HERE}.batches:{name}"
             for name in ("pack_x_y_sample_weight", "unpack_x_y_sample_weight")
         },
+        "FeatureSpace": f"{_HERE}.features:FeatureSpace",
         "PyDataset": f"{_TRAIN}.py_dataset:PyDataset",
         "Sequence": f"{_TRAIN}.py_dataset:PyDataset",
         "Progbar": f"{_HERE}.progress:Progbar",

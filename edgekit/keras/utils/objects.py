@@ -31,7 +31,8 @@ def deserialize_keras_object(
     known = {**get_custom_objects(), **(custom_objects or {})}
     name = config["class_name"]
     with safe_mode_of(safe_mode):
-        for table in _tables():
+        of_layers = config.get("module") == "keras.layers"  # there is an initializer Identity too
+        for table in () if of_layers else _tables():
             if name in table and name not in known:
                 return table[name].from_config(config.get("config") or {})
         if name in known and not hasattr(known[name], "call"):
@@ -43,6 +44,8 @@ def deserialize_layer(config: Any, custom_objects: Mapping[str, Any] | None = No
     """`keras.layers.deserialize`: the layer of a config; a layer is given back as it is."""
     from edgekit.train import Layer
 
+    if isinstance(config, Mapping) and "module" not in config:
+        config = {"module": "keras.layers", **config}  # of Keras 2
     found = deserialize_keras_object(config, custom_objects)
     if not isinstance(found, Layer):
         raise InputError(f"layers.deserialize: expected the config of a layer. Received: {config}")
