@@ -14,6 +14,7 @@ from edgekit.train import GradientTape, Input, Model, Tensor
 from edgekit.train.backend import to_numpy
 from tests.keras.ops_cases import FAMILIES, Case, outputs_of, weights_of
 from tests.material import ROOT
+from tests.train.device import install, on_device
 
 CASES = {f"{f}/{label}": case for f, cases in FAMILIES.items() for label, case in cases.items()}
 every = pytest.mark.parametrize("name", CASES)
@@ -165,3 +166,26 @@ def test_functions_are_part_of_a_functional_model(name: str) -> None:
     for (symbol, expected), y in zip(pairs, outputs_of(found), strict=True):
         assert symbol.dtype == str(expected.dtype) == str(y.dtype)
         np.testing.assert_array_equal(y.numpy(), expected.numpy())
+
+
+NOT_ON_DEVICE = {
+    **dict.fromkeys(("arrays/logdet", "arrays/slogdet"), "the stand-in has no cupy.linalg"),
+    **dict.fromkeys(("elementwise/isreal", "elementwise/isreal of integers"), "nor isreal"),
+    **dict.fromkeys(
+        ("arrays/average", "networks/attention with mask"), "an option of the case is on the host"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if c.inputs])
+def test_values_are_the_same_on_a_device(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name in NOT_ON_DEVICE:
+        pytest.skip(NOT_ON_DEVICE[name])
+    install(monkeypatch)
+    given = []
+    for x in CASES[name].inputs:
+        given.append(Tensor(np.zeros(())))
+        given[-1].data = on_device(x)
+    for y, e in zip(run(CASES[name], given), stored(name, "y"), strict=True):
+        if e.dtype.kind not in "US":
+            close(to_numpy(y), e, 1e-4)

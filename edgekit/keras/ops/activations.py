@@ -6,17 +6,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from edgekit.errors import InputError
 from edgekit.keras.ops.shapes import moveaxis
 from edgekit.keras.ops.tensors import as_tensor, floating, operation
 from edgekit.train import activations
-from edgekit.train.backend import asarray
+from edgekit.train.backend import array_module, asarray
 from edgekit.train.dtype_policies import floatx
 from edgekit.train.ops import activations as ops
 from edgekit.train.serialization import accept_options
-from edgekit.train.tensor import Tensor
+from edgekit.train.tensor import wrap
 
 __all__ = [
     "celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
@@ -105,9 +103,10 @@ def one_hot(
 ) -> Any:
     """Class numbers as rows of zeros with a one; a number out of range gives zeros."""
     accept_options("keras.ops.one_hot", {"sparse": sparse})
-    numbers = np.asarray(asarray(as_tensor(x))).astype(np.int64)
-    rows = (numbers[..., None] == np.arange(num_classes)).astype(dtype or floatx())
-    return Tensor(np.moveaxis(rows, -1, axis))
+    numbers = asarray(as_tensor(x))
+    module = array_module(numbers)
+    rows = numbers[..., None] == module.arange(num_classes)
+    return wrap(module.moveaxis(rows, -1, axis).astype(dtype or floatx()))
 
 
 @operation
@@ -126,5 +125,6 @@ def multi_hot(
     accept_options("keras.ops.multi_hot", kwargs)
     if num_classes is None:
         raise InputError("multi_hot: give num_classes")
-    rows = np.asarray(one_hot(inputs, num_classes, dtype=dtype, sparse=sparse))
-    return Tensor(np.moveaxis(rows.max(axis=-2 if rows.ndim > 1 else 0), -1, axis))
+    rows = one_hot(inputs, num_classes, dtype=dtype, sparse=sparse).data
+    rows = rows.max(axis=-2 if rows.ndim > 1 else 0)
+    return wrap(array_module(rows).moveaxis(rows, -1, axis))

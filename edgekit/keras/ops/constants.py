@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.keras.ops.tensors import as_tensor, known, operation, result_dtype
-from edgekit.train.backend import asarray
+from edgekit.train.backend import array_module, asarray
 from edgekit.train.dtype_policies import floatx
 from edgekit.train.tensor import Tensor, wrap
 
@@ -61,7 +61,8 @@ def empty_like(x: Any, dtype: Any = None) -> Any:
 @operation
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     """One value in the shape of `x`."""
-    return wrap(np.full_like(asarray(as_tensor(x)), np.asarray(fill_value), dtype=dtype))
+    given = asarray(as_tensor(x))
+    return wrap(array_module(given).full_like(given, fill_value, dtype=dtype))
 
 
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:

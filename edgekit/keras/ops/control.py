@@ -9,12 +9,12 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.keras.ops.tensors import as_tensor, operation
-from edgekit.train.backend import asarray
+from edgekit.train.backend import array_module, asarray
 from edgekit.train.custom_gradient import custom_gradient as with_gradient
 from edgekit.train.ops.shape import concat
 from edgekit.train.structure import flatten, map_structure, pack
 from edgekit.train.tape import GradientTape
-from edgekit.train.tensor import Tensor
+from edgekit.train.tensor import Tensor, wrap
 
 __all__ = [
     "associative_scan", "cond", "custom_gradient", "fori_loop", "jvp", "map", "scan", "switch",
@@ -31,12 +31,12 @@ def custom_gradient(f: Function) -> Function:
 
 def cond(pred: Any, true_fn: Function, false_fn: Function) -> Any:
     """true_fn() where `pred` holds, else false_fn()."""
-    return true_fn() if bool(np.asarray(asarray(pred))) else false_fn()
+    return true_fn() if bool(pred) else false_fn()
 
 
 def switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
     """branches[index](*operands); an index outside counts as the nearest one."""
-    place = min(max(int(np.asarray(asarray(index))), 0), len(branches) - 1)
+    place = min(max(int(index), 0), len(branches) - 1)
     return branches[place](*operands)
 
 
@@ -169,7 +169,7 @@ def jvp(fun: Function, primals: Any, tangents: Any, has_aux: bool = False) -> An
             made = fun(*given)
         made, aux = made if has_aux else (made, None)
         ends = flatten(made)
-        seeds = [Tensor(np.zeros(y.shape, y.dtype)) for y in ends]
+        seeds = [wrap(array_module(y.data).zeros_like(y.data)) for y in ends]
         outer.watch(seeds)
         pulled = inner.gradient(
             ends, flatten(given), output_gradients=seeds, unconnected_gradients="zero"

@@ -66,15 +66,15 @@ def ctc_loss(
     each sequence the first `target_length` labels and `output_length` steps count. It has first
     derivatives. Source: Graves et al. 2006.
     """
-    logits, labels = floating(output), to_numpy(integers(target)).astype(np.int64)
+    logits, labels = floating(output), integers(target).astype(np.int64)
     steps = np.arange(logits.shape[1])[None, :, None]
-    there = steps < to_numpy(integers(output_length)).reshape(-1, 1, 1)
+    there = steps < integers(output_length).reshape(-1, 1, 1)
     # the primitive has the blank first, and sequences of one length: behind the end it is sure
     others = [i for i in range(logits.shape[-1]) if i != mask_index]
     logits = logits[..., np.array([mask_index, *others])]
     ended = np.where(np.arange(logits.shape[-1]) == 0, 0.0, -1e4).astype(logits.dtype)
     logits = comparisons.where(there, logits, ended)
-    counted = np.arange(labels.shape[1]) < to_numpy(integers(target_length)).reshape(-1, 1)
+    counted = np.arange(labels.shape[1]) < integers(target_length).reshape(-1, 1)
     labels = np.where(labels < mask_index, labels + 1, labels)
     return loss_of_paths(logits, np.where(counted, labels, 0))
 
@@ -96,7 +96,7 @@ def ctc_decode(
     """
     logits = known(inputs, "ctc_decode")
     logits = to_numpy(logits).astype(np.float32 if logits.dtype.kind != "f" else logits.dtype)
-    lengths = to_numpy(integers(sequence_lengths)).tolist()
+    lengths = integers(sequence_lengths).tolist()
     if strategy not in ("greedy", "beam_search"):
         raise InputError(
             f"ctc_decode: strategy must be 'greedy' or 'beam_search'. Received: {strategy!r}"

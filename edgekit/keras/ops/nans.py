@@ -9,7 +9,7 @@ import numpy as np
 from edgekit.keras.ops import reductions
 from edgekit.keras.ops.ordering import at_shares, sorted_rows
 from edgekit.keras.ops.tensors import as_tensor, computed_on, dtype_of, floating, operation
-from edgekit.train.backend import asarray, is_floating
+from edgekit.train.backend import is_floating, to_numpy
 from edgekit.train.ops import comparisons, math
 
 __all__ = [
@@ -114,7 +114,7 @@ def nanquantile(
     """The value below which a share `q` lies; several shares make a first axis of their own."""
     x = floating(x)
     rows, shape = sorted_rows(x, axis, keepdims)  # NaN are sorted to the end
-    count = (~np.isnan(asarray(rows))).sum(axis=-1)
+    count = (~np.isnan(to_numpy(rows))).sum(axis=-1)
     return at_shares(rows, np.maximum(count - 1, 0), q, method, shape)
 
 
@@ -122,7 +122,7 @@ def nanpercentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """The value below which `q` of a hundred lie; several make a first axis of their own."""
-    return nanquantile(x, np.asarray(asarray(q), np.float64) / 100, axis, method, keepdims)
+    return nanquantile(x, np.asarray(to_numpy(q), np.float64) / 100, axis, method, keepdims)
 
 
 def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

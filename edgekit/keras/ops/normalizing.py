@@ -152,4 +152,4 @@ def _seen(mask: Any, is_causal: bool, steps: int, others: int) -> Any:
     if not is_causal:
         return mask
     causal = np.tri(steps, others, dtype=bool)
-    return as_tensor(causal) if mask is None else comparisons.where(mask, causal, False)
+    return causal if mask is None else comparisons.where(mask, causal, False)

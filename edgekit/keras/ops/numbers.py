@@ -18,7 +18,7 @@ from edgekit.keras.ops.tensors import (
     result_dtype,
     together,
 )
-from edgekit.train.backend import is_floating
+from edgekit.train.backend import is_floating, to_numpy
 from edgekit.train.ops import comparisons, elementwise, math, special
 from edgekit.train.serialization import accept_options
 from edgekit.train.tensor import Tensor, wrap
@@ -280,10 +280,12 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     if (x1 is None) != (x2 is None):
         raise InputError("where: give both x1 and x2, or neither")
     if x1 is None:
-        return tuple(wrap(at.astype(np.int32)) for at in np.nonzero(known(condition, "where")))
+        return tuple(
+            Tensor(at.astype(np.int32)) for at in np.nonzero(to_numpy(known(condition, "where")))
+        )
     dtype = result_dtype(x1, x2)
     # a number beside the condition would be taken for a truth value
-    x1, x2 = (Tensor(x, dtype) if dtype_of(x) is None else x for x in together(x1, x2))
+    x1, x2 = (np.asarray(x, dtype) if dtype_of(x) is None else x for x in together(x1, x2))
     return comparisons.where(cast(condition, bool), x1, x2)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
+from edgekit.keras.ops.numbers import cast
 from edgekit.keras.ops.segments import segment_sum
 from edgekit.keras.ops.taking import take_along_axis
 from edgekit.keras.ops.tensors import (
@@ -18,8 +19,9 @@ from edgekit.keras.ops.tensors import (
     known,
     operation,
 )
-from edgekit.train.backend import asarray
+from edgekit.train.backend import array_module, asarray, to_numpy
 from edgekit.train.dtype_policies import floatx
+from edgekit.train.ops import math
 from edgekit.train.ops.shape import concat, transpose
 from edgekit.train.serialization import accept_options
 from edgekit.train.tensor import Tensor, wrap
@@ -54,18 +56,20 @@ def sort(x: Any, axis: int = -1) -> Any:
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """(the k largest along the last axis, where they are)."""
     x = as_tensor(x)
-    order = wrap(np.argsort(-asarray(x), axis=-1, kind="stable")[..., :k].astype(np.int32))
+    signed = cast(x, "int64") if dtype_of(x).kind in "bu" else x
+    order = argsort(math.negative(signed), -1)[..., :k]
     return take_along_axis(x, order, -1), order
 
 
 @operation
 def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     """Whether fewer than k predictions of a row are larger than that of its target."""
-    rows, places = as_tensor(predictions), asarray(as_tensor(targets)).astype(np.int64)
-    inside = (places >= 0) & (places < rows.shape[-1])
-    own = asarray(rows)[np.arange(len(places)), np.where(inside, places, 0)]
-    larger = (asarray(rows) > own[:, None]).sum(axis=-1)
-    return wrap((larger < k) & inside & np.isfinite(own))
+    rows, at = asarray(as_tensor(predictions)), asarray(as_tensor(targets))
+    module = array_module(rows)
+    inside = (at >= 0) & (at < rows.shape[-1])
+    own = rows[module.arange(len(at)), module.where(inside, at, 0)]
+    larger = (rows > own[:, None]).sum(axis=-1)
+    return wrap((larger < k) & inside & module.isfinite(own))
 
 
 # -- shares ---------------------------------------------------------------------------------------
@@ -82,7 +86,7 @@ def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """The value below which `q` of a hundred lie; several make a first axis of their own."""
-    shares = np.asarray(asarray(q), np.float64) / 100
+    shares = np.asarray(to_numpy(q), np.float64) / 100
     return quantile(x, shares, axis, method, keepdims)
 
 
@@ -109,7 +113,7 @@ def at_shares(rows: Any, last: np.ndarray, q: Any, method: str, shape: list[int]
     """The sorted rows at shares of the places up to `last`, which each row may have of its own."""
     if method not in _METHODS:
         raise InputError(f"quantile: method must be one of {', '.join(_METHODS)}")
-    shares = np.asarray(asarray(q), np.float64)
+    shares = np.asarray(to_numpy(q), np.float64)
     last = np.broadcast_to(last, rows.shape[:-1])
     found = [_at(rows, share * last, method).reshape(*shape) for share in shares.reshape(-1)]
     return found[0] if shares.ndim == 0 else concat([f.reshape(1, *shape) for f in found], axis=0)
@@ -143,15 +147,14 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
 @operation
 def digitize(x: Any, bins: Any) -> Any:
     """The number of the bin of each element: how many of the rising `bins` are not above it."""
-    edges = as_tensor(np.asarray(asarray(as_tensor(bins))))
-    return computed_on("searchsorted", edges, as_tensor(x), side="right", dtype="int32")
+    return computed_on("searchsorted", as_tensor(bins), as_tensor(x), side="right", dtype="int32")
 
 
 @operation
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
     """How often each number occurs along the last axis, or the sum of its weights."""
     accept_options("keras.ops.bincount", {"sparse": sparse})
-    numbers = known(x, "bincount")
+    numbers = to_numpy(known(x, "bincount"))
     count = max(int(numbers.max(initial=-1)) + 1, int(minlength))
     if weights is None:
         given: Any = Tensor(np.ones(numbers.shape, np.int32))
@@ -170,7 +173,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> tuple[Any, Any]:
         raise InputError(f"histogram: bins must be a positive integer. Received: {bins!r}")
     if range is not None and (len(range) != 2 or range[1] < range[0]):
         raise InputError(f"histogram: range is (lowest, highest). Received: {range!r}")
-    values = known(x, "histogram")
+    values = to_numpy(known(x, "histogram"))
     counts, edges = np.histogram(values, bins, range)
     kind = values.dtype if values.dtype.kind == "f" else floatx()
     return Tensor(counts, "int32"), Tensor(edges, kind)
@@ -181,13 +184,13 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> tuple[Any, Any]:
 
 def nonzero(x: Any) -> tuple[Any, ...]:
     """The indices of elements that are not 0, axis by axis."""
-    return tuple(wrap(at.astype(np.int32)) for at in np.nonzero(known(x, "nonzero")))
+    return tuple(Tensor(at.astype(np.int32)) for at in np.nonzero(to_numpy(known(x, "nonzero"))))
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     """Numbers of elements counted through, as an index for each axis."""
-    at = known(indices, "unravel_index")
-    return tuple(wrap(np.asarray(i).astype(at.dtype)) for i in np.unravel_index(at, tuple(shape)))
+    at = to_numpy(known(indices, "unravel_index"))
+    return tuple(Tensor(np.asarray(i).astype(at.dtype)) for i in np.unravel_index(at, tuple(shape)))
 
 
 def unique(
@@ -205,7 +208,7 @@ def unique(
 
     Without `sorted` the order is that of the first occurrences.
     """
-    given = known(x, "unique")
+    given = to_numpy(known(x, "unique"))
     values, first, inverse, counts = np.unique(given, True, True, True, axis=axis)
     inverse = inverse.reshape(given.shape if axis is None else -1)
     place = 0 if axis is None else axis
@@ -221,7 +224,7 @@ def unique(
                 found[i] = _sized(found[i], size, fill, place if i == 0 else 0)
     wanted = [True, return_index, return_inverse, return_counts]
     made = [
-        wrap(part if i == 0 else part.astype(np.int32))
+        Tensor(part if i == 0 else part.astype(np.int32))
         for i, (part, want) in enumerate(zip(found, wanted, strict=True))
         if want
     ]

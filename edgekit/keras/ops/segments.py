@@ -12,11 +12,10 @@ from edgekit.keras.ops.reductions import max as largest
 from edgekit.keras.ops.reductions import min as smallest
 from edgekit.keras.ops.reductions import prod
 from edgekit.keras.ops.tensors import as_tensor, dtype_of, integers, operation, together
-from edgekit.train.backend import is_floating, to_numpy
+from edgekit.train.backend import is_floating
 from edgekit.train.ops import comparisons
 from edgekit.train.ops.scatter import scatter as added_at
 from edgekit.train.ops.shape import concat
-from edgekit.train.tensor import Tensor
 
 __all__ = ["scatter", "scatter_update", "segment_max", "segment_min", "segment_prod",
            "segment_sum"]  # fmt: skip
@@ -62,7 +61,7 @@ def segment_prod(
 
 def _given(data: Any, segment_ids: Any, num_segments: Any) -> tuple[Any, np.ndarray, int]:
     """(data, the number of each one's segment, how many segments), without what has none."""
-    data, ids = as_tensor(data), to_numpy(integers(segment_ids))
+    data, ids = as_tensor(data), integers(segment_ids)
     if ids.ndim != 1 or ids.shape[0] != data.shape[0]:
         raise InputError(
             f"segment_ids must have one axis of {data.shape[0]} numbers. Received: {ids.shape}"
@@ -90,7 +89,7 @@ def _rows(data: Any, ids: np.ndarray, count: int, fill: Any) -> Any:
     places = np.full((count, longest), len(ids))
     starts = np.cumsum(sizes) - sizes
     places[ids[order], np.arange(len(ids)) - starts[ids[order]]] = order
-    filling = Tensor(np.full((1, *data.shape[1:]), fill), dtype_of(data))
+    filling = np.full((1, *data.shape[1:]), fill, dtype_of(data))
     return concat([data, filling], axis=0)[places]
 
 
@@ -123,7 +122,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     at = integers(indices)
     axes = at.shape[-1]
     cell, shape = inputs.shape[axes:], inputs.shape
-    numbers = to_numpy(_flat(at.reshape(-1, axes), shape[:axes]))
+    numbers = _flat(at.reshape(-1, axes), shape[:axes])
     cells, new = inputs.reshape(-1, *cell), updates.reshape(-1, *cell)
     count = cells.shape[0]
     if reduction is not None:
@@ -133,7 +132,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
         last = np.full(count, -1)
         last[numbers] = np.arange(len(numbers))  # of several that are assigned the last stays
         held = last.reshape(-1, *(1,) * len(cell)) >= 0
-        made = comparisons.where(Tensor(held), new[last], cells) if len(numbers) else cells
+        made = comparisons.where(held, new[last], cells) if len(numbers) else cells
     return cast(made.reshape(*shape), dtype)
 
 

@@ -14,11 +14,11 @@ from edgekit.errors import InputError
 from edgekit.keras.ops.patches import extract_sequences
 from edgekit.keras.ops.shapes import expand_dims, pad
 from edgekit.keras.ops.tensors import as_tensor, computed_on, dtype_of, floating, operation
+from edgekit.train.backend import to_numpy
 from edgekit.train.ops import elementwise
 from edgekit.train.ops.fourier import complex_of, fourier, part_of_complex
 from edgekit.train.ops.scatter import scatter
 from edgekit.train.ops.shape import concat
-from edgekit.train.tensor import Tensor
 
 __all__ = [
     "angle", "conj", "conjugate", "fft", "fft2", "ifft2", "imag", "irfft", "istft", "polar", "real",
@@ -98,22 +98,21 @@ def irfft(x: Any, fft_length: int | None = None) -> Any:
 
 def _window(window: Any, length: int, fft_length: int, dtype: Any) -> Any:
     """The window of `length` in the middle of `fft_length` numbers."""
-    values: Any
     if window is None:
-        return Tensor(np.ones(fft_length), dtype)
+        return np.ones(fft_length, dtype)
+    before = (fft_length - length) // 2
+    border = ((before, fft_length - length - before),)
     if isinstance(window, str):
         if window not in ("hann", "hamming"):
             raise InputError(
                 f"window must be 'hann', 'hamming', a tensor or None. Received: {window!r}"
             )
         name = "hanning" if window == "hann" else "hamming"
-        values = Tensor(getattr(np, name)(length + 1)[:-1], dtype)  # one period of it
-    else:
-        values = floating(window)
-        if tuple(values.shape) != (length,):
-            raise InputError(f"the window has shape {values.shape}, expected ({length},)")
-    before = (fft_length - length) // 2
-    return pad(values, ((before, fft_length - length - before),))
+        return np.pad(getattr(np, name)(length + 1)[:-1], border).astype(dtype)  # one period of it
+    values = floating(window)
+    if tuple(values.shape) != (length,):
+        raise InputError(f"the window has shape {values.shape}, expected ({length},)")
+    return pad(values, border)
 
 
 def _check(sequence_length: int, fft_length: int) -> None:
@@ -178,7 +177,7 @@ def istft(
 def _over_squares(window: Any, places: np.ndarray, total: int) -> np.ndarray:
     """1 over the sum of squared windows that meet at each place; 0 where there is silence."""
     squares = np.zeros(total)
-    np.add.at(squares, places, np.broadcast_to(np.asarray(window) ** 2, places.shape))
+    np.add.at(squares, places, np.broadcast_to(to_numpy(window) ** 2, places.shape))
     silent = squares < 1e-11
     return np.where(silent, 0.0, 1 / np.where(silent, 1.0, squares)).astype(dtype_of(window))
 

@@ -9,8 +9,8 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.keras.ops.joining import concatenate
 from edgekit.keras.ops.shapes import expand_dims, moveaxis, ndim, pad, ravel, shape
-from edgekit.keras.ops.tensors import as_tensor, dtype_of, integers, operation
-from edgekit.train.backend import asarray
+from edgekit.keras.ops.tensors import as_tensor, dtype_of, integers, operation, places
+from edgekit.train.backend import array_module, asarray
 from edgekit.train.ops import comparisons
 from edgekit.train.tensor import Tensor
 
@@ -55,23 +55,25 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Elements by their index along an axis."""
     x = ravel(x) if axis is None else as_tensor(x)
-    at = indices if isinstance(indices, int) else integers(indices)
+    at = indices if isinstance(indices, int) else places(indices)
     return x[(_ALL,) * ((axis or 0) % ndim(x)) + (at,)]
 
 
 @operation
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Elements by an index for each; without an axis of the elements in one row."""
-    order = integers(indices)
+    order = places(indices)
     if axis is None:
         return take_along_axis(ravel(x), order.reshape(-1), 0)
-    x = as_tensor(x)
+    x, module = as_tensor(x), array_module(order)
     other = [n if i != axis % ndim(x) else 1 for i, n in enumerate(x.shape)]
-    order = np.broadcast_to(order, np.broadcast_shapes(order.shape, other))
-    grid = list(np.ogrid[tuple(np.s_[:n] for n in order.shape)])
-    places = [at % n if n == 1 else at for at, n in zip(grid, x.shape, strict=True)]
-    places[axis] = order
-    return x[tuple(places)]
+    order = module.broadcast_to(order, np.broadcast_shapes(order.shape, other))
+    index = []
+    for i, (count, size) in enumerate(zip(order.shape, x.shape, strict=True)):
+        row = module.arange(count) if size > 1 else module.zeros(count, int)
+        index.append(row.reshape([-1 if i == a else 1 for a in range(order.ndim)]))
+    index[axis] = order
+    return x[tuple(index)]
 
 
 # -- diagonals ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import ShapeError
-from edgekit.train.backend import asarray, is_floating
+from edgekit.train.backend import asarray, is_floating, to_numpy
 from edgekit.train.dtype_policies import floatx
 from edgekit.train.ops import math
 from edgekit.train.ops.discrete import discrete
@@ -21,7 +21,7 @@ from edgekit.train.symbolic import Operation, has_symbolic
 from edgekit.train.tensor import Tensor, wrap
 
 __all__ = ["as_tensor", "axes_of", "computed_on", "dtype_of", "floating", "integers", "known",
-           "operation", "result_dtype", "together"]  # fmt: skip
+           "operation", "places", "result_dtype", "together"]  # fmt: skip
 
 
 def as_tensor(x: Any) -> Any:
@@ -73,8 +73,13 @@ def axes_of(x: Any, axis: Any) -> list[int]:
     return [a % rank for a in axes]
 
 
-def integers(x: Any) -> Any:
-    """Indices as an array of integers."""
+def integers(x: Any) -> np.ndarray:
+    """Indices as an array of integers on the host."""
+    return to_numpy(x if hasattr(x, "dtype") else np.asarray(x, np.int32))
+
+
+def places(x: Any) -> Any:
+    """Indices as an array of integers, where they are."""
     return asarray(x if hasattr(x, "dtype") else np.asarray(x, np.int32))
 
 

@@ -156,7 +156,7 @@ def map_coordinates(
             there = there & (place >= 0) & (place < size)
         value = x[tuple(places)]
         if fill_mode == "constant":
-            value = comparisons.where(as_tensor(there), value, fill_value)
+            value = comparisons.where(there, value, fill_value)
         for _, share in corner:
             value = value if share is None else value * share
         total = value + total
