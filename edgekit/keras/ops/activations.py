@@ -8,7 +8,7 @@ from typing import Any
 
 from edgekit.errors import InputError
 from edgekit.keras.ops.shapes import moveaxis
-from edgekit.keras.ops.tensors import as_tensor, floating, operation
+from edgekit.keras.ops.tensors import as_tensor, dtype_of, floating, operation
 from edgekit.train import activations
 from edgekit.train.backend import array_module, asarray
 from edgekit.train.dtype_policies import floatx
@@ -37,6 +37,8 @@ def _named(name: str, count: int | None = None) -> Callable[..., Any]:
     )
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and len(args) == 1 and getattr(dtype_of(args[0]), "kind", "") == "f":
+            return function(as_tensor(args[0]))
         given = dict(signature.bind(*args, **kwargs).arguments)
         x = given.pop("x")
         return function(as_tensor(x) if name in _OF_INTEGERS else floating(x), **given)

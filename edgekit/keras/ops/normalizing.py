@@ -14,7 +14,15 @@ from edgekit.keras.ops.joining import repeat
 from edgekit.keras.ops.norms import norm
 from edgekit.keras.ops.reductions import mean, var
 from edgekit.keras.ops.shapes import transpose
-from edgekit.keras.ops.tensors import as_tensor, axes_of, dtype_of, floating, operation, together
+from edgekit.keras.ops.tensors import (
+    as_tensor,
+    axes_of,
+    dtype_of,
+    floating,
+    largest_of,
+    operation,
+    together,
+)
 from edgekit.train.ops import activations, comparisons, math, normalization
 from edgekit.train.serialization import accept_options
 
@@ -141,7 +149,7 @@ def dot_product_attention(
         scores = activations.tanh(scores / attn_logits_soft_cap) * attn_logits_soft_cap
     seen = _seen(mask, is_causal, query.shape[1], key.shape[1])
     if seen is not None:
-        hidden = float(np.finfo(dtype_of(scores)).max) * -0.7
+        hidden = largest_of(dtype_of(scores)) * -0.7
         scores = comparisons.where(seen, scores, hidden)
     return transpose(math.matmul(softmax(scores), transpose(value, (0, 2, 1, 3))), (0, 2, 1, 3))
 

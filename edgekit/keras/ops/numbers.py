@@ -14,6 +14,7 @@ from edgekit.keras.ops.tensors import (
     dtype_of,
     floating,
     known,
+    largest_of,
     operation,
     result_dtype,
     together,
@@ -201,7 +202,7 @@ def ldexp(x1: Any, x2: Any) -> Any:
 def logaddexp(x1: Any, x2: Any) -> Any:
     """log(exp(x1) + exp(x2)), without overflow."""
     x1, x2 = together(x1, x2, real=True)
-    largest = float(np.finfo(dtype_of(as_tensor(x1))).max)
+    largest = largest_of(dtype_of(as_tensor(x1)))
     larger = clip(stop_gradient(math.maximum(x1, x2)), -largest, largest)
     return larger + math.log(math.exp(x1 - larger) + math.exp(x2 - larger))
 
@@ -266,7 +267,7 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     kind = dtype_of(x)
     if not is_floating(kind):
         return x
-    largest = float(np.finfo(kind).max)
+    largest = largest_of(kind)
     y = comparisons.where(computed_on("isnan", x), nan, x)
     y = comparisons.where(computed_on("isposinf", x), largest if posinf is None else posinf, y)
     return comparisons.where(computed_on("isneginf", x), -largest if neginf is None else neginf, y)

@@ -14,6 +14,7 @@ from edgekit.keras.ops.tensors import (
     computed_on,
     dtype_of,
     floating,
+    largest_of,
     operation,
 )
 from edgekit.train.ops import comparisons, elementwise, math
@@ -133,7 +134,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))), without overflow."""
     x = floating(x)
-    largest = float(np.finfo(dtype_of(x)).max)
+    largest = largest_of(dtype_of(x))
     top = math.stop_gradient(max(x, axis, True))
     top = math.maximum(math.minimum(top, largest), -largest)  # of infinite ones no difference
     found = math.log(sum(math.exp(x - top), axis, True)) + top

@@ -20,8 +20,10 @@ from edgekit.train.ops.discrete import discrete
 from edgekit.train.symbolic import Operation, has_symbolic
 from edgekit.train.tensor import Tensor, wrap
 
-__all__ = ["as_tensor", "axes_of", "computed_on", "dtype_of", "floating", "integers", "known",
-           "operation", "places", "result_dtype", "together"]  # fmt: skip
+__all__ = [
+    "as_tensor", "axes_of", "computed_on", "dtype_of", "floating", "integers", "known", "largest_of",
+    "operation", "places", "result_dtype", "together",
+]  # fmt: skip
 
 
 def as_tensor(x: Any) -> Any:
@@ -153,6 +155,11 @@ def _cast(x: Any, dtype: Any) -> Any:
     if dtype_of(x) is None:
         return wrap(np.asarray(x, dtype)) if isinstance(x, bool) else x
     return Tensor(x, dtype)
+
+
+def largest_of(dtype: Any) -> float:
+    """The largest number of a floating dtype; that of bfloat16 numpy does not know."""
+    return float(np.finfo(dtype).max) if dtype.kind == "f" else 3.3895313892515355e38
 
 
 def floating(x: Any) -> Any:
