@@ -81,7 +81,15 @@ def test_tests_that_cannot_be_collected_are_told(scripts, tmp_path):
 def test_every_file_of_tests_is_in_a_group(scripts):
     scripts("gpu_tests")
     script = scripts("test_gpu")
-    of_the_host = {"kernels_on_host", "capture_on_host", "nvrtc", "runner", "cublas", "cudnn"}
+    of_the_host = {
+        "kernels_on_host",
+        "capture_on_host",
+        "nvrtc",
+        "runner",
+        "cublas",
+        "cudnn",
+        "calls_of_cupy",
+    }
     there = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
     listed = {name for files in script.GROUPS.values() for name in files}
     assert there == listed | of_the_host and set(script.LIBRARIES) <= there
