@@ -1,4 +1,4 @@
-"""Judge mutated files by `edgekit.schema.decode` and by flatbuffers' C++ verifier.
+"""Judge mutated files by `edgekit.schema.decoder` and by flatbuffers' C++ verifier.
 
     python scripts/compare_verifiers.py --count 50000
 

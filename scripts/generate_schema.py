@@ -5,7 +5,7 @@
 
 flatc compiles each schema to its binary form, a flatbuffer that describes the tables. It is read
 here with the same decoder that reads models, and written down as `NAME_layout.py`: the `SCHEMA`
-that drives `edgekit.schema.decode` and `encode`, and the numbers of each enum.
+that drives `decode` and `encode` of `edgekit.schema`, and the numbers of each enum.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Check a TFLite file: every index, buffer and size is looked at before anything relies on it.
 
-`schema.decode` has seen to offsets and lengths. Here the numbers are checked that lead from one
+`schema.decoder` has seen to offsets and lengths. Here the numbers are checked that lead from one
 table to another, and the sizes that shapes promise.
 """
 
