@@ -82,9 +82,13 @@ def collected(files: Sequence[str], environment: dict[str, str], folder: Path = 
         notes = Path(scratch, "notes")
         command = [sys.executable, *_COMMAND, "--collect-only", *files]
         given = environment | {_NOTES: str(notes)}
-        made = subprocess.run(
-            command, env=given, cwd=folder, capture_output=True, text=True, check=False
-        )
+        try:
+            made = subprocess.run(
+                command, env=given, cwd=folder, capture_output=True, text=True, check=False,
+                timeout=120,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise RuntimeError(str(error)) from error
         found = [note["found"] for note in _notes_in(notes) if "found" in note]
     if not found:
         raise RuntimeError((made.stdout + made.stderr)[-4000:])

@@ -55,14 +55,14 @@ for name in names.split():
     try: print(name, m.version(name))
     except m.PackageNotFoundError: print(name, "-")
 import cupy
-cupy.show_config()
 from edgekit.train import backend
 backend.set_device("gpu")
 from edgekit.train.gpu import libraries
 print("libraries:", libraries.report())
 print("attributes:", cupy.cuda.Device().attributes)
 print("memory:", backend.memory_info())
-x = backend.asarray([1.0, 2.0]); print("a sum:", float((x * 2).sum()))
+x = backend.asarray([1.0, 2.0]); print("a sum:", float((x * 2).sum()), flush=True)
+cupy.show_config()
 """
 COMPILE = """
 import sys

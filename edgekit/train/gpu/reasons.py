@@ -42,7 +42,9 @@ def place_of(error: BaseException) -> str:
 
 
 def _is_library(path: str) -> bool:
-    return path.startswith(_OWN + os.sep) or any(part in path for part in _OTHERS)
+    # cupy's own code names its files by where they lay when it was built
+    compiled = path.endswith((".pyx", ".pxi", ".pxd"))
+    return compiled or path.startswith(_OWN + os.sep) or any(part in path for part in _OTHERS)
 
 
 def _line(path: str, number: int) -> str:

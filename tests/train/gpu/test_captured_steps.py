@@ -20,8 +20,10 @@ from edgekit.train import (
     set_random_seed,
 )
 from edgekit.train.gpu import capture
+from edgekit.train.gpu.reasons import place_of
 from edgekit.train.metrics import Metric
 from edgekit.train.ops.math import mean, square
+from edgekit.train.structure import map_structure
 from tests.train.device import needs_simulation
 
 RANDOM = np.random.default_rng(0)
@@ -411,3 +413,14 @@ def test_graphs_outlive_a_capture_for_which_memory_is_too_little(gpu):
     assert gpu.graph_launches > before
     for p, q in zip(model.get_weights(), other.get_weights(), strict=True):
         assert np.isfinite(p).all() and p.shape == q.shape
+
+
+def test_lines_of_cupy_are_not_the_users(gpu):
+    """Errors of cupy's own code have frames in files that lie nowhere, such as core.pyx."""
+    scope = {}
+    exec(compile("def get(x):\n    raise RuntimeError('no')", "cupy/_core/core.pyx", "exec"), scope)
+    try:
+        map_structure(scope["get"], [1])  # the line of the user
+    except RuntimeError as error:
+        found = place_of(error)
+    assert "of test_captured_steps.py (map_structure" in found and "core.pyx" not in found
