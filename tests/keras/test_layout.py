@@ -20,6 +20,7 @@ PACKAGES = [
     "activations", "applications", "applications.mobilenet", "applications.mobilenet_v2",
     "applications.mobilenet_v3", "applications.resnet", "applications.resnet50",
     "applications.resnet_v2", "applications.efficientnet", "applications.vgg16",
+    "applications.efficientnet_v2",
     "applications.vgg19", "applications.imagenet_utils", "applications.densenet",
     "applications.inception_v3", "applications.xception", "backend",
     "callbacks", "config", "constraints", "datasets", "datasets.mnist", "datasets.imdb",

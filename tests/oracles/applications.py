@@ -30,5 +30,9 @@ NETWORKS: list[tuple[str, str, dict[str, Any]]] = [
     ("densenet121", "DenseNet121", SMALL),
     ("densenet201", "DenseNet201", FEATURES),
     ("xception", "Xception", LARGER),
+    ("v2_b0", "EfficientNetV2B0", SMALL),
+    ("v2_b3", "EfficientNetV2B3", FEATURES),
+    ("v2_s", "EfficientNetV2S", FEATURES),
+    ("v2_m", "EfficientNetV2M", FEATURES),
     ("inception_v3", "InceptionV3", LARGER),
 ]  # fmt: skip

@@ -56,6 +56,10 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
         "InceptionV3",
         {"input_shape": (75, 75, 3), "include_top": False, "pooling": "avg"},
     ),
+    "efficientnet_v2_b2": (
+        "EfficientNetV2B2",
+        {"input_shape": (40, 33, 3), "include_top": False, "pooling": "avg"},
+    ),
     "vgg16": ("VGG16", {"input_shape": (33, 32, 3), "include_top": False, "pooling": "max"}),
     "mobilenet_v2_features": (
         "MobileNetV2",

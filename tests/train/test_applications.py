@@ -19,8 +19,9 @@ from tests.train.application_weights import NETWORKS, picture, set_weights
 GOLDEN = json.loads((ROOT / "tests/golden/keras/applications.json").read_text())
 
 
-# Keras' own distance from the same network in float64, relative; ours is 3e-7 and less
-KERAS_ROUNDS = {"efficientnet_b0": 2e-4, "efficientnet_b2": 3e-4}
+# how far Keras is from the same network in float64, relative; ours is within 3e-7 of B0 and B2, and
+# 6e-4 off V2B2 with these weights as well
+KERAS_ROUNDS = {"efficientnet_b0": 2e-4, "efficientnet_b2": 3e-4, "efficientnet_v2_b2": 1.5e-3}
 
 
 def made(name):

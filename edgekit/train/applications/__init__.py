@@ -5,6 +5,7 @@ No weights are downloaded: `weights` is None or the path of a file that you have
 
 from edgekit.train.applications import densenet as densenet
 from edgekit.train.applications import efficientnet as efficientnet
+from edgekit.train.applications import efficientnet_v2 as efficientnet_v2
 from edgekit.train.applications import inception_v3 as inception_v3
 from edgekit.train.applications import mobilenet as mobilenet
 from edgekit.train.applications import mobilenet_v2 as mobilenet_v2
@@ -23,6 +24,13 @@ from edgekit.train.applications.efficientnet import EfficientNetB4 as EfficientN
 from edgekit.train.applications.efficientnet import EfficientNetB5 as EfficientNetB5
 from edgekit.train.applications.efficientnet import EfficientNetB6 as EfficientNetB6
 from edgekit.train.applications.efficientnet import EfficientNetB7 as EfficientNetB7
+from edgekit.train.applications.efficientnet_v2 import EfficientNetV2B0 as EfficientNetV2B0
+from edgekit.train.applications.efficientnet_v2 import EfficientNetV2B1 as EfficientNetV2B1
+from edgekit.train.applications.efficientnet_v2 import EfficientNetV2B2 as EfficientNetV2B2
+from edgekit.train.applications.efficientnet_v2 import EfficientNetV2B3 as EfficientNetV2B3
+from edgekit.train.applications.efficientnet_v2 import EfficientNetV2L as EfficientNetV2L
+from edgekit.train.applications.efficientnet_v2 import EfficientNetV2M as EfficientNetV2M
+from edgekit.train.applications.efficientnet_v2 import EfficientNetV2S as EfficientNetV2S
 from edgekit.train.applications.inception_v3 import InceptionV3 as InceptionV3
 from edgekit.train.applications.mobilenet import MobileNet as MobileNet
 from edgekit.train.applications.mobilenet_v2 import MobileNetV2 as MobileNetV2
@@ -52,6 +60,13 @@ __all__ = [
     "EfficientNetB5",
     "EfficientNetB6",
     "EfficientNetB7",
+    "EfficientNetV2B0",
+    "EfficientNetV2B1",
+    "EfficientNetV2B2",
+    "EfficientNetV2B3",
+    "EfficientNetV2L",
+    "EfficientNetV2M",
+    "EfficientNetV2S",
     "InceptionV3",
     "MobileNet",
     "MobileNetV2",
@@ -66,6 +81,7 @@ __all__ = [
     "Xception",
     "densenet",
     "efficientnet",
+    "efficientnet_v2",
     "inception_v3",
     "mobilenet",
     "mobilenet_v2",

@@ -35,8 +35,8 @@ def _scaled(mode: str, scale: float, distribution: str) -> dict[str, Any]:
     return {"class_name": "VarianceScaling", "config": config}
 
 
-_KERNEL = _scaled("fan_out", 2.0, "truncated_normal")
-_CLASSES = _scaled("fan_out", 1 / 3, "uniform")
+KERNEL = _scaled("fan_out", 2.0, "truncated_normal")
+CLASSES = _scaled("fan_out", 1 / 3, "uniform")
 
 
 def _network(number: int) -> Any:
@@ -66,7 +66,7 @@ def _network(number: int) -> Any:
             x = layers.Dense(
                 classes,
                 activation=classifier_activation,
-                kernel_initializer=_CLASSES,
+                kernel_initializer=CLASSES,
                 name="predictions",
             )(x)
         else:
@@ -107,13 +107,13 @@ def _convolved(x: Any, filters: int, window: int, name: str, norm: str, stride: 
         strides=stride,
         padding="same" if stride == 1 else "valid",
         use_bias=False,
-        kernel_initializer=_KERNEL,
+        kernel_initializer=KERNEL,
         name=name,
     )(x)
     return layers.BatchNormalization(name=norm)(x)
 
 
-def _gated(x: Any, squeezed: int, name: str) -> Any:
+def gated(x: Any, squeezed: int, name: str) -> Any:
     """Each channel times a share that the means of all channels decide."""
     channels = x.shape[-1]
     gate = layers.GlobalAveragePooling2D(name=f"{name}se_squeeze")(x)
@@ -127,7 +127,7 @@ def _gated(x: Any, squeezed: int, name: str) -> Any:
             1,
             padding="same",
             activation=activation,
-            kernel_initializer=_KERNEL,
+            kernel_initializer=KERNEL,
             name=f"{name}se_{part}",
         )(gate)
     return layers.Multiply(name=f"{name}se_excite")([x, gate])
@@ -147,12 +147,12 @@ def _block(
         strides=stride,
         padding="same" if stride == 1 else "valid",
         use_bias=False,
-        depthwise_initializer=_KERNEL,
+        depthwise_initializer=KERNEL,
         name=f"{name}dwconv",
     )(x)
     x = layers.BatchNormalization(name=f"{name}bn")(x)
     x = layers.Activation("swish", name=f"{name}activation")(x)
-    x = _gated(x, max(1, int(channels * 0.25)), name)
+    x = gated(x, max(1, int(channels * 0.25)), name)
     x = _convolved(x, filters, 1, f"{name}project_conv", f"{name}project_bn")
     if stride != 1 or channels != filters:
         return x
