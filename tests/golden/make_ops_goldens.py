@@ -13,6 +13,7 @@ the weighed sum of the outputs, and those of the weighed sum of these (s0, s1, .
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.keras.ops_cases import FAMILIES, outputs_of, weights_of
+from tests.keras.ops_dtypes import asked
 
 TARGET = Path(__file__).resolve().parent / "ops"
 
@@ -76,6 +78,21 @@ def in_float64(dtypes):
     dtypes.result_type = result_type
 
 
+def dtypes():
+    """Write which dtypes the functions give, one after the other; "-" where Keras refuses."""
+    found = {}
+    for name, calls in asked():
+        given = []
+        for call in calls:
+            try:
+                y = call(keras.ops, keras.ops.convert_to_tensor)
+                given.append(keras.backend.standardize_dtype(y.dtype))
+            except Exception:
+                given.append("-")
+        found[name] = " ".join(given)
+    (TARGET / "dtypes.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
 def main() -> None:
     on_torch = keras.backend.backend() == "torch"
     if on_torch:
@@ -84,6 +101,8 @@ def main() -> None:
         keras.config.set_floatx("float64")
         in_float64(dtypes)
     TARGET.mkdir(exist_ok=True)
+    if keras.backend.backend() == "jax" and not sys.argv[1:]:
+        dtypes()
     for family in sys.argv[1:] or FAMILIES:
         cases = importlib.import_module(f"tests.keras.ops_cases.{family}")
         if not on_torch and keras.backend.backend() != getattr(cases, "BACKEND", "jax"):

@@ -13,6 +13,7 @@ from edgekit.train import activations
 from edgekit.train.backend import array_module, asarray
 from edgekit.train.dtype_policies import floatx
 from edgekit.train.ops import activations as ops
+from edgekit.train.ops import math
 from edgekit.train.serialization import accept_options
 from edgekit.train.tensor import wrap
 
@@ -25,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-_OF_INTEGERS = ("relu", "relu6")  # which stay integers
+_OF_INTEGERS = ("hard_tanh", "relu")  # which stay integers
 
 
 def _named(name: str, count: int | None = None) -> Callable[..., Any]:
@@ -41,7 +42,11 @@ def _named(name: str, count: int | None = None) -> Callable[..., Any]:
             return function(as_tensor(args[0]))
         given = dict(signature.bind(*args, **kwargs).arguments)
         x = given.pop("x")
-        return function(as_tensor(x) if name in _OF_INTEGERS else floating(x), **given)
+        if name not in _OF_INTEGERS:
+            return function(floating(x), **given)
+        x = as_tensor(x)
+        x = math.cast(x, dtype="int32") if dtype_of(x).kind == "b" else x
+        return math.cast(function(x, **given), dtype=str(dtype_of(x)))
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = function.__doc__

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.keras.ops.shapes import expand_dims, ndim, ravel, shape
-from edgekit.keras.ops.tensors import as_tensor, integers, operation, together
+from edgekit.keras.ops.tensors import as_tensor, integers, operation, tensors_of, together
 from edgekit.train.ops.shape import concat
 
 __all__ = [
@@ -33,6 +33,7 @@ def stack(x: Sequence[Any], axis: int = 0) -> Any:
 
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
     """x2 after x1 along an axis; without one all elements of both in one axis."""
+    x1, x2 = tensors_of(x1, x2)
     if axis is None:
         return concatenate([ravel(x1), ravel(x2)], 0)
     return concatenate([x1, x2], axis)

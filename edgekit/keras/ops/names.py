@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from edgekit.keras.ops import (
     activations,
+    casting,
     constants,
     control,
     functions,
@@ -54,8 +55,8 @@ _COMPLEX = ("angle", "conj", "conjugate", "imag", "real")
 _SLOGDET = "edgekit.keras.ops.solving:slogdet"
 
 NUMPY = {
-    **_but(_of(numbers), "cast", "convert_to_numpy", "convert_to_tensor", "dtype", "is_tensor",
-           "saturate_cast", "squared_difference", "stop_gradient"),
+    **_but(_of(numbers), "squared_difference"),
+    **{name: f"{casting.__name__}:{name}" for name in ("array", "copy", "view")},
     **_but(_of(functions), "erf", "erfc", "erfinv", "rsqrt"),
     **_of(logic, constants, joining, nans, summation, linear),
     **_but(_of(reductions), "logsumexp"),
@@ -78,9 +79,9 @@ NN = {
 }
 
 PARTS = {
-    **_of(numbers, functions, logic, constants, joining, nans, summation, linear, reductions,
-          shapes, taking, ordering, vectors, signals, control, activations, windows, losses,
-          normalizing, patches, segments),
+    **_of(casting, numbers, functions, logic, constants, joining, nans, summation, linear,
+          reductions, shapes, taking, ordering, vectors, signals, control, activations, windows,
+          losses, normalizing, patches, segments),
     **{name: f"edgekit.keras.ops.linalg:{name}" for name in _LINALG},
     "logdet": "edgekit.keras.ops.solving:logdet",
     "slogdet": _SLOGDET,

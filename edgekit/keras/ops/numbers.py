@@ -1,4 +1,4 @@
-"""Arithmetic element by element, and numbers in other dtypes."""
+"""Arithmetic element by element."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
+from edgekit.keras.ops.casting import cast, stop_gradient
 from edgekit.keras.ops.tensors import (
     as_tensor,
     computed_on,
@@ -15,106 +16,21 @@ from edgekit.keras.ops.tensors import (
     floating,
     known,
     largest_of,
-    operation,
     result_dtype,
+    tensors_of,
     together,
 )
 from edgekit.train.backend import is_floating, to_numpy
 from edgekit.train.ops import comparisons, elementwise, math, special
-from edgekit.train.serialization import accept_options
-from edgekit.train.tensor import Tensor, wrap
+from edgekit.train.tensor import Tensor
 
 __all__ = [
-    "abs", "absolute", "add", "arctan2", "array", "cast", "ceil", "clip", "convert_to_numpy",
-    "convert_to_tensor", "copy", "divide", "divide_no_nan", "dtype", "fabs", "floor",
-    "floor_divide", "fmax", "fmin", "fmod", "gcd", "heaviside", "hypot", "is_tensor", "lcm",
-    "ldexp", "logaddexp", "logaddexp2", "maximum", "minimum", "mod", "multiply", "nan_to_num",
-    "negative", "nextafter", "power", "reciprocal", "round", "saturate_cast", "select", "sign",
-    "signbit", "square", "squared_difference", "stop_gradient", "subtract", "true_divide", "trunc",
-    "view", "where",
+    "abs", "absolute", "add", "arctan2", "ceil", "clip", "divide", "divide_no_nan", "fabs",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "gcd", "heaviside", "hypot", "lcm", "ldexp",
+    "logaddexp", "logaddexp2", "maximum", "minimum", "mod", "multiply", "nan_to_num", "negative",
+    "nextafter", "power", "reciprocal", "round", "select", "sign", "signbit", "square",
+    "squared_difference", "subtract", "true_divide", "trunc", "where",
 ]  # fmt: skip
-
-
-# -- dtypes and values ----------------------------------------------------------------------------
-
-
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
-    """`x` as a tensor."""
-    accept_options("keras.ops.convert_to_tensor", {"sparse": sparse, "ragged": ragged})
-    if isinstance(x, Tensor):
-        return x if dtype is None or x.dtype == np.dtype(dtype) else math.cast(x, dtype=dtype)
-    return Tensor(x, dtype)
-
-
-def array(x: Any, dtype: Any = None) -> Any:
-    """`x` as a tensor."""
-    return convert_to_tensor(x, dtype)
-
-
-def convert_to_numpy(x: Any) -> np.ndarray:
-    """The values of a tensor."""
-    return np.asarray(x)
-
-
-def copy(x: Any) -> Any:
-    """`x` in memory of its own."""
-    return math.multiply(x, 1) if is_floating(dtype_of(as_tensor(x))) else computed_on("copy", x)
-
-
-def is_tensor(x: Any) -> bool:
-    """Whether `x` is a tensor with values."""
-    return isinstance(x, Tensor)
-
-
-def dtype(x: Any) -> str:
-    """The name of the dtype."""
-    return str(dtype_of(as_tensor(x)))
-
-
-def cast(x: Any, dtype: Any) -> Any:
-    """`x` in another dtype."""
-    return math.cast(x if hasattr(x, "shape") else Tensor(x), dtype=np.dtype(dtype).name)
-
-
-def saturate_cast(x: Any, dtype: Any) -> Any:
-    """`x` in another dtype; what that cannot hold becomes its largest or smallest number."""
-    x, target = as_tensor(x), np.dtype(dtype)
-    if target.kind not in "iufb":
-        raise InputError(f"saturate_cast: expected a dtype of numbers. Received: {dtype!r}")
-    if target.kind == "b":
-        return cast(clip(x, 0, 1), target)
-    info: Any = np.finfo(target) if target.kind == "f" else np.iinfo(target)
-    low, high = info.min, info.max
-    source = dtype_of(x)
-    if is_floating(source):
-        # the largest integers are rounded up on their way to real numbers
-        if target.kind in "iu":
-            high = _below_or_at(high, source)
-            return cast(comparisons.where(comparisons.greater(x, high), high, clip(x, low, high)),
-                        target)  # fmt: skip
-        return cast(clip(x, max(low, np.finfo(source).min), min(high, np.finfo(source).max)),
-                    target)  # fmt: skip
-    if target.kind == "f":
-        return cast(x, target)
-    own = np.iinfo(source) if source.kind in "iu" else np.iinfo(np.int8)
-    return cast(clip(x, max(low, own.min), min(high, own.max)), target)
-
-
-def _below_or_at(number: int, dtype: Any) -> Any:
-    """The largest number of a floating dtype that is not above an integer."""
-    found = dtype.type(number)
-    return np.nextafter(found, dtype.type(0)) if int(found) > number else found
-
-
-@operation
-def view(x: Any, dtype: Any = None) -> Any:
-    """The bits of `x` as numbers of another dtype; of another width, along the last axis."""
-    return wrap(known(x, "view").view(None if dtype is None else np.dtype(dtype)))
-
-
-def stop_gradient(variable: Any) -> Any:
-    """`variable`, as a constant to every tape."""
-    return math.stop_gradient(as_tensor(variable))
 
 
 # -- of two numbers -------------------------------------------------------------------------------
@@ -128,15 +44,27 @@ def _of_two(primitive: Any, text: str, real: bool = False) -> Callable[[Any, Any
     return call
 
 
+def _of_numbers(primitive: Any, text: str) -> Callable[[Any, Any], Any]:
+    """As `_of_two`, of two truth values as integers."""
+
+    def call(x1: Any, x2: Any) -> Any:
+        if result_dtype(x1, x2) == np.bool_:
+            x1, x2 = tensors_of(x1, x2, least="int32")
+        return primitive(*together(x1, x2))
+
+    call.__name__, call.__doc__ = primitive.__name__, text
+    return call
+
+
 add = _of_two(math.add, "x1 + x2.")
 subtract = _of_two(math.subtract, "x1 - x2.")
 multiply = _of_two(math.multiply, "x1 * x2.")
 divide = true_divide = _of_two(math.divide, "x1 / x2.", real=True)
-power = _of_two(math.power, "x1 to the power x2.")
+power = _of_numbers(math.power, "x1 to the power x2.")
 maximum = _of_two(math.maximum, "The larger of x1 and x2.")
 minimum = _of_two(math.minimum, "The smaller of x1 and x2.")
-mod = _of_two(special.floor_mod, "x1 - x2 floor(x1 / x2).")
-fmod = _of_two(special.fmod, "x1 - x2 trunc(x1 / x2).")
+mod = _of_numbers(special.floor_mod, "x1 - x2 floor(x1 / x2).")
+fmod = _of_numbers(special.fmod, "x1 - x2 trunc(x1 / x2).")
 arctan2 = _of_two(special.arctan2, "The angle of the point (x2, x1).", real=True)
 hypot = _of_two(special.hypot, "sqrt(x1^2 + x2^2), without overflow.", real=True)
 
@@ -149,7 +77,9 @@ def _constant(name: str, text: str, real: bool = False) -> Callable[[Any, Any], 
     return call
 
 
-floor_divide = _constant("floor_divide", "The whole part of x1 / x2, rounded down.")
+floor_divide = _of_numbers(
+    lambda x1, x2: computed_on("floor_divide", x1, x2), "The whole part of x1 / x2, rounded down."
+)
 heaviside = _constant("heaviside", "0 below 0, 1 above it, and x2 where x1 is 0.", real=True)
 gcd = _constant("gcd", "The largest number that divides both.")
 lcm = _constant("lcm", "The smallest number that both divide.")
@@ -172,7 +102,7 @@ def squared_difference(x1: Any, x2: Any) -> Any:
 
 def divide_no_nan(x1: Any, x2: Any) -> Any:
     """x1 / x2; 0 where x2 is 0."""
-    x1, x2 = together(x1, x2, real=True)
+    x1, x2 = tensors_of(x1, x2, real=True)
     zero = comparisons.equal(x2, 0)
     return comparisons.where(zero, 0.0, math.divide(x1, comparisons.where(zero, 1.0, x2)))
 
@@ -188,7 +118,7 @@ def fmin(x1: Any, x2: Any) -> Any:
 
 
 def _beside_nan(function: Any, x1: Any, x2: Any) -> Any:
-    a, b = together(x1, x2)
+    a, b = tensors_of(x1, x2)
     first, second = computed_on("isnan", a), computed_on("isnan", b)
     return function(comparisons.where(first, b, a), comparisons.where(second, a, b))
 
@@ -228,10 +158,15 @@ def _of_one(primitive: Any, text: str, real: bool = False) -> Callable[[Any], An
 abs = absolute = _of_one(math.absolute, "|x|.")
 fabs = _of_one(math.absolute, "|x|, a real number.", real=True)
 negative = _of_one(math.negative, "-x.")
-square = _of_one(math.square, "x squared.")
 sign = _of_one(elementwise.sign, "-1, 0 or 1.")
 floor = _of_one(elementwise.floor, "The next whole number below.", real=True)
 ceil = _of_one(elementwise.ceil, "The next whole number above.", real=True)
+
+
+def square(x: Any) -> Any:
+    """x squared."""
+    x = as_tensor(x)
+    return math.square(math.cast(x, dtype="int32") if dtype_of(x).kind == "b" else x)
 
 
 def trunc(x: Any) -> Any:
@@ -284,8 +219,8 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
         return tuple(
             Tensor(at.astype(np.int32)) for at in np.nonzero(to_numpy(known(condition, "where")))
         )
-    dtype = result_dtype(x1, x2)
     # a number beside the condition would be taken for a truth value
+    dtype = result_dtype(x1, x2)
     x1, x2 = (np.asarray(x, dtype) if dtype_of(x) is None else x for x in together(x1, x2))
     return comparisons.where(cast(condition, bool), x1, x2)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.keras.ops.numbers import cast
+from edgekit.keras.ops.casting import cast
 from edgekit.keras.ops.segments import segment_sum
 from edgekit.keras.ops.taking import take_along_axis
 from edgekit.keras.ops.tensors import (

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.keras.ops.numbers import cast
+from edgekit.keras.ops.casting import cast
 from edgekit.keras.ops.reductions import max as largest
 from edgekit.keras.ops.reductions import min as smallest
 from edgekit.keras.ops.reductions import prod

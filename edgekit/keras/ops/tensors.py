@@ -21,8 +21,9 @@ from edgekit.train.symbolic import Operation, has_symbolic
 from edgekit.train.tensor import Tensor, wrap
 
 __all__ = [
-    "as_tensor", "axes_of", "computed_on", "dtype_of", "floating", "integers", "known", "largest_of",
-    "operation", "places", "result_dtype", "together",
+    "as_tensor", "axes_of", "computed_on", "dtype_of", "floating", "integers", "known",
+    "largest_of", "operation", "places", "result_dtype", "tensors_of",
+    "together",
 ]  # fmt: skip
 
 
@@ -134,6 +135,13 @@ def together(*xs: Any, real: bool = False) -> list[Any]:
     if made and all(dtype_of(x) is None for x in made):
         made[0] = Tensor(made[0], dtype)
     return made
+
+
+def tensors_of(*xs: Any, real: bool = False, least: Any = None) -> list[Any]:
+    """As `together`, but Python's numbers become tensors too; truth values become `least`."""
+    dtype = result_dtype(*xs, real=real)
+    dtype = np.dtype(least) if least is not None and dtype == np.bool_ else dtype
+    return [Tensor(x, dtype) if dtype_of(x) is None else _cast(x, dtype) for x in xs]
 
 
 def _agree(xs: tuple[Any, ...]) -> bool:

@@ -11,7 +11,7 @@ from edgekit.keras.ops.joining import stack
 from edgekit.keras.ops.reductions import mean
 from edgekit.keras.ops.reductions import sum as total
 from edgekit.keras.ops.shapes import expand_dims, flip, moveaxis, ndim, pad, swapaxes
-from edgekit.keras.ops.tensors import as_tensor, floating, operation, together
+from edgekit.keras.ops.tensors import as_tensor, floating, operation, tensors_of, together
 from edgekit.train.ops import comparisons, math
 
 __all__ = ["cdist", "corrcoef", "correlate", "cross", "kron"]
@@ -40,7 +40,7 @@ def cross(
 @operation
 def kron(x1: Any, x2: Any) -> Any:
     """Each element of x1 times the whole of x2, in the place of the element."""
-    x1, x2 = together(as_tensor(x1), as_tensor(x2))
+    x1, x2 = tensors_of(x1, x2)
     rank = max(ndim(x1), ndim(x2))
     a, b = (x.reshape(*(1,) * (rank - ndim(x)), *x.shape) for x in (x1, x2))
     wide = expand_dims(a, tuple(range(1, 2 * rank, 2))) * expand_dims(
