@@ -199,7 +199,7 @@ class _Planner:
     def _lstm(self, name: str) -> Lstm | None:
         """The integer Lstm that a value comes from, by moves alone."""
         node = self.producers[name]
-        while node.op in ("Reshape", "Slice") and node.inputs[0] in self.producers:
+        while node.op in MOVES and node.inputs[0] in self.producers:
             source = str(node.inputs[0])
             if self.owners.get(source, self.owners[name]) != self.owners[name]:
                 break

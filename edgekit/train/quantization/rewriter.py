@@ -225,7 +225,7 @@ class Rewriter:
     def _normalized(self, step: Step, primitive: Primitive, inputs: list[Any], attrs: Any) -> Any:
         norm, x = step.norm, inputs[0]
         assert norm is not None
-        if self.widening or (step.folded and not self.folding):
+        if self.widening or not self.folding:
             output, saved = primitive.call_saving(*inputs, **attrs)
             if step.scaled is not None:
                 self._observe_scaled(step.scaled, norm, x, saved)
@@ -233,11 +233,6 @@ class Rewriter:
         statistics = (norm.mean.data, norm.variance.data, None)
         if step.folded:
             return x, statistics
-        if not self.folding:
-            output, saved = primitive.call_saving(*inputs, **attrs)
-            if step.scaled is not None:
-                self._observe_scaled(step.scaled, norm, x, saved)
-            return output, saved
         if step.scaled is None:  # it stays in float
             tensors = (norm.gamma, norm.beta, norm.mean, norm.variance)
             y, _, _ = batch_norm(x, *tensors, training=False, epsilon=norm.epsilon)
