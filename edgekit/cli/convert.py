@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from edgekit.errors import InputError, lookup
 
 from .arrays import check_output, describe, read_data, targets_of
-from .model import check_model, print_other_signatures
+from .model import load_graph, print_other_signatures
 
 if TYPE_CHECKING:
     from edgekit.conversion import Converted
@@ -120,7 +120,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--max-drop needs --evaluate FILE to measure the loss on")
     rule = _preprocessing(options)
     labels = None if options.labels is None else _labels(options.labels)
-    graph = _load(options.model)
+    graph = load_graph(options.model)
+    print_other_signatures(options.model)
     calibration = _calibration(options.calibration, graph)
     evaluate = _evaluation(options.evaluate, graph, labels)
 
@@ -189,15 +190,6 @@ def _check_suffix(output: Path) -> None:
     from edgekit.export import EXPORTERS
 
     lookup(EXPORTERS, output.suffix.lower(), "file suffix", InputError)
-
-
-def _load(path: Path) -> Graph:
-    from edgekit.conversion import load_model
-
-    check_model(path)
-    graph = load_model(path)
-    print_other_signatures(path)
-    return graph
 
 
 def _preprocessing(options: argparse.Namespace) -> Preprocessing | None:
