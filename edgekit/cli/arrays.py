@@ -98,9 +98,10 @@ def read_data(
 
 def targets_of(path: Path, data: Data) -> Array:
     """The targets: "y", or the one array that is left beside the inputs."""
-    name = TARGETS if TARGETS in data.rest else next(iter(data.rest), None)
-    if name is not None and (name == TARGETS or len(data.rest) == 1):
-        return data.rest[name]
+    if TARGETS in data.rest:
+        return data.rest[TARGETS]
+    if len(data.rest) == 1:
+        return next(iter(data.rest.values()))
     if data.files:
         raise InputError(f"{path}: no labels: expected a folder with a subfolder for each class")
     raise InputError(
