@@ -114,7 +114,10 @@ def open_model(opening: Opening) -> Model:
         try:
             file = read_edge(source)
         except ModelFormatError as error:
-            raise _with_advice(error, source) from error
+            advice = _advice(source)
+            if not advice:
+                raise
+            raise ModelFormatError(advice) from error
         model = Model(file.graph, file.plan, GraphTensors(file.graph))
     made_for = model.graph.metadata.arithmetic
     if opening.arithmetic not in (None, made_for):
@@ -154,16 +157,15 @@ def _lean(graph: Graph) -> tuple[Graph, MemoryPlan] | None:
     return lean, plan_memory(lean)
 
 
-def _with_advice(error: ModelFormatError, source: object) -> ModelFormatError:
-    """What helps where a float model is opened that is still to be converted."""
-    if isinstance(source, str | os.PathLike):
-        path = os.fspath(source)
-        if os.path.splitext(path)[1].lower() in KERAS:
-            return ModelFormatError(
-                f"{path}: this runs .edge and .tflite files; make one of it with edgekit convert, "
-                "or open the graph that edgekit.load gives"
-            )
-    return error
+def _advice(source: object) -> str:
+    """What to do with a float model that is still to be converted; "" of anything else."""
+    path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+    if os.path.splitext(path)[1].lower() not in KERAS:
+        return ""
+    return (
+        f"{path}: this runs .edge and .tflite files; make one of it with edgekit convert, "
+        "or open the graph that edgekit.load gives"
+    )
 
 
 def _first_bytes(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> bytes:

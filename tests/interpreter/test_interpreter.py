@@ -296,6 +296,12 @@ def test_a_file_to_be_converted_is_told_so(name: str, tmp_path: Path) -> None:
         Interpreter(path)
 
 
+def test_what_is_wrong_with_a_file_is_told_once() -> None:
+    with pytest.raises(ModelFormatError, match="a file of another kind") as caught:
+        Interpreter(bytes(64))
+    assert caught.value.__cause__ is None
+
+
 @pytest.mark.parametrize("source", [np.zeros(3), object(), {"model": 1}])
 def test_what_is_no_model_at_all_is_told_so(source: Any) -> None:
     with pytest.raises(InputError, match=r"a path, the bytes of a file or a graph, received \w+;"):
