@@ -95,7 +95,7 @@ class Interpreter(TfliteMethods):
         self._chunk = max(1, min(LARGEST_BATCH, LARGEST_ARENA // max(1, self.memory.size)))
         self._turn = allocate_lock()
         self._expected = [
-            (np.dtype(DTYPES[value.dtype]), tuple(1 if d is None else d for d in value.shape))
+            (DTYPES[value.dtype], tuple(1 if d is None else d for d in value.shape))
             for value in map(self.graph.value, self.graph.inputs)
         ]
         try:

@@ -239,7 +239,7 @@ def loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], object]:
     put_floats = _float_loader(value, u)
     if value.quant is None:
         return put_floats
-    dtype, shift = np.dtype(DTYPES[value.dtype]), value.quant.zero_point[0] - zero
+    dtype, shift = DTYPES[value.dtype], value.quant.zero_point[0] - zero
     taken = np.array(shift, np.float32)
 
     def load(array: Array) -> None:
@@ -282,7 +282,7 @@ def reader(value: Value, u: Array, zero: Zero = 0) -> Callable[[], Array]:
         return lambda: u - zero
     if value.quant is None or value.dtype in UNQUANTIZED:
         return u.copy
-    dtype = np.dtype(DTYPES[value.dtype])
+    dtype = DTYPES[value.dtype]
     shift, shifted = np.array(value.quant.zero_point[0] - zero, np.float32), np.empty_like(u)
 
     def read() -> Array:
