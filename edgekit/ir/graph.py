@@ -1,4 +1,5 @@
-"""The graph: frozen data that every room of edgekit reads and none changes in place.
+"""The graph, and what is known of a model beside it (`Metadata`): frozen data that every room of
+edgekit reads and none changes in place.
 
 A Graph holds its nodes in an order in which they can run. Values are known by name; a value with
 `data` is a constant. Activations are NHWC; only the first dimension may be unknown (None).
@@ -17,7 +18,22 @@ from edgekit.frozen import NOTHING, Frozen, replace
 
 from .quant import QuantParams
 
-__all__ = ["DTYPES", "Array", "AttrValue", "Graph", "Node", "Shape", "State", "Value"]
+__all__ = [
+    "ARITHMETICS",
+    "DTYPES",
+    "DTYPE_NAMES",
+    "Accuracy",
+    "Array",
+    "AttrValue",
+    "Graph",
+    "Metadata",
+    "Node",
+    "Preprocessing",
+    "Shape",
+    "State",
+    "TestVector",
+    "Value",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int | None, ...]
@@ -30,7 +46,6 @@ DTYPES: dict[str, np.dtype[Any]] = {
 
 DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 """The names by dtype: numpy puts `dtype.name` together anew each time."""
-
 
 ARITHMETICS = ("float32", "fixedpoint")
 """The roundings an int8 model can be made for; `interpreter/arithmetic.py` gives the formulas."""
