@@ -5,9 +5,8 @@ from __future__ import annotations
 from .. import reduction_shapes, shapes
 from ..graph import DTYPES
 from ..quant import per_tensor
-from . import Attr, OpSpec, define
+from . import EVERY, Attr, OpSpec, define
 
-EVERY = tuple(DTYPES)
 NUMBERS = tuple(dtype for dtype in DTYPES if dtype != "bool")
 FLOAT = ("float32",)
 NO_INT8 = "its values cannot be told apart in 256 steps"

@@ -7,12 +7,10 @@ in `Graph.states`.
 from __future__ import annotations
 
 from .. import recurrent_shapes
-from ..graph import DTYPES
-from . import Attr, OpSpec, define
+from . import EVERY, Attr, OpSpec, define
 
 CURVES = ("relu", "relu6", "tanh", "sigmoid")
 LIMIT = Attr("float", 0.0, low=0.0)  # 0: none
-EVERY = tuple(DTYPES)
 HIDDEN_RANGES = "its integer form needs ranges inside the layer, which calibration does not see"
 
 # The dtypes of each role over all the forms; `recurrent_shapes` says which go together.

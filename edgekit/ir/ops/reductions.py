@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from .. import reduction_shapes
 from ..graph import DTYPES
-from . import Attr, OpSpec, define
+from . import EVERY, Attr, OpSpec, define
 
-EVERY = tuple(DTYPES)
 NUMBERS = tuple(dtype for dtype in DTYPES if dtype != "bool")
 REDUCED = {"axes": Attr("ints", low=-8, high=7), "keepdims": Attr("bool", False)}
 TRUTH = "truth values have no scale"
