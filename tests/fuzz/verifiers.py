@@ -1,4 +1,4 @@
-"""flatbuffers' C++ verifier beside `edgekit.schema.decode`, on files that are put together wrongly.
+"""flatbuffers' C++ verifier beside `edgekit.schema.decoder`, on files put together wrongly.
 
 Needs flatc, g++ and flatbuffers' headers; Debian: flatbuffers-compiler libflatbuffers-dev g++.
 """
