@@ -236,3 +236,28 @@ def test_refusals_name_the_function():
         ops.layer_normalization(X, rms_scaling=True)
     with pytest.raises(EdgekitError, match="sparse"):
         ops.multi_hot([[1]], 3, sparse=True)
+
+
+WHOLE = (PICTURES * 255).astype("uint8")
+
+
+@pytest.mark.parametrize("function, expected", [
+    (lambda x: ops.image.crop_images(x, 1, 1, 1, 1), WHOLE[:, 1:-1, 1:-1]),
+    (lambda x: ops.image.pad_images(x, 1, 0, 0, 0),
+     np.pad(WHOLE, ((0, 0), (1, 0), (0, 0), (0, 0)))),
+    (lambda x: ops.image.resize(x, (6, 8)), WHOLE),
+    (lambda x: ops.image.rgb_to_grayscale(x), np.floor(
+        WHOLE @ np.array([[0.2989], [0.5870], [0.1140]], np.float32))),
+    (lambda x: ops.image.resize(x, (3, 4)), np.rint(
+        WHOLE.reshape(2, 3, 2, 4, 2, 3).astype("float32").mean((2, 4)))),
+    (lambda x: ops.image.affine_transform(x, [1, 0, 1, 0, 1, 0, 0, 0])[:, :, :-1], WHOLE[:, :, 1:]),
+])  # fmt: skip
+def test_pictures_of_integers_stay_integers(function, expected):
+    found = function(WHOLE)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_hues_are_of_real_numbers():
+    with pytest.raises(InputError, match="rgb_to_hsv: expected real numbers"):
+        ops.image.rgb_to_hsv(WHOLE)

@@ -66,7 +66,7 @@ def resize(
         )  # fmt: skip
         return layer.call(x)
 
-    return of_pictures(resized, images, data_format)
+    return of_pictures(resized, images, data_format, integers="rounded")
 
 
 # -- borders --------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def crop_images(
         columns = _borders("crop_images", (left_cropping, right_cropping), target_width, width, -1)
         return x[:, rows[0] : height - rows[1], columns[0] : width - columns[1]]
 
-    return of_pictures(cropped, images, data_format)
+    return of_pictures(cropped, images, data_format, integers="moved")
 
 
 @operation
@@ -129,7 +129,7 @@ def pad_images(
         columns = _borders("pad_images", (left_padding, right_padding), target_width, width, 1)
         return pad(x, ((0, 0), rows, columns, (0, 0)))
 
-    return of_pictures(padded, images, data_format)
+    return of_pictures(padded, images, data_format, integers="moved")
 
 
 @operation
@@ -157,7 +157,7 @@ def extract_patches(
         found = blocks_of(x, window, spacing, steps)
         return found.reshape(*found.shape[: rank + 1], -1)
 
-    return of_pictures(taken, images, data_format, rank)
+    return of_pictures(taken, images, data_format, rank, "moved")
 
 
 @operation
@@ -177,6 +177,13 @@ def extract_patches_3d(
 # -- colours --------------------------------------------------------------------------------------
 
 
+def _of_shares(name: str, images: Any) -> Any:
+    """`images`, which must be real numbers: within 0 and 1."""
+    if dtype_of(as_tensor(images)).kind in "biu":
+        raise InputError(f"{name}: expected real numbers within 0 and 1, not integers")
+    return images
+
+
 def _coloured(x: Any) -> Any:
     if x.shape[-1] != 3:
         raise InputError(f"expected 3 channels. Received: shape {x.shape}")
@@ -186,22 +193,24 @@ def _coloured(x: Any) -> Any:
 def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
     """One channel from red, green and blue."""
     return of_pictures(
-        lambda x: math.matmul(_coloured(x), _GRAY.astype(dtype_of(x))), images, data_format
-    )
+        lambda x: math.matmul(_coloured(x), _GRAY.astype(dtype_of(x))),
+        images, data_format, integers="cut",
+    )  # fmt: skip
 
 
 def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
     """Hue (a turn is 1), saturation and value from red, green and blue within 0 and 1."""
     return of_pictures(
-        lambda x: concat(hue_saturation_value(_coloured(x)), axis=-1), images, data_format
-    )
+        lambda x: concat(hue_saturation_value(_coloured(x)), axis=-1),
+        _of_shares("rgb_to_hsv", images), data_format,
+    )  # fmt: skip
 
 
 def hsv_to_rgb(images: Any, data_format: Any = None) -> Any:
     """Red, green and blue from hue, saturation and value within 0 and 1."""
     return of_pictures(
         lambda x: red_green_blue(*(_coloured(x)[..., i : i + 1] for i in range(3))),
-        images, data_format,
+        _of_shares("hsv_to_rgb", images), data_format,
     )  # fmt: skip
 
 

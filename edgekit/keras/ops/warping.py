@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError
-from edgekit.keras.ops.pictures import of_pictures
+from edgekit.keras.ops.pictures import as_integers, of_pictures
 from edgekit.keras.ops.shapes import moveaxis
 from edgekit.keras.ops.tensors import as_tensor, dtype_of, floating, operation
 from edgekit.train.backend import asarray, to_numpy
@@ -57,7 +57,7 @@ def affine_transform(
             fill_value=fill_value,
         )  # fmt: skip
 
-    return of_pictures(seen, images, data_format)
+    return of_pictures(seen, images, data_format, integers="rounded")
 
 
 @operation
@@ -104,7 +104,7 @@ def elastic_transform(
             fill_mode=fill_mode, fill_value=fill_value,
         )  # fmt: skip
 
-    return of_pictures(bent, images, data_format)
+    return of_pictures(bent, images, data_format, integers="rounded")
 
 
 # -- between elements -----------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def map_coordinates(
         for _, share in corner:
             value = value if share is None else value * share
         total = value + total
-    return total
+    return as_integers(total, dtype_of(as_tensor(inputs)))
 
 
 def _sides(at: Any, order: int) -> list[tuple[np.ndarray, Any]]:
@@ -199,7 +199,7 @@ def scale_and_translate(
         known = ", ".join(map(repr, _METHODS))
         raise InputError(f"scale_and_translate: method must be one of {known}. Received: {method}")
     x = floating(images)
-    factors, moves = (np.asarray(to_numpy(as_tensor(v)), np.float64) for v in (scale, translation))
+    factors, moves = (np.asarray(to_numpy(as_tensor(v)), np.float32) for v in (scale, translation))
     for factor, move, axis in zip(factors, moves, spatial_dims, strict=True):
         sizes = x.shape[axis], int(output_shape[axis])
         shares = _shares(*sizes, factor, move, _METHODS[method], antialias)
@@ -212,8 +212,10 @@ def _shares(
     before: int, after: int, scale: float, move: float, method: str, antialias: bool
 ) -> np.ndarray:
     """(before, after): how much of each element is in each of the results."""
-    width = max(1 / scale, 1.0) if antialias else 1.0
-    middle = (np.arange(after) + 0.5 - move) / scale - 0.5
+    step = np.float32(1) / np.float32(scale)  # rounded as in Keras: it decides what is outside
+    width = max(float(step), 1.0) if antialias else 1.0
+    centers = np.arange(after, dtype=np.float32) + np.float32(0.5)
+    middle = centers * step - np.float32(move) * step - np.float32(0.5)
     shares = KERNELS[method](np.abs(middle - np.arange(before)[:, None]) / width)
     total = shares.sum(axis=0, keepdims=True)
     shares = np.where(np.abs(total) > 1e-4, shares / np.where(total == 0, 1, total), 0)
