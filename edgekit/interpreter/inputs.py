@@ -22,14 +22,7 @@ from .zeros import Zero
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = [
-    "accept",
-    "batch_size",
-    "keeps_samples_apart",
-    "quantize",
-    "to_float",
-    "with_batch",
-]
+__all__ = ["accept", "batch_size", "keeps_samples_apart", "quantize", "to_float", "with_batch"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -21,13 +21,7 @@ from .kernels.variants import Variant
 from .step import UNQUANTIZED, UNSCALED, Arena, Array, Call, Scratch, Step
 from .zeros import Zero, zeros
 
-__all__ = [
-    "QUIET",
-    "ExecutionPlan",
-    "PlannedStep",
-    "Subplans",
-    "make_plan",
-]
+__all__ = ["QUIET", "ExecutionPlan", "PlannedStep", "Subplans", "make_plan"]
 
 MOST_ITERATIONS = 2**16
 """Of all loops of one inference together."""
@@ -71,9 +65,11 @@ class ExecutionPlan:
         self._state_calls = _state_calls(arena)
         self.reset_states()
         self.quietly = _quietly() if _may_overflow(graph) else _call
-        self._loaders = [loader(graph.value(i), arena.view(i), arena.zero(i)) for i in graph.inputs]
+        self._loaders = [
+            _loader(graph.value(i), arena.view(i), arena.zero(i)) for i in graph.inputs
+        ]
         computed = [name for name in graph.outputs if name in arena.plan.slots]
-        self._readers = [(o, reader(graph.value(o), arena.view(o))) for o in computed]
+        self._readers = [(o, _reader(graph.value(o), arena.view(o))) for o in computed]
         self._has_constants = len(computed) < len(graph.outputs)  # an output may be one
 
     def load(self, arrays: Sequence[Array]) -> None:
@@ -98,7 +94,7 @@ class ExecutionPlan:
     def read(self, name: str) -> Array:
         """A copy of an activation, in its public dtype, while its memory still holds it."""
         arena = self.arena
-        return reader(arena.graph.value(name), arena.view(name), arena.zero(name))()
+        return _reader(arena.graph.value(name), arena.view(name), arena.zero(name))()
 
     def outputs(self) -> dict[str, Array]:
         """Copies of the outputs, in the dtypes of the graph."""
@@ -228,7 +224,7 @@ def make_plan(
     return ExecutionPlan(arena, steps, scratch.bytes, subplans)
 
 
-def loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], object]:
+def _loader(value: Value, u: Array, zero: Zero) -> Callable[[Array], object]:
     """A function that writes an input into its place in the arena, for use at every inference.
 
     zero: what stands for the real 0 there. It raises InputError for NaN.
@@ -273,7 +269,7 @@ def _float_loader(value: Value, u: Array) -> Callable[[Array], None]:
     return load
 
 
-def reader(value: Value, u: Array, zero: Zero = 0) -> Callable[[], Array]:
+def _reader(value: Value, u: Array, zero: Zero = 0) -> Callable[[], Array]:
     """A function that gives a copy of an activation in its public dtype.
 
     zero: what stands for the real 0 in it, or one number for each channel.
