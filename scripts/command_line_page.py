@@ -99,9 +99,8 @@ SECTIONS = (
         "run",
         "On arrays from a file: real numbers as in training, or uint8 pixels, to which the model's "
         "own preprocessing is applied. Or on a picture, or a folder of them (`.png`, `.jpg`, "
-        "`.bmp`, `.gif`; needs Pillow), squeezed into the model's size. Where the file holds the "
-        "right answers, too (an array `y`, subfolders), the accuracy is printed, for a model in "
-        "any format.",
+        "`.bmp`, `.gif`; needs Pillow), squeezed into the model's size. Where there are labels, "
+        "too (an array `y`, subfolders), the accuracy is printed, for a model in any format.",
         ("edgekit run digits.edge --input seven.npy --top 3 --output scores.npy",
          "edgekit run digits.edge --input 7.png --top 3"),
     ),

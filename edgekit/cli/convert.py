@@ -163,7 +163,7 @@ def _calibration(path: Path | None, graph: Graph) -> dict[str, Array] | None:
 def _evaluation(
     path: Path | None, graph: Graph, labels: Sequence[str] | None
 ) -> tuple[dict[str, Array], Array] | None:
-    """The inputs and the right answers."""
+    """The test inputs and their labels."""
     if path is None:
         return None
     data = read_data(path, graph, labels or graph.metadata.labels)

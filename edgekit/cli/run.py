@@ -1,4 +1,4 @@
-"""Run a model on arrays from a file and print what it says, best classes first."""
+"""Run a model on arrays or pictures and print what it says, best classes first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
-SUMMARY = "run the model on arrays from a file"
+SUMMARY = "run the model on arrays or pictures"
 SHOWN = 20
 CLIPPED = 0.01
 """The share of an input that may lie beyond the range of calibration without a word."""
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _accuracy(data: Data, outputs: Mapping[str, Array]) -> Iterator[str]:
-    """How many answers are right, where the data hold those that are expected."""
+    """How many outputs agree with the labels of the data."""
     from edgekit.quantize.gate import score
 
     if data.line:
