@@ -69,9 +69,9 @@ def convert(
     model: a trained `edgekit.train` model, a graph, or the path of a model file.
     calibration: typical inputs, scaled as in training: an array (samples first), a mapping by
         input name, one array per input, an iterable of samples or a function that gives one (as
-        TFLite's representative_dataset); 100 are a good number. uint8
-        arrays are raw pixels to which `preprocessing` is applied. A model with memories takes
-        them, and those of `evaluate`, as consecutive steps of one sequence. A model from
+        TFLite's representative_dataset); 100 are a good number. uint8 arrays are raw pixels to
+        which `preprocessing` is applied. A model with memories takes them, and those of
+        `evaluate`, as consecutive steps of one sequence. A model from
         `edgekit.train.quantization` brings the ranges that it has learned, and its recipe, and
         needs data only where the report of its conversion says so. A model that is quantized
         already, in whole or in part, needs none: every scale stays, and every bit of its outputs.
@@ -81,9 +81,10 @@ def convert(
     max_drop: how many points (hundredths) of accuracy int8 may lose.
     labels, preprocessing: kept in the model file; they replace what the model brings.
 
-    The same arguments give the same model, byte for byte. Raises QuantizationError for data that
-    cannot give a sound model, ShapeError for data that do not fit, AccuracyGateError when the loss
-    exceeds `max_drop`.
+    The same arguments give the same model, byte for byte. Raises InputError for arguments that
+    cannot be used, QuantizationError for data that cannot give a sound model and for choices that
+    a quantized model does not leave, ShapeError for data that do not fit, AccuracyGateError when
+    the loss exceeds `max_drop`.
     """
     _check_kinds(evaluate, preprocessing, recipe)
     learned, own_recipe = learned_of(model)

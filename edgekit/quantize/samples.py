@@ -81,7 +81,8 @@ def gather(
 
     `data` is an array (sample dimension first) for a model with one input; a mapping from input
     name to such arrays; a list or tuple of them, one per input; or an iterable of samples, each an
-    array without sample dimension (or with: a batch), a mapping or a tuple with one per input.
+    array without sample dimension (or with: a batch), a mapping or a tuple with one per input;
+    or a function that gives such an iterable, as TFLite's `representative_dataset`.
     uint8 data are raw: `preprocessing` is applied to them if there is one. Raises ShapeError for
     shapes, dtypes and names that do not fit, all of them at once, and QuantizationError for an
     empty set.
