@@ -52,10 +52,8 @@ def _spread(quantized: Quantized) -> Samples:
     arrays: dict[str, Array] = {}
     count = VECTOR_SAMPLES
     for name in quantized.float_graph.inputs:
-        value, (low, high) = (
-            quantized.float_graph.value(name),
-            quantized.ranges.get(name, (0.0, 1.0)),
-        )
+        value = quantized.float_graph.value(name)
+        low, high = quantized.ranges.get(name, (0.0, 1.0))
         shape = (count, *(size or 1 for size in value.shape[1:]))
         numbers = rng.uniform(low, high, math.prod(shape))
         arrays[name] = numbers.reshape(shape).astype(fed_dtype(value))
