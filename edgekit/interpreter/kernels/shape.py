@@ -7,10 +7,10 @@ import numpy as np
 from edgekit.ir import QuantParams
 from edgekit.ir.quant import LIMITS
 
-from ..arena import copied
 from ..step import Array, Step
 from . import kernel
 from .reshape import EVERY, dense_input
+from .ufuncs import copy_runs
 
 __all__: list[str] = []
 
@@ -96,7 +96,7 @@ def _copy(step: Step, target: Array, source: Array) -> None:
     pairs = zip(source.shape, target.strides, source.strides, strict=True)
     alike = all(size == 1 or one == other for size, one, other in pairs)
     if not alike or target.ctypes.data != source.ctypes.data:
-        step.calls.append(copied(target, source))
+        copy_runs(step, target, source)
 
 
 def _part(x: Array, axis: int, start: int, size: int) -> Array:
