@@ -17,7 +17,7 @@ import numpy as np
 
 from ..arena import bound
 from ..step import Call, Floats
-from .recurrence import POSITIONS, Recurrence
+from .recurrence import POSITIONS, Recurrence, order
 from .ufuncs import clip
 
 __all__ = ["run_through"]
@@ -25,16 +25,15 @@ __all__ = ["run_through"]
 
 def run_through(layer: Recurrence) -> None:
     step, n = layer.step, layer.cells
-    backwards = slice(None, None, -1 if layer.attrs["reverse"] else 1)
     rows = (layer.time + 1, layer.batch)  # what each time reads, and what the last one leaves
     heard = np.ones((*rows, n + layer.features + 1), np.float32)
     lines = np.ones((*rows, 7 * n + 1), np.float32)
     hidden, cells = heard[..., :n], lines[..., 4 * n : 5 * n]
     step.call(np.copyto, hidden[0], step.input(POSITIONS["hidden"]))
     step.call(np.copyto, cells[0], step.input(POSITIONS["cell"]))
-    step.call(np.copyto, heard[:-1, :, n:-1], layer.x[backwards])
+    step.call(np.copyto, heard[:-1, :, n:-1], layer.x[order(layer)])
     step.calls += _times(layer, heard, lines)
-    step.call(np.copyto, layer.y[backwards], hidden[1:])
+    step.call(np.copyto, layer.y[order(layer)], hidden[1:])
     step.call(np.copyto, step.output(1), hidden[-1])
     step.call(np.copyto, step.output(2), cells[-1])
 

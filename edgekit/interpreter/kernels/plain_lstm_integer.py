@@ -28,7 +28,7 @@ from .. import fixed_curves
 from ..arena import bound
 from ..step import Call
 from .integer_calls import saturation
-from .recurrence import POSITIONS
+from .recurrence import POSITIONS, order
 from .ufuncs import clip
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def run_through(layer: IntegerLstm, heard: Integers, fill: Call) -> None:
     step.call(np.copyto, cell, first_cell)
     output = _output_line(layer)
     update, finish = _update(layer, output, line, found), _finish(layer, output, found)
-    for now, row, then in zip(states, rows[_order(layer)], hidden[1:], strict=False):
+    for now, row, then in zip(states, rows[order(layer)], hidden[1:], strict=False):
         step.call(np.dot, now, matrix, sums)
         if halve is not None:
             step.call(np.floor, sums, sums)
@@ -139,14 +139,9 @@ def run_through(layer: IntegerLstm, heard: Integers, fill: Call) -> None:
         step.call(look_up, index, None, line[:, : 4 * n], "clip")
         step.calls.extend(update)
         step.calls.extend(finish(then))
-    step.call(np.copyto, layer.y[_order(layer)], hidden[1:], "same_kind")
+    step.call(np.copyto, layer.y[order(layer)], hidden[1:], "same_kind")
     step.call(np.copyto, step.output(1), hidden[-1], "same_kind")
     step.call(np.copyto, step.output(2), cell, "same_kind")
-
-
-def _order(layer: IntegerLstm) -> slice:
-    """The order in which the times are walked through."""
-    return slice(None, None, -1 if layer.attrs["reverse"] else 1)
 
 
 def _recurrent(layer: IntegerLstm) -> tuple[Reals, Reals | None]:

@@ -8,7 +8,7 @@ from edgekit.ir.recurrent_shapes import LSTM_INPUTS
 
 from ..step import Array, Step
 
-__all__ = ["POSITIONS", "Recurrence", "times"]
+__all__ = ["POSITIONS", "Recurrence", "order", "times"]
 
 POSITIONS = {role.rstrip("?"): i for i, role in enumerate(LSTM_INPUTS)}
 GATES = ("input", "forget", "output", "cell")
@@ -55,7 +55,11 @@ class Recurrence:
         return {g: sums[..., i * n : (i + 1) * n] for i, g in enumerate(self.gates)}
 
 
-def times(lstm: Recurrence) -> range:
+def order(lstm: Recurrence) -> slice:
     """The order in which the times are walked through."""
-    forward = range(lstm.time)
-    return forward[::-1] if lstm.attrs["reverse"] else forward
+    return slice(None, None, -1 if lstm.attrs["reverse"] else 1)
+
+
+def times(lstm: Recurrence) -> range:
+    """The times in that order."""
+    return range(lstm.time)[order(lstm)]
