@@ -58,6 +58,7 @@ def test_columns_that_are_inputs_of_their_own(tmp_path: Path) -> None:
         ("1,2\n\n3,\n", "line 3, column 2: '' is no number"),
         ("1,2\n3\n", "line 2: 1 columns, expected 2"),
         ("a,b\n1,2\n1,5,3\n", "line 3: 3 columns, expected 2"),
+        ("1,2\n3," + "4" * 200_000, "line 2: field larger than field limit"),
     ],
 )
 def test_what_is_no_table_of_numbers(text: str, message: str, tmp_path: Path) -> None:
