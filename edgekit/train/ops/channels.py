@@ -18,7 +18,7 @@ from edgekit.train.backend import Array, array_module
 __all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "rows", "scratch", "tile"]
 
 TILE_ELEMENTS = 8192
-BLOCK_ELEMENTS = 262_144
+BLOCK_ELEMENTS = 524_288
 SMALL_ELEMENTS = 16_384
 """Below this the calls that make long rows cost more than they save."""
 

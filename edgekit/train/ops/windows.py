@@ -28,7 +28,7 @@ network takes 3 % longer for the calls, and more where threads hand the interpre
 """
 
 
-PART_ELEMENTS = 262_144
+PART_ELEMENTS = 524_288
 """Elements of the arrays that several steps in a row go through part by part, on a CPU: a few of
 such parts stay in the last cache, where arrays of a whole batch do not.
 """
