@@ -37,7 +37,7 @@ def depthwise(step: Step) -> None:
     x = widened(step, accumulator, accumulator.padded_input())
     y = step.output()
     taps = accumulator.matrix.reshape(weight.shape)
-    variant = step.choose(depthwise_variant(y.shape, window, step.attrs["strides"][1]))
+    variant = step.choose(depthwise_variant(y.shape, step.attrs["strides"][1]))
     if variant.name == "products":
         by_products(step, accumulator, x, taps)
     elif variant.name == "rows":

@@ -89,7 +89,7 @@ def _columns(channels: int, y: Sequence[int], window: tuple[int, int], stride: i
     return min(fitting, key=cost)
 
 
-def depthwise_variant(y: Sequence[int], window: tuple[int, int], stride: int) -> Variant:
+def depthwise_variant(y: Sequence[int], stride: int) -> Variant:
     """y: the output's shape; stride: along the columns."""
     channels = y[3]
     if math.prod(y[:3]) == 1:
