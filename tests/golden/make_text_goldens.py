@@ -3,8 +3,8 @@
     python tests/golden/make_text_goldens.py
 
 What the layers and functions on words give, and networks of keras.applications: names and shapes of
-their weights, and outputs for weights that `tests.train.application_weights` draws; and what
-FeatureSpaces make of a table. One of "texts", "applications" and "features" makes that file alone.
+their weights, and outputs in float64 for weights that `tests.train.application_weights` draws; and
+what FeatureSpaces make of a table. One of "texts", "applications", "features" makes that alone.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ def _python(token):
 
 
 def applications():
+    keras.config.set_floatx("float64")
     found = {}
     for name, (cls, options) in NETWORKS.items():
         model = getattr(keras.applications, cls)(weights=None, **options)
@@ -105,6 +106,7 @@ def applications():
             "weights": [[w.name, list(w.shape)] for w in model.weights],
             "output": plain(model(picture(options["input_shape"]), training=False)[:, :256]),
         }
+    keras.config.set_floatx("float32")
     return found
 
 

@@ -86,3 +86,6 @@ def set_weights(model: Any) -> None:
             rows = np.prod(shape[:2] if shape[-1] == 1 else shape[:-1])  # a depthwise kernel
             made.append(rng.normal(0, np.sqrt(2 / rows), shape))
     model.set_weights([w.astype(np.float32) for w in made])
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):  # Keras' Normalization keeps what it was built with
+            layer.finalize_state()

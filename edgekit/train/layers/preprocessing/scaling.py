@@ -140,9 +140,10 @@ class Normalization(Layer):
         return self._shaped(self.input_variance, "adapt_variance")
 
     def _shaped(self, given: Any, weight: str) -> Any:
+        dtype = np.float64 if self.compute_dtype == "float64" else np.float32  # of halves too
         if given is None:
-            return to_numpy(getattr(self, weight)).reshape(self._broadcast)
-        values = np.asarray(given, np.float32)
+            return to_numpy(getattr(self, weight)).reshape(self._broadcast).astype(dtype)
+        values = np.asarray(given, np.float32).astype(dtype)
         shape = [1] * len(self._broadcast)
         for size, axis in zip(values.shape[::-1], self._kept[::-1], strict=False):
             shape[axis] = size
