@@ -39,6 +39,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "train.models.exporting": ("export", "train"),
     # Trains as the converter quantizes, by the converter's own rules, and scores the int8 model.
     "train.quantization": ("interpreter", "ir", "quantize", "train"),
+    # Files name functions of keras.ops, which are found when such a file is read.
+    "train.saving.function_calls": ("keras.ops", "train"),
     # The names of tf.keras in their layout, over train.
     "keras": ("files", "train"),
     # Rewrites scripts as texts; knows the names of keras as data.

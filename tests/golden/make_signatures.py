@@ -65,14 +65,15 @@ def make(file, rooms):
 
 def make_classes():
     """Write class -> [module, *arguments] of all operations."""
-    from keras.src.ops import core, math, nn, numpy
+    from keras.src.ops import core, einops, image, linalg, math, nn, numpy
     from keras.src.ops.operation import Operation
 
     found = {
         name: [module.__name__, *list(inspect.signature(value.__init__).parameters)[1:]]
-        for module in (core, math, nn, numpy)
+        for module in (core, einops, image, linalg, math, nn, numpy)
         for name, value in sorted(vars(module).items())
         if inspect.isclass(value) and issubclass(value, Operation) and value is not Operation
+        and value.__module__ == module.__name__
     }
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in found.items()]
     target = Path(__file__).parent / "keras" / "ops_classes.json"

@@ -10,7 +10,9 @@ import pytest
 from edgekit.errors import UnsupportedOperator
 from edgekit.keras import ops
 from edgekit.keras.models import load_model
-from edgekit.train import Input, Model
+from edgekit.train import Input, Model, Variable
+from edgekit.train.models import model_from_json
+from edgekit.train.saving.keras_functions import FUNCTIONS
 from edgekit.train.saving.operations import TABLE
 from tests.train.keras_goldens import FOLDER
 
@@ -54,7 +56,49 @@ def test_operations_are_classes_of_keras(name):
     assert set(entry.attributes.values()) <= set(arguments)
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_classes_of_keras(name):
+    entry = FUNCTIONS[name]
+    module, *arguments = CLASSES[entry.class_name]
+    assert entry.module == module
+    assert set(entry.settings) == set(arguments) - {"name", "kwargs"}
+
+
 def test_what_has_no_operation_is_named(tmp_path):
     x = Input((4,))
-    with pytest.raises(UnsupportedOperator, match="'cumprod' is not known"):
-        Model(x, ops.cumprod(x, 1)).save(tmp_path / "model.keras")
+    with pytest.raises(UnsupportedOperator, match=r"keras\.ops\.map has no operation"):
+        Model(x, ops.map(ops.exp, x)).save(tmp_path / "model.keras")
+
+
+def test_settings_that_are_tensors_are_named(tmp_path):
+    y, x = Input(batch_shape=(3, 4)), Input(batch_shape=(4,))
+    with pytest.raises(UnsupportedOperator, match=r"keras\.ops\.trapezoid keeps its argument 'x'"):
+        Model([y, x], ops.trapezoid(y, x)).save(tmp_path / "model.keras")
+
+
+def test_arrays_between_brackets_are_named(tmp_path):
+    x = Input((4,))
+    with pytest.raises(UnsupportedOperator, match="numbers and slices between the brackets"):
+        Model(x, x[:, np.array([0, 2])]).save(tmp_path / "model.keras")
+
+
+def test_weights_among_arguments_are_named(tmp_path):
+    x, weight = Input((4,)), Variable(np.ones((4, 2), "float32"), name="scale")
+    with pytest.raises(UnsupportedOperator, match="the weight 'scale' is an argument"):
+        Model(x, ops.matmul(x, weight)).save(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"class_name": "Scan"}, "'Scan' is not known"),
+        ({"config": {"name": "prod", "axes": 1}}, "keras.ops.prod has no setting axes"),
+        ({"inbound_nodes": [{"args": [1, 2], "kwargs": {}}]}, "Received: 2 arguments"),
+    ],
+)
+def test_operations_that_do_not_fit_are_named(change, message):
+    x = Input((4,))
+    config = json.loads(Model(x, ops.prod(x, 1)).to_json())
+    config["config"]["layers"][-1].update(change)
+    with pytest.raises(UnsupportedOperator, match=message):
+        model_from_json(json.dumps(config))

@@ -79,7 +79,7 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / sum(exp(x)) along one axis or several."""
     x = floating(x)
     if not isinstance(axis, int):
-        return _over_axes(ops.softmax, x, axis)
+        return _softmax_over_axes(x, axis)
     return activations.softmax(x, axis=axis) if len(x.shape) > 1 else ops.softmax(x, axis=axis)
 
 
@@ -87,11 +87,10 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     """log(softmax(x)), without overflow."""
     x = floating(x)
     if not isinstance(axis, int):
-        return _over_axes(ops.log_softmax, x, axis)
+        return _log_softmax_over_axes(x, axis)
     return ops.log_softmax(x, axis=axis)
 
 
-@operation
 def _over_axes(function: Any, x: Any, axis: Any) -> Any:
     """A function along one axis, of several as if they were one."""
     axes = range(len(x.shape)) if axis is None else axis
@@ -99,6 +98,12 @@ def _over_axes(function: Any, x: Any, axis: Any) -> Any:
     moved = moveaxis(x, tuple(axes), ends)
     rows = moved.reshape(*moved.shape[: -len(axes)], -1)
     return moveaxis(function(rows, axis=-1).reshape(*moved.shape), ends, tuple(axes))
+
+
+_softmax_over_axes = operation(lambda x, axis: _over_axes(ops.softmax, x, axis), "softmax")
+_log_softmax_over_axes = operation(
+    lambda x, axis: _over_axes(ops.log_softmax, x, axis), "log_softmax"
+)
 
 
 # -- class numbers --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math as scalars
 from collections.abc import Callable
 from typing import Any
 
-from edgekit.keras.ops.tensors import floating
+from edgekit.keras.ops.tensors import floating, operation
 from edgekit.train.ops import comparisons, elementwise, math, special
 
 __all__ = [
@@ -38,7 +38,9 @@ sqrt, cbrt = _of(math.sqrt, "The square root."), _of(special.cbrt, "The cube roo
 erf = _of(special.erf, "The error function.")
 erfc = _of(special.erfc, "1 - erf(x), with all its digits where that is small.")
 erfinv = _of(special.erfinv, "The number whose erf is x.")
-i0 = _of(special.bessel_i, "The modified Bessel function of the first kind, of order 0.")
+i0 = operation(
+    _of(special.bessel_i, "The modified Bessel function of the first kind, of order 0."), "i0"
+)
 
 
 def arccosh(x: Any) -> Any:

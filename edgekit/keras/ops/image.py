@@ -160,7 +160,6 @@ def extract_patches(
     return of_pictures(taken, images, data_format, rank, "moved")
 
 
-@operation
 def extract_patches_3d(
     volumes: Any,
     size: Any,
@@ -190,6 +189,7 @@ def _coloured(x: Any) -> Any:
     return x
 
 
+@operation
 def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
     """One channel from red, green and blue."""
     return of_pictures(
@@ -198,6 +198,7 @@ def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
     )  # fmt: skip
 
 
+@operation
 def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
     """Hue (a turn is 1), saturation and value from red, green and blue within 0 and 1."""
     return of_pictures(
@@ -206,6 +207,7 @@ def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
     )  # fmt: skip
 
 
+@operation
 def hsv_to_rgb(images: Any, data_format: Any = None) -> Any:
     """Red, green and blue from hue, saturation and value within 0 and 1."""
     return of_pictures(
@@ -217,6 +219,7 @@ def hsv_to_rgb(images: Any, data_format: Any = None) -> Any:
 # -- filters --------------------------------------------------------------------------------------
 
 
+@operation
 def gaussian_blur(
     images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: Any = None
 ) -> Any:

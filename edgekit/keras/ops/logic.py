@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edgekit.keras.ops.tensors import as_tensor, computed_on, dtype_of, together
+from edgekit.keras.ops.tensors import as_tensor, computed_on, dtype_of, operation, together
 from edgekit.train.ops import comparisons
 
 __all__ = [
@@ -74,11 +74,13 @@ def isinf(x: Any) -> Any:
     return computed_on("isinf", x)
 
 
+@operation
 def isposinf(x: Any) -> Any:
     """Whether an element is infinite and positive."""
     return computed_on("isposinf", x)
 
 
+@operation
 def isneginf(x: Any) -> Any:
     """Whether an element is infinite and negative."""
     return computed_on("isneginf", x)
@@ -89,11 +91,13 @@ def isfinite(x: Any) -> Any:
     return computed_on("isfinite", x)
 
 
+@operation
 def isreal(x: Any) -> Any:
     """Whether an element has no imaginary part."""
     return computed_on("isreal", x)
 
 
+@operation
 def isclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
@@ -101,6 +105,7 @@ def isclose(
     return computed_on("isclose", *together(x1, x2), rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
+@operation
 def allclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
@@ -108,6 +113,7 @@ def allclose(
     return computed_on("all", isclose(x1, x2, rtol, atol, equal_nan))
 
 
+@operation
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
     """Whether an element of x1 is one of x2."""
     values = as_tensor(x2)
@@ -122,7 +128,7 @@ def _bits(name: str, text: str) -> Callable[[Any, Any], Any]:
         return computed_on(name, *together(x, y))
 
     call.__name__, call.__doc__ = name, text
-    return call
+    return operation(call)
 
 
 bitwise_and = _bits("bitwise_and", "The bits that are set in both.")
@@ -132,6 +138,7 @@ left_shift = bitwise_left_shift = _bits("left_shift", "The bits of x moved up by
 right_shift = bitwise_right_shift = _bits("right_shift", "The bits of x moved down by y places.")
 
 
+@operation
 def bitwise_not(x: Any) -> Any:
     """Every bit turned."""
     return computed_on("invert", x)

@@ -118,6 +118,7 @@ def nanquantile(
     return at_shares(rows, np.maximum(count - 1, 0), q, method, shape)
 
 
+@operation
 def nanpercentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -125,6 +126,7 @@ def nanpercentile(
     return nanquantile(x, np.asarray(to_numpy(q), np.float64) / 100, axis, method, keepdims)
 
 
+@operation
 def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The middle value, or the mean of the two in the middle."""
     return nanquantile(x, 0.5, axis, keepdims=keepdims)

@@ -16,6 +16,7 @@ from edgekit.keras.ops.tensors import (
     floating,
     known,
     largest_of,
+    operation,
     result_dtype,
     tensors_of,
     together,
@@ -74,7 +75,7 @@ def _constant(name: str, text: str, real: bool = False) -> Callable[[Any, Any], 
         return computed_on(name, *together(x1, x2, real=real))
 
     call.__name__, call.__doc__ = name, text
-    return call
+    return operation(call)
 
 
 floor_divide = _of_numbers(
@@ -85,6 +86,7 @@ gcd = _constant("gcd", "The largest number that divides both.")
 lcm = _constant("lcm", "The smallest number that both divide.")
 
 
+@operation
 def nextafter(x1: Any, x2: Any) -> Any:
     """The number after x1 on the way to x2."""
     x1, x2 = together(x1, x2, real=True)
@@ -175,12 +177,14 @@ def trunc(x: Any) -> Any:
     return computed_on("trunc", x) if is_floating(dtype_of(x)) else x
 
 
+@operation
 def round(x: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals, the even one of two."""
     x = as_tensor(x)
     return elementwise.round(x) if decimals == 0 else computed_on("round", x, decimals=decimals)
 
 
+@operation
 def signbit(x: Any) -> Any:
     """Whether the sign is a minus, that of -0.0 too."""
     return computed_on("signbit", x)
@@ -196,6 +200,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     return minimum(maximum(x, x_min), x_max)
 
 
+@operation
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """`x` with numbers for NaN and the infinities, by default the largest of its dtype."""
     x = as_tensor(x)

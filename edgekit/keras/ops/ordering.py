@@ -33,11 +33,13 @@ __all__ = [
 ]  # fmt: skip
 
 
+@operation
 def argsort(x: Any, axis: int | None = -1) -> Any:
     """The order in which the elements are sorted."""
     return computed_on("argsort", x, axis=axis, kind="stable", dtype="int32")
 
 
+@operation
 def argpartition(x: Any, kth: Any, axis: int | None = -1) -> Any:
     """An order in which the element `kth` is where it would be sorted, no larger one before it and
     no smaller one behind.
@@ -77,11 +79,13 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 _METHODS = ("higher", "linear", "lower", "midpoint", "nearest")
 
 
+@operation
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The middle value, or the mean of the two in the middle."""
     return quantile(x, 0.5, axis, keepdims=keepdims)
 
 
+@operation
 def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -137,6 +141,7 @@ def _at(rows: Any, place: np.ndarray, method: str) -> Any:
 # -- bins -----------------------------------------------------------------------------------------
 
 
+@operation
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     """Where values would stand in a sorted sequence: before equal ones ("left") or behind."""
     if len(as_tensor(sorted_sequence).shape) != 1:

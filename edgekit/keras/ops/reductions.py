@@ -167,6 +167,7 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     return a
 
 
+@operation
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral of straight lines between the values y at x, or at distances of dx."""
     y = floating(y)
@@ -184,21 +185,25 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 # -- places and truth values ----------------------------------------------------------------------
 
 
+@operation
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the largest is."""
     return computed_on("argmax", x, axis=axis, keepdims=keepdims, dtype="int32")
 
 
+@operation
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the smallest is."""
     return computed_on("argmin", x, axis=axis, keepdims=keepdims, dtype="int32")
 
 
+@operation
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether every element is true."""
     return computed_on("all", truth_of(x), axis=_axes(axis), keepdims=keepdims)
 
 
+@operation
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether an element is true."""
     return computed_on("any", truth_of(x), axis=_axes(axis), keepdims=keepdims)

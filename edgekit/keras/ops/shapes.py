@@ -115,6 +115,7 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
 # -- another order --------------------------------------------------------------------------------
 
 
+@operation
 def flip(x: Any, axis: Any = None) -> Any:
     """Backwards along axes."""
     x = as_tensor(x)
@@ -122,16 +123,19 @@ def flip(x: Any, axis: Any = None) -> Any:
     return x[tuple(np.s_[::-1] if i in turned else _ALL for i in range(ndim(x)))]
 
 
+@operation
 def fliplr(x: Any) -> Any:
     """Backwards along the second axis."""
     return flip(x, 1)
 
 
+@operation
 def flipud(x: Any) -> Any:
     """Backwards along the first axis."""
     return flip(x, 0)
 
 
+@operation
 def rot90(array: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Turned k times by 90 degrees, from the first of two axes to the second."""
     array = as_tensor(array)
@@ -165,6 +169,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
 _PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 
+@operation
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
     """A border, (before, after) for each axis: of a constant, or as numpy.pad has the modes."""
     if mode not in _PAD_MODES:
@@ -180,7 +185,6 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     return _continued(x, pairs, mode)
 
 
-@operation
 def _continued(x: Any, pairs: Any, mode: str) -> Any:
     """A border made of what is there."""
     for axis, width in enumerate(pairs):

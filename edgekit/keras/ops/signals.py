@@ -40,11 +40,13 @@ def _parts(pairs: Any) -> tuple[Any, Any]:
     return pairs[..., 0], pairs[..., 1]
 
 
+@operation
 def fft(x: Any) -> tuple[Any, Any]:
     """The transform of complex numbers along the last axis; x is (real part, imaginary part)."""
     return _parts(fourier(_paired(x, "fft"), axes=(-1,)))
 
 
+@operation
 def fft2(x: Any) -> tuple[Any, Any]:
     """The transform of complex numbers along the last two axes."""
     return _parts(fourier(_paired(x, "fft2"), axes=(-2, -1)))
@@ -185,6 +187,7 @@ def _over_squares(window: Any, places: np.ndarray, total: int) -> np.ndarray:
 # -- complex numbers ------------------------------------------------------------------------------
 
 
+@operation
 def view_as_complex(x: Any) -> Any:
     """(..., 2), real and imaginary parts, as complex numbers (...)."""
     x = floating(x)
@@ -193,11 +196,13 @@ def view_as_complex(x: Any) -> Any:
     return complex_of(x)
 
 
+@operation
 def view_as_real(x: Any) -> Any:
     """Complex numbers (...) as their real and imaginary parts (..., 2)."""
     return concat([expand_dims(real(x), -1), expand_dims(imag(x), -1)], axis=-1)
 
 
+@operation
 def polar(abs_: Any, angle: Any) -> Any:
     """Complex numbers by their length and direction."""
     length, direction = floating(abs_), floating(angle)
@@ -209,27 +214,31 @@ def _is_complex(x: Any) -> bool:
     return dtype_of(x).kind == "c"
 
 
+@operation
 def real(x: Any) -> Any:
     """The real part."""
     x = as_tensor(x)
     return part_of_complex(x, part="real") if _is_complex(x) else x
 
 
+@operation
 def imag(x: Any) -> Any:
     """The imaginary part; zeros of real numbers."""
     x = as_tensor(x)
     return part_of_complex(x, part="imag") if _is_complex(x) else x * 0
 
 
-def conj(x: Any) -> Any:
+@operation
+def conjugate(x: Any) -> Any:
     """With the imaginary part negative."""
     x = as_tensor(x)
     return part_of_complex(x, part="conj") if _is_complex(x) else x
 
 
-conjugate = conj
+conj = conjugate
 
 
+@operation
 def angle(x: Any) -> Any:
     """The direction of complex numbers; 0 or pi of real ones."""
     x = as_tensor(x)

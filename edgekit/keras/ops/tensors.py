@@ -32,10 +32,11 @@ def as_tensor(x: Any) -> Any:
     return x if hasattr(x, "__symbolic_call__") or isinstance(x, Tensor) else Tensor(x)
 
 
-def operation(function: Callable[..., Any]) -> Callable[..., Any]:
+def operation(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
     """`function`, which with symbolic tensors becomes one node of a functional model.
 
     It runs on values when the model does, so it may ask for sizes that the model does not know yet.
+    Files of models know it by its name in `keras.ops`.
     """
 
     @functools.wraps(function)
@@ -44,7 +45,7 @@ def operation(function: Callable[..., Any]) -> Callable[..., Any]:
             return Operation(call)(*args, **kwargs)
         return function(*args, **kwargs)
 
-    call.name = function.__name__.lstrip("_")  # type: ignore[attr-defined]
+    call.name = name or function.__name__  # type: ignore[attr-defined]
     return call
 
 

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from edgekit.errors import UnsupportedOperator, lookup
 from edgekit.train.ops.discrete import KEPT
-from edgekit.train.symbolic import Operation
-from edgekit.train.tensor import PRIMITIVES
+from edgekit.train.primitive import Primitive
+from edgekit.train.saving.function_calls import (
+    function_arguments,
+    function_config,
+    function_from_config,
+    function_inputs,
+)
+from edgekit.train.saving.keras_functions import CLASSES
+from edgekit.train.structure import flatten
+from edgekit.train.symbolic import Call, Operation
+from edgekit.train.tensor import PRIMITIVES, Tensor
 
 __all__ = ["is_operation", "operation_config", "operation_from_config"]
 
@@ -98,15 +109,27 @@ def is_operation(config: Any) -> bool:
 
 def is_operation_name(class_name: str) -> bool:
     """Whether Keras has an operation of this name (and perhaps a layer too)."""
-    return class_name in _BY_CLASS
+    return class_name in _BY_CLASS or class_name in CLASSES
 
 
-def operation_config(operation: Operation, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The config of an operation; `kwargs` are the attributes of its call."""
+def _is_primitive(operation: Operation) -> bool:
+    """Whether it is one of ours; else it is a function of `keras.ops`."""
+    return isinstance(operation.primitive, Primitive)
+
+
+def operation_config(call: Call) -> dict[str, Any]:
+    """The config of the operation that is called."""
+    operation: Operation = call.layer
+    if not _is_primitive(operation):
+        return function_config(call)
     entry = lookup(TABLE, operation.primitive.name, f"operation {operation.name!r}")
     config = {"name": operation.name}
     config.update(
-        {theirs: kwargs[ours] for ours, theirs in entry.attributes.items() if ours in kwargs}
+        {
+            theirs: call.kwargs[ours]
+            for ours, theirs in entry.attributes.items()
+            if ours in call.kwargs
+        }
     )
     return {
         "module": entry.module,
@@ -116,36 +139,71 @@ def operation_config(operation: Operation, kwargs: dict[str, Any]) -> dict[str, 
     }
 
 
-def call_arguments(call: Any) -> tuple[list[Any], dict[str, Any]]:
+def call_arguments(call: Call) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of a call as Keras' operation takes them."""
+    if not _is_primitive(call.layer):
+        return function_arguments(call)
     name = call.layer.primitive.name
     if name == "getitem":
-        return [*call.args, call.kwargs["index"]], {}
+        return [*call.args, _key(call)], {}
     if name == "concat":
         return [list(call.args)], {}
     return list(call.args), {}
 
 
+def _key(call: Call) -> Any:
+    """What stands between the brackets: numbers, slices, None and `...`; Keras has one in a list
+    of its own, unless it is a number.
+    """
+    index = call.kwargs["index"]
+    if any(isinstance(one, Tensor | np.ndarray) for one in flatten(index)):
+        raise UnsupportedOperator(
+            f"operation {call.layer.name!r}: files of Keras hold numbers and slices between the "
+            "brackets, no arrays; use keras.ops.take, or put the expression into a Layer"
+        )
+    return index if isinstance(index, int | tuple | list) else [index]
+
+
 def operation_from_config(config: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
     """An operation and the attributes for its calls."""
     given = dict(config.get("config") or {})
-    label = given.pop("name", None)
-    name = lookup(_BY_CLASS, config["class_name"], f"operation {label!r}:")
-    entry = TABLE[name]
-    ours = {theirs: mine for mine, theirs in entry.attributes.items()}
-    attributes = {}
-    for key, value in given.items():
-        if key in ours:
-            attributes[ours[key]] = tuple(value) if isinstance(value, list) else value
-        elif value not in (None, False, "float32"):
-            raise UnsupportedOperator(f"operation {label!r}: {key}={value!r} is not supported")
+    label = given.pop("name", config.get("name"))
+    name = _BY_CLASS.get(config["class_name"])
+    entry = TABLE.get(name or "")
+    ours = {theirs: mine for mine, theirs in entry.attributes.items()} if entry else {}
+    more = [v for key, v in given.items() if key not in ours]
+    special = any(v not in (None, False, "float32") for v in more)
+    if name is None or special or len(_dtypes(config.get("inbound_nodes"))) > 1:
+        return function_from_config(config)
+    attributes = {
+        ours[key]: tuple(value) if isinstance(value, list) else value
+        for key, value in given.items()
+        if key in ours
+    }
     return Operation(PRIMITIVES[name], label), attributes
 
 
+def _dtypes(value: Any) -> set[str]:
+    """The dtypes of tensors and arrays among the arguments of a node: only the functions of
+    `keras.ops` bring them together as Keras does.
+    """
+    if isinstance(value, list):
+        return set().union(*map(_dtypes, value))
+    if not isinstance(value, Mapping):
+        return set()
+    config = value.get("config")
+    if isinstance(config, Mapping) and isinstance(config.get("dtype"), str):
+        return {config["dtype"]}
+    return set().union(*map(_dtypes, value.values()))
+
+
 def from_call_arguments(
-    operation: Operation, args: list[Any], attributes: dict[str, Any]
+    operation: Operation, args: list[Any], kwargs: dict[str, Any], attributes: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments of Keras' operation as our primitive takes them."""
+    """The arguments of Keras' operation as ours takes them."""
+    if not _is_primitive(operation):
+        return function_inputs(operation, args, kwargs, attributes)
+    args = args + list(kwargs.values())
     name = operation.primitive.name
     if name == "getitem":
         index = args[1]

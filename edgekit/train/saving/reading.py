@@ -181,7 +181,7 @@ def _replay(
 ) -> None:
     """Call every layer on its inputs, as soon as these are there."""
     waiting = [
-        (layers[entry["config"]["name"]], index, node)
+        (layers[entry["config"].get("name", entry.get("name"))], index, node)
         for entry in entries
         for index, node in enumerate(entry.get("inbound_nodes") or [])
     ]
@@ -206,8 +206,7 @@ def _arguments(
     args = [_read(value, tensors) for value in node.get("args") or []]
     kwargs = {key: _read(value, tensors) for key, value in (node.get("kwargs") or {}).items()}
     if isinstance(layer, Operation):
-        positional = args + list(kwargs.values())
-        return from_call_arguments(layer, positional, attributes[layer.name])
+        return from_call_arguments(layer, args, kwargs, attributes[layer.name])
     # what Keras notes with every call, and what has no meaning without values
     for name in ("mask", "training"):
         if kwargs.get(name) in (None, False):

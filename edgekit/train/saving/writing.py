@@ -6,13 +6,17 @@ import json
 import warnings
 from typing import Any
 
-from edgekit.errors import InputError
+import numpy as np
+
+from edgekit.errors import InputError, UnsupportedOperator
+from edgekit.train.backend import to_numpy
 from edgekit.train.layers.core import InputLayer
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.saving.operations import call_arguments, operation_config
 from edgekit.train.serialization import plain, serialize
 from edgekit.train.structure import flatten
 from edgekit.train.symbolic import Call, Operation, SymbolicTensor
+from edgekit.train.tensor import Tensor, Variable
 
 __all__ = ["KERAS_VERSION", "compile_config", "graph_config", "model_config"]
 
@@ -40,7 +44,7 @@ def graph_config(model: Any, graph: LayerGraph) -> dict[str, Any]:
     for layer in graph.operations:
         calls = [call for call in graph.calls if call.layer is layer]
         if isinstance(layer, Operation):
-            config = operation_config(layer, calls[0].kwargs)
+            config = operation_config(calls[0])
         else:
             config = model_config(layer)
         config["name"] = layer.name
@@ -105,7 +109,21 @@ def _written(value: Any, positions: dict[int, list[Any]]) -> Any:
         return [_written(item, positions) for item in value]
     if isinstance(value, dict):
         return {key: _written(item, positions) for key, item in value.items()}
+    if isinstance(value, Tensor | np.ndarray):
+        return _constant(value)
     return plain(value)
+
+
+def _constant(value: Tensor | np.ndarray) -> dict[str, Any]:
+    """An array among the arguments of a call."""
+    if isinstance(value, Variable):
+        raise UnsupportedOperator(
+            f"the weight {value.name!r} is an argument of an operation, where files of Keras hold "
+            "constants only; put the call into a Layer that has the weight"
+        )
+    array = to_numpy(value)
+    config = {"value": array.tolist(), "dtype": str(array.dtype)}
+    return {"class_name": "__numpy__", "config": config}
 
 
 def compile_config(model: Any) -> Any:
