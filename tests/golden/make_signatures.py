@@ -72,7 +72,9 @@ def make_classes():
         name: [module.__name__, *list(inspect.signature(value.__init__).parameters)[1:]]
         for module in (core, einops, image, linalg, math, nn, numpy)
         for name, value in sorted(vars(module).items())
-        if inspect.isclass(value) and issubclass(value, Operation) and value is not Operation
+        if inspect.isclass(value)
+        and issubclass(value, Operation)
+        and value is not Operation
         and value.__module__ == module.__name__
     }
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in found.items()]
