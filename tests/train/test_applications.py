@@ -23,9 +23,9 @@ GOLDEN = json.loads((ROOT / "tests/golden/keras/applications.json").read_text())
 @pytest.fixture
 def in_float64():
     """Some of these networks make 1e-3 of what float32 rounds in 69 convolutions, Keras' too."""
-    keras.backend.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     yield
-    keras.backend.set_floatx("float32")
+    keras.config.set_dtype_policy(None)
 
 
 def made(name):
