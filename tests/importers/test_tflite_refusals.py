@@ -20,6 +20,7 @@ from edgekit.interpreter import Interpreter
 from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
 from tests.material import material
+from tests.tflite_operator import Given, file_of
 
 Model = dict[str, Any]
 Change = Callable[[Model], object]
@@ -238,6 +239,17 @@ def test_unsupported(name: str) -> None:
     change, sentence = UNSUPPORTED[name]
     with pytest.raises(UnsupportedOperator, match=sentence):
         load_tflite(changed(change))
+
+
+def test_a_slope_that_is_no_number() -> None:
+    """Before a lookup table is made of it."""
+    quant = ([0.1], [0], 0)
+    x, y = Given("x", [1, 4], "int8", quant=quant), Given("y", [1, 4], "int8", quant=quant)
+    content = file_of("LEAKY_RELU", [x], [y], ("LeakyReluOptions", {"alpha": float("nan")}))
+    with pytest.raises(
+        ModelFormatError, match=r"LEAKY_RELU 'y': attribute 'alpha': .*received nan"
+    ):
+        load_tflite(content)
 
 
 def test_everything_unsupported_is_named_at_once() -> None:

@@ -207,8 +207,12 @@ class Folding:
         if not node.inputs or node.inputs[0] is None:
             return None
         first = values[node.inputs[0]]
-        if spec(node.op).table_kind(first.dtype) is None:
+        operator = spec(node.op)
+        if operator.table_kind(first.dtype) is None:
             return None
+        for key, value in node.attrs.items():
+            if problem := operator.attrs[key].problem(value):  # tables are made of sound numbers
+                raise ModelFormatError(f"attribute {key!r}: {problem}")
         from edgekit.ir.tables import table_for  # not for networks of sums and relu alone
 
         output = Value(node.outputs[0], first.shape, first.dtype, None, quant)
