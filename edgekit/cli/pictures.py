@@ -71,18 +71,14 @@ def _files(path: Path, labels: Sequence[str]) -> tuple[list[str], list[int], lis
     if not path.is_dir():
         return [str(path)], [0], []
     from edgekit.train.preprocessing.folders import class_folders
-    from edgekit.train.preprocessing.found_files import files_below
+    from edgekit.train.preprocessing.found_files import files_of_each
 
     folders = class_folders(path)
     names = list(labels) if set(labels) == set(folders) else folders
-    found = [
-        (file, number)
-        for number, name in enumerate(names or ["."])
-        for file in files_below(path / name, SUFFIXES, follow_links=False)
-    ]
-    if not found:
+    files, classes = files_of_each(path, names or ["."], SUFFIXES, follow_links=False)
+    if not files:
         raise InputError(f"{path}: holds no pictures ({', '.join(SUFFIXES)})")
-    return [file for file, _ in found], [number for _, number in found], names
+    return files, classes, names
 
 
 def _size(path: Path, graph: Graph) -> tuple[int, int, int]:

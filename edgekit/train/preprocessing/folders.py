@@ -11,7 +11,7 @@ import numpy as np
 from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.train.messages import say
 from edgekit.train.preprocessing.dataset import Dataset, Order
-from edgekit.train.preprocessing.found_files import files_below
+from edgekit.train.preprocessing.found_files import files_of_each
 from edgekit.train.preprocessing.pictures import img_to_array, load_img
 from edgekit.train.random import generator
 
@@ -122,12 +122,8 @@ def files_of(
     if class_names is not None and inferred and set(class_names) != set(folders):
         raise InputError(f"class_names are {class_names}, the subfolders {folders}")
     names = list(class_names or folders)
-    paths: list[str] = []
-    numbers: list[int] = []
-    for number, name in enumerate(names if inferred else ["."]):
-        found = files_below(root / name, suffixes, follow_links)
-        paths += found
-        numbers += [number] * len(found)
+    places = names if inferred else ["."]
+    paths, numbers = files_of_each(root, places, suffixes, follow_links)
     if not paths:
         raise InputError(f"{directory} holds no file with one of the suffixes {suffixes}")
     if verbose:

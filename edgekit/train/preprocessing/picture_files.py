@@ -11,7 +11,7 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train.messages import say
 from edgekit.train.preprocessing.batches import FilePictures
-from edgekit.train.preprocessing.found_files import files_below
+from edgekit.train.preprocessing.found_files import files_of_each
 
 if TYPE_CHECKING:
     from edgekit.train.preprocessing.generator import ImageDataGenerator
@@ -29,11 +29,7 @@ def files_of_classes(
     if not root.is_dir():
         raise InputError(f"{directory} is not a folder")
     names = list(classes or sorted(p.name for p in root.iterdir() if p.is_dir()))
-    paths, numbers = [], []
-    for number, name in enumerate(names):
-        found = files_below(root / name, SUFFIXES, follow_links)
-        paths += found
-        numbers += [number] * len(found)
+    paths, numbers = files_of_each(root, names, SUFFIXES, follow_links)
     say(f"Found {len(paths)} images belonging to {len(names)} classes.")
     return names, paths, np.array(numbers, np.int32)
 
