@@ -110,13 +110,13 @@ def environment_of(**more: str) -> dict[str, str]:
     return {**os.environ, **threads, **own, **more}
 
 
-def output_of(command: Sequence[str], seconds: float, **more: str) -> str:
+def output_of(command: Sequence[str], seconds: float) -> str:
     """What a command says within its time; how it ended, where that was not well."""
     if seconds < 1:
         return "(no time left)"
     try:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment_of(**more), stdout=subprocess.PIPE,
+            command, cwd=ROOT, env=environment_of(), stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
     except OSError as error:
