@@ -1,4 +1,4 @@
-"""The benchmarks as modules, which are no package: imported as their scripts do."""
+"""The benchmarks as modules: imported as scripts do, from a folder that is no package."""
 
 from __future__ import annotations
 

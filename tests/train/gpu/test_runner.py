@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from .benchmarks import importing
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 SUITE = """
@@ -35,16 +36,8 @@ def test_last(): pass
 @pytest.fixture
 def scripts(monkeypatch):
     """The modules of the folder `scripts`."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-
-    def load(name):
-        found = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-        module = importlib.util.module_from_spec(found)
-        monkeypatch.setitem(sys.modules, name, module)
-        found.loader.exec_module(module)
-        return module
-
-    return load
+    with importing(monkeypatch, SCRIPTS, ("gpu_tests", "test_gpu")) as imported:
+        yield imported
 
 
 def test_every_test_has_its_outcome(scripts, tmp_path):
@@ -79,7 +72,6 @@ def test_tests_that_cannot_be_collected_are_told(scripts, tmp_path):
 
 
 def test_every_file_of_tests_is_in_a_group(scripts):
-    scripts("gpu_tests")
     script = scripts("test_gpu")
     of_the_host = {
         "kernels_on_host",
@@ -97,7 +89,6 @@ def test_every_file_of_tests_is_in_a_group(scripts):
 
 
 def test_a_stage_that_fails_does_not_end_the_run(scripts, tmp_path, monkeypatch, capsys):
-    scripts("gpu_tests")
     script = scripts("test_gpu")
     monkeypatch.setattr(script, "look", lambda *_: 1 / 0)
     monkeypatch.setattr(script, "LOOK", "print('here')")
