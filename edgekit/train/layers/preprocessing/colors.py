@@ -19,6 +19,7 @@ from edgekit.train.ops.comparisons import equal, greater, less, where
 from edgekit.train.ops.shape import concat
 
 __all__ = [
+    "FactorLayer",
     "RandomColorDegeneration",
     "RandomColorJitter",
     "RandomGrayscale",
@@ -78,12 +79,11 @@ def red_green_blue(hue: Any, saturation: Any, value: Any) -> Any:
     return concat([(pale + saturation * clipped(s, (0, 1))) * value for s in shares], axis=-1)
 
 
-class _ColorLayer(RandomImageLayer):
+class FactorLayer(RandomImageLayer):
     """A layer with a `factor` for each picture, and the range that pixels are in."""
 
     config_names = ("data_format", "factor", "value_range", "seed")
     least = -1.0  # of the factor
-    shape_of_factor = (1, 1, 1)
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class RandomGrayscale(RandomImageLayer):
         return where(transformation, grayscale(images, self.name), images)
 
 
-class RandomColorDegeneration(_ColorLayer):
+class RandomColorDegeneration(FactorLayer):
     """Pictures that have lost a share `factor` of their colors."""
 
     def transform_images(self, images, transformation, training=True):
@@ -141,7 +141,7 @@ class RandomColorDegeneration(_ColorLayer):
         return clipped(changed, self.value_range)
 
 
-class RandomHue(_ColorLayer):
+class RandomHue(FactorLayer):
     """Colors turned by up to `factor` half turns, this way or that."""
 
     least = 0.0
@@ -161,7 +161,7 @@ class RandomHue(_ColorLayer):
         return rescaled(changed, (0, 1), self.value_range)
 
 
-class RandomSaturation(_ColorLayer):
+class RandomSaturation(FactorLayer):
     """Colors f / (1 - f) times as strong, f being drawn from `factor`: 0.5 leaves them as they
     are.
     """

@@ -10,6 +10,7 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train.backend import array_module, constant
 from edgekit.train.layers.preprocessing.augmentation import RandomImageLayer, clipped
+from edgekit.train.layers.preprocessing.colors import FactorLayer
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.depthwise import depthwise_conv2d
 from edgekit.train.ops.random import normal_like
@@ -61,27 +62,10 @@ def boxes_in(layer: RandomImageLayer, data: Any, shares: Any, seed: int | None) 
     return inside, area
 
 
-class RandomSharpness(RandomImageLayer):
+class RandomSharpness(FactorLayer):
     """Pictures between blurred and sharp: a factor of 0 blurs, 0.5 changes nothing, 1 sharpens."""
 
-    config_names = ("data_format", "factor", "value_range", "seed")
-
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Any = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(**options)
-        self.factor = self._bounds(factor, 0.0)
-        self.value_range = self._range(value_range)
-        self._set_data_format(data_format)
-        self._set_seed(seed)
-
-    def get_random_transformation(self, data, training=True, seed=None):
-        return {"factor": self._drawn(data, *self.factor, (len(data),), seed)}
+    least = 0.0
 
     def transform_images(self, images, transformation, training=True):
         factor = self._for_pictures(transformation["factor"]) * np.float32(2)
