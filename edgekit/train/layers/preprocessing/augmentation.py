@@ -39,6 +39,10 @@ class RandomImageLayer(ImageLayer):
         self.seed = seed
         self.generator = generator(seed)
 
+    def _source(self, seed: int | None) -> np.random.Generator:
+        """What numbers are drawn from: the layer's own generator, or one of a seed."""
+        return self.generator if seed is None else generator(seed)
+
     def call(self, inputs, training=True):
         if not isinstance(inputs, dict):
             return super().call(inputs, training)
@@ -84,8 +88,7 @@ class RandomImageLayer(ImageLayer):
         self, data: Any, low: float, high: float, shape: tuple[int, ...], seed: int | None
     ) -> Any:
         """Numbers from `low` to `high`, float32, drawn where the pictures `data` are."""
-        source = self.generator if seed is None else generator(seed)
-        return uniform_like(source, low, high, shape, array_of(data))
+        return uniform_like(self._source(seed), low, high, shape, array_of(data))
 
     def _on_host(self, seed: int | None) -> np.random.Generator:
         """A generator for what the host must know, wherever the pictures are."""
@@ -94,7 +97,7 @@ class RandomImageLayer(ImageLayer):
                 f"layer {self.name!r} ({type(self).__name__}) draws on the host at every step, "
                 "which a captured step cannot; put it into the data set's map instead"
             )
-        return self.generator if seed is None else generator(seed)
+        return self._source(seed)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -14,7 +14,6 @@ from edgekit.train.layers.preprocessing.colors import FactorLayer
 from edgekit.train.ops.comparisons import where
 from edgekit.train.ops.depthwise import depthwise_conv2d
 from edgekit.train.ops.random import normal_like
-from edgekit.train.random import generator
 from edgekit.train.tensor import array_of
 
 __all__ = ["RandomErasing", "RandomGaussianBlur", "RandomSharpness", "blurred", "boxes_in"]
@@ -152,8 +151,7 @@ class RandomErasing(RandomImageLayer):
         masks, _ = boxes_in(self, data, shares, seed)
         chosen = self._chosen(data, self.factor, seed)
         if self.fill_value is None:
-            source = self.generator if seed is None else generator(seed)
-            fill = normal_like(source, array_of(data), float(self.value_range[1]))
+            fill = normal_like(self._source(seed), array_of(data), float(self.value_range[1]))
         else:
             fill = np.asarray(self.fill_value, np.float32)
         fill = fill.clip(*(np.float32(end) for end in self.value_range))
