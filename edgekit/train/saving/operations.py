@@ -17,7 +17,7 @@ from edgekit.train.saving.function_calls import (
     function_from_config,
     function_inputs,
 )
-from edgekit.train.saving.keras_functions import CLASSES
+from edgekit.train.saving.keras_functions import CLASSES, FUNCTIONS
 from edgekit.train.structure import flatten
 from edgekit.train.symbolic import Call, Operation
 from edgekit.train.tensor import PRIMITIVES, Tensor
@@ -77,27 +77,26 @@ TABLE: dict[str, KerasOperation] = {
 }
 
 
-def _class_of(name: str) -> str:
-    """The class that has the name of a function."""
-    return "".join(part.capitalize() for part in name.split("_"))
+def _of(function: str, attributes: Mapping[str, str] = MappingProxyType({})) -> KerasOperation:
+    """The class and the module that stand for a function of `keras.ops`."""
+    entry = FUNCTIONS[function]
+    return KerasOperation(entry.class_name, attributes, entry.module)
 
 
-# functions of one number or two whose classes have their names
+# primitives of one number or two with the names of functions
 for _name in (
     "arccos", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil", "cos", "cosh",
-    "equal", "exp2", "expm1", "floor", "fmod", "greater", "greater_equal", "hypot", "less",
-    "less_equal", "log1p", "round", "sign", "sin", "sinh", "tan", "where",
+    "equal", "erf", "erfc", "erfinv", "exp2", "expm1", "floor", "fmod", "greater",
+    "greater_equal", "hypot", "less", "less_equal", "log1p", "round", "sign", "sin", "sinh",
+    "stop_gradient", "tan", "where",
 ):  # fmt: skip
-    TABLE[_name] = KerasOperation(_class_of(_name))
-for _name in ("erf", "erfc", "erfinv"):
-    TABLE[_name] = KerasOperation(_class_of(_name), {}, "keras.src.ops.math")
+    TABLE[_name] = _of(_name)
 for _name in KEPT:
-    TABLE[f"numpy_{_name}"] = KerasOperation(_class_of(_name))
-TABLE["cumsum"] = KerasOperation("Cumsum", {"axis": "axis"})
-TABLE["floor_mod"] = KerasOperation("Mod")
-TABLE["broadcast_to"] = KerasOperation("BroadcastTo", {"shape": "shape"})
-TABLE["stop_gradient"] = KerasOperation("StopGradient", {}, "keras.src.ops.core")
-TABLE["cast"] = KerasOperation("Cast", {"dtype": "dtype"}, "keras.src.ops.core")
+    TABLE[f"numpy_{_name}"] = _of(_name)
+TABLE["cumsum"] = _of("cumsum", {"axis": "axis"})
+TABLE["floor_mod"] = _of("mod")
+TABLE["broadcast_to"] = _of("broadcast_to", {"shape": "shape"})
+TABLE["cast"] = _of("cast", {"dtype": "dtype"})
 _BY_CLASS = {entry.class_name: name for name, entry in TABLE.items()}
 _BY_CLASS["TrueDivide"] = "divide"
 
