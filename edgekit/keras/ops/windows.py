@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from edgekit.errors import InputError, UnsupportedOperator
+from edgekit.keras.ops.pictures import channels_first, whole_or_pair
 from edgekit.keras.ops.shapes import moveaxis
 from edgekit.keras.ops.tensors import as_tensor, operation
 from edgekit.train import layers
@@ -25,22 +26,15 @@ __all__ = [
 
 def _with_channels_last(function: Callable[[Any], Any], x: Any, data_format: Any) -> Any:
     """`function` of x with its channels last, in the given format again."""
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise InputError(
-            f"data_format must be 'channels_last' or 'channels_first'. Received: {data_format!r}"
-        )
-    x = as_tensor(x)
+    first, x = channels_first(data_format), as_tensor(x)
     if len(x.shape) not in (3, 4, 5):
         raise InputError(f"expected inputs of 3, 4 or 5 axes. Received: shape {x.shape}")
-    if data_format != "channels_first":
-        return function(x)
-    return moveaxis(function(moveaxis(x, 1, -1)), -1, 1)
+    return moveaxis(function(moveaxis(x, 1, -1)), -1, 1) if first else function(x)
 
 
 def _sizes(value: Any, x: Any) -> tuple[int, ...]:
     """One number for each spatial axis of x."""
-    rank = len(x.shape) - 2
-    return (value,) * rank if isinstance(value, int) else tuple(int(n) for n in value)
+    return whole_or_pair(value, len(x.shape) - 2)
 
 
 # -- convolutions ---------------------------------------------------------------------------------
