@@ -17,6 +17,8 @@ __all__ = [
     "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
 ]  # fmt: skip
 
+_NOWHERE = np.asarray(-1, np.int32)
+
 
 def _without(x: Any, fill: float) -> Any:
     """`x` with `fill` where it is NaN."""
@@ -69,13 +71,16 @@ def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return _extreme(reductions.min, x, np.inf, axis, keepdims)
 
 
-def _extreme(reduce: Any, x: Any, fill: float, axis: Any, keepdims: bool) -> Any:
+def _extreme(
+    reduce: Any, x: Any, fill: float, axis: Any, keepdims: bool, otherwise: Any = np.nan
+) -> Any:
+    """`reduce` of the numbers; `otherwise` where there is none."""
     x = as_tensor(x)
     found = reduce(_without(x, fill), axis, keepdims)
     if not is_floating(dtype_of(x)):
         return found
     nothing = reductions.all(computed_on("isnan", x), axis, keepdims)
-    return comparisons.where(nothing, np.nan, found)
+    return comparisons.where(nothing, otherwise, found)
 
 
 def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
@@ -90,21 +95,12 @@ def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 def nanargmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the largest is; -1 where there is no number."""
-    return _place(reductions.argmax, x, -np.inf, axis, keepdims)
+    return _extreme(reductions.argmax, x, -np.inf, axis, keepdims, _NOWHERE)
 
 
 def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Where the smallest is; -1 where there is no number."""
-    return _place(reductions.argmin, x, np.inf, axis, keepdims)
-
-
-def _place(find: Any, x: Any, fill: float, axis: Any, keepdims: bool) -> Any:
-    x = as_tensor(x)
-    found = find(_without(x, fill), axis, keepdims)
-    if not is_floating(dtype_of(x)):
-        return found
-    nothing = reductions.all(computed_on("isnan", x), axis, keepdims)
-    return comparisons.where(nothing, np.asarray(-1, np.int32), found)
+    return _extreme(reductions.argmin, x, np.inf, axis, keepdims, _NOWHERE)
 
 
 @operation
