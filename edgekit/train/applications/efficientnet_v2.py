@@ -8,7 +8,7 @@ from typing import Any
 from edgekit.train import layers
 from edgekit.train.applications.efficientnet import CLASSES, KERNEL, gated
 from edgekit.train.applications.network import decode_predictions as decode_predictions
-from edgekit.train.applications.network import load_weights, picture_input, pooled
+from edgekit.train.applications.network import load_weights, nearest_eight, picture_input, pooled
 from edgekit.train.applications.network import same_input as preprocess_input
 from edgekit.train.models import Model
 
@@ -64,9 +64,9 @@ def _network(kind: str) -> Any:
     ) -> Model:
         source = picture_input(input_shape, input_tensor, include_top, size)
         x = _prepared(source, kind) if include_preprocessing else source
-        x = _convolved(x, _eights(first * width), 3, "stem_", "stem_conv", 2)
+        x = _convolved(x, nearest_eight(first * width), 3, "stem_", "stem_conv", 2)
         x = _body(x, width, depth, stacks)
-        x = _convolved(x, _eights(1280 * width), 1, "top_", "top_conv")
+        x = _convolved(x, nearest_eight(1280 * width), 1, "top_", "top_conv")
         if include_top:
             x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
             x = layers.Dropout(0.2, name="top_dropout")(x)
@@ -89,11 +89,6 @@ def _network(kind: str) -> Any:
     return make
 
 
-def _eights(filters: float) -> int:
-    """The nearest multiple of 8."""
-    return max(8, int(filters + 4) // 8 * 8)
-
-
 def _prepared(x: Any, kind: str) -> Any:
     if kind.startswith("B") and x.shape[-1] == 3:
         x = layers.Rescaling(1.0 / 255)(x)
@@ -107,7 +102,7 @@ def _body(x: Any, width: float, depth: float, stacks: _Stacks) -> Any:
         for number in range(math.ceil(depth * count)):
             x = _block(
                 x,
-                _eights(filters * width),
+                nearest_eight(filters * width),
                 expansion,
                 1 if number else stride,
                 stack > 3,

@@ -18,6 +18,7 @@ __all__ = [
     "decode_predictions",
     "eights",
     "load_weights",
+    "nearest_eight",
     "normalized_input",
     "picture_input",
     "pooled",
@@ -59,9 +60,14 @@ def pooled(x: Any, pooling: str | None, named: bool = False) -> Any:
     return x
 
 
+def nearest_eight(filters: float) -> int:
+    """The nearest multiple of 8."""
+    return max(8, int(filters + 4) // 8 * 8)
+
+
 def eights(filters: float) -> int:
-    """The next multiple of 8, which takes no more than a tenth away."""
-    found = max(8, int(filters + 4) // 8 * 8)
+    """The nearest multiple of 8, or the next if the nearest takes more than a tenth away."""
+    found = nearest_eight(filters)
     return found + 8 if found < 0.9 * filters else found
 
 
