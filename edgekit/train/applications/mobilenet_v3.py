@@ -60,7 +60,8 @@ def _network(default_name: str, blocks: _Blocks, last: int) -> Any:
         if include_top:
             wide = eights(last * alpha) if alpha > 1.0 else last
             x = _top(x, wide, classes, dropout_rate, classifier_activation, not minimalistic)
-        x = x if include_top else pooled(x, pooling, named=True)
+        else:
+            x = pooled(x, pooling, named=True)
         return load_weights(Model(source, x, name=name), weights, alpha)
 
     make.__name__ = make.__qualname__ = default_name
