@@ -16,13 +16,14 @@ from edgekit.keras.ops.tensors import (
     computed_on,
     dtype_of,
     floating,
+    in_one_axis,
     known,
     operation,
 )
 from edgekit.train.backend import array_module, asarray, to_numpy
 from edgekit.train.dtype_policies import floatx
 from edgekit.train.ops import math
-from edgekit.train.ops.shape import concat, transpose
+from edgekit.train.ops.shape import concat
 from edgekit.train.serialization import accept_options
 from edgekit.train.tensor import Tensor, wrap
 
@@ -108,8 +109,7 @@ def quantile(
 def sorted_rows(x: Any, axis: Any, keepdims: bool) -> tuple[Any, list[int]]:
     """(the elements along axes in one last axis, sorted; the shape without these axes)."""
     gone = axes_of(x, axis)
-    kept = [a for a in range(len(x.shape)) if a not in gone]
-    rows = sort(transpose(x, axes=(*kept, *gone)).reshape(*(x.shape[a] for a in kept), -1))
+    rows = sort(in_one_axis(x, gone))
     return rows, [1 if a in gone else n for a, n in enumerate(x.shape) if keepdims or a not in gone]
 
 

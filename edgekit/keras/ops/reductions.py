@@ -14,11 +14,12 @@ from edgekit.keras.ops.tensors import (
     computed_on,
     dtype_of,
     floating,
+    in_one_axis,
     largest_of,
     operation,
 )
 from edgekit.train.ops import comparisons, elementwise, math
-from edgekit.train.ops.shape import concat, transpose
+from edgekit.train.ops.shape import concat
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "average", "count_nonzero", "cumprod",
@@ -93,8 +94,7 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
     """The product."""
     x = _counted(x) if dtype is None else _as(as_tensor(x), dtype)
     gone = axes_of(x, _axes(axis))
-    kept = [a for a in range(len(x.shape)) if a not in gone]
-    rows = transpose(x, axes=(*kept, *gone)).reshape(*(x.shape[a] for a in kept), -1)
+    rows = in_one_axis(x, gone)
     if rows.shape[-1] == 0:
         rows = math.sum(rows, axis=-1, keepdims=True) + 1
     while rows.shape[-1] > 1:  # pairs, then pairs of pairs

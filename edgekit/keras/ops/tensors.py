@@ -17,13 +17,13 @@ from edgekit.train.backend import asarray, is_floating, to_numpy
 from edgekit.train.dtype_policies import floatx
 from edgekit.train.ops import math
 from edgekit.train.ops.discrete import discrete
+from edgekit.train.ops.shape import transpose
 from edgekit.train.symbolic import Operation, has_symbolic
 from edgekit.train.tensor import Tensor, wrap
 
 __all__ = [
-    "as_tensor", "axes_of", "computed_on", "dtype_of", "floating", "integers", "known",
-    "largest_of", "operation", "places", "result_dtype", "tensors_of",
-    "together",
+    "as_tensor", "axes_of", "computed_on", "dtype_of", "floating", "in_one_axis", "integers",
+    "known", "largest_of", "operation", "places", "result_dtype", "tensors_of", "together",
 ]  # fmt: skip
 
 
@@ -75,6 +75,12 @@ def axes_of(x: Any, axis: Any) -> list[int]:
     rank = len(x.shape)
     axes = range(rank) if axis is None else (axis,) if isinstance(axis, int) else axis
     return [a % rank for a in axes]
+
+
+def in_one_axis(x: Any, axes: list[int]) -> Any:
+    """The elements of a tensor along `axes`, counted from 0, in one last axis."""
+    kept = [a for a in range(len(x.shape)) if a not in axes]
+    return transpose(x, axes=(*kept, *axes)).reshape(*(x.shape[a] for a in kept), -1)
 
 
 def integers(x: Any) -> np.ndarray:
