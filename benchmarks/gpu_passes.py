@@ -15,12 +15,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from gpu_products import microseconds
+from gpu_products import microseconds, on_gpu
 from training_sides.gpu import RUNS
 from training_sides.limits import bandwidth
 from training_sides.networks import NETWORKS, our_network
-
-from edgekit.errors import EdgekitError
 
 __all__ = ["Pass", "line", "main", "passes"]
 
@@ -136,12 +134,7 @@ def main(arguments: Iterable[str]) -> None:
     parser = argparse.ArgumentParser(prog="gpu_passes.py")
     parser.add_argument("networks", nargs="*", choices=[[], *dict(RUNS)])
     given = parser.parse_args(list(arguments))
-    from edgekit.train import backend
-
-    try:
-        backend.set_device("gpu")
-    except (EdgekitError, RuntimeError) as error:  # without cupy, and without a GPU
-        print(f"left out: {error}")
+    if not on_gpu():
         return
     moved = bandwidth()
     print(

@@ -28,7 +28,16 @@ from training_sides.networks import NETWORKS, our_network
 
 from edgekit.errors import EdgekitError
 
-__all__ = ["Problem", "Times", "candidates", "line", "measured", "microseconds", "problems"]
+__all__ = [
+    "Problem",
+    "Times",
+    "candidates",
+    "line",
+    "measured",
+    "microseconds",
+    "on_gpu",
+    "problems",
+]
 
 REPEATS = 20  # in a graph
 
@@ -205,18 +214,27 @@ def line(problem: Problem, times: Times) -> str:
     )
 
 
+def on_gpu() -> bool:
+    """Compute on the GPU from here on; False where there is none, and it is printed why."""
+    from edgekit.train import backend
+
+    try:
+        backend.set_device("gpu")
+    except (EdgekitError, RuntimeError) as error:  # without cupy, and without a GPU
+        print(f"left out: {error}")
+        return False
+    return True
+
+
 def main(arguments: Iterable[str]) -> None:
     parser = argparse.ArgumentParser(prog="gpu_products.py")
     parser.add_argument("networks", nargs="*", choices=[[], *dict(RUNS)])
     parser.add_argument("--precision", choices=["tf32", "ieee"], default="ieee")
     parser.add_argument("--dtype", choices=["float32", "float16"], default="float32")
     given = parser.parse_args(list(arguments))
-    from edgekit.train import backend, set_float32_precision
+    from edgekit.train import set_float32_precision
 
-    try:
-        backend.set_device("gpu")
-    except (EdgekitError, RuntimeError) as error:  # without cupy, and without a GPU
-        print(f"left out: {error}")
+    if not on_gpu():
         return
     set_float32_precision(given.precision)
     dtype = np.dtype(given.dtype)
