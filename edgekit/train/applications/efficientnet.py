@@ -36,7 +36,7 @@ def _scaled(mode: str, scale: float, distribution: str) -> dict[str, Any]:
 
 
 KERNEL = _scaled("fan_out", 2.0, "truncated_normal")
-CLASSES = _scaled("fan_out", 1 / 3, "uniform")
+_CLASSES = _scaled("fan_out", 1 / 3, "uniform")
 
 
 def _network(number: int) -> Any:
@@ -61,14 +61,7 @@ def _network(number: int) -> Any:
         x = _convolved(x, eights(1280 * width), 1, "top_conv", "top_bn")
         x = layers.Activation("swish", name="top_activation")(x)
         if include_top:
-            x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
-            x = layers.Dropout(dropout, name="top_dropout")(x)
-            x = layers.Dense(
-                classes,
-                activation=classifier_activation,
-                kernel_initializer=CLASSES,
-                name="predictions",
-            )(x)
+            x = classified(x, classes, classifier_activation, dropout)
         else:
             x = pooled(x, pooling, named=True)
         return load_weights(Model(source, x, name=name), weights)
@@ -79,6 +72,15 @@ def _network(number: int) -> Any:
     weights: None, or a file with weights. Without the top the output is that of `pooling`.
     """
     return make
+
+
+def classified(x: Any, classes: int, activation: Any, dropout: float) -> Any:
+    """The top: the classes from the means of the features."""
+    x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
+    x = layers.Dropout(dropout, name="top_dropout")(x)
+    return layers.Dense(
+        classes, activation=activation, kernel_initializer=_CLASSES, name="predictions"
+    )(x)
 
 
 def _body(x: Any, width: float, depth: float) -> Any:

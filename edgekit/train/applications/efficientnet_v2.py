@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from edgekit.train import layers
-from edgekit.train.applications.efficientnet import CLASSES, KERNEL, gated
+from edgekit.train.applications.efficientnet import KERNEL, classified, gated
 from edgekit.train.applications.network import decode_predictions as decode_predictions
 from edgekit.train.applications.network import load_weights, nearest_eight, picture_input, pooled
 from edgekit.train.applications.network import same_input as preprocess_input
@@ -68,14 +68,7 @@ def _network(kind: str) -> Any:
         x = _body(x, width, depth, stacks)
         x = _convolved(x, nearest_eight(1280 * width), 1, "top_", "top_conv")
         if include_top:
-            x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
-            x = layers.Dropout(0.2, name="top_dropout")(x)
-            x = layers.Dense(
-                classes,
-                activation=classifier_activation,
-                kernel_initializer=CLASSES,
-                name="predictions",
-            )(x)
+            x = classified(x, classes, classifier_activation, 0.2)
         else:
             x = pooled(x, pooling, named=True)
         return load_weights(Model(source, x, name=name), weights)
