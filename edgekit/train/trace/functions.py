@@ -7,7 +7,7 @@ import math
 from edgekit.errors import UnsupportedOperator
 
 from .calls import RULES, Call, rule
-from .parts import axes_of, plain
+from .parts import axes_of, plain, reduced
 
 __all__: list[str] = []
 
@@ -126,29 +126,23 @@ def _isnan(call: Call) -> str:
 # -- along axes -----------------------------------------------------------------------------------
 
 
-def _reduced(op: str) -> None:
+def _of_truth(op: str) -> None:
     """The rule of a reduction of truth values."""
 
     @rule(f"numpy_{op.removeprefix('Reduce').lower()}")
     def _(call: Call) -> str:
         if call.dtype_of(0) != "bool":
             raise UnsupportedOperator(f"{op} is of truth values; compare with 0 first")
-        keepdims = bool(call.attrs.get("keepdims"))
-        return call.add(
-            op, call.value(0), axes=axes_of(call, call.attrs.get("axis")), keepdims=keepdims
-        )
+        return reduced(call, op)
 
 
-_reduced("ReduceAll")
-_reduced("ReduceAny")
+_of_truth("ReduceAll")
+_of_truth("ReduceAny")
 
 
 @rule("min")
 def _min(call: Call) -> str:
-    keepdims = bool(call.attrs.get("keepdims"))
-    return call.add(
-        "ReduceMin", call.value(0), axes=axes_of(call, call.attrs.get("axis")), keepdims=keepdims
-    )
+    return reduced(call, "ReduceMin")
 
 
 def _place(op: str) -> None:

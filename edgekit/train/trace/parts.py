@@ -11,7 +11,7 @@ from edgekit.errors import UnsupportedOperator
 
 from .calls import Call, Rule, rule
 
-__all__ = ["axes_of", "bias_of", "hard_sigmoid", "plain"]
+__all__ = ["axes_of", "bias_of", "hard_sigmoid", "plain", "reduced"]
 
 
 def plain(op: str, **renamed: str) -> Rule:
@@ -35,6 +35,14 @@ def axes_of(call: Call, axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
     if 0 in axes:
         raise UnsupportedOperator("a reduction over the batch cannot be exported")
     return axes
+
+
+def reduced(call: Call, op: str) -> str:
+    """The reduction that the axes and the keepdims of a call ask for."""
+    keepdims = bool(call.attrs.get("keepdims"))
+    return call.add(
+        op, call.value(0), axes=axes_of(call, call.attrs.get("axis")), keepdims=keepdims
+    )
 
 
 def bias_of(call: Call) -> str | None:

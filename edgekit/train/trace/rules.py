@@ -19,7 +19,7 @@ from . import recurrent as recurrent
 from . import windows as windows
 from .calls import RULES as RULES
 from .calls import Call, Rule, rule
-from .parts import axes_of, bias_of, hard_sigmoid, plain
+from .parts import axes_of, bias_of, hard_sigmoid, plain, reduced
 from .shapes import reshaped
 
 __all__ = ["RULES"]
@@ -206,10 +206,7 @@ def _global_max(call: Call) -> str:
 
 @rule("mean")
 def _mean(call: Call) -> str:
-    keepdims = bool(call.attrs.get("keepdims", False))
-    return call.add(
-        "Mean", call.value(0), axes=axes_of(call, call.attrs.get("axis")), keepdims=keepdims
-    )
+    return reduced(call, "Mean")
 
 
 @rule("sum")
@@ -225,9 +222,6 @@ def _max(call: Call) -> str:
             "a maximum over a whole batch cannot be exported, as a device sees one sample at a "
             "time; for a MelSpectrogram set top_db=float('inf')"
         )
-    axes = axes_of(call, call.attrs.get("axis"))
-    if len(call.shape_of(0)) == 4 and axes == (1, 2):
+    if len(call.shape_of(0)) == 4 and axes_of(call, call.attrs.get("axis")) == (1, 2):
         return _global_max(call)
-    return call.add(
-        "ReduceMax", call.value(0), axes=axes, keepdims=bool(call.attrs.get("keepdims"))
-    )
+    return reduced(call, "ReduceMax")
