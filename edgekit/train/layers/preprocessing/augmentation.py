@@ -119,6 +119,15 @@ class RandomImageLayer(ImageLayer):
             return max(-abs(numbers[0]), least), abs(numbers[0])
         return min(numbers), max(numbers)
 
+    def _share(self, number: Any, name: str) -> Any:
+        """One number from 0 to 1."""
+        if isinstance(number, list | tuple) or not 0 <= number <= 1:
+            raise InputError(
+                f"layer {self.name!r}: {name} must be a number from 0 to 1. "
+                f"Received: {name}={number}"
+            )
+        return number
+
     def _range(self, value_range: Any) -> list[float]:
         """The range that pixels are in, the lower end first."""
         if not isinstance(value_range, list | tuple) or len(value_range) != 2:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, ShapeError
+from edgekit.errors import ShapeError
 from edgekit.train.backend import constant
 from edgekit.train.layers.preprocessing.augmentation import (
     RandomBrightness,
@@ -116,12 +116,7 @@ class RandomGrayscale(RandomImageLayer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if isinstance(factor, list | tuple) or not 0 <= factor <= 1:
-            raise InputError(
-                f"layer {self.name!r}: factor must be a number from 0 to 1. "
-                f"Received: factor={factor}"
-            )
-        self.factor = factor
+        self.factor = self._share(factor, "factor")
         self._set_data_format(data_format)
         self._set_seed(seed)
 

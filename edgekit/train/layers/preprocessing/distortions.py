@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError
 from edgekit.train.backend import array_module, same_place, to_numpy
 from edgekit.train.layers.preprocessing.augmentation import clipped
 from edgekit.train.layers.preprocessing.filters import blurred
@@ -97,11 +96,7 @@ class RandomPerspective(Warping):
     ) -> None:
         super().__init__(**options)
         self.factor = self._bounds(factor, 0.0)
-        if isinstance(scale, list | tuple) or not 0 <= scale <= 1:
-            raise InputError(
-                f"layer {self.name!r}: scale must be a number from 0 to 1. Received: scale={scale}"
-            )
-        self.scale = scale
+        self.scale = self._share(scale, "scale")
         self._set_warp("constant", interpolation, seed, fill_value, data_format)
 
     def get_random_transformation(self, data, training=True, seed=None):
