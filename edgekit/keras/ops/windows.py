@@ -63,10 +63,9 @@ def conv(
             raise InputError(
                 f"conv: {x.shape[-1]} channels do not fit a kernel of shape {kernel.shape}"
             )
-        function = conv3d if len(x.shape) == 5 else conv2d
         if len(x.shape) == 5:
-            return function(x, kernel, None, groups=groups, **window)
-        return on_images(function, x, kernel, None, groups=groups, **window)
+            return conv3d(x, kernel, None, groups=groups, **window)
+        return on_images(conv2d, x, kernel, None, groups=groups, **window)
 
     return _with_channels_last(convolved, inputs, data_format)
 
