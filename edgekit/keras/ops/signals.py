@@ -33,6 +33,11 @@ def _paired(x: Any, name: str) -> Any:
     parts = [floating(part) for part in x]
     if tuple(parts[0].shape) != tuple(parts[1].shape):
         raise InputError(f"{name}: the parts have shapes {parts[0].shape} and {parts[1].shape}")
+    return _beside(parts)
+
+
+def _beside(parts: list[Any]) -> Any:
+    """Tensors of one shape along a new last axis."""
     return concat([expand_dims(part, -1) for part in parts], axis=-1)
 
 
@@ -75,7 +80,7 @@ def rfft(x: Any, fft_length: int | None = None) -> tuple[Any, Any]:
     """The first half, and the middle, of the transform of real numbers along the last axis."""
     x = floating(x)
     x = x if fft_length is None else _fitted(x, int(fft_length), -1)
-    pairs = concat([expand_dims(x, -1), expand_dims(x, -1) * 0], axis=-1)
+    pairs = _beside([x, x * 0])
     return _parts(fourier(pairs, axes=(-1,))[..., : x.shape[-1] // 2 + 1, :])
 
 
@@ -199,7 +204,7 @@ def view_as_complex(x: Any) -> Any:
 @operation
 def view_as_real(x: Any) -> Any:
     """Complex numbers (...) as their real and imaginary parts (..., 2)."""
-    return concat([expand_dims(real(x), -1), expand_dims(imag(x), -1)], axis=-1)
+    return _beside([real(x), imag(x)])
 
 
 @operation
@@ -207,7 +212,7 @@ def polar(abs_: Any, angle: Any) -> Any:
     """Complex numbers by their length and direction."""
     length, direction = floating(abs_), floating(angle)
     parts = [length * elementwise.cos(direction), length * elementwise.sin(direction)]
-    return view_as_complex(concat([expand_dims(part, -1) for part in parts], axis=-1))
+    return view_as_complex(_beside(parts))
 
 
 def _is_complex(x: Any) -> bool:
