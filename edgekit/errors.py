@@ -14,6 +14,7 @@ from typing import TypeVar
 
 __all__ = [
     "AccuracyGateError",
+    "DelegateError",
     "EdgekitError",
     "InputError",
     "MissingExtraError",
@@ -34,6 +35,10 @@ class EdgekitError(Exception):
 
 class InputError(EdgekitError, ValueError):
     """A file, an option or an array that the user gave cannot be used."""
+
+
+class DelegateError(InputError, OSError):
+    """A script asks for an accelerator's library; OSError is what one that is missing raises."""
 
 
 class UnsupportedOperator(EdgekitError, ValueError):
@@ -75,7 +80,8 @@ def lookup(
     import difflib  # slow to import, seldom needed
 
     near = difflib.get_close_matches(str(name), table, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(table))}."
+    known = f"Known: {', '.join(sorted(table))}" if table else "There is none"
+    hint = f" Did you mean {near[0]!r}?" if near else f" {known}."
     raise error(f"{what} {name!r} is not known.{hint}")
 
 

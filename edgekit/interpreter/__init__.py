@@ -39,8 +39,11 @@ with collector_paused():
 
 # name -> the module that holds it
 _HOME = {
+    "OpResolverType": "delegates",
     "Profile": "profiling",
+    "SignatureRunner": "signatures",
     "Verification": "verification",
+    "load_delegate": "delegates",
     "profile": "profiling",
     "record_test_vectors": "verification",
     "verify": "verification",
@@ -48,16 +51,22 @@ _HOME = {
 
 __all__ = [
     "Interpreter",
+    "OpResolverType",
     "Profile",
+    "SignatureRunner",
     "Verification",
+    "load_delegate",
     "profile",
     "record_test_vectors",
     "verify",
 ]
 
 if TYPE_CHECKING:
+    from .delegates import OpResolverType as OpResolverType
+    from .delegates import load_delegate as load_delegate
     from .profiling import Profile as Profile
     from .profiling import profile as profile
+    from .signatures import SignatureRunner as SignatureRunner
     from .verification import Verification as Verification
     from .verification import record_test_vectors as record_test_vectors
     from .verification import verify as verify

@@ -10,13 +10,15 @@ inputs, outputs and constants can be read by `get_tensor`, since other activatio
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from edgekit.errors import InputError, ShapeError, lookup
+from edgekit.errors import InputError, ModelFormatError, ShapeError, lookup
 from edgekit.ir import Graph
+from edgekit.ir.graph import DTYPES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -40,6 +42,7 @@ class TfliteMethods:
     _wanted: dict[str, tuple[int, ...]]  # shapes asked for since the last allocate_tensors
     _given: dict[str, Array]
     _results: dict[str, Array]
+    _viewed: set[str]  # outputs whose arrays somebody may keep
     _kept: dict[str, list[Array]]
 
     if TYPE_CHECKING:
@@ -63,7 +66,13 @@ class TfliteMethods:
         if all(_fits(self.graph.value(n).shape, s) for n, s in shapes.items()) and len(batches) < 2:
             self._batch = batches.pop() if batches else 1
         elif self._can_reshape:
-            self._reopen(shapes)
+            try:
+                self._reopen(shapes)
+            except ModelFormatError as error:
+                raise ShapeError(
+                    f"the model does not take inputs of the shapes {shapes}; choose others with "
+                    f"resize_tensor_input: {error}"
+                ) from error
         else:
             raise ShapeError(f"inputs of the shapes {shapes} do not fit each other")
         self._wanted = {}
@@ -78,9 +87,33 @@ class TfliteMethods:
         """The same for each output."""
         return [self._details(index) for index in self._tensors.outputs]
 
-    def get_tensor_details(self) -> list[Details]:
-        """The same for every tensor, in the order of their indices."""
-        return [self._details(index) for index in range(len(self._tensors.names))]
+    def get_tensor_details(self, subgraph_index: int = 0) -> list[Details]:
+        """The same for every tensor of a subgraph, in the order of their indices."""
+        if subgraph_index == 0:
+            return [self._details(index) for index in range(len(self._tensors.names))]
+        found = self._tensors.subgraphs()
+        if not 0 <= subgraph_index < len(found):
+            raise InputError(f"subgraph {subgraph_index} does not exist; there are {len(found)}")
+        return found[subgraph_index]
+
+    def num_subgraphs(self) -> int:
+        """How many subgraphs the file has; 1 in any other model."""
+        return len(self._tensors.subgraphs())
+
+    def _get_ops_details(self) -> list[Details]:
+        """For each operator: index, op_name, inputs and outputs by their indices, their dtypes."""
+        dtypes = [self._tensors.details(i)["dtype"] for i in range(len(self._tensors.names))]
+        return [
+            {
+                "index": number,
+                "op_name": name,
+                "inputs": np.array(inputs, np.int32),
+                "outputs": np.array(outputs, np.int32),
+                "operand_types": [dtypes[i] for i in inputs if i != -1],
+                "result_types": [dtypes[i] for i in outputs if i != -1],
+            }
+            for number, (name, inputs, outputs) in enumerate(self._tensors.operators())
+        ]
 
     def resize_tensor_input(
         self, input_index: int, tensor_size: Sequence[int], strict: bool = False
@@ -107,39 +140,45 @@ class TfliteMethods:
 
     def set_tensor(self, tensor_index: int, value: ArrayLike) -> None:
         """Give an input, of exactly its shape and dtype; it is copied."""
-        self._give(self._input_name(tensor_index), np.array(value))
+        self._give(self._input_name(tensor_index), np.asarray(value))
 
     def tensor(self, tensor_index: int) -> Callable[[], Array]:
-        """A function that gives the array of an input, to be written into, or of an output."""
+        """A function that gives the array of an input, to be written into, or of an output.
+
+        Whoever keeps the array sees in it what is given and computed later, until another shape is
+        chosen.
+        """
         name = self._name(tensor_index)
-        if name not in self.graph.inputs:
-            return lambda: self._readable(tensor_index)
-        details = self._details(tensor_index)
-
-        def given() -> Array:
-            if name not in self._given:
-                self._given[name] = np.zeros(self._shape(name), details["dtype"])
-            return self._given[name]
-
-        return given
+        if name in self.graph.outputs:
+            self._viewed.add(name)
+        return lambda: self._readable(tensor_index)
 
     def invoke(self) -> None:
-        """Run the model on what `set_tensor` gave."""
+        """Run the model on what `set_tensor` gave; an input that was never given is zeros."""
         self.allocate_tensors()
-        missing = [name for name in self.graph.inputs if name not in self._given]
-        if missing:
-            raise InputError(f"call set_tensor for {missing} before invoke")
+        if len(self._given) < len(self.graph.inputs):
+            for name in self.graph.inputs:
+                self._input(name)
         if not self._keep_all:
-            self._results = self.run(self._given)
-            return
-        kept: dict[str, list[Array]] = {}
-        self._results = self.run(
-            self._given, observe=lambda name, array: kept.setdefault(name, []).append(array)
-        )
-        self._kept = kept
+            results = self.run(self._given)
+        else:
+            kept: dict[str, list[Array]] = {}
+            results = self.run(
+                self._given, observe=lambda name, array: kept.setdefault(name, []).append(array)
+            )
+            self._kept = kept
+        for name in self._viewed & self._results.keys():
+            np.copyto(self._results[name], results[name])
+            results[name] = self._results[name]
+        self._results = results
 
     def get_tensor(self, tensor_index: int, subgraph_index: int = 0) -> Array:
         """A copy of an output of the last `invoke`, of an input or of a constant."""
+        if subgraph_index != 0:
+            raise InputError(
+                f"tensors of subgraph {subgraph_index} cannot be read, those of the main subgraph "
+                "alone can"
+            )
         return np.array(self._readable(tensor_index))
 
     def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
@@ -159,10 +198,15 @@ class TfliteMethods:
         if signature_key is None and len(known) != 1:
             raise InputError(f"name a signature; the model has {', '.join(known) or 'none'}")
         key = signature_key if signature_key is not None else next(iter(known))
+        if not known:
+            raise InputError(f"the model has no signature, so none named {key!r}; go by index")
         lookup(known, key, "signature", InputError)
         from .signatures import SignatureRunner  # most scripts go by index
 
         return SignatureRunner(self if key == self._tensors.own else self._with_signature(key), key)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an Interpreter cannot be copied: open the model in each process")
 
     def _reset_tensors(self, tensors: TensorTable, can_reshape: bool) -> None:
         self._tensors, self._can_reshape = tensors, can_reshape
@@ -170,6 +214,7 @@ class TfliteMethods:
         self._wanted = {}
         self._given = {}
         self._results, self._kept = {}, {}
+        self._viewed = set()
 
     def _give(self, name: str, array: Array) -> None:
         index = self._tensors.inputs[self.graph.inputs.index(name)]
@@ -181,11 +226,22 @@ class TfliteMethods:
             )
         if array.shape != expected:
             raise ShapeError(f"input {name!r} expects {expected}, received {array.shape}")
-        self._given[name] = array
+        np.copyto(self._input(name), array)
+
+    def _input(self, name: str) -> Array:
+        """What was given for an input, to be written into; zeros at first."""
+        found = self._given.get(name)
+        if found is None or found.shape != self._shape(name):
+            dtype = DTYPES[self.graph.value(name).dtype]
+            found = self._given[name] = np.zeros(self._shape(name), dtype)
+        return found
 
     def _readable(self, index: int) -> Array:
+        index = operator.index(index)
         name = self._name(index)
-        found = self._results.get(name, self._given.get(name))
+        if name in self.graph.inputs:
+            return self._input(name)
+        found = self._results.get(name)
         if found is None and name in self._kept:
             parts = self._kept[name]
             found = parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -5,13 +5,13 @@ Arrays that are just what the model takes need none of this (`Interpreter.run`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.ir import Graph, Value, attributes
+from edgekit.ir import Graph, Preprocessing, Value, attributes
 from edgekit.ir.graph import DTYPES
 from edgekit.ir.quant import LIMITS
 
@@ -20,9 +20,18 @@ from .step import UNSCALED
 from .zeros import Zero
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["accept", "batch_size", "keeps_samples_apart", "quantize", "to_float", "with_batch"]
+__all__ = [
+    "accept",
+    "batch_size",
+    "check_names",
+    "keeps_samples_apart",
+    "preprocessed",
+    "quantize",
+    "to_float",
+    "with_batch",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -53,15 +62,7 @@ def accept(graph: Graph, inputs: Sequence[Any]) -> list[Array]:
 def _in_order(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
     if len(inputs) == 1 and isinstance(inputs[0], Mapping):
         given = inputs[0]
-        missing = [name for name in graph.inputs if name not in given]
-        unknown = [name for name in given if name not in graph.inputs]
-        if missing or unknown:
-            problems = [f"missing {missing}"] * bool(missing) + [f"unknown {unknown}"] * bool(
-                unknown
-            )
-            raise InputError(
-                f"inputs by name: {', '.join(problems)}; the model takes {list(graph.inputs)}"
-            )
+        check_names(graph.inputs, given)
         return [given[name] for name in graph.inputs]
     if len(inputs) != len(graph.inputs):
         raise InputError(
@@ -69,6 +70,16 @@ def _in_order(graph: Graph, inputs: Sequence[Any]) -> list[Any]:
             f"received {len(inputs)}"
         )
     return list(inputs)
+
+
+def check_names(known: Iterable[str], given: Iterable[str]) -> None:
+    """Raise InputError where inputs by name are missing, or are none of the model's."""
+    known, given = list(known), list(given)
+    missing = [name for name in known if name not in given]
+    unknown = [name for name in given if name not in known]
+    if missing or unknown:
+        problems = [f"missing {missing}"] * bool(missing) + [f"unknown {unknown}"] * bool(unknown)
+        raise InputError(f"inputs by name: {', '.join(problems)}; the model takes {known}")
 
 
 def _has_dtype(value: Value, array: Array) -> bool:
@@ -138,6 +149,17 @@ def with_batch(graph: Graph, inputs: Any) -> tuple[Any, bool]:
     if single:
         arrays = {name: array[np.newaxis] for name, array in arrays.items()}
     return arrays, single
+
+
+def preprocessed(rule: Preprocessing | None, raw: ArrayLike) -> NDArray[np.float32]:
+    """`(raw - mean) / std` in float32, or `raw` where there is no rule."""
+    values = np.asarray(raw, np.float32)
+    if rule is None:
+        return values
+    mean, std = np.array(rule.mean, np.float32), np.array(rule.std, np.float32)
+    if len(mean) > 1 and values.shape[-1:] != mean.shape:
+        raise InputError(f"preprocessing expects {len(mean)} channels last, not {values.shape}")
+    return np.asarray((values - mean) / std, np.float32)
 
 
 def quantize(value: Value, u: Array, zero: Zero) -> None:

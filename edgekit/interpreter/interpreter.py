@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgekit.errors import InputError, ModelFormatError
+from edgekit.errors import ModelFormatError
 from edgekit.frozen import replace
 from edgekit.ir import Graph, MemoryPlan, Metadata
 from edgekit.ir.graph import DTYPES
@@ -18,11 +18,14 @@ from edgekit.schema.source import release_pages
 from . import collector_paused
 from .compat import TfliteMethods
 from .plan import QUIET, ExecutionPlan, make_plan
-from .sources import Model, Opening, open_model
+from .sources import Model, Opening, checked_threads, open_model, the_one_source
 from .sources import Source as Source
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from .delegates import OpResolverType
+    from .sources import Buffer
 
 __all__ = ["Interpreter", "Observer", "Source"]
 
@@ -48,7 +51,9 @@ class Interpreter(TfliteMethods):
     arithmetic: how a quantized `.tflite` model rounds: "float32" as LiteRT's default runtime (the
         default), "fixedpoint" as its reference kernels. Other models say so themselves.
     signature: the signature of a `.tflite` file; by default the first.
-    model_path, model_content, num_threads: the same under the names of tflite_runtime.
+    model_path, model_content, num_threads: the same under the names of tflite_runtime, which has
+        experimental_delegates, too; there are none here.
+    experimental_op_resolver_type: the arithmetic in tflite_runtime's words.
     experimental_preserve_all_tensors: whether `get_tensor` can read every activation.
 
     Raises ModelFormatError for a bad file, ShapeError for an invalid graph, UnsupportedOperator
@@ -65,23 +70,24 @@ class Interpreter(TfliteMethods):
         source: Source | None = None,
         *,
         threads: int = 1,
-        model_path: str | os.PathLike[str] | None = None,
-        model_content: bytes | None = None,
+        model_path: str | bytes | os.PathLike[str] | None = None,
+        model_content: Buffer | None = None,
         num_threads: int | None = None,
         arithmetic: str | None = None,
         signature: str | None = None,
+        experimental_delegates: Sequence[object] | None = None,
+        experimental_op_resolver_type: OpResolverType | None = None,
         experimental_preserve_all_tensors: bool = False,
     ) -> None:
-        given = [s for s in (source, model_path, model_content) if s is not None]
-        if len(given) != 1:
-            raise InputError(
-                f"one model is needed: a path, bytes or a graph; received {len(given)}"
-            )
-        self.threads = threads if num_threads is None else num_threads
-        if self.threads < 1:
-            raise InputError(f"threads must be 1 or more, received {self.threads}")
+        self.threads = checked_threads(threads if num_threads is None else num_threads)
+        if experimental_delegates or experimental_op_resolver_type is not None:
+            from .delegates import resolved_arithmetic  # few scripts choose any
+
+            chosen = experimental_op_resolver_type, experimental_delegates
+            arithmetic = resolved_arithmetic(arithmetic, *chosen)
         self._keep_all = experimental_preserve_all_tensors
-        self._opening = Opening(given[0], arithmetic, signature)
+        given = the_one_source(source, model_path, model_content)
+        self._opening = Opening(given, arithmetic, signature)
         with collector_paused():
             self._install(open_model(self._opening))
 
@@ -214,14 +220,9 @@ class Interpreter(TfliteMethods):
 
     def preprocess(self, raw: ArrayLike) -> NDArray[np.float32]:
         """`(raw - mean) / std` as the model file says; float32, unchanged if it says nothing."""
-        values = np.asarray(raw, np.float32)
-        rule = self.metadata.preprocessing
-        if rule is None:
-            return values
-        mean, std = np.array(rule.mean, np.float32), np.array(rule.std, np.float32)
-        if len(mean) > 1 and values.shape[-1:] != mean.shape:
-            raise InputError(f"preprocessing expects {len(mean)} channels last, not {values.shape}")
-        return np.asarray((values - mean) / std, np.float32)
+        from .inputs import preprocessed  # as above
+
+        return preprocessed(self.metadata.preprocessing, raw)
 
     def _exactly_one(self, inputs: Sequence[Any]) -> Sequence[Array] | None:
         """One sample in the graph's own dtypes, needing no further check; None for anything else.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgekit.errors import InputError, lookup
+from .inputs import check_names
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -28,8 +28,9 @@ class SignatureRunner:
 
     def __call__(self, **inputs: ArrayLike) -> dict[str, Array]:
         model, arrays = self._model, {}
+        check_names(self._inputs, inputs)
         for name, given in inputs.items():
-            index = lookup(self._inputs, name, "input of the signature", InputError)
+            index = self._inputs[name]
             arrays[model._name(index)] = array = np.asarray(given)
             if model._can_reshape and array.shape != model._shape(model._name(index)):
                 model.resize_tensor_input(index, array.shape)

@@ -17,9 +17,13 @@ from edgekit.ir import Graph, MemoryPlan, QuantParams, plan_memory, validate
 from edgekit.ir.graph import DTYPES, Array
 
 if TYPE_CHECKING:
-    from .tensor_table import Details, Ends, TensorTable
+    from mmap import mmap
 
-__all__ = ["GraphTensors", "Model", "Source", "open_model"]
+    from .tensor_table import Details, Ends, NamedOperator, TensorTable
+
+    Buffer = bytes | bytearray | memoryview | mmap
+
+__all__ = ["GraphTensors", "Model", "Source", "checked_threads", "open_model", "the_one_source"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | Graph
 TFLITE = b"TFL3"
@@ -59,6 +63,20 @@ class GraphTensors:
     def data(self, index: int) -> Array | None:
         return self.graph.value(self.names[index]).data
 
+    def operators(self) -> list[NamedOperator]:
+        place = {name: index for index, name in enumerate(self.names)}
+        return [
+            (
+                node.op,
+                [place[name] for name in node.inputs if name is not None],
+                [place[name] for name in node.outputs],
+            )
+            for node in self.graph.nodes
+        ]
+
+    def subgraphs(self) -> list[list[Details]]:
+        return [[]]
+
 
 def quantization_details(scales: Array, zero_points: Array, axis: int) -> Details:
     """The two entries about quantization; the first is for a single scale only."""
@@ -96,6 +114,35 @@ class Opening(Frozen):
     arithmetic: str | None = None
     signature: str | None = None
     shapes: Mapping[str, Sequence[int | None]] = NOTHING
+
+
+def checked_threads(number: int) -> int:
+    if not hasattr(number, "__index__") or number < 1:
+        raise InputError(f"threads must be a whole number from 1 on, received {number!r}")
+    return number
+
+
+def the_one_source(
+    source: Source | None, path: str | bytes | os.PathLike[str] | None, content: Buffer | None
+) -> Source:
+    """What was given of these; a path is no content, whatever its type, and no content a path."""
+    given = [s for s in (source, path or None, content) if s is not None]
+    if len(given) != 1:
+        raise InputError(f"one model is needed: a path, bytes or a graph; received {len(given)}")
+    if path:
+        return os.fsdecode(path)
+    if content is None:
+        assert source is not None
+        return source
+    if isinstance(content, bytes | bytearray | memoryview):
+        return content
+    try:
+        return memoryview(content).tobytes()  # the caller may close what was mapped
+    except TypeError:
+        raise InputError(
+            f"model_content takes the bytes of a file, received {type(content).__name__}; "
+            "a path goes to model_path"
+        ) from None
 
 
 def open_model(opening: Opening) -> Model:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from edgekit.ir.graph import Array
 
-__all__ = ["Details", "Ends", "TensorTable"]
+__all__ = ["Details", "Ends", "NamedOperator", "TensorTable"]
 
 Details = dict[str, Any]
 Ends = tuple[Mapping[str, int], Mapping[str, int]]
 """The inputs and the outputs of a signature: indices by name."""
+
+NamedOperator = tuple[str, Sequence[int], Sequence[int]]
+"""What an operator is, and the indices of its inputs and outputs; -1 is an input left out."""
 
 
 class TensorTable(Protocol):
@@ -33,4 +36,12 @@ class TensorTable(Protocol):
 
     def data(self, index: int) -> Array | None:
         """What a constant holds in the file."""
+        ...
+
+    def operators(self) -> list[NamedOperator]:
+        """The operators in the order in which they run."""
+        ...
+
+    def subgraphs(self) -> list[list[Details]]:
+        """What a file says about the tensors of each of its subgraphs, whichever was opened."""
         ...

@@ -267,7 +267,7 @@ def test_sources() -> None:
         Interpreter()
     with pytest.raises(InputError, match="one model is needed"):
         Interpreter(graph, model_content=b"")
-    with pytest.raises(InputError, match="threads must be 1 or more, received 0"):
+    with pytest.raises(InputError, match="threads must be a whole number from 1 on, received 0"):
         Interpreter(graph, threads=0)
     with pytest.raises(InputError, match=r"nowhere\.edge"):
         Interpreter("nowhere.edge")

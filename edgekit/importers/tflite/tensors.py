@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +33,7 @@ BITS = {"int8": 8, "uint8": 8, "int16": 16}
 
 Details = dict[str, Any]
 Ends = tuple[Mapping[str, int], Mapping[str, int]]
+NamedOperator = tuple[str, Sequence[int], Sequence[int]]
 
 TYPES: dict[str, type[Any]] = {
     "string": np.bytes_,
@@ -176,34 +177,44 @@ class FileTensors:
         self.own = model.signature.key if model.signature is not None else None
 
     def details(self, index: int) -> Details:
-        tensor = self._tensor(index)
-        scales = tensor.scales.astype(np.float32)
-        zero_points = tensor.zero_points.astype(np.int32)
-        single = len(scales) == 1 and len(zero_points) == 1
-        return {
-            "name": tensor.name,
-            "index": index,
-            "shape": np.array(tensor.shape, np.int32),
-            "shape_signature": np.array(tensor.signature, np.int32),
-            "dtype": _type(tensor.dtype),
-            "quantization": (float(scales[0]), int(zero_points[0])) if single else (0.0, 0),
-            "quantization_parameters": {
-                "scales": scales,
-                "zero_points": zero_points,
-                "quantized_dimension": tensor.quantized_dimension,
-            },
-            "sparsity_parameters": {},
-        }
+        return _details(self._tensor(index))
 
     def data(self, index: int) -> Array | None:
         tensor = self._tensor(index)
         return tensor_array(tensor) if tensor.is_constant else None
+
+    def operators(self) -> list[NamedOperator]:
+        subgraph = read_file(self._content).subgraphs[self._subgraph]
+        return [(op.code, op.inputs, op.outputs) for op in subgraph.operators]
+
+    def subgraphs(self) -> list[list[Details]]:
+        return [[*map(_details, s.tensors)] for s in read_file(self._content).subgraphs]
 
     def _tensor(self, index: int) -> Tensor:
         if index not in self._tensors:
             subgraph = read_file(self._content).subgraphs[self._subgraph]
             self._tensors = dict(enumerate(subgraph.tensors))
         return self._tensors[index]
+
+
+def _details(tensor: Tensor) -> Details:
+    scales = tensor.scales.astype(np.float32)
+    zero_points = tensor.zero_points.astype(np.int32)
+    single = len(scales) == 1 and len(zero_points) == 1
+    return {
+        "name": tensor.name,
+        "index": tensor.index,
+        "shape": np.array(tensor.shape, np.int32),
+        "shape_signature": np.array(tensor.signature, np.int32),
+        "dtype": _type(tensor.dtype),
+        "quantization": (float(scales[0]), int(zero_points[0])) if single else (0.0, 0),
+        "quantization_parameters": {
+            "scales": scales,
+            "zero_points": zero_points,
+            "quantized_dimension": tensor.quantized_dimension,
+        },
+        "sparsity_parameters": {},
+    }
 
 
 def _type(dtype: str) -> type[Any]:
