@@ -38,10 +38,11 @@ from . import kernel
 from .accumulator import clip_into, output_limits
 from .ufuncs import clip
 
-__all__: list[str] = []
+__all__ = ["operand"]
 
 TILED_ELEMENTS = 2**15
-"""A constant is repeated to the output's shape up to this size: broadcasting is slower."""
+"""A constant is repeated up to this size: numpy goes through an output by runs along which no input
+is broadcast, and short runs are slow."""
 
 HOPELESS = 64
 """So many wrong pairs are halves, which no other factor mends."""
@@ -60,7 +61,7 @@ def add_float(step: Step) -> None:
         return
     low, high = (np.array(b, np.float32) for b in ACTIVATIONS[step.attrs["activation"]])
     sums = step.scratch(step.output().shape)
-    step.call(np.add, _operand(step, 0), _operand(step, 1), sums)
+    step.call(np.add, operand(step, 0), operand(step, 1), sums)
     clip_into(step, sums, low, high, step.output())
 
 
@@ -77,7 +78,7 @@ def multiply_float(step: Step) -> None:
 @kernel("Div", "float32")
 def divide_float(step: Step) -> None:
     """IEEE division: x / 0 is infinite, 0 / 0 is NaN, and neither warns."""
-    x, y, out = step.input(0), _operand(step, 1), step.output()
+    x, y, out = step.input(0), operand(step, 1), step.output()
 
     def divide() -> None:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -118,7 +119,7 @@ def subtract_integers(step: Step) -> None:
 
 @kernel("Mul", "int8", "uint8", "int16")
 def multiply_integers(step: Step) -> None:
-    x, y, out = step.input(0), _operand(step, 1), step.output()
+    x, y, out = step.input(0), operand(step, 1), step.output()
     low, high = output_limits(step)
     scale = _product_scale(step)
     if _in_fixed_point(step) or not 2.0**-16 <= scale < 2.0**8:
@@ -283,16 +284,19 @@ def _product_scale(step: Step) -> np.float32:
 
 
 def _binary(step: Step, function: Callable[..., Array]) -> None:
-    step.call(function, _operand(step, 0), _operand(step, 1), out=step.output())
+    step.call(function, operand(step, 0), operand(step, 1), out=step.output())
 
 
-def _operand(step: Step, position: int) -> Floats:
-    """An input; a constant is repeated to the output's shape where that is small."""
+def operand(step: Step, position: int) -> Floats:
+    """An input; a constant is repeated as `_expanded` does."""
     x = step.input(position)
     return _expanded(x, step.output().shape) if step.is_constant(position) else x
 
 
 def _expanded(constant: Floats, shape: tuple[int, ...]) -> Floats:
-    if constant.size == 1 or math.prod(shape) > TILED_ELEMENTS:
+    """A constant, repeated along as many of the last axes of `shape` as is small."""
+    if constant.size == 1:
         return constant
-    return np.ascontiguousarray(np.broadcast_to(constant, shape))
+    first = next(i for i in range(len(shape) + 1) if math.prod(shape[i:]) <= TILED_ELEMENTS)
+    before = ((1,) * len(shape) + constant.shape)[-len(shape) :][:first]
+    return np.ascontiguousarray(np.broadcast_to(constant, (*before, *shape[first:])))
