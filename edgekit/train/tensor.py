@@ -212,9 +212,10 @@ class Variable(Tensor):
     Trainable variables are watched by every tape. `assign` writes into the same array, so that a
     view of it (an optimizer's flat vector) stays valid. `version` counts the changes: a tape that
     recorded another version refuses to use the new values. Whoever writes into `data` adds 1.
+    `path` is the name after the names of the layers that it was made in: "encoder/dense/kernel".
     """
 
-    __slots__ = ("constraint", "name", "regularizer", "trainable", "version")
+    __slots__ = ("constraint", "name", "path", "regularizer", "trainable", "version")
 
     def __init__(
         self,
@@ -227,7 +228,7 @@ class Variable(Tensor):
     ) -> None:
         super().__init__(data, dtype)
         self.data = self.data.copy()
-        self.name = name
+        self.name = self.path = name
         self.trainable = trainable
         self.version = 0
         self.constraint = constraint

@@ -447,7 +447,7 @@ def test_the_first_layer_that_made_a_nan_is_named():
         model.fit(X, X[:, :1], verbose=0)
     model = Sequential([layers.Input((6,)), layers.Dense(1, kernel_initializer="ones")])
     model.compile(optimizers.SGD(1e30), "mse")
-    with pytest.warns(RuntimeWarning, match=r"the loss is NaN. What is known: the weight 'dense"):
+    with pytest.warns(RuntimeWarning, match=r"the loss is NaN. What is known: the weight 'seq"):
         model.fit(X, X[:, :1], epochs=20, verbose=0)
 
 

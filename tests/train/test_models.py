@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train import Input, Model, Sequential, clear_session, layers
+from edgekit.train import Input, Model, Sequential, clear_session, layers, optimizers
 from edgekit.train.ops import activations as ops
 from edgekit.train.ops import reductions
 from edgekit.train.tensor import Tensor
@@ -300,3 +300,38 @@ def test_a_subclassed_model_can_be_built_by_shape():
     net.build((None, 3))
     assert [tuple(v.shape) for v in net.weights] == [(3, 2), (2,)]
     assert net.count_params() == 8
+
+
+def test_weights_have_keras_names_and_paths():
+    """As Keras 3.15 printed them for the same script."""
+
+    class Block(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Sequential([layers.Dense(2)])
+            self.offset = self.add_weight((1,), name="offset")
+
+        def call(self, inputs):
+            return self.inner(inputs) + self.offset
+
+    x = Input((3,))
+    functional = Model(x, layers.Dense(1)(Block()(x)))
+    stacked = Sequential([Input((3,)), layers.Dense(2)])
+    assert [(v.name, v.path) for v in functional.weights] == [
+        ("offset", "block/offset"),
+        ("kernel", "block/sequential/dense_1/kernel"),
+        ("bias", "block/sequential/dense_1/bias"),
+        ("kernel", "dense/kernel"),
+        ("bias", "dense/bias"),
+    ]
+    assert [v.path for v in stacked.weights] == [
+        "sequential_1/dense_2/kernel", "sequential_1/dense_2/bias",
+    ]  # fmt: skip
+    stacked.compile(optimizers.SGD(momentum=0.9), "mse")
+    stacked.train_on_batch(images(2, 3), images(2, 2))
+    assert [v.path for v in stacked.optimizer.variables] == [
+        "sgd/iteration",
+        "sgd/learning_rate",
+        "sgd/sequential_1_dense_2_kernel_momentum",
+        "sgd/sequential_1_dense_2_bias_momentum",
+    ]

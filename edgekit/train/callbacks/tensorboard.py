@@ -127,7 +127,7 @@ class TensorBoard(Callback):
         writer = self._writer("train")
         for layer in self.model.layers:
             for weight in layer.weights:
-                name = str(getattr(weight, "path", None) or weight.name)
+                name = weight.path
                 values = to_numpy(weight.data)
                 writer.add_histogram(f"{name}/histogram", values.reshape(-1), epoch)
                 picture = _picture(values) if self.write_images else None

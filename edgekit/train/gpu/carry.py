@@ -259,7 +259,7 @@ def carry(before: Snapshot, after: Snapshot) -> list[tuple[Any, Any]]:
     for key, (variable, new, _) in after.variables.items():
         old = before.variables[key][1] if key in before.variables else new
         if new is not old:
-            pairs.append(_pair(f"variable {variable.name!r}", old, new))
+            pairs.append(_pair(f"variable {variable.path!r}", old, new))
     for place, value in after.arrays.items():
         if place not in before.arrays:
             raise NotCapturedError(

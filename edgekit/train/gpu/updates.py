@@ -201,7 +201,7 @@ class Updates:
                 continue
             g = g.data if isinstance(g, Tensor) else g
             if g.size != v.size:
-                raise ShapeError(f"variable {v.name!r} has shape {v.shape}, its gradient {g.shape}")
+                raise ShapeError(f"variable {v.path!r} has shape {v.shape}, its gradient {g.shape}")
             found[place] = contiguous(g if g.dtype.name in STORAGES else g.astype(np.float32))
         return found
 

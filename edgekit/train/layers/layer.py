@@ -13,12 +13,11 @@ from edgekit.train import activations, dtype_policies, regularizers
 from edgekit.train.layers.calling import Calling
 from edgekit.train.layers.input_spec import Shape
 from edgekit.train.layers.signature import Shapes, Signature, shapes_of
-from edgekit.train.layers.weights import WeightHolder
+from edgekit.train.layers.weights import WeightHolder, own_scope
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable, accept_options, plain
 from edgekit.train.structure import map_structure
 from edgekit.train.symbolic import Call, SymbolicTensor, infer_shapes
-from edgekit.train.tape import name_scope
 
 __all__ = ["Layer"]
 
@@ -200,7 +199,7 @@ def _noted(build: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(build)
     def noted(self: Layer, *shapes: Any, **named: Any) -> None:
-        with name_scope(self.name):
+        with own_scope(self.name):
             build(self, *shapes, **named)
         self.built = True
         if self._build_shape is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
@@ -12,11 +13,13 @@ import numpy as np
 from edgekit.errors import InputError, ModelFormatError, ShapeError
 from edgekit.train import constraints, initializers, regularizers
 from edgekit.train.backend import asarray, is_floating, to_numpy
+from edgekit.train.names import unique_name
+from edgekit.train.primitive import current_scope, name_scope
 from edgekit.train.serialization import accept_options
 from edgekit.train.structure import flatten
 from edgekit.train.tensor import Variable
 
-__all__ = ["LOADING", "WeightBudget", "WeightHolder", "stored_arrays"]
+__all__ = ["LOADING", "WeightBudget", "WeightHolder", "own_scope", "stored_arrays"]
 
 
 class WeightBudget:
@@ -86,12 +89,15 @@ class WeightHolder:
         if initializer is None:
             initializer = "glorot_uniform" if is_floating(np.dtype(dtype)) else "zeros"
         if budget is None:
-            made = initializers.get(initializer)(shape, dtype=dtype)
-            values = asarray(made, dtype)
+            values = initializers.get(initializer)(shape, dtype=dtype)
         else:
-            values = asarray(budget.zeros(shape, dtype, self.name))
-        label = f"{self.name}/{name or 'variable'}"
-        variable = _LayerVariable(values, name=label, trainable=trainable and self._trainable)
+            values = budget.zeros(shape, dtype, self.name)
+        name = name or unique_name("variable")
+        variable = _LayerVariable(
+            asarray(values, dtype), name=name, trainable=trainable and self._trainable
+        )
+        with own_scope(self.name):
+            variable.path = f"{current_scope()}/{name}"
         variable.may_train = trainable
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
@@ -196,7 +202,7 @@ class WeightHolder:
                 f"Received: {len(weights)}"
             )
         problems = [
-            f"{v.name}: expected shape {tuple(v.shape)}, received {np.shape(value)}"
+            f"{v.path}: expected shape {tuple(v.shape)}, received {np.shape(value)}"
             for v, value in zip(variables, weights, strict=True)
             if tuple(v.shape) != np.shape(value)
         ]
@@ -233,6 +239,14 @@ class WeightHolder:
                 f"layer {self.name!r} has no weights yet: call it on data, or build(input_shape)"
             )
         return sum(int(np.prod(v.shape)) for v in self.weights)
+
+
+@contextlib.contextmanager
+def own_scope(name: str) -> Iterator[None]:
+    """As `name_scope`, for what may be within that scope already: `build` and `super().build`."""
+    entered = current_scope().rpartition("/")[2] == name
+    with contextlib.nullcontext() if entered else name_scope(name):
+        yield
 
 
 def stored_arrays(store: Mapping[str, Any], like: Sequence[Any]) -> list[np.ndarray]:

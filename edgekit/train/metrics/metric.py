@@ -99,6 +99,7 @@ class Metric(Serializable):
         """A state of this shape."""
         values = asarray(initializers.get(initializer or "zeros")(tuple(shape), dtype or "float32"))
         variable = Variable(values, name=name or "variable", trainable=False)
+        variable.path = f"{self.name}/{variable.name}"
         self._variables.append(variable)
         return variable
 

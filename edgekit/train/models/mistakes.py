@@ -20,7 +20,7 @@ def first_nan(model: Any, x: Any) -> str:
     """Which layer made the first NaN or infinity for these inputs, or what brought it in."""
     if any(_is_bad(leaf) for leaf in flatten(x)):
         return "the inputs of this batch hold NaN or infinity"
-    bad = [v.name for v in model.weights if _is_bad(v)]
+    bad = [v.path for v in model.weights if _is_bad(v)]
     if bad:
         return f"the weight {bad[0]!r} held NaN or infinity before this batch"
     with stop_recording(), recording() as records, np.errstate(all="ignore"):

@@ -9,6 +9,7 @@ from edgekit.errors import InputError
 from edgekit.train.backend import current_device
 from edgekit.train.layers.core import InputLayer
 from edgekit.train.layers.layer import Layer
+from edgekit.train.layers.weights import own_scope
 from edgekit.train.masks import set_masks
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.models.model import Model
@@ -102,8 +103,9 @@ class Sequential(Model):
         self._build_shape = source.batch_shape
 
     def _extend_graph(self, x: Any, layers: list[Layer]) -> None:
-        for layer in layers:
-            x = layer(x)
+        with own_scope(self.name):
+            for layer in layers:
+                x = layer(x)
         assert self._input_layer is not None
         self._take_graph(LayerGraph(self._input_layer.output, x))
 

@@ -31,7 +31,7 @@ def check_counts(use_ema: bool, momentum: float, frequency: Any, accumulation: A
 
 def check_gradients(grads: Sequence[Any], variables: Sequence[Variable]) -> None:
     """Warn of variables without a gradient; raise InputError where none has one."""
-    missing = [v.name for g, v in zip(grads, variables, strict=True) if g is None]
+    missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
     if len(missing) == len(variables):
         raise InputError(
             "no variable has a gradient: does the loss depend on the model's weights? "

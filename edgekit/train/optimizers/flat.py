@@ -104,7 +104,7 @@ class FlatVector:
         """The variable's number. Raises InputError for one that is not there."""
         found = self._positions.get(id(variable))
         if found is None:
-            raise InputError(f"variable {variable.name!r} was not there when build() was called.")
+            raise InputError(f"variable {variable.path!r} was not there when build() was called.")
         return found
 
     def load_all(self, grads: Sequence[Any], variables: Sequence[Variable]) -> bool:
@@ -134,7 +134,7 @@ class FlatVector:
 
     def places_of(self, variables: Sequence[Variable], owner: str) -> list[int]:
         """The numbers of these variables. Raises InputError naming all that are not there."""
-        unknown = [v.name for v in variables if id(v) not in self._positions]
+        unknown = [v.path for v in variables if id(v) not in self._positions]
         if unknown:
             raise InputError(
                 f"optimizer {owner!r} was built for other variables; it does not know "

@@ -80,7 +80,7 @@ class Adafactor(Optimizer):
             shapes: tuple[tuple[int, ...], ...] = ((), ())
             if v.ndim >= 2:
                 shapes = (v.shape[:-1], (*v.shape[:-2], v.shape[-1]))
-            row, column = (self.add_variable(shape, name=v.name) for shape in shapes)
+            row, column = (self.add_variable(shape, name=v.path) for shape in shapes)
             self._moments.append((row, column, self.add_variable_from_reference(v, "velocity")))
 
     def update_step(self, gradient, variable, learning_rate):
@@ -167,7 +167,7 @@ class Muon(Optimizer):
         self.ns_steps, self.rms_rate = ns_steps, rms_rate
 
     def _is_adams(self, variable: Variable) -> bool:
-        path = str(getattr(variable, "path", None) or variable.name)
+        path = variable.path
         return (
             variable.ndim != 2
             or (self.exclude_embeddings and "embedding" in path.lower())

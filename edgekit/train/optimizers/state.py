@@ -75,7 +75,10 @@ class OptimizerState(Serializable):
             if self._built_variables is None:
                 self._built_variables = self._slot_variables(self._flat)
             own += self._built_variables
-        return own + self._added
+        own += self._added
+        for variable in own:
+            variable.path = f"{self.name}/{variable.name}"
+        return own
 
     def _slot_variables(self, flat: FlatVector) -> list[Variable]:
         groups = [("average",), ("gradient_accumulator",), *self.slot_groups]
@@ -180,8 +183,7 @@ class OptimizerState(Serializable):
 
 
 def _slot_name(variable: Any, slot: str) -> str:
-    path = getattr(variable, "path", None) or variable.name
-    return f"{str(path).replace('/', '_').replace(':', '_')}_{slot}"
+    return f"{variable.path.replace('/', '_').replace(':', '_')}_{slot}"
 
 
 def _view_variable(view: Any, name: str) -> Variable:

@@ -147,7 +147,7 @@ def _mismatch(variables: list[Any], arrays: list[np.ndarray]) -> str | None:
     if len(variables) != len(arrays):
         return f"expected {len(variables)} weights, the file has {len(arrays)}"
     wrong = [
-        f"{v.name}: expected shape {tuple(v.shape)}, the file has {a.shape}"
+        f"{v.path}: expected shape {tuple(v.shape)}, the file has {a.shape}"
         for v, a in zip(variables, arrays, strict=True)
         if tuple(v.shape) != a.shape
     ]

@@ -131,7 +131,7 @@ def _set(
             f"expected {len(plain)} arrays besides the count of steps, the file has {len(slots)}"
         )
     wrong = [
-        f"{v.name}: expected shape {tuple(v.shape)}, the file has {a.shape}"
+        f"{v.path}: expected shape {tuple(v.shape)}, the file has {a.shape}"
         for v, a in zip(plain, slots, strict=True)
         if tuple(v.shape) != a.shape
     ]

@@ -112,7 +112,7 @@ def _write_arrays(group: Any, owner: str, variables: Sequence[Any]) -> None:
     """Each variable as a data set `owner/name`, in the order that `weight_names` gives."""
     names: list[str] = []
     for variable in variables:
-        name = str(variable.name).removeprefix(f"{owner}/")
+        name = "/".join(variable.path.split("/")[-2:]).removeprefix(f"{owner}/")
         full, count = f"{owner}/{name}", 0
         while full in names:  # layers inside may have weights of the same names
             count += 1
