@@ -11,7 +11,7 @@ from edgekit.errors import MissingExtraError, UnsupportedOperator
 from edgekit.export.onnx import onnx_bytes
 from edgekit.importers import load
 from edgekit.interpreter import Interpreter
-from edgekit.ir import Graph, GraphBuilder, Preprocessing
+from edgekit.ir import Graph, GraphBuilder, Preprocessing, per_tensor
 from tests.material import material
 
 from .networks import cnn
@@ -121,10 +121,25 @@ def test_one_weight_for_two_layers() -> None:
 def test_an_input_may_be_an_output() -> None:
     g = GraphBuilder()
     x = g.input("x", (None, 3))
-    other = g.add("Relu", x, name="y")
+    graph = g.finish([x, g.add("Relu", x, name="y")])
     data = np.array([[-1.0, 0.0, 1.0]], np.float32)
-    content = onnx_bytes(g.finish([other]))
-    np.testing.assert_array_equal(run(content, {"x": data})["y"], [[0, 0, 1]])
+    received = run(onnx_bytes(graph), {"x": data})
+    np.testing.assert_array_equal(received["x"], data)
+    np.testing.assert_array_equal(received["y"], [[0, 0, 1]])
+
+
+def test_what_is_given_or_known_and_rounded_has_a_name_of_its_own_as_an_output() -> None:
+    """Two tensors of ONNX cannot have the same name, and here the caller's is a real number."""
+    g = GraphBuilder()
+    x = g.input("x", (None, 2, 2, 1), "int8", per_tensor(0.5, 1))
+    stored = np.array([[3, -4]], np.int8)
+    known = g.constant(stored, "known", per_tensor(0.25))
+    graph = g.finish([x, g.add("Relu", x, name="y", quant=per_tensor(0.5, 1)), known])
+    data = np.array([-1.1, 0.2, 0.8, 70.0], np.float32).reshape(1, 2, 2, 1)
+    received = run(onnx_bytes(graph), {"x": data})
+    assert list(received) == ["x/output", "y", "known/output"]
+    np.testing.assert_array_equal(received["x/output"].ravel(), [-1.0, 0.0, 1.0, 63.0])
+    np.testing.assert_array_equal(received["known/output"], stored * 0.25)
 
 
 def test_the_same_graph_gives_the_same_bytes() -> None:

@@ -183,12 +183,16 @@ class Lowering:
         return self.between(node, "DequantizeLinear", arguments, **axis)
 
     def output_tensors(self) -> list[Any]:
-        """Every graph output, channels last and under its own name."""
+        """Every graph output, channels last and under its own name; what is given or stored, and
+        rounded then, is called "NAME/output"."""
+        infos = []
         for name in self.graph.outputs:
-            tensor = self.read(name)
+            tensor = called = self.read(name)
             if tensor != name:
-                self.emit(Node("Identity", (name,), (name,), {}, name), "Identity", [tensor], name)
-        return [self.tensor_info(name) for name in self.graph.outputs]
+                is_taken = name in self.graph.entries or name in self.initializers
+                called = self._named(tensor, self.unique(f"{name}/output") if is_taken else name)
+            infos.append(self.tensor_info(name, called))
+        return infos
 
     def memory_tensors(self) -> list[Any]:
         """What each memory becomes, as an output "NAME/next"; its first value becomes a default."""
@@ -200,11 +204,12 @@ class Lowering:
                 centered = real.astype(np.float32) - np.float32(initial.quant.zero_point[0])
                 real = centered * np.float32(initial.quant.scale[0])
             self.initializers[state.value] = self.from_array(real, state.value)
-            output = self.unique(f"{state.value}/next")
-            node = Node("Identity", (state.next,), (output,), {}, output)
-            self.emit(node, "Identity", [self.read(state.next)], output)
+            output = self._named(self.read(state.next), self.unique(f"{state.value}/next"))
             infos.append(self.tensor_info(state.value, output))
         return infos
+
+    def _named(self, tensor: str, name: str) -> str:
+        return self.emit(Node("Identity", (), (name,), {}, name), "Identity", [tensor], name)
 
     def tensor_info(self, name: str, called: str = "") -> Any:
         """The type of an input or output: float32 for quantized ones, else its own.
