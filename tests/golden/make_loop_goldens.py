@@ -28,15 +28,31 @@ def loop_with_choice(x, n):
     return tf.while_loop(lambda i, x: i < n, body, (tf.constant(0), x))[1]
 
 
+def product(x, weight):
+    """What becomes a FULLY_CONNECTED."""
+    return tf.matmul(x, weight, transpose_b=True)
+
+
+WEIGHTS = [tf.Variable(tf.random.stateless_normal((3, 3), (4, i))) for i in range(2)]
+
+
+@tf.function(input_signature=[tf.TensorSpec((2, 3), tf.float32), tf.TensorSpec((), tf.int32)])
+def choice_of_weights(x, n):
+    """Converters hand the weights of both branches to both."""
+    first, second = WEIGHTS
+    return tf.cond(n > 2, lambda: product(x, first), lambda: tf.nn.relu(product(x, second)))
+
+
 def main() -> None:
     keras.utils.set_random_seed(1)
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "simple_rnn.tflite").write_bytes(layer_bytes(keras.layers.SimpleRNN(5)))
     gru = keras.layers.GRU(5, return_sequences=True)
     (FOLDER / "gru.tflite").write_bytes(layer_bytes(gru))
-    function = loop_with_choice.get_concrete_function()
-    content = tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
-    (FOLDER / "loop_with_choice.tflite").write_bytes(content)
+    for function in (loop_with_choice, choice_of_weights):
+        concrete = [function.get_concrete_function()]
+        content = tf.lite.TFLiteConverter.from_concrete_functions(concrete).convert()
+        (FOLDER / f"{function.__name__}.tflite").write_bytes(content)
 
 
 if __name__ == "__main__":

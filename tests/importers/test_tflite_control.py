@@ -18,7 +18,7 @@ from tests import litert
 from tests.material import ROOT
 
 FOLDER = ROOT / "tests" / "golden" / "loops"
-FILES = ("simple_rnn", "gru", "loop_with_choice")
+FILES = ("simple_rnn", "gru", "loop_with_choice", "choice_of_weights")
 
 
 def content(name: str) -> bytes:

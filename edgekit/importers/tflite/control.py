@@ -1,15 +1,16 @@
 """Reading IF and WHILE: the subgraphs that they name become subgraphs of the graph.
 
 A subgraph is read with the shapes that it is given, once for each set of them. Shapes are fixed, so
-a loop keeps those of its values. Where a body collects its results in an array, converters write
+a loop keeps those of its values. Constants that it is given, as converters give weights, become its
+own, if a loop does not change them. Where a body collects its results in an array, converters write
 `concat(array[:i], row, array[i + 1:])`, whose parts change their shapes: that is read as one
 UpdateSlice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,26 +27,37 @@ from .tensors import graph_dtype
 __all__ = ["READERS"]
 
 UPDATE = "DYNAMIC_UPDATE_SLICE"
+T = TypeVar("T")
 
 
 def if_(op: Operator, reader: Reader) -> None:
     options = op.options("IfOptions")
-    given = _given(op, reader)
+    choice, *given = _given(op, reader)
+    constants = frozenset(i for i, value in enumerate(given) if value.is_constant)
     branches = {
-        "then_branch": _called(op, reader, options["then_subgraph_index"], given[1:]),
-        "else_branch": _called(op, reader, options["else_subgraph_index"], given[1:]),
+        "then_branch": _called(op, reader, options["then_subgraph_index"], given, constants),
+        "else_branch": _called(op, reader, options["else_subgraph_index"], given, constants),
     }
-    _emit(op, reader, "If", given, branches)
+    inputs = [choice, *_without(constants, given)]
+    _emit(op, reader, "If", inputs, range(len(op.outputs)), branches)
 
 
 def while_(op: Operator, reader: Reader) -> None:
     options = op.options("WhileOptions")
     given = _given(op, reader)
+    body = _subgraph(op, reader, options["body_subgraph_index"])
+    unchanged = [i == o for i, o in zip(body.inputs, body.outputs, strict=False)]
+    constants = frozenset(
+        i for i, value in enumerate(given[: len(unchanged)]) if value.is_constant and unchanged[i]
+    )
     parts = {
-        "condition": _called(op, reader, options["cond_subgraph_index"], given),
-        "body": _called(op, reader, options["body_subgraph_index"], given),
+        "condition": _called(op, reader, options["cond_subgraph_index"], given, constants),
+        "body": _called(op, reader, options["body_subgraph_index"], given, constants, constants),
     }
-    _emit(op, reader, "While", given, parts)
+    for position in constants.intersection(range(len(op.outputs))):
+        reader.bind(op, given[position].name, position)
+    changing = _without(constants, range(len(op.outputs)))
+    _emit(op, reader, "While", _without(constants, given), changing, parts)
 
 
 def update_slice(op: Operator, reader: Reader) -> None:
@@ -64,10 +76,21 @@ def _given(op: Operator, reader: Reader) -> list[Value]:
     return [reader.builder.values[name] for name in reader.inputs(op)]
 
 
+def _without(places: Collection[int], entries: Sequence[T]) -> list[T]:
+    """The entries but for those at some places."""
+    return [entry for place, entry in enumerate(entries) if place not in places]
+
+
 def _emit(
-    op: Operator, reader: Reader, kind: str, given: Sequence[Value], parts: Mapping[str, str]
+    op: Operator,
+    reader: Reader,
+    kind: str,
+    given: Sequence[Value],
+    outputs: Sequence[int],
+    parts: Mapping[str, str],
 ) -> None:
-    names = [reader.names[i] for i in op.outputs]
+    """Add the node; `outputs` are the places of the operator's outputs that it computes."""
+    names = [reader.names[op.outputs[i]] for i in outputs]
     node = Node(kind, tuple(v.name for v in given), tuple(names), dict(parts), reader.layer(op))
     results = control_results(reader.builder.subgraphs, node)
     problems = control_problems(reader.builder.subgraphs, node, given, results)
@@ -78,18 +101,38 @@ def _emit(
     inputs = [value.name for value in given]
     attrs: dict[str, Any] = {"name": reader.layer(op), "outputs": names, **parts}
     found = reader.builder.add_all(kind, *inputs, **attrs)
-    for position, name in enumerate(found):
+    for position, name in zip(outputs, found, strict=True):
         reader.bind(op, name, position)
 
 
-def _called(op: Operator, reader: Reader, index: int, given: Sequence[Value]) -> str:
-    """The name of a subgraph in the graph. What cannot be read is not tried twice."""
+def _subgraph(op: Operator, reader: Reader, index: int) -> Subgraph:
     if not 0 < index < len(reader.subgraphs):
         op.record.fail("builtin_options", f"subgraph {index} of {len(reader.subgraphs)}")
-    key = (index, tuple((value.shape, value.dtype, value.quant) for value in given))
+    return reader.subgraphs[index]
+
+
+def _called(
+    op: Operator,
+    reader: Reader,
+    index: int,
+    given: Sequence[Value],
+    constants: frozenset[int],
+    dropped: frozenset[int] = frozenset(),
+) -> str:
+    """The name of a subgraph in the graph. What cannot be read is not tried twice.
+
+    constants: places of what it is given that become constants of its own.
+    dropped: places of the results that nobody needs.
+    """
+    _subgraph(op, reader, index)
+    kinds = (
+        id(value.data) if place in constants else (value.shape, value.dtype, value.quant)
+        for place, value in enumerate(given)
+    )
+    key = (index, (dropped, *kinds))
     if key not in reader.called:
         try:
-            reader.called[key] = _read(reader, index, given)
+            reader.called[key] = _read(reader, index, given, constants, dropped)
         except EdgekitError as error:
             reader.called[key] = error
     found = reader.called[key]
@@ -98,7 +141,13 @@ def _called(op: Operator, reader: Reader, index: int, given: Sequence[Value]) ->
     return found
 
 
-def _read(reader: Reader, index: int, given: Sequence[Value]) -> str:
+def _read(
+    reader: Reader,
+    index: int,
+    given: Sequence[Value],
+    constants: frozenset[int],
+    dropped: frozenset[int],
+) -> str:
     from . import read_operators  # which knows all rules, and so this module
 
     callers: list[int] = []
@@ -116,14 +165,17 @@ def _read(reader: Reader, index: int, given: Sequence[Value]) -> str:
     inner = Reader(subgraph, builder, reader.arithmetic, reader.subgraphs, caller=reader)
     if len(subgraph.inputs) != len(given):
         raise ModelFormatError(f"{name!r} takes {len(subgraph.inputs)} inputs, not {len(given)}")
-    for position, value in zip(subgraph.inputs, given, strict=True):
-        if graph_dtype(subgraph.tensors[position]) != value.dtype:
+    for place, (tensor, value) in enumerate(zip(subgraph.inputs, given, strict=True)):
+        if graph_dtype(subgraph.tensors[tensor]) != value.dtype:
             raise ModelFormatError(f"{name!r} is given {value}")
-        own = builder.input(inner.names[position], value.shape, value.dtype, value.quant)
-        inner.bind_tensor(position, own)
+        if place in constants:
+            own = builder.constant(value.array(), inner.names[tensor], value.quant)
+        else:
+            own = builder.input(inner.names[tensor], value.shape, value.dtype, value.quant)
+        inner.bind_tensor(tensor, own)
     try:
         read_operators(inner)
-        outputs = [inner.name_of(i) for i in subgraph.outputs]
+        outputs = [inner.name_of(i) for i in _without(dropped, subgraph.outputs)]
         graph = drop_dead_nodes(builder.finish(outputs))
     except ShapeError as error:
         raise ModelFormatError(f"in {name!r}: {error}") from error
