@@ -1,4 +1,4 @@
-"""Time of one inference beside LiteRT: `python benchmarks/interpreter.py [--runs N] [names ...]`.
+"""Time of an inference beside LiteRT: `python benchmarks/interpreter.py [--seconds N] [names ...]`.
 
 Each network runs in edgekit and in three runtimes of LiteRT in turn, one thread, one sample; the
 smallest time of a single run counts. `xnn` is LiteRT's default, `opt` its own kernels without the
