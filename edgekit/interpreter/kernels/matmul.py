@@ -1,21 +1,23 @@
 """BatchMatMul: products of matrices, either of which may be computed by the model.
 
-Int8, int16, in both arithmetics: exact sums of u * v, and the fixed-point rescaling of the
-reference kernels by s_x * s_y / s_out, taken in float64: `fixed_point.scale`, and in
-int16 "short" of `rescaling.py`.
+Int8 and int16 are exact sums of u * v, rescaled by s_x * s_y / s_out. int8 in "float32" where the
+second zero point is 0: as in a Dense, `rint(f32(sum) * scale)` with the scale in float32, for
+that is what XNNPACK takes. All others: as the reference kernels do it, the scale taken in
+float64, by `fixed_point.scale`, and in int16 by "short" of `rescaling.py`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from edgekit.ir import fixed_point
+from edgekit.ir import QuantParams, fixed_point
 
 from .. import arithmetic
 from ..step import Array, Step
 from . import kernel
 from .accumulator import output_limits
 from .rescaling import short_rescaler
+from .ufuncs import clip
 
 __all__: list[str] = []
 
@@ -35,10 +37,12 @@ def batch_matmul_int8(step: Step) -> None:
         x, y = _wide(step, x), _wide(step, y)
     sums = step.scratch(out.shape, x.dtype)
     step.call(np.matmul, x, y, sums)
-    first, second, result = step.input_quant(0), step.input_quant(1), step.output_quant
-    scale = arithmetic.fixedpoint_scale(first, second, result)
-    short, pair = short_rescaler(scale), fixed_point.multipliers_and_shifts(scale)
     int16 = step.dtype(0) == "int16"
+    if step.arithmetic == "float32" and not int16 and step.input_quant(1).zero_point[0] == 0:
+        _finish_float32(step, sums)
+        return
+    scale = arithmetic.fixedpoint_scale(*_quants(step))
+    short, pair = short_rescaler(scale), fixed_point.multipliers_and_shifts(scale)
     low, high = (int(limit) for limit in output_limits(step))
 
     def rescale() -> None:
@@ -47,6 +51,20 @@ def batch_matmul_int8(step: Step) -> None:
         np.copyto(out, np.clip(scaled, low, high), "unsafe")
 
     step.call(rescale)
+
+
+def _finish_float32(step: Step, sums: Array) -> None:
+    out = step.output()
+    scaled = sums if sums.dtype == np.float32 else step.scratch(sums.shape)
+    if scaled is not sums:
+        step.call(np.copyto, scaled, sums, "same_kind")
+    step.call(np.multiply, scaled, arithmetic.requantize_scales(*_quants(step)), scaled)
+    step.call(np.rint, scaled, scaled)
+    step.call(clip, scaled, *output_limits(step), out)
+
+
+def _quants(step: Step) -> tuple[QuantParams, QuantParams, QuantParams]:
+    return step.input_quant(0), step.input_quant(1), step.output_quant
 
 
 def _matrices(step: Step) -> tuple[Array, Array]:
