@@ -59,7 +59,10 @@ def read_arrays(path: Path, inputs: Sequence[str] = ()) -> dict[str, Array]:
                 return {"": found}
             return {name: found[name] for name in found.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError) as error:
-        raise InputError(f"{path}: no arrays can be read from it: {error}") from error
+        # numpy's own sentence would have the reader load Python objects, which may be programs.
+        pickled = "it is no such file, or holds Python objects; write it anew with numpy.savez"
+        reason = pickled if "pickle" in str(error) else error
+        raise InputError(f"{path}: no arrays can be read from it: {reason}") from error
 
 
 class Data(NamedTuple):
@@ -104,9 +107,9 @@ def targets_of(path: Path, data: Data) -> Array:
         return next(iter(data.rest.values()))
     if data.files:
         raise InputError(f"{path}: no labels: expected a folder with a subfolder for each class")
+    others = f"the file holds {', '.join(map(repr, data.rest))}" if data.rest else "there is none"
     raise InputError(
-        f"{path}: no labels: expected an array named 'y' beside the inputs; "
-        f"{_names({**data.inputs, **data.rest})}"
+        f"{path}: no labels: expected an array named {TARGETS!r} beside the inputs; {others}"
     )
 
 
@@ -121,9 +124,9 @@ def _split(
         if "x" in arrays:
             candidates = ["x"]
         if len(candidates) != 1:
+            wanted = " or ".join(map(repr, dict.fromkeys(("x", inputs[0]))))
             raise InputError(
-                f"{path}: which array is the input? Expected one named 'x' or {inputs[0]!r}; "
-                f"{_names(arrays)}"
+                f"{path}: which array is the input? Expected one named {wanted}; {_names(arrays)}"
             )
         sources = {inputs[0]: candidates[0]}
     else:

@@ -84,8 +84,8 @@ def check_finite(graph: Graph, samples: Samples) -> None:
             )
     if problems:
         raise QuantizationError(
-            f"the {samples.what} data hold numbers that are not finite: {'; '.join(problems)}; "
-            "remove or repair these samples"
+            f"the {samples.what} data hold numbers that are not finite in float32: "
+            f"{'; '.join(problems)}; remove or repair these samples"
         )
 
 

@@ -103,7 +103,8 @@ def gather(
         if problem:
             problems.append(f"{what} data for input {value.name!r}: {problem}")
         else:
-            arrays[value.name] = np.asarray(array, _taken_dtype(value, array))
+            with np.errstate(over="ignore"):  # calibration names what became infinite
+                arrays[value.name] = np.asarray(array, _taken_dtype(value, array))
     if problems:
         raise ShapeError("; ".join(problems))
     counts = {name: len(array) for name, array in arrays.items()}

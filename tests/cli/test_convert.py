@@ -126,8 +126,9 @@ X = normal(5, 20, 12)
         ({"x": X[:0]}, "the calibration data are empty"),
         ({"x": np.where(np.arange(240).reshape(20, 12) == 77, np.nan, X)}, "sample 6 holds nan"),
         ({"x": np.rint(np.abs(X) * 200).clip(0, 255)}, "the model was trained on smaller numbers"),
-        ({"a": X, "b": X}, "Expected one named 'x' or 'x'; the file holds 'a', 'b'"),
+        ({"a": X, "b": X}, "Expected one named 'x'; the file holds 'a', 'b'"),
         ({}, "the file holds no arrays"),
+        ({"x": X.astype(np.float64) * 1e300}, "not finite in float32: input 'x': sample 0 holds"),
     ],
 )
 def test_calibration_data_that_cannot_be_used(
@@ -141,7 +142,8 @@ def test_calibration_data_that_cannot_be_used(
 @pytest.mark.parametrize(
     ("named", "expected"),
     [
-        ({"x": X}, "no labels: expected an array named 'y'"),
+        ({"x": X}, "no labels: expected an array named 'y' beside the inputs; there is none"),
+        ({"x": X, "a": X, "b": X}, "'y' beside the inputs; the file holds 'a', 'b'"),
         ({"x": X, "y": np.arange(20)}, "labels lie in 0..19, but the model has classes 0..3"),
         ({"x": X, "y": np.zeros(7, int)}, "20 samples, but targets of shape [7]"),
         ({"x": X * np.float32(255), "y": np.zeros(20, int)}, "but the evaluation data in"),
@@ -174,7 +176,9 @@ def test_files_that_hold_something_else(
     damaged.write_bytes(Path(files.calib).read_bytes()[:-40])
     for path in (noise, objects, damaged):
         command = ["convert", files.float, "--calibration", str(path), "-o", str(output)]
-        assert f"{path}: no arrays can be read from it" in refused(command, output, capsys)
+        said = refused(command, output, capsys)
+        assert f"{path}: no arrays can be read from it" in said
+        assert "allow_pickle" not in said
     command = ["convert", files.float, "--calibration", files.labels, "-o", str(output)]
     assert "expected arrays in a .npy, .npz or .csv file" in refused(command, output, capsys)
     model = tmp_path / "model.edge"
