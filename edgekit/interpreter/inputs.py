@@ -26,6 +26,7 @@ __all__ = [
     "accept",
     "batch_size",
     "check_names",
+    "check_numbers",
     "keeps_samples_apart",
     "preprocessed",
     "quantize",
@@ -104,6 +105,18 @@ def _fits(wanted: Sequence[int | None], shape: Sequence[int]) -> bool:
     if len(wanted) != len(shape) or wanted[1:] != shape[1:]:
         return False
     return not shape or wanted[0] == shape[0] or (wanted[0] is None and shape[0] > 0)
+
+
+def check_numbers(graph: Graph, arrays: Sequence[Array]) -> None:
+    """Raise InputError where a batch that runs in parts holds NaN, as its parts would."""
+    for name, array in zip(graph.inputs, arrays, strict=True):
+        missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(0, np.bool_)
+        if missing.any():
+            first = int(missing.reshape(len(array), -1).any(1).argmax())
+            raise InputError(
+                f"input {name!r}: {int(missing.sum())} of {array.size} numbers are NaN, the first "
+                f"of them in sample {first}"
+            )
 
 
 def batch_size(graph: Graph, arrays: Sequence[Array]) -> int:

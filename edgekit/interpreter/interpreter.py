@@ -173,6 +173,7 @@ class Interpreter(TfliteMethods):
         from .inputs import (  # not for those who give just what is wanted
             accept,
             batch_size,
+            check_numbers,
             keeps_samples_apart,
         )
 
@@ -180,6 +181,7 @@ class Interpreter(TfliteMethods):
         batch = batch_size(self.graph, arrays)
         if batch <= self._chunk or not keeps_samples_apart(self.graph):
             return self._run_in_turn(arrays, batch, observe)
+        check_numbers(self.graph, arrays)
         starts = range(0, batch, self._chunk)
 
         def run_part(start: int) -> dict[str, Array]:

@@ -114,6 +114,13 @@ def test_nan_is_refused_where_integers_would_hide_it() -> None:
         Interpreter(residual()).run(x)
 
 
+def test_nan_in_a_large_batch_is_counted_whole() -> None:
+    x = np.zeros((70, 12, 10, 3), np.float32)
+    x[40:60, 3, 4, 1] = np.nan
+    with pytest.raises(InputError, match="20 of 25200 numbers are NaN, .* in sample 40"):
+        Interpreter(residual()).run(x)
+
+
 def test_opposite_infinities_are_not_taken_for_nan() -> None:
     a = np.array([[np.inf, -np.inf, 0.0]], np.float32)
     found = Interpreter(two_inputs()).run(a, np.ones((1, 3), np.float32))["sum"]
