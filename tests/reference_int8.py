@@ -141,7 +141,10 @@ def relu(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int:
     return clip_stored(scaled + zero_point(y), y, node.op.lower())
 
 
-def requantize(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int:
+def requantize(
+    node: Node, x: Value, y: Value, arithmetic: str, stored: int, *, is_last: bool = False
+) -> int:
+    """is_last: one of the last elements of a sample, those that do not fill 16."""
     u, ratio = stored - zero_point(x), scale_of(x) / scale_of(y)
     if attributes(node)["rounding"] == "joined":
         factor = f32(scale_of(x) * f32(1 / scale_of(y)))
@@ -155,6 +158,8 @@ def requantize(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> 
     if x.dtype == y.dtype and 2.0**-8 <= small <= 2.0**7:
         multiplier = round(f32(-256.0 * small))
         return clip_stored((zero_point(y) * 256 + 128 - u * multiplier) >> 8, y)
+    if is_last:
+        return clip_stored(scale_twice(u, ratio) + zero_point(y), y)
     multiplier, shift = fixed(ratio)
     high = half_up(Fraction(u * 2 ** max(shift, 0) * multiplier, 2**31))
     return clip_stored(half_up(Fraction(high, 2 ** max(-shift, 0))) + zero_point(y), y)
@@ -336,7 +341,6 @@ def leaky_relu(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> 
 ONE_INPUT: dict[str, Callable[..., Any]] = {
     "Relu": relu,
     "Relu6": relu,
-    "Requantize": requantize,
     "Quantize": quantize,
     "Dequantize": dequantize,
     "HardSwish": hard_swish,
@@ -408,7 +412,7 @@ def move(node: Node, arrays: Sequence[Any], y: Value, shape: tuple[int, ...]) ->
 
 
 MOVES = ("Reshape", "Transpose", "Pad", "Slice", "Concat", "ResizeNearest")
-OPERATORS = {*ONE_INPUT, *TWO_INPUTS, *MOVES}
+OPERATORS = {*ONE_INPUT, *TWO_INPUTS, *MOVES, "Requantize"}
 
 
 def expected(graph: Graph, inputs: Arrays) -> Any:
@@ -427,6 +431,12 @@ def expected(graph: Graph, inputs: Arrays) -> Any:
         apply = TWO_INPUTS[node.op](node, *values[:2], y, arithmetic)
         pairs = zip(*(np.broadcast_to(a, shape).ravel().tolist() for a in arrays), strict=True)
         results = [apply(*pair) for pair in pairs]
+    elif node.op == "Requantize":
+        size = math.prod(shape[1:] if y.shape[:1] == (None,) else shape)
+        results = [
+            requantize(node, values[0], y, arithmetic, e, is_last=i % size >= size - size % 16)
+            for i, e in enumerate(arrays[0].ravel().tolist())
+        ]
     else:
         one = ONE_INPUT[node.op]
         results = [one(node, values[0], y, arithmetic, e) for e in arrays[0].ravel().tolist()]

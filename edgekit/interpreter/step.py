@@ -120,6 +120,11 @@ class Step:
     def output_dtype(self) -> str:
         return self._graph.value(self.node.outputs[0]).dtype
 
+    @property
+    def has_open_batch(self) -> bool:
+        """Whether the first dimension of the output is the batch, of any size."""
+        return self._graph.value(self.node.outputs[0]).shape[:1] == (None,)
+
     def has_input(self, position: int) -> bool:
         """Whether an optional input is there."""
         inputs = self.node.inputs

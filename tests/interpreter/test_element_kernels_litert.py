@@ -181,6 +181,23 @@ def test_every_input_of_a_change_of_scale(source: str, target: str, arithmetic: 
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize(("source", "target"), [("int8", "uint8"), ("uint8", "int8")])
+def test_the_last_of_a_change_of_scale(source: str, target: str, arithmetic: str) -> None:
+    """LiteRT takes 16 elements at a time and rounds those that are left in another way."""
+    rng, limits = np.random.default_rng(len(source)), np.iinfo(source)
+    for size in (1, 10, 15, 16, 17, 40, 250):
+        for ratio in (0.2, 0.3, 0.4, 0.49, 1.7):
+            quant = random_graphs.random_quant(rng, 0.0625, 2, source)
+            y_quant = per_tensor(np.float32(quant.scale[0] / ratio), np.iinfo(target).max)
+            builder = GraphBuilder("Requantize")
+            x = builder.input("x", (None, size), source, quant)
+            name = builder.add("Requantize", x, name="layer", quant=y_quant, dtype=target)
+            graph = builder.finish([name], Metadata(arithmetic=arithmetic))
+            stored = rng.integers(limits.min, limits.max, (1, size), source, endpoint=True)
+            assert_equals_litert(graph, {"x": stored})
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
 @pytest.mark.parametrize("dtype", ["int8", "uint8"])
 def test_quantize_and_dequantize(dtype: str, arithmetic: str) -> None:
     rng = np.random.default_rng(5)

@@ -10,7 +10,8 @@ Requantize, r = s_in / s_out:
     "float32", from a dtype to the same one with f32(r) in [2^-8, 2^7]: eight bits of multiplier,
         m = rint(-256 * f32(r)), q = ((z_out << 8) + 128 - u * m') >> 8 with m' = m.
     "float32" otherwise: p = high(u * 2^left, m) (31 bits, halves up), then shifted right with
-        halves up too, q = ((p + 2^(right - 1)) >> right) + z_out.
+        halves up too, q = ((p + 2^(right - 1)) >> right) + z_out. LiteRT takes 16 elements at a
+        time; the last n % 16 of a sample of n are computed as in "fixedpoint".
     "fixedpoint", and wherever int16 takes part: as before, but the shift rounds halves away from
         zero (`ir.fixed_point`).
     With rounding "joined", in both: t = f32(s_in * f32(1 / s_out)),
@@ -19,6 +20,8 @@ Requantize, r = s_in / s_out:
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -32,6 +35,9 @@ from .lookup import look_up, stored_inputs
 from .ufuncs import clip
 
 __all__: list[str] = []
+
+LANES = 16
+"""Elements that LiteRT's kernel brings to another scale at a time."""
 
 
 @kernel("Quantize", "float32")
@@ -83,9 +89,10 @@ def requantize(step: Step) -> None:
     if ratio == 1.0:
         step.call(clip, x, low, high, y)
         return
-    short = step.dtype(0) == step.output_dtype != "int16" and 2.0**-8 <= ratio <= 2.0**7
-    if step.arithmetic == "fixedpoint" or not short:
-        look_up(step, np.clip(_rescaled(step), low, high))
+    short = step.arithmetic == "float32" and step.dtype(0) == step.output_dtype != "int16"
+    short = short and 2.0**-8 <= ratio <= 2.0**7
+    if not short:
+        _by_31_bits(step, low, high)
         return
     # The formula divided by 256: u * m has at most 23 bits, so all of it is exact in float32.
     multiplier = np.rint(np.float32(256.0) * ratio) * np.float32(2.0**-8)
@@ -118,16 +125,37 @@ def _to_int32(step: Step) -> None:
     step.call(np.copyto, y, wide, "same_kind")
 
 
-def _rescaled(step: Step) -> Array:
-    """Every input by the 31-bit multiplier."""
+def _by_31_bits(step: Step, low: Array, high: Array) -> None:
     ratio = step.input_quant(0).scale[0] / step.output_quant.scale[0]
     multiplier, shift = fixed_point.multiplier_and_shift(ratio)
     u = stored_inputs(step)
+    away = np.clip(fixed_point.scale(u, multiplier, shift), low, high)
     if step.arithmetic == "fixedpoint" or "int16" in (step.dtype(0), step.output_dtype):
-        return fixed_point.scale(u, multiplier, shift)
+        look_up(step, away)
+        return
     product = fixed_point.high_product(u << max(shift, 0), multiplier)
     right = max(-shift, 0)
-    return (product + ((1 << right) >> 1)) >> right
+    up = np.clip((product + ((1 << right) >> 1)) >> right, low, high)
+    look_up(step, up)
+    if (up != away).any():
+        _look_up_last(step, away)
+
+
+def _look_up_last(step: Step, results: Array) -> None:
+    """The same for the elements of each sample that do not fill 16."""
+    x, y = step.input(0), step.output()
+    sample = y.shape[1:] if step.has_open_batch else y.shape
+    count = math.prod(sample)
+    last = np.arange(count - count % LANES, count)
+    if not len(last):
+        return
+    table, first = np.ascontiguousarray(results, np.float32), stored_inputs(step)[0]
+    places = (..., *np.unravel_index(last, sample)) if sample else (...,)
+
+    def look_up_last() -> None:
+        y[places] = table[(x[places] - first).astype(np.intp)]
+
+    step.call(look_up_last)
 
 
 def _limits(step: Step) -> tuple[Array, Array]:
