@@ -22,6 +22,7 @@ Requantize, r = s_in / s_out:
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -150,7 +151,7 @@ def _look_up_last(step: Step, results: Array) -> None:
     if not len(last):
         return
     table, first = np.ascontiguousarray(results, np.float32), stored_inputs(step)[0]
-    places = (..., *np.unravel_index(last, sample)) if sample else (...,)
+    places: tuple[Any, ...] = (..., *np.unravel_index(last, sample)) if sample else (...,)
 
     def look_up_last() -> None:
         y[places] = table[(x[places] - first).astype(np.intp)]
