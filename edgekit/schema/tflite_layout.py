@@ -113,12 +113,17 @@ SCHEMA = Schema(
             ('merge_outputs', 2, 'scalar', 'bool', False),
             ('asymmetric_quantize_inputs', 3, 'scalar', 'bool', False),
         ),
+        'BitwiseXorOptions': (
+        ),
         'BlockwiseQuantization': (
             ('scales', 0, 'scalar', 'int32', 0),
             ('zero_points', 1, 'scalar', 'int32', 0),
             ('block_size', 2, 'scalar', 'int32', 0),
         ),
         'BroadcastToOptions': (
+        ),
+        'BucketizeOptions': (
+            ('boundaries', 0, 'scalars', 'float32'),
         ),
         'Buffer': (
             ('data', 0, 'scalars', 'uint8', 0, False, 16),
@@ -179,6 +184,8 @@ SCHEMA = Schema(
             ('dilation_h_factor', 6, 'scalar', 'int32', 1),
         ),
         'DequantizeOptions': (
+        ),
+        'DilateOptions': (
         ),
         'DimensionMetadata': (
             ('format', 0, 'scalar', 'int8', 0),
@@ -271,6 +278,10 @@ SCHEMA = Schema(
         ),
         'LogicalOrOptions': (
         ),
+        'MatrixDiagOptions': (
+        ),
+        'MatrixSetDiagOptions': (
+        ),
         'MaximumMinimumOptions': (
         ),
         'Metadata': (
@@ -314,6 +325,10 @@ SCHEMA = Schema(
             ('custom_options_format', 6, 'scalar', 'int8', 0),
             ('mutating_variable_inputs', 7, 'scalars', 'bool'),
             ('intermediates', 8, 'scalars', 'int32'),
+            ('large_custom_options_offset', 9, 'scalar', 'uint64', 0),
+            ('large_custom_options_size', 10, 'scalar', 'uint64', 0),
+            ('builtin_options_2_type', 11, 'scalar', 'uint8', 0),
+            ('builtin_options_2', 12, 'union', 'BuiltinOptions2'),
         ),
         'OperatorCode': (
             ('deprecated_builtin_code', 0, 'scalar', 'int8', 0),
@@ -380,12 +395,16 @@ SCHEMA = Schema(
         ),
         'ReverseV2Options': (
         ),
+        'RightShiftOptions': (
+        ),
         'SVDFOptions': (
             ('rank', 0, 'scalar', 'int32', 0),
             ('fused_activation_function', 1, 'scalar', 'int8', 0),
             ('asymmetric_quantize_inputs', 2, 'scalar', 'bool', False),
         ),
         'ScatterNdOptions': (
+        ),
+        'SegmentSumOptions': (
         ),
         'SelectOptions': (
         ),
@@ -417,6 +436,9 @@ SCHEMA = Schema(
         'SpaceToDepthOptions': (
             ('block_size', 0, 'scalar', 'int32', 0),
         ),
+        'SparseToDenseOptions': (
+            ('validate_indices', 0, 'scalar', 'bool', False),
+        ),
         'SparsityParameters': (
             ('traversal_order', 0, 'scalars', 'int32'),
             ('block_map', 1, 'scalars', 'int32'),
@@ -434,6 +456,40 @@ SCHEMA = Schema(
         ),
         'SqueezeOptions': (
             ('squeeze_dims', 0, 'scalars', 'int32'),
+        ),
+        'StableHLOCompositeOptions': (
+            ('name', 0, 'string', ''),
+            ('decomposition_subgraph_index', 1, 'scalar', 'int32', 0),
+            ('composite_attributes', 2, 'scalars', 'uint8'),
+            ('composite_attributes_format', 3, 'scalar', 'int8', 0),
+            ('version', 4, 'scalar', 'int32', 0),
+        ),
+        'StablehloCaseOptions': (
+            ('branch_subgraph_indices', 0, 'scalars', 'int32'),
+        ),
+        'StablehloGatherOptions': (
+            ('offset_dims', 0, 'scalars', 'int64'),
+            ('collapsed_slice_dims', 1, 'scalars', 'int64'),
+            ('start_index_map', 2, 'scalars', 'int64'),
+            ('index_vector_dim', 3, 'scalar', 'int64', 0),
+            ('slice_sizes', 4, 'scalars', 'int64'),
+            ('indices_are_sorted', 5, 'scalar', 'bool', False),
+        ),
+        'StablehloPadOptions': (
+            ('edge_padding_low', 0, 'scalars', 'int64'),
+            ('edge_padding_high', 1, 'scalars', 'int64'),
+            ('interior_padding', 2, 'scalars', 'int64'),
+        ),
+        'StablehloScatterOptions': (
+            ('indices_are_sorted', 0, 'scalar', 'bool', False),
+            ('update_window_dims', 1, 'scalars', 'int64'),
+            ('inserted_window_dims', 2, 'scalars', 'int64'),
+            ('scatter_dims_to_operand_dims', 3, 'scalars', 'int64'),
+            ('index_vector_dim', 4, 'scalar', 'int64', 0),
+            ('unique_indices', 5, 'scalar', 'bool', False),
+            ('update_computation_subgraph_index', 6, 'scalar', 'int32', 0),
+        ),
+        'StablehloShiftLeftOptions': (
         ),
         'StridedSliceOptions': (
             ('begin_mask', 0, 'scalar', 'int32', 0),
@@ -495,9 +551,20 @@ SCHEMA = Schema(
             ('asymmetric_quantize_inputs', 4, 'scalar', 'bool', False),
             ('diagonal_recurrent_tensors', 5, 'scalar', 'bool', False),
         ),
+        'UniqueOptions': (
+            ('idx_out_type', 0, 'scalar', 'int8', 2),
+        ),
         'UnpackOptions': (
             ('num', 0, 'scalar', 'int32', 0),
             ('axis', 1, 'scalar', 'int32', 0),
+        ),
+        'UnsortedSegmentMaxOptions': (
+        ),
+        'UnsortedSegmentMinOptions': (
+        ),
+        'UnsortedSegmentProdOptions': (
+        ),
+        'UnsortedSegmentSumOptions': (
         ),
         'VarHandleOptions': (
             ('container', 0, 'string', ''),
@@ -558,6 +625,7 @@ SCHEMA = Schema(
             47: 'SelectOptions',
             48: 'SliceOptions',
             49: 'TransposeConvOptions',
+            50: 'SparseToDenseOptions',
             51: 'TileOptions',
             52: 'ExpandDimsOptions',
             53: 'EqualOptions',
@@ -587,6 +655,7 @@ SCHEMA = Schema(
             77: 'MirrorPadOptions',
             78: 'AbsOptions',
             79: 'SplitVOptions',
+            80: 'UniqueOptions',
             81: 'ReverseV2Options',
             82: 'AddNOptions',
             83: 'GatherNdOptions',
@@ -594,7 +663,9 @@ SCHEMA = Schema(
             85: 'WhereOptions',
             86: 'RankOptions',
             87: 'ReverseSequenceOptions',
+            88: 'MatrixDiagOptions',
             89: 'QuantizeOptions',
+            90: 'MatrixSetDiagOptions',
             91: 'HardSwishOptions',
             92: 'IfOptions',
             93: 'WhileOptions',
@@ -604,6 +675,7 @@ SCHEMA = Schema(
             97: 'ScatterNdOptions',
             98: 'SelectV2Options',
             99: 'DensifyOptions',
+            100: 'SegmentSumOptions',
             101: 'BatchMatMulOptions',
             102: 'CumsumOptions',
             103: 'CallOnceOptions',
@@ -612,10 +684,26 @@ SCHEMA = Schema(
             111: 'VarHandleOptions',
             112: 'ReadVariableOptions',
             113: 'AssignVariableOptions',
+            115: 'BucketizeOptions',
             116: 'GeluOptions',
             117: 'DynamicUpdateSliceOptions',
+            118: 'UnsortedSegmentProdOptions',
+            119: 'UnsortedSegmentMaxOptions',
+            120: 'UnsortedSegmentMinOptions',
+            121: 'UnsortedSegmentSumOptions',
             122: 'ATan2Options',
             123: 'SignOptions',
+            125: 'BitwiseXorOptions',
+            126: 'RightShiftOptions',
+        },
+        'BuiltinOptions2': {
+            7: 'StablehloScatterOptions',
+            10: 'StablehloPadOptions',
+            16: 'StablehloGatherOptions',
+            18: 'DilateOptions',
+            21: 'StableHLOCompositeOptions',
+            22: 'StablehloShiftLeftOptions',
+            23: 'StablehloCaseOptions',
         },
         'QuantizationDetails': {
             1: 'CustomQuantization',

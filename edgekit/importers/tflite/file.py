@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["METADATA_NAME", "Operator", "Signature", "Subgraph", "Tensor", "TfliteFile"]
 
 
+SECOND = frozenset(SCHEMA.unions["BuiltinOptions2"].values())
+"""The options that stand in an operator's second field: TFLite's first union is full."""
+
 METADATA_NAME = "TFLITE_METADATA"
 """The entry of a file's metadata that says what its tensors mean."""
 
@@ -89,13 +92,14 @@ class Operator(Frozen, eq=False):
 
         Raises ModelFormatError where the file holds the options of another operator.
         """
-        found: Record | None = self.record["builtin_options"]
+        field = "builtin_options_2" if table in SECOND else "builtin_options"
+        found: Record | None = self.record[field]
         if found is not None and found.table == table:
             return found
-        if found is not None or self.record["builtin_options_type"]:
+        if found is not None or self.record[f"{field}_type"]:
             what = found.table if found is not None else "unknown ones"
-            self.record.fail("builtin_options", f"{self.code} has {table}, the file holds {what}")
-        path = f"{self.record.path}.builtin_options"
+            self.record.fail(field, f"{self.code} has {table}, the file holds {what}")
+        path = f"{self.record.path}.{field}"
         return absent_record(SCHEMA, table, path, self.record.offset)
 
 
