@@ -41,6 +41,8 @@ SEARCHES = [
     case("CumSum", x=(2, 9), axis=1),
     case("CumSum", x=(2, 3, 5), axis=-2, exclusive=True),
     case("CumSum", x=(2, 9), axis=-1, exclusive=True, reverse=True, dtypes=INT32),
+    case("Rfft2D", x=(2, 3, 1, 20), lengths=(1, 16)),
+    case("Rfft2D", x=(2, 3, 5), lengths=(4, 8)),
     case("TopK", x=(2, 9), k=3),
     case("TopK", x=(2, 3, 5), k=5),
     case("TopK", x=(2, 9), k=4, dtypes=INT32),

@@ -10,6 +10,7 @@ from .moves import MOVE_RULES
 from .recurrent import RECURRENT_RULES
 from .reductions import REDUCTION_RULES
 from .slices import SLICE_RULES
+from .spectra import SPECTRUM_RULES
 from .windows import WINDOW_RULES
 
 __all__ = ["ONNX_OPS"]
@@ -19,6 +20,7 @@ ONNX_OPS: dict[str, Rule] = {
     **ELEMENT_RULES,
     **MATH_RULES,
     **REDUCTION_RULES,
+    **SPECTRUM_RULES,
     **MOVE_RULES,
     **SLICE_RULES,
     **IMAGE_RULES,

@@ -18,6 +18,7 @@ from edgekit.ir.graph import Array
 from .versions import LEAST
 
 __all__ = [
+    "COMPLEX",
     "RESOURCE",
     "Lowering",
     "Operator",
@@ -28,8 +29,8 @@ __all__ = [
 ]
 
 
-RESOURCE = "resource"
-"""The type of a tensor that stands for a variable; graphs have no such values."""
+RESOURCE, COMPLEX = "resource", "complex64"
+"""The types of tensors that stand for variables, and of spectra; graphs have no such values."""
 
 Options = tuple[str, Mapping[str, Any]] | bytes
 

@@ -12,6 +12,7 @@ from .moves import MOVE_RULES
 from .recurrent import RECURRENT_RULES
 from .reductions import REDUCTION_RULES
 from .slices import SLICE_RULES
+from .spectra import SPECTRUM_RULES
 from .windows import WINDOW_RULES
 
 __all__ = ["TFLITE_OPS"]
@@ -21,6 +22,7 @@ TFLITE_OPS: dict[str, Rule] = {
     **ELEMENT_RULES,
     **MATH_RULES,
     **REDUCTION_RULES,
+    **SPECTRUM_RULES,
     **MOVE_RULES,
     **SLICE_RULES,
     **IMAGE_RULES,

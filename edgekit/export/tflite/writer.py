@@ -11,7 +11,7 @@ from edgekit.ir import QuantParams, Shape, Value
 from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
 
-from .lowering import RESOURCE, Lowering, Operator
+from .lowering import COMPLEX, RESOURCE, Lowering, Operator
 from .runtime import minimum_runtime
 
 __all__ = ["model_bytes"]
@@ -25,6 +25,7 @@ TYPES = {
     "int32": tflite.TensorType.INT32,
     "int64": tflite.TensorType.INT64,
     "bool": tflite.TensorType.BOOL,
+    COMPLEX: tflite.TensorType.COMPLEX64,
     RESOURCE: tflite.TensorType.RESOURCE,
 }
 LARGEST_SMALL_CODE = 127

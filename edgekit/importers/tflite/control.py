@@ -165,14 +165,7 @@ def _read(
     inner = Reader(subgraph, builder, reader.arithmetic, reader.subgraphs, caller=reader)
     if len(subgraph.inputs) != len(given):
         raise ModelFormatError(f"{name!r} takes {len(subgraph.inputs)} inputs, not {len(given)}")
-    for place, (tensor, value) in enumerate(zip(subgraph.inputs, given, strict=True)):
-        if graph_dtype(subgraph.tensors[tensor]) != value.dtype:
-            raise ModelFormatError(f"{name!r} is given {value}")
-        if place in constants:
-            own = builder.constant(value.array(), inner.names[tensor], value.quant)
-        else:
-            own = builder.input(inner.names[tensor], value.shape, value.dtype, value.quant)
-        inner.bind_tensor(tensor, own)
+    _bind(inner, given, constants)
     try:
         read_operators(inner)
         outputs = [inner.name_of(i) for i in _without(dropped, subgraph.outputs)]
@@ -182,6 +175,19 @@ def _read(
     except EdgekitError as error:
         raise type(error)(f"in {name!r}: {error}") from error
     return reader.builder.subgraph(name, graph)
+
+
+def _bind(inner: Reader, given: Sequence[Value], constants: frozenset[int]) -> None:
+    """Give a subgraph its inputs, and its own constants."""
+    builder = inner.builder
+    for place, (tensor, value) in enumerate(zip(inner.graph.inputs, given, strict=True)):
+        if graph_dtype(inner.graph.tensors[tensor]) != value.dtype:
+            raise ModelFormatError(f"{inner.graph.name!r} is given {value}")
+        if place in constants:
+            own = builder.constant(value.array(), inner.names[tensor], value.quant)
+        else:
+            own = builder.input(inner.names[tensor], value.shape, value.dtype, value.quant)
+        inner.bind_tensor(tensor, own)
 
 
 def _with_updates(graph: Subgraph) -> Subgraph:

@@ -46,6 +46,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "TRANSPOSE_CONV", "CONV_3D", "BATCH_MATMUL"),
     ),
     "quantization": ("QUANTIZE", "DEQUANTIZE", "DENSIFY"),
+    "spectra": ("RFFT2D", "REAL", "IMAG", "COMPLEX_ABS"),
     "states": ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"),
     "recurrent": ("UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "SVDF"),
     "control": ("IF", "WHILE", "DYNAMIC_UPDATE_SLICE"),

@@ -30,7 +30,9 @@ from .tensors import must_rescale, quantization
 if TYPE_CHECKING:
     from .memories import Memories
 
-__all__ = ["Call", "Reader", "Rule"]
+__all__ = ["COMPLEX", "Call", "Reader", "Rule"]
+
+COMPLEX = "complex64"
 
 FUSED = {Activation.NONE: "none", Activation.RELU: "relu", Activation.RELU6: "relu6"}
 ACTIVATION_NODES = {Activation.RELU: "Relu", Activation.RELU6: "Relu6"}
@@ -59,6 +61,10 @@ class Reader(Inputs):
         *,
         keeps_memories: bool = False,
     ) -> None:
+        if any(tensor.dtype == COMPLEX for tensor in graph.tensors):
+            from .spectra import in_real_numbers  # few files have complex numbers
+
+            graph = in_real_numbers(graph)
         super().__init__(graph, builder)
         self.caller = caller
         if caller is not None:

@@ -66,6 +66,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "spaces": ("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
     "svdf": ("Svdf",),
     "transposed": ("TransposeConv2D",),
+    "spectra": ("Rfft2D",),
     "update": ("UpdateSlice",),
     "lstm_integer": ("Lstm",),
     "sixteen_bits": ("Sigmoid", "Tanh", "Gelu", "LeakyRelu", "Softmax"),

@@ -41,8 +41,7 @@ from .ufuncs import clip
 __all__ = ["operand"]
 
 TILED_ELEMENTS = 2**15
-"""A constant is repeated up to this size: numpy goes through an output by runs along which no input
-is broadcast, and short runs are slow."""
+"""A constant is repeated up to this size: short runs between broadcasts are slow."""
 
 HOPELESS = 64
 """So many wrong pairs are halves, which no other factor mends."""
@@ -288,13 +287,12 @@ def _binary(step: Step, function: Callable[..., Array]) -> None:
 
 
 def operand(step: Step, position: int) -> Floats:
-    """An input; a constant is repeated as `_expanded` does."""
+    """An input; a constant is repeated along as many of the output's last axes as is small."""
     x = step.input(position)
     return _expanded(x, step.output().shape) if step.is_constant(position) else x
 
 
 def _expanded(constant: Floats, shape: tuple[int, ...]) -> Floats:
-    """A constant, repeated along as many of the last axes of `shape` as is small."""
     if constant.size == 1:
         return constant
     first = next(i for i in range(len(shape) + 1) if math.prod(shape[i:]) <= TILED_ELEMENTS)

@@ -206,6 +206,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "control": ("If", "While"),
     "detection": ("DetectionPostProcess",),
     "recurrent": ("Lstm", "Svdf", "UpdateSlice"),
+    "spectra": ("Rfft2D",),
 }
 """The operators that each module of this package defines."""
 

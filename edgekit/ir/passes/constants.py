@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.errors import ShapeError
 from edgekit.frozen import replace
 
 from ..dead import drop_dead_nodes
@@ -32,6 +33,24 @@ def _slice(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
     return arrays[0][tuple(window)]
 
 
+def _floor_div(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
+    x, y = arrays
+    return np.floor(x / y) if x.dtype.kind == "f" else np.floor_divide(x, y)
+
+
+def _gather(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
+    x, indices = arrays
+    batch, axis = attrs["batch_dims"], attrs["axis"] % x.ndim
+    batch = batch + indices.ndim if batch < 0 else batch
+    if batch:
+        rest = {"batch_dims": batch - 1, "axis": axis - 1}
+        return np.stack([_gather(pair, rest) for pair in zip(x, indices, strict=True)])
+    outside = indices[(indices < 0) | (indices >= x.shape[axis])]
+    if outside.size:
+        raise ShapeError(f"index {outside[0]} is not within {x.shape[axis]}")
+    return x.take(indices, axis)
+
+
 def _mirror_pad(arrays: Sequence[Array], attrs: dict[str, Any]) -> Array:
     pairs = np.reshape(attrs["pads"], (-1, 2))
     return np.pad(arrays[0], pairs, mode=attrs["mode"])
@@ -52,6 +71,8 @@ EVALUATE: dict[str, Evaluate] = {
     "Sub": lambda x, a: x[0] - x[1],
     "Mul": lambda x, a: x[0] * x[1],
     "Div": lambda x, a: x[0] / x[1],
+    "FloorDiv": _floor_div,
+    "FloorMod": lambda x, a: np.remainder(x[0], x[1]),
     "Maximum": lambda x, a: np.maximum(x[0], x[1]),
     "Minimum": lambda x, a: np.minimum(x[0], x[1]),
     "Concat": lambda x, a: np.concatenate(list(x), axis=a["axis"]),
@@ -59,6 +80,7 @@ EVALUATE: dict[str, Evaluate] = {
     "Transpose": lambda x, a: x[0].transpose(a["perm"]),
     "Pad": _pad,
     "MirrorPad": _mirror_pad,
+    "Gather": _gather,
     "Slice": _slice,
     "Cast": _cast,
     "Neg": lambda x, a: -x[0],
