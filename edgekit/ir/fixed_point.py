@@ -78,9 +78,13 @@ def scale(numbers: NDArray[Any], multiplier: ArrayLike, shift: ArrayLike) -> Int
     return divide(product, np.maximum(-moves, 0))
 
 
-def short_scale(numbers: NDArray[Any], multiplier: int, shift: int) -> Integers:
-    """The same with 15 bits of multiplier and one rounding, halves up; for 48-bit numbers."""
-    short = min((multiplier + 2**15) >> 16, 2**15 - 1)
-    right = max(15 - shift, 1)
-    scaled: Integers = (numbers.astype(np.int64) * short + (1 << (right - 1))) >> right
-    return scaled
+def short_scale(numbers: NDArray[Any], multiplier: ArrayLike, shift: ArrayLike) -> Integers:
+    """The same with 15 bits of multiplier and one rounding, halves up; for 48-bit numbers.
+
+    The result wraps at 32 bits, as LiteRT's does.
+    """
+    short = np.minimum((np.asarray(multiplier, np.int64) + 2**15) >> 16, 2**15 - 1)
+    right = np.maximum(15 - np.asarray(shift, np.int64), 1)
+    scaled = (numbers.astype(np.int64) * short + (np.int64(1) << (right - 1))) >> right
+    wrapped: Integers = scaled.astype(np.int32).astype(np.int64)
+    return wrapped

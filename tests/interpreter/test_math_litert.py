@@ -257,6 +257,20 @@ def test_products(dtype: str, arithmetic: str) -> None:
 
 
 @arithmetics
+@pytest.mark.parametrize("dtype", ["int8", "int16"])
+@pytest.mark.parametrize("count", [1, 7, 100])
+def test_products_of_one_or_too_many(count: int, dtype: str, arithmetic: str) -> None:
+    """One factor keeps its integers in the default runtime; products beyond 32 bits wrap."""
+    rng = np.random.default_rng(count)
+    low, high = LIMITS[dtype]
+    for _ in range(8):
+        x, y = random_quant(rng, dtype), random_quant(rng, dtype)
+        q = rng.integers(low, high + 1, (6, count, 3)).astype(dtype)
+        graph = one_node("ReduceProd", {"x": q}, {"x": x}, y, arithmetic, axes=(1,))
+        assert_equals_litert(graph, {"x": q})
+
+
+@arithmetics
 @pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int32", "bool"])
 @pytest.mark.parametrize("op", ["ArgMax", "ArgMin"])
 def test_the_first_of_equals_is_found(op: str, dtype: str, arithmetic: str) -> None:

@@ -168,6 +168,14 @@ def product_of_stored(step: Step) -> None:
     root = step.output_quant.scale[0] ** (1.0 / what.count)
     pair = fixed_point.multiplier_and_shift(step.input_quant(0).scale[0] / root)
     low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
+    offset = step.input_quant(0).zero_point[0] - step.output_quant.zero_point[0]
+
+    def keep() -> None:
+        np.copyto(y, (what.x + np.float32(offset)).reshape(y.shape))
+
+    if what.count == 1 and step.arithmetic == "float32":
+        step.call(keep)  # LiteRT copies what is stored, whatever the scales are
+        return
 
     def run() -> None:
         product = np.ones(1, np.int64)

@@ -19,7 +19,8 @@ float32: four float32 operations (`Accumulator`).
 float64: round(sum * s), halves away from zero.
 twice: high(sum * 2^left, m), halves up, then 2^right away, halves away from zero.
 upward: as twice, but the second rounding takes halves up too.
-short: m16 = (m + 2^15) >> 16, 32767 at most; (sum * m16 + half) >> (15 - shift), halves up.
+short: m16 = (m + 2^15) >> 16, 32767 at most; (sum * m16 + half) >> (15 - shift), halves up; the
+    result wraps at 32 bits.
 
 Sums are exact; with an int32 bias those of int16 wrap at 32 bits, as the runtimes' do.
 """
@@ -103,13 +104,9 @@ def _upward(scales: Array) -> Rescale:
 def short_rescaler(scales: Array) -> Rescale:
     """By 16 bits of multiplier: sums of int16 products may have more than 32 bits."""
     multipliers, shifts = fixed_point.multipliers_and_shifts(scales)
-    short = np.minimum((multipliers + 2**15) >> 16, 2**15 - 1)
-    right = 15 - shifts
-    half = (np.int64(1) << right) >> 1
 
     def rescale(sums: Array) -> Array:
-        rescaled: Array = (sums * short + half) >> right
-        return rescaled
+        return fixed_point.short_scale(sums, multipliers, shifts)
 
     return rescale
 
