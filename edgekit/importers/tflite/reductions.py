@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from edgekit.errors import UnsupportedOperator
+from edgekit.ir.shapes import axis_of
 
+from .elements import input_shape
 from .file import Operator
 from .reader import Reader, Rule
 
@@ -11,11 +13,12 @@ __all__ = ["READERS"]
 
 
 def reduction(kind: str) -> Rule:
-    """Over the axes of the second input, which is a list or a single number."""
+    """Over the axes of the second input: a list, which may name one twice, or a single number."""
 
     def rule(op: Operator, reader: Reader) -> None:
         keepdims = bool(op.options("ReducerOptions")["keep_dims"])
-        axes = reader.integers(op, 1)
+        rank = len(input_shape(op, reader))
+        axes = tuple(dict.fromkeys(axis_of(axis, rank) for axis in reader.integers(op, 1)))
         reader.emit(op, kind, reader.input(op, 0), axes=axes, keepdims=keepdims)
 
     return rule
