@@ -91,6 +91,34 @@ def test_integers_have_no_negative_powers() -> None:
         Interpreter(content).run(bases, np.array([1, -1], np.int32))
 
 
+@pytest.mark.parametrize("fused", [1, 2, 3])
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("code", ["ADD", "SUB", "MUL", "DIV"])
+def test_integers_with_a_fused_activation(code: str, dtype: str, fused: int) -> None:
+    if (code, dtype) == ("DIV", "int64"):
+        pytest.skip("not in LiteRT")
+    options = (f"{code.title()}Options", {"fused_activation_function": fused})
+    inputs = [Given("x", (4, 30), dtype), Given("y", (4, 30), dtype)]
+    content = file_of(code, inputs, [Given("z", (4, 30), dtype)], options)
+    rng = np.random.default_rng(fused)
+    top = 9 if dtype == "int32" else 2**40
+    x, y = (rng.integers(-top, top, (4, 30), dtype) for _ in range(2))
+    for arithmetic in ("float32", "fixedpoint"):
+        assert_equal(content, {"x": x, "y": np.where(y == 0, 1, y)}, arithmetic)
+
+
+def test_axes_named_twice_count_once() -> None:
+    """In what the model computes, and in what is known when the file is read."""
+    numbers = np.arange(12, dtype=np.int32).reshape(3, 4)
+    axes = constant("axes", np.array([1, -1, 1], np.int32))
+    target, options = [Given("y", (3,), "int32")], ("ReducerOptions", {})
+    assert_equal(
+        file_of("SUM", [Given("x", (3, 4), "int32"), axes], target, options), {"x": numbers}
+    )
+    graph = load_tflite(file_of("SUM", [constant("x", numbers), axes], target, options))
+    assert graph.value(graph.outputs[0]).array().tolist() == [6, 22, 38]
+
+
 def test_what_is_known_is_computed_when_the_file_is_read() -> None:
     """A reduction of constants leaves no node; the constant has the dtype that it should."""
     numbers = constant("x", np.array([[3, 4, 5]], np.int32))

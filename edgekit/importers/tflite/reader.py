@@ -103,9 +103,15 @@ class Reader(Inputs):
         if source is not None and spec(kind).tied and must_rescale(source, quants[0]):
             between = self.add(op, kind, *inputs, quant=source.quant, **attrs)
             inputs, attrs, kind = (between,), {"dtype": first.dtype}, "Requantize"
-        if follower == "Relu6" and even:
+        plain = first.dtype in ("int32", "int64")  # Relu and Relu6 are not for these
+        if follower == "Relu6" and (even or plain):
             between = self.add(op, kind, *inputs, quant=quants[0], **attrs)
             self.emit_clamped(op, between, 0.0, 6.0, even=True)
+            return
+        if follower == "Relu" and plain:
+            between = self.add(op, kind, *inputs, **attrs)
+            zero = self.new_constant(op, np.zeros((), first.dtype), "bound")
+            self.emit(op, "Maximum", between, zero)
             return
         if follower is not None:
             between = self.add(op, kind, *inputs, quant=quants[0], **attrs)

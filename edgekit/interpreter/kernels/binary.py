@@ -37,8 +37,6 @@ from .ufuncs import clip
 
 __all__: list[str] = []
 
-ACTIVATIONS = {"relu": (0, 2**31 - 1), "relu6": (0, 6)}
-
 
 def two(function: Callable[..., Any]) -> Kernel:
     """A kernel that applies one numpy function to two inputs, and then the activation."""
@@ -48,8 +46,8 @@ def two(function: Callable[..., Any]) -> Kernel:
         step.call(function, step.input(0), step.input(1), out=y)
         activation = step.attrs.get("activation", "none")
         if activation != "none":
-            low, high = (np.array(bound, y.dtype) for bound in ACTIVATIONS[activation])
-            step.call(clip, y, low, high, y)
+            low, high = 0, 6 if activation == "relu6" else np.iinfo(y.dtype).max
+            step.call(clip, y, np.array(low, y.dtype), np.array(high, y.dtype), y)
 
     return run
 
