@@ -6,13 +6,13 @@ They take tensors, arrays and numbers. `__all__` is the table of names; there is
 from __future__ import annotations
 
 import functools
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
+from edgekit.train.attached import Attached
 from edgekit.train.custom_objects import custom_object_scope
 from edgekit.train.deprecations import with_old_arguments
 from edgekit.train.ops import activations as ops
@@ -30,7 +30,7 @@ __all__ = [
 
 # An output of softmax or sigmoid -> (name, what went in): crossentropies compute from the latter,
 # which is exact where the former has rounded to 0 or 1.
-_LOGITS: weakref.WeakKeyDictionary[Tensor, tuple[str, Tensor]] = weakref.WeakKeyDictionary()
+_LOGITS = Attached()
 
 
 def logits_of(y: Any, activation: str) -> Any:

@@ -1,8 +1,7 @@
 """`Tensor`, an array that primitives and tapes know by identity, and `Variable`, one that trains.
 
-Arithmetic on tensors goes through primitives, so a tape sees it. There is no `__eq__`: two tensors
-are the same key only if they are the same object; compare values with `equal(a, b)` or on
-`.numpy()`.
+Arithmetic on tensors goes through primitives, so a tape sees it. `a == b` compares element by
+element; as the key of a dict or in a set a tensor is itself alone.
 """
 
 from __future__ import annotations
@@ -173,6 +172,18 @@ class Tensor(Operators):
 
     def __bool__(self) -> bool:
         return bool(self.data)
+
+    def __eq__(self, other: Any) -> Any:
+        if other is None or isinstance(other, str):
+            return NotImplemented  # what tells modes and defaults apart
+        return PRIMITIVES["equal"](self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        if other is None or isinstance(other, str):
+            return NotImplemented
+        return PRIMITIVES["not_equal"](self, other)
+
+    __hash__ = object.__hash__  # as a key a tensor is itself, whatever its values
 
     def __len__(self) -> int:
         return len(self.data)

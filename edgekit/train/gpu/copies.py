@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.train.attached import Attached
 from edgekit.train.tensor import Variable
 
 __all__ = ["NO_COPY", "Copies", "copy_of"]
 
-# variable -> the copies of the optimizer that trains it
-_OF: weakref.WeakKeyDictionary[Variable, weakref.ref[Copies]] = weakref.WeakKeyDictionary()
+_OF = Attached()  # variable -> the copies of the optimizer that trains it, by a weak reference
 STORAGES = {"float16": 1, "bfloat16": 2}
 NO_COPY = 0
 
