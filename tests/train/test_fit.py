@@ -162,7 +162,7 @@ def test_history_and_metrics():
     assert found["loss"] == history.history["val_loss"][-1]
     p = model.predict(X[:20], verbose=0)
     np.testing.assert_allclose(found["loss"], -np.log(p[np.arange(20), Y[:20]]).mean(), rtol=1e-5)
-    assert found["accuracy"] == (p.argmax(1) == Y[:20]).mean()
+    assert found["accuracy"] == np.float32((p.argmax(1) == Y[:20]).mean())
     assert model.metrics_names == ["loss", "accuracy"]
 
 
@@ -186,7 +186,7 @@ def test_accuracy_is_chosen_by_shapes_as_in_keras(outputs, targets, chosen):
     model = Sequential([layers.Input((6,)), outputs])
     model.compile("sgd", "crossentropy", metrics=["accuracy"])
     found = model.evaluate(X, targets, verbose=0, return_dict=True)
-    assert list(found) == ["loss", "accuracy"]
+    assert list(found) == ["accuracy", "loss"]
     assert type(model.metrics[1]).__name__ == chosen
 
 
@@ -249,11 +249,11 @@ def test_on_batch():
     before = model.test_on_batch(X, Y, return_dict=True)["loss"]
     for _ in range(30):
         model.train_on_batch(X, Y)
-    model.reset_metrics()
     assert model.test_on_batch(X, Y, return_dict=True)["loss"] < before
     assert model.predict_on_batch(X[:3]).shape == (3, 4)
+    alone = model.test_on_batch(X[:8], Y[:8])  # the batches before are forgotten
+    np.testing.assert_allclose(alone, model.evaluate(X[:8], Y[:8], verbose=0), rtol=1e-6)
     of_lists = model.test_on_batch(X[:2].tolist(), Y[:2].tolist())
-    model.reset_metrics()
     assert len(of_lists) == len(model.test_on_batch(X[:2], Y[:2])) == 2
 
 
@@ -263,7 +263,7 @@ def test_several_outputs():
     model.compile("adam", ["sparse_categorical_crossentropy", "mse"], loss_weights=[1.0, 0.5],
                   metrics={"kind": ["accuracy"], "size": "mae"})  # fmt: skip
     found = model.evaluate(X, [Y, X[:, :1]], verbose=0, return_dict=True)
-    assert list(found) == ["loss", "kind_loss", "size_loss", "kind_accuracy", "size_mae"]
+    assert list(found) == ["kind_accuracy", "kind_loss", "loss", "size_loss", "size_mae"]
     np.testing.assert_allclose(
         found["loss"], found["kind_loss"] + 0.5 * found["size_loss"], rtol=1e-6
     )
@@ -308,7 +308,7 @@ def test_any_callable_is_a_loss_and_a_metric():
     model = Sequential([layers.Input((6,)), layers.Dense(1)])
     model.compile(optimizers.SGD(0.1), loss=miss, metrics=[miss, metrics.MeanAbsoluteError()])
     history = model.fit(X, X[:, :1], epochs=30, verbose=0).history
-    assert list(history) == ["loss", "miss", "mean_absolute_error"]
+    assert list(history) == ["loss", "mean_absolute_error", "miss"]
     assert history["loss"][-1] < 0.01
 
 
@@ -703,3 +703,46 @@ def test_metrics_with_a_number_for_each_class(tmp_path, capsys):
     assert "f1_score" in (tmp_path / "log.csv").read_text()
     model.fit(X, y, verbose=1)
     capsys.readouterr()
+
+
+def test_logs_have_the_order_of_keras():
+    """By name in dicts; `evaluate` gives the loss, the losses of outputs, then the metrics."""
+    model = Sequential([layers.Input((6,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mse", "mae"], weighted_metrics=["mae"])
+    found = model.evaluate(X, X[:, :1], verbose=0, return_dict=True)
+    assert list(found) == ["loss", "mae", "mse", "weighted_mae"]
+    values = model.evaluate(X, X[:, :1], verbose=0)
+    assert values == [found[name] for name in ("loss", "mse", "mae", "weighted_mae")]
+    assert model.metrics_names == ["loss", "mse", "mae", "weighted_mae"]
+    weighted = model.evaluate(X, X[:, :1], sample_weight=np.arange(96.0), verbose=0)
+    assert weighted[2] == values[2] and weighted[3] != values[3]
+
+
+def test_one_loss_of_two_outputs_is_the_loss():
+    x = Input((6,))
+    model = Model(x, [layers.Dense(1, name="a")(x), layers.Dense(2, name="b")(x)])
+    model.compile("sgd", ["mse", None], metrics=[["mae"], ["mse"]])
+    found = model.evaluate(X, [X[:, :1], X[:, :2]], verbose=0, return_dict=True)
+    assert list(found) == ["a_mae", "b_mse", "loss"]
+    model.compile("sgd", ["mse", "mae"], metrics=[["mae"], ["mse"]])
+    assert len(model.evaluate(X, [X[:, :1], X[:, :2]], verbose=0)) == 5
+    assert model.metrics_names == ["loss", "a_loss", "b_loss", "a_mae", "b_mse"]
+
+
+def test_metrics_inside_of_layers_are_logged_and_reset():
+    class Activity(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seen = [metrics.Sum(name="seen")]
+
+        def call(self, inputs):
+            self.seen[0].update_state(np.ones(len(inputs)))
+            return inputs
+
+    model = Sequential([layers.Input((6,)), Activity(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    history = model.fit(X, X[:, :1], epochs=2, validation_split=0.25, verbose=0).history
+    assert history["seen"] == [72.0, 72.0] and history["val_seen"] == [24.0, 24.0]
+    assert [m.name for m in model.metrics] == ["loss", "seen"]
+    assert [m.name for m in model.layers[0].metrics] == ["seen"]
+    assert len(model.layers[0].metrics_variables) == 1

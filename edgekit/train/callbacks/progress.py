@@ -84,7 +84,7 @@ class ProgressBar(Callback):
         now = time.perf_counter()
         if now >= self._next:
             self._next = now + 0.1
-            self._bar.set_postfix_str(numbers(logs), refresh=False)
+            self._bar.set_postfix_str(numbers(dict(sorted((logs or {}).items()))), refresh=False)
         self._bar.update(batch + 1 - self._bar.n)  # several at a time, where they are made so
 
     def _close(self, logs: Any) -> None:

@@ -117,6 +117,18 @@ class Layer(Calling, WeightHolder, Serializable):
         """The masks of the outputs; where a layer supports masking, those of the inputs."""
         return previous_mask
 
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics kept in attributes, here and in layers inside."""
+        return list(
+            {id(m): m for layer in self.flat_layers() for m in layer.own_metrics()}.values()
+        )
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The states of `metrics`."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
     # -- shapes -----------------------------------------------------------------------------------
 
     def output_spec(self, inputs: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from edgekit.errors import InputError, ModelFormatError, ShapeError
 from edgekit.train import constraints, initializers, regularizers
 from edgekit.train.backend import asarray, is_floating, to_numpy
+from edgekit.train.metrics.metric import Metric
 from edgekit.train.names import unique_name
 from edgekit.train.primitive import current_scope, name_scope
 from edgekit.train.serialization import accept_options
@@ -116,15 +117,21 @@ class WeightHolder:
 
     def own_variables(self) -> list[Variable]:
         """Weights made by `add_weight`, then variables that were set as attributes."""
-        known = {id(v) for v in self._variables}
-        set_here = [
-            v
+        return _unique([*self._variables, *self._set_here(Variable)])
+
+    def own_metrics(self) -> list[Metric]:
+        """The metrics kept in this layer's attributes."""
+        return self._set_here(Metric)
+
+    def _set_here(self, kind: type) -> list[Any]:
+        """What is of this kind in attributes, and in lists, tuples and dicts there."""
+        return [
+            item
             for name, value in vars(self).items()
             if name not in self._not_tracked
-            for v in ([value] if isinstance(value, Variable) else _variables_in(value))
-            if id(v) not in known
+            for item in (flatten(value) if isinstance(value, list | tuple | dict) else (value,))
+            if isinstance(item, kind)
         ]
-        return self._variables + _unique(set_here)
 
     def ordered_variables(self) -> list[Variable]:
         """This layer's own variables in Keras' order: those that may train first."""
@@ -287,16 +294,6 @@ def _layers_in(value: Any) -> Iterator[Any]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from _layers_in(item)
-
-
-def _variables_in(value: Any) -> list[Variable]:
-    if not isinstance(value, list | tuple | dict):
-        return []
-    return [
-        v
-        for v in flatten(list(value.values()) if isinstance(value, dict) else value)
-        if isinstance(v, Variable)
-    ]
 
 
 def _unique(items: list[Any]) -> list[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from edgekit.train.backend import (
 )
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable
-from edgekit.train.tensor import Tensor, Variable, array_of
+from edgekit.train.tensor import Tensor, Variable, array_of, wrap
 
 __all__ = ["Metric", "PendingResult", "quotient", "result_of", "sums_of_buckets"]
 
@@ -71,6 +73,11 @@ class Metric(Serializable):
     keras_module = "keras.metrics"
     config_names: tuple[str, ...] = ("name", "dtype")
     _direction: str | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "result" in vars(cls):
+            cls.result = _giving_tensors(cls.result)  # type: ignore[assignment, method-assign]
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or unique_name(snake_case(type(self).__name__))
@@ -142,3 +149,19 @@ class Metric(Serializable):
         """Update, and give the result so far."""
         self.update_state(*args, **kwargs)
         return self.result()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+
+def _giving_tensors(result: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A `result` whose numbers and arrays are tensors in the metric's dtype, as Keras' are."""
+
+    @functools.wraps(result)
+    def tensors(self: Metric) -> Any:
+        found = result(self)
+        if isinstance(found, Tensor | dict | list | tuple):
+            return found
+        return wrap(asarray(found, self.dtype))
+
+    return tensors

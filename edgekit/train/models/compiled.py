@@ -32,7 +32,7 @@ class Compiled:
         self.output_names: list[str] = []
         self._losses: list[Any] = []
         self._weights: list[float] = []
-        self._output_losses: list[Any] = []
+        self._output_losses: dict[int, Any] = {}  # where several outputs have one
         self._plain: list[list[Any]] = []
         self._weighted: list[list[Any]] = []
         self._public_names: dict[int, str] = {}
@@ -45,7 +45,7 @@ class Compiled:
     @property
     def metrics(self) -> list[Any]:
         """Every metric, the loss first."""
-        found = [self.loss_metric, *self._output_losses]
+        found = [self.loss_metric, *self._output_losses.values()]
         for plain, weighted in zip(self._plain, self._weighted, strict=True):
             found += [*plain, *weighted]
         return found
@@ -81,14 +81,30 @@ class Compiled:
             ]
             for key in ("metrics", "weighted_metrics")
         )
-        self._output_losses = [metrics.Mean(name=f"{name}_loss") for name in names] if many else []
-        if many:
-            for name, group in zip(
-                names, zip(self._plain, self._weighted, strict=True), strict=True
-            ):
-                for metric in (*group[0], *group[1]):
-                    self._public_names[id(metric)] = f"{name}_{metric.name}"
+        with_loss = [i for i, loss in enumerate(self._losses) if loss is not None]
+        self._output_losses = (
+            {i: metrics.Mean(name=f"{names[i]}_loss") for i in with_loss}
+            if len(with_loss) > 1
+            else {}
+        )
+        self._name_metrics([f"{name}_" if many else "" for name in names])
         self.built = True
+
+    def _name_metrics(self, prefixes: list[str]) -> None:
+        """Names for logs, as Keras gives them: those that are taken get "weighted_" or a number."""
+        taken: set[str] = set()
+        for groups, what in ((self._plain, ""), (self._weighted, "weighted_")):
+            for prefix, group in zip(prefixes, groups, strict=True):
+                for metric in group:
+                    name = f"{prefix}{metric.name}"
+                    if name in taken:
+                        name = f"{prefix}{what}{metric.name}"
+                    count, first = 0, name
+                    while name in taken:
+                        count += 1
+                        name = f"{first}_{count}"
+                    taken.add(name)
+                    self._public_names[id(metric)] = name
 
     def aligned(self, value: Any, what: str) -> list[Any]:
         """A structure of targets or weights as a list in the order of the outputs."""
@@ -121,7 +137,7 @@ class Compiled:
             if targets[i] is None:
                 raise InputError(f"no target was given for output {self.output_names[i]!r}.")
             value = self._losses[i](targets[i], p, sample_weight=weights[i])
-            if self._output_losses:
+            if i in self._output_losses:
                 add_batch(self._output_losses[i], value, len(p))
             value = value if self._weights[i] == 1.0 else value * self._weights[i]
             total = value if total is None else total + value

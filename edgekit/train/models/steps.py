@@ -40,6 +40,7 @@ class Steps(StrategyMember):
     trainable_variables: Any
     variables: Any
     flat_layers: Callable[[], list[Any]]
+    own_metrics: Callable[[], list[Any]]
     __call__: Callable[..., Any]
 
     _not_tracked: frozenset[str] = frozenset(
@@ -135,20 +136,25 @@ class Steps(StrategyMember):
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics, the loss first, and those that a subclass keeps in its attributes."""
+        """The metrics, the loss first, and those in attributes of the model and of its layers."""
         own = self._own_metrics()
         return own if self._compiled is None else [*self._compiled.metrics, *own]
 
     def _own_metrics(self) -> list[Metric]:
-        """The metrics that a subclass keeps in its attributes."""
-        if type(self).__module__.startswith("edgekit.train."):
-            return []
-        return [value for value in vars(self).values() if isinstance(value, Metric)]
+        """The metrics in attributes: of the model, and of layers inside that are no models."""
+        layers = self._fit_layers or self.flat_layers()
+        inside = [one for one in layers if one is self or not isinstance(one, Steps)]
+        return list({id(m): m for layer in inside for m in layer.own_metrics()}.values())
 
     @property
     def metrics_names(self) -> list[str]:
-        """The names under which the metrics stand in logs."""
-        return [] if self._compiled is None else list(self._compiled.results())
+        """The names under which the metrics stand in logs, in the order of `evaluate`."""
+        return [] if self._compiled is None else list(self._in_order(self.get_metrics_result()))
+
+    def _in_order(self, logs: dict[str, Any]) -> dict[str, Any]:
+        """Logs in the order of `metrics`, those of other names after them by their names."""
+        names = [metric.name for metric in self.metrics]
+        return {name: logs[name] for name in (*names, *sorted(logs)) if name in logs}
 
     @property
     def loss(self) -> Any:
@@ -248,22 +254,28 @@ class Steps(StrategyMember):
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """One step on one batch; the metrics go on from the last `reset_metrics`."""
+        """One step on one batch; what is returned tells of this batch alone."""
         self._require_compiled()
+        self.reset_metrics()
         weights = class_weights(class_weight)
         data = _batch(x, y, sample_weight)
         step = self._replicas(self.train_step) or self.train_step
         logs = numbers_of(step(data if weights is None else weighted(data, weights)))
-        return logs if return_dict else _scalar_or_list(logs)
+        return logs if return_dict else self._scalar_or_list(logs)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Loss and metrics of one batch; the metrics go on from the last `reset_metrics`."""
+        """Loss and metrics of one batch."""
         self._require_compiled()
+        self.reset_metrics()
         step = self._replicas(self.test_step) or self.test_step
         logs = numbers_of(step(_batch(x, y, sample_weight)))
-        return logs if return_dict else _scalar_or_list(logs)
+        return logs if return_dict else self._scalar_or_list(logs)
+
+    def _scalar_or_list(self, logs: dict[str, float]) -> Any:
+        values = list(self._in_order(logs).values())
+        return values[0] if len(values) == 1 else values
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as numpy arrays."""
@@ -289,10 +301,5 @@ def _batch(x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
 
 
 def numbers_of(logs: Any) -> dict[str, Any]:
-    """Logs as plain numbers; this is where a GPU is waited for."""
-    return {name: number_of(to_numpy(value)) for name, value in (logs or {}).items()}
-
-
-def _scalar_or_list(logs: dict[str, float]) -> Any:
-    values = list(logs.values())
-    return values[0] if len(values) == 1 else values
+    """Logs as plain numbers, by their names; this is where a GPU is waited for."""
+    return {name: number_of(to_numpy(value)) for name, value in sorted((logs or {}).items())}

@@ -242,10 +242,7 @@ class Trainer(Steps):
         running = Running(callbacks, self, verbose, 1, count_of(batches), doing="evaluate")
         with self._on_gpu():
             found = self._test_epoch(batches, running)
-        if return_dict:
-            return found
-        values = list(found.values())
-        return values[0] if len(values) == 1 else values
+        return found if return_dict else self._scalar_or_list(found)
 
     def predict(
         self,

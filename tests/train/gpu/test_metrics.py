@@ -123,7 +123,7 @@ def test_state_goes_on_elsewhere_and_is_reset(name, cls, arguments, kind, gpu):
 
 def test_a_mean_of_numbers_and_its_attributes(gpu):
     mean = metrics.Mean()
-    assert mean.result() == 0.0
+    assert float(mean.result()) == 0.0
     mean.update_state(asarray(np.float32(3.0)), sample_weight=2)
     mean.update_state(asarray(np.array([5.0, 6.0, 8.0])))
     mean.update_state(asarray(np.array([1, 2])), sample_weight=asarray(np.array([1.0, 0.5])))
