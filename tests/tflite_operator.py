@@ -69,7 +69,7 @@ def file_of(
                             "opcode_index": 0,
                             "inputs": [-1 if t is None else index[t.name] for t in inputs],
                             "outputs": [index[t.name] for t in outputs],
-                            "builtin_options": options,
+                            options_field(options): options,
                         }
                     ],
                 }
@@ -77,6 +77,12 @@ def file_of(
             "buffers": buffers,
         },
     )
+
+
+def options_field(options: tuple[str, Mapping[str, Any]] | None) -> str:
+    """Where the options of an operator stand: TFLite's first union is full."""
+    second = tflite.SCHEMA.unions["BuiltinOptions2"].values()
+    return "builtin_options_2" if options and options[0] in second else "builtin_options"
 
 
 def _tensors(tensors: Sequence[Given]) -> list[dict[str, Any]]:

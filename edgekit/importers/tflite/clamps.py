@@ -1,4 +1,6 @@
-"""Activations that cut at -1 or 0 and at 1, which the graph says with Maximum and Minimum."""
+"""Activations that cut at -1 or 0 and at 1, and the roundings that training for int8 leaves behind:
+both end in Maximum and Minimum.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import math
 
 import numpy as np
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import ModelFormatError, UnsupportedOperator
 from edgekit.ir import Value
 from edgekit.ir.graph import Array
 from edgekit.ir.quant import LIMITS
@@ -45,7 +47,41 @@ def bound(value: Value, real: float, *, even: bool = False) -> Array:
     return np.array(min(max(stored, low), high), value.dtype)
 
 
+HALF = np.nextafter(np.float32(0.5), np.float32(0.0))
+"""Added to a number from 0 on that is cut then: only true halves reach the next integer."""
+
+
+def fake_quant(op: Operator, reader: Reader) -> None:
+    """Real numbers at the steps of a quantized range: its ends are moved so that 0 is a step."""
+    options, x = op.options("FakeQuantOptions"), reader.value(op, 0)
+    bits = int(options["num_bits"])
+    ends = np.array([options["min"], options["max"]], np.float32)
+    if x.dtype != "float32":
+        raise UnsupportedOperator(f"float32 is rounded, received {x.dtype}")
+    if options["narrow_range"]:
+        raise UnsupportedOperator("a narrow range is for weights; no runtime rounds to it")
+    if not 2 <= bits <= 16 or not np.isfinite(ends).all() or not ends[0] < ends[1]:
+        raise ModelFormatError(f"{bits} bits from {ends[0]} to {ends[1]} are no steps")
+    last = np.float32(2**bits - 1)
+    scale = (ends[1] - ends[0]) / last
+    zero = np.floor(min(max(-ends[0] / scale, np.float32(0.0)), last) + np.float32(0.5))
+    low, high = -zero * scale, (last - zero) * scale
+    if not np.isfinite([low, high, np.float32(1.0) / scale]).all():
+        raise ModelFormatError(f"{bits} bits from {ends[0]} to {ends[1]} are no steps")
+
+    def with_number(kind: str, name: str, number: np.float32) -> str:
+        return reader.add(op, kind, name, reader.new_constant(op, np.array(number), "number"))
+
+    cut = with_number("Minimum", with_number("Maximum", x.name, low), high)
+    steps = with_number("Mul", with_number("Sub", cut, low), np.float32(1.0) / scale)
+    whole = reader.add(op, "Floor", with_number("Add", steps, HALF))
+    reader.emit(
+        op, "Add", with_number("Mul", whole, scale), reader.new_constant(op, np.array(low), "low")
+    )
+
+
 READERS: dict[str, Rule] = {
     "RELU_N1_TO_1": clamp(-1.0, 1.0),
     "RELU_0_TO_1": clamp(0.0, 1.0),
+    "FAKE_QUANT": fake_quant,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.errors import ShapeError, UnsupportedOperator
+from edgekit.errors import ModelFormatError, ShapeError, UnsupportedOperator
 from edgekit.frozen import replace
 from edgekit.ir.graph import Array
 from edgekit.schema.decoder import Record
@@ -146,6 +146,38 @@ def _dynamic_matmul(op: Operator, reader: Reader, options: Record) -> None:
     reader.emit(op, "Dense", name, constant, asymmetric=asymmetric)
 
 
+def local_response_normalization(op: Operator, reader: Reader) -> None:
+    """x * (bias + alpha * sum of the squares of the channels around)^-beta.
+
+    Of the channels around, LiteRT's reference kernel leaves out the last.
+    """
+    options, x = op.options("LocalResponseNormalizationOptions"), reader.value(op, 0)
+    numbers = [float(options[name]) for name in ("alpha", "bias", "beta")]
+    if len(x.shape) != 4 or None in x.shape[1:] or x.dtype != "float32":
+        raise ShapeError(f"float32 maps are needed, received {x}")
+    if not np.isfinite(numbers).all() or options["radius"] < 0:
+        raise ModelFormatError(f"radius {options['radius']} and {numbers} normalize nothing")
+    _, height, width, channels = (d or -1 for d in x.shape)
+    radius = min(int(options["radius"]), channels)
+    alpha, bias, beta = (np.full(1, number, np.float32) for number in numbers)
+    weight = np.full((1, 1, 2 * radius + 1, 1), alpha, np.float32)
+    if reader.arithmetic == "fixedpoint":
+        weight[0, 0, -1] = 0.0
+    squares = reader.add(op, "Square", x.name)
+    lines = reader.add(op, "Reshape", squares, shape=(-1, height * width, channels, 1))
+    sums = reader.add(
+        op,
+        "Conv2D",
+        lines,
+        reader.new_constant(op, weight, "window"),
+        reader.new_constant(op, bias, "bias"),
+        pads=(0, radius, 0, radius),
+    )
+    maps = reader.add(op, "Reshape", sums, shape=(-1, height, width, channels))
+    power = reader.add(op, "Pow", maps, reader.new_constant(op, -beta, "power"))
+    reader.emit(op, "Mul", x.name, power)
+
+
 READERS: dict[str, Rule] = {
     "RESIZE_BILINEAR": resize_bilinear,
     "RESIZE_NEAREST_NEIGHBOR": resize_nearest,
@@ -156,4 +188,5 @@ READERS: dict[str, Rule] = {
     "TRANSPOSE_CONV": transpose_conv,
     "CONV_3D": conv3d,
     "BATCH_MATMUL": batch_matmul,
+    "LOCAL_RESPONSE_NORMALIZATION": local_response_normalization,
 }

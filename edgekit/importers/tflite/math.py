@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import ShapeError, UnsupportedOperator
 
 from .elements import plain
 from .file import Operator
@@ -14,6 +14,23 @@ __all__ = ["READERS"]
 def cast(op: Operator, reader: Reader) -> None:
     """The dtypes of the tensors say everything; the options only repeat them."""
     reader.emit(op, "Cast", reader.input(op, 0), dtype=reader.output_tensor(op).dtype)
+
+
+def add_n(op: Operator, reader: Reader) -> None:
+    """From the first to the last; unlike ADD it takes equal shapes alone."""
+    first = reader.value(op, 0)
+    others = [reader.value(op, i) for i in range(1, len(op.inputs))]
+    if first.dtype not in ("float32", "int32"):
+        raise UnsupportedOperator(f"float32 and int32 are added, received {first.dtype}")
+    if any((other.shape, other.dtype) != (first.shape, first.dtype) for other in others):
+        raise ShapeError(f"all inputs must be like the first, {first}")
+    if not others:
+        reader.bind(op, first.name)
+        return
+    total = first.name
+    for other in others[:-1]:
+        total = reader.add(op, "Add", total, other.name)
+    reader.emit(op, "Add", total, others[-1].name)
 
 
 def l2_normalization(op: Operator, reader: Reader) -> None:
@@ -73,4 +90,5 @@ READERS: dict[str, Rule] = {
     "LOGICAL_OR": plain("LogicalOr", 2),
     "SELECT": select,
     "SELECT_V2": select_v2,
+    "ADD_N": add_n,
 }

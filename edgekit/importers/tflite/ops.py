@@ -22,13 +22,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("TANH", "HARD_SWISH", "LEAKY_RELU", "ELU", "GELU", "CONCATENATION", "RESHAPE"),
         *("EXPAND_DIMS", "SQUEEZE", "TRANSPOSE", "PAD", "PADV2"),
     ),
-    "clamps": ("RELU_N1_TO_1", "RELU_0_TO_1"),
+    "clamps": ("RELU_N1_TO_1", "RELU_0_TO_1", "FAKE_QUANT"),
     "math": (
         *("EXP", "LOG", "SQRT", "RSQRT", "SQUARE", "NEG", "ABS", "SIN", "COS", "FLOOR", "CEIL"),
         *("ROUND", "SIGN", "LOGICAL_NOT", "CAST", "PRELU", "LOG_SOFTMAX", "L2_NORMALIZATION"),
         *("POW", "FLOOR_DIV", "FLOOR_MOD", "SQUARED_DIFFERENCE", "ATAN2", "EQUAL", "NOT_EQUAL"),
         *("LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "SELECT"),
-        "SELECT_V2",
+        *("SELECT_V2", "ADD_N"),
     ),
     "reductions": (
         *("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY", "REDUCE_ALL"),
@@ -36,6 +36,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "shapes": (
         *("MIRROR_PAD", "TILE", "BROADCAST_TO", "FILL", "ZEROS_LIKE", "RANGE", "SHAPE", "RANK"),
+        "BROADCAST_ARGS",
     ),
     "slices": (
         *("SLICE", "STRIDED_SLICE", "REVERSE_V2", "SPLIT", "SPLIT_V", "UNPACK", "PACK", "GATHER"),
@@ -44,7 +45,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "images": (
         *("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE"),
         *("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "TRANSPOSE_CONV", "CONV_3D", "BATCH_MATMUL"),
+        "LOCAL_RESPONSE_NORMALIZATION",
     ),
+    "moves": ("REVERSE_SEQUENCE", "MATRIX_DIAG", "MATRIX_SET_DIAG", "DILATE"),
+    "bits": ("BUCKETIZE", "RIGHT_SHIFT"),
     "quantization": ("QUANTIZE", "DEQUANTIZE", "DENSIFY"),
     "spectra": ("RFFT2D", "REAL", "IMAG", "COMPLEX_ABS"),
     "states": ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"),

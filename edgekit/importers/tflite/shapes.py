@@ -41,6 +41,17 @@ def broadcast_to(op: Operator, reader: Reader) -> None:
     reader.emit(op, "BroadcastTo", reader.input(op, 0), shape=target)
 
 
+def broadcast_args(op: Operator, reader: Reader) -> None:
+    """The shape that two shapes have when they are broadcast against each other."""
+    shapes = [reader.integers(op, i) for i in range(2)]
+    dtype, rank = reader.constant(op, 0).dtype, max(map(len, shapes))
+    first, second = ((1,) * (rank - len(s)) + s for s in shapes)
+    if any(a != b and 1 not in (a, b) for a, b in zip(first, second, strict=True)):
+        raise ShapeError(f"{list(shapes[0])} and {list(shapes[1])} do not fit each other")
+    found = [b if a == 1 else a for a, b in zip(first, second, strict=True)]
+    reader.know(op, np.array(found, dtype))
+
+
 def fill(op: Operator, reader: Reader) -> None:
     """One number everywhere: known now while it is small, else a broadcast at run time."""
     target, tensor = reader.integers(op, 0), reader.tensor(op, 1)
@@ -94,6 +105,7 @@ READERS: dict[str, Rule] = {
     "MIRROR_PAD": mirror_pad,
     "TILE": tile,
     "BROADCAST_TO": broadcast_to,
+    "BROADCAST_ARGS": broadcast_args,
     "FILL": fill,
     "ZEROS_LIKE": zeros_like,
     "RANGE": range_,
