@@ -12,7 +12,16 @@ import pytest
 
 from edgekit import keras
 from edgekit.errors import InputError, UnsupportedOperator
-from edgekit.train import Sequential, callbacks, layers, optimizers
+from edgekit.train import (
+    GradientTape,
+    Input,
+    Model,
+    Sequential,
+    callbacks,
+    layers,
+    optimizers,
+    set_random_seed,
+)
 from edgekit.train.deprecated_names import MOVED, NAMES, REMOVED
 from edgekit.train.deprecation_table import ARGUMENTS, ATTRIBUTES, METHODS
 
@@ -325,3 +334,34 @@ def test_merge(mode, expected):
 def test_old_names_of_initializers(name):
     made, _ = warned(lambda: getattr(keras.initializers, name))
     assert type(keras.initializers.get(name)) is made
+
+
+def test_a_train_step_of_2020():
+    """What tf.keras' guide to custom steps wrote: compiled_loss and compiled_metrics."""
+
+    class Own(Model):
+        def train_step(self, data):
+            x, y = data
+            with GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compiled_loss(y, y_pred, regularization_losses=self.losses)
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+            self.compiled_metrics.update_state(y, y_pred)
+            return {m.name: m.result() for m in self.metrics}
+
+    def trained(kind):
+        set_random_seed(1)
+        x = Input((3,))
+        model = kind(x, layers.Dense(1, kernel_regularizer="l2")(x))
+        model.compile("sgd", "mse", metrics=["mae"])
+        data = np.random.default_rng(0).normal(size=(24, 3)).astype(np.float32)
+        history = model.fit(data, data[:, :1], batch_size=8, epochs=2, shuffle=False, verbose=0)
+        return history.history, model.get_weights()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found, weights = trained(Own)
+    expected, same = trained(Model)
+    assert found == expected
+    np.testing.assert_array_equal(weights[0], same[0])

@@ -13,22 +13,22 @@ from edgekit.train import optimizers
 from edgekit.train.backend import current_device, to_numpy
 from edgekit.train.callbacks.callback import History
 from edgekit.train.class_weights import class_weights, weighted
-from edgekit.train.data import as_arrays, number_of, unpack
+from edgekit.train.data import as_arrays, unpack
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.distribute.member import StrategyMember
 from edgekit.train.losses.loss import as_tensor
-from edgekit.train.metrics.metric import Metric, result_of
 from edgekit.train.models.compiled import Compiled, add_batch
+from edgekit.train.models.logged import Logged, numbers_of
 from edgekit.train.models.mistakes import first_nan, warn_of_outputs
 from edgekit.train.optimizers.loss_scale import with_loss_scale
 from edgekit.train.serialization import plain
 from edgekit.train.structure import flatten, map_structure
 from edgekit.train.tape import GradientTape
 
-__all__ = ["Steps", "numbers_of"]
+__all__ = ["Steps"]
 
 
-class Steps(StrategyMember):
+class Steps(Logged, StrategyMember):
     """What a model does with one batch, and what it was compiled with.
 
     Override `train_step(data)`, `test_step(data)`, `predict_step(data)` or `compute_loss(...)` for
@@ -36,11 +36,8 @@ class Steps(StrategyMember):
     """
 
     # what the model that this is a part of has
-    name: str
     trainable_variables: Any
     variables: Any
-    flat_layers: Callable[[], list[Any]]
-    own_metrics: Callable[[], list[Any]]
     __call__: Callable[..., Any]
 
     _not_tracked: frozenset[str] = frozenset(
@@ -135,36 +132,9 @@ class Steps(StrategyMember):
         return self._compiled is not None
 
     @property
-    def metrics(self) -> list[Any]:
-        """The metrics, the loss first, and those in attributes of the model and of its layers."""
-        own = self._own_metrics()
-        return own if self._compiled is None else [*self._compiled.metrics, *own]
-
-    def _own_metrics(self) -> list[Metric]:
-        """The metrics in attributes: of the model, and of layers inside that are no models."""
-        layers = self._fit_layers or self.flat_layers()
-        inside = [one for one in layers if one is self or not isinstance(one, Steps)]
-        return list({id(m): m for layer in inside for m in layer.own_metrics()}.values())
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names under which the metrics stand in logs, in the order of `evaluate`."""
-        return [] if self._compiled is None else list(self._in_order(self.get_metrics_result()))
-
-    def _in_order(self, logs: dict[str, Any]) -> dict[str, Any]:
-        """Logs in the order of `metrics`, those of other names after them by their names."""
-        names = [metric.name for metric in self.metrics]
-        return {name: logs[name] for name in (*names, *sorted(logs)) if name in logs}
-
-    @property
     def loss(self) -> Any:
         """The loss as it was given to `compile`."""
         return None if self._compiled is None else self._compiled.given["loss"]
-
-    def reset_metrics(self) -> None:
-        """Start every metric over."""
-        for metric in self.metrics:
-            metric.reset_state()
 
     # -- one batch --------------------------------------------------------------------------------
 
@@ -238,14 +208,6 @@ class Steps(StrategyMember):
         compiled.update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
-    def get_metrics_result(self) -> dict[str, Any]:
-        """Metric name -> value so far."""
-        found = self._require_compiled().results()
-        for metric in self._own_metrics():
-            value = result_of(metric)
-            found.update(value if isinstance(value, dict) else {metric.name: value})
-        return found
-
     def train_on_batch(
         self,
         x: Any,
@@ -273,22 +235,10 @@ class Steps(StrategyMember):
         logs = numbers_of(step(_batch(x, y, sample_weight)))
         return logs if return_dict else self._scalar_or_list(logs)
 
-    def _scalar_or_list(self, logs: dict[str, float]) -> Any:
-        values = list(self._in_order(logs).values())
-        return values[0] if len(values) == 1 else values
-
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as numpy arrays."""
         with self._on_first_device():
             return map_structure(to_numpy, self.predict_step((as_arrays(x, "x"),)))
-
-    def _require_compiled(self) -> Compiled:
-        if self._compiled is None:
-            raise InputError(
-                f"model {self.name!r} must be compiled first: "
-                'model.compile(optimizer="adam", loss="...", metrics=["accuracy"])'
-            )
-        return self._compiled
 
     def _require_built(self) -> None:
         if not getattr(self, "layers", True):
@@ -298,8 +248,3 @@ class Steps(StrategyMember):
 def _batch(x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
     """One batch with lists of numbers made arrays."""
     return as_arrays(x, "x"), as_arrays(y, "y"), as_arrays(sample_weight, "sample_weight")
-
-
-def numbers_of(logs: Any) -> dict[str, Any]:
-    """Logs as plain numbers, by their names; this is where a GPU is waited for."""
-    return {name: number_of(to_numpy(value)) for name, value in sorted((logs or {}).items())}

@@ -18,8 +18,9 @@ from edgekit.train.callbacks.callback import History
 from edgekit.train.callbacks.callback_list import Running
 from edgekit.train.class_weights import class_weights, weighted
 from edgekit.train.data import split_for_validation, unpack
+from edgekit.train.models.logged import numbers_of
 from edgekit.train.models.mistakes import warn_of_inputs
-from edgekit.train.models.steps import Steps, numbers_of
+from edgekit.train.models.steps import Steps
 from edgekit.train.random import generator
 from edgekit.train.structure import flatten, pack
 

@@ -17,7 +17,7 @@ from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.callbacks.callback import Callback
 from edgekit.train.data import unpack
 from edgekit.train.models.compiled import add_batch
-from edgekit.train.models.steps import numbers_of
+from edgekit.train.models.logged import numbers_of
 from edgekit.train.structure import map_structure, pack
 from edgekit.train.tensor import wrap
 from edgekit.train.trace import trace
