@@ -170,12 +170,8 @@ class Interpreter(TfliteMethods):
         exact = self._exactly_one(inputs) if observe is None else None
         if exact is not None:
             return self._run_in_turn(exact, 1, None)
-        from .inputs import (  # not for those who give just what is wanted
-            accept,
-            batch_size,
-            check_numbers,
-            keeps_samples_apart,
-        )
+        # Not for those who give just what is wanted:
+        from .inputs import accept, batch_size, check_numbers, keeps_samples_apart
 
         arrays = accept(self.graph, inputs)
         batch = batch_size(self.graph, arrays)
@@ -287,14 +283,18 @@ class Interpreter(TfliteMethods):
                 observe(name, plan.read(name))
 
     def _borrow(self, batch: int, whole: bool) -> ExecutionPlan:
-        """A plan that no other call is using."""
+        """A plan that no other call is using. The one with memories stays at its place: whoever
+        is interrupted with it in hand would lose them."""
         try:
-            return self._idle[batch, whole].pop()
+            plans = self._idle[batch, whole]
+            return plans[0] if self.graph.states else plans.pop()
         except (KeyError, IndexError):
             return self.make_plan(batch, whole=whole)
 
     def _return(self, plan: ExecutionPlan, whole: bool) -> None:
         """Keep a plan for the next call; of many batch sizes, the last few."""
-        self._idle.setdefault((plan.batch, whole), []).append(plan)
+        plans = self._idle.setdefault((plan.batch, whole), [])
+        if plan not in plans:
+            plans.append(plan)
         if len(self._idle) > KEPT_SIZES:
             self._idle.pop(next(iter(self._idle)), None)

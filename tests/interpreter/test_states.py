@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -126,6 +131,43 @@ def test_a_refused_input_leaves_the_memories_alone() -> None:
     with pytest.raises(InputError, match="NaN"):
         interpreter.run(np.full((1, 2), np.nan, np.float32))
     np.testing.assert_array_equal(interpreter.run(STEPS[1])["total"], STEPS[0])
+
+
+def test_an_interrupt_finds_all_memories_moved_on_or_none() -> None:
+    """The signal comes, as from another process, while the second of three memories moves."""
+    if sys.platform == "win32":
+        pytest.skip("nothing here sends a signal from outside of Python")
+    interpreter, expected = Interpreter(delay_line()), expected_delays(8)
+    for x in STEPS[:3]:
+        interpreter.run(x)
+    (plan,) = interpreter._idle[1, False]
+    send = ctypes.CDLL(None)["raise"]
+    plan._state_calls.insert(2, partial(send, int(signal.SIGINT)))
+    with pytest.raises(KeyboardInterrupt):
+        interpreter.run(STEPS[3])
+    del plan._state_calls[2]
+    for x, total in zip(STEPS[4:8], expected[4:], strict=True):
+        np.testing.assert_array_equal(interpreter.run(x)["total"], total)
+
+
+class Interrupted(list):
+    """Python looks for signals when a function of C returns, here `pop`."""
+
+    def pop(self, *place: int) -> None:  # type: ignore[override]
+        super().pop(*place)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_loses_no_memories() -> None:
+    interpreter, expected = Interpreter(delay_line()), expected_delays(8)
+    for x in STEPS[:4]:
+        interpreter.run(x)
+    interpreter._idle[1, False] = Interrupted(interpreter._idle[1, False])
+    found = []
+    while len(found) < 4:
+        with suppress(KeyboardInterrupt):
+            found.append(interpreter.run(STEPS[4 + len(found)])["total"])
+    np.testing.assert_array_equal(found, expected[4:])
 
 
 def test_a_call_that_fails_half_way_leaves_the_memories_alone() -> None:
