@@ -71,8 +71,7 @@ def backend() -> str:
 
 def variable(value: Any, dtype: Any = None, name: Any = None, constraint: Any = None) -> Any:
     """A variable with this value."""
-    named = name or "variable"
-    return Variable(np.asarray(value), named, dtype=dtype or "float32", constraint=constraint)
+    return Variable(np.asarray(value), dtype=dtype or "float32", name=name, constraint=constraint)
 
 
 zeros_variable = variable

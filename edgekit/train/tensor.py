@@ -6,111 +6,19 @@ element; as the key of a dict or in a set a tensor is itself alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from edgekit.errors import ShapeError
+from edgekit.errors import InputError, ShapeError
 
 from .backend import Array, asarray, to_numpy
+from .names import unique_name
+from .operators import PRIMITIVES as PRIMITIVES
+from .operators import Operators as Operators
 
 __all__ = ["PRIMITIVES", "Operators", "Tensor", "Variable", "array_of", "wrap"]
-
-PRIMITIVES: dict[str, Callable[..., Any]] = {}
-"""Every primitive by its name; `primitive` writes here when an `ops` module is imported."""
-
-
-class Operators:
-    """Python's operators, each one a primitive. Tensors have them, and symbolic tensors too."""
-
-    __slots__ = ()
-
-    def __add__(self, other: Any) -> Any:
-        return PRIMITIVES["add"](self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return PRIMITIVES["add"](other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return PRIMITIVES["subtract"](self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return PRIMITIVES["subtract"](other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return PRIMITIVES["multiply"](self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return PRIMITIVES["multiply"](other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return PRIMITIVES["divide"](self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return PRIMITIVES["divide"](other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return PRIMITIVES["power"](self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return PRIMITIVES["power"](other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return PRIMITIVES["matmul"](self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return PRIMITIVES["matmul"](other, self)
-
-    def __neg__(self) -> Any:
-        return PRIMITIVES["negative"](self)
-
-    def __abs__(self) -> Any:
-        return PRIMITIVES["absolute"](self)
-
-    def __lt__(self, other: Any) -> Any:
-        return PRIMITIVES["less"](self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return PRIMITIVES["less_equal"](self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return PRIMITIVES["greater"](self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return PRIMITIVES["greater_equal"](self, other)
-
-    def __getitem__(self, index: Any) -> Any:
-        return PRIMITIVES["getitem"](self, index=index)
-
-    def swapaxes(self, first: int, second: int) -> Any:
-        """The tensor with two axes exchanged."""
-        axes = list(range(len(self.shape)))  # type: ignore[attr-defined]
-        axes[first], axes[second] = axes[second], axes[first]
-        return PRIMITIVES["transpose"](self, axes=tuple(axes))
-
-    def reshape(self, *shape: Any) -> Any:
-        """The same elements in another shape; one entry may be -1."""
-        target = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-        return PRIMITIVES["reshape"](self, shape=tuple(target))
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """The sum along `axis`."""
-        return PRIMITIVES["sum"](self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """The mean along `axis`."""
-        return PRIMITIVES["mean"](self, axis=axis, keepdims=keepdims)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """numpy's functions on tensors: primitives where there is one of that name, else on
-        arrays.
-        """
-        known = PRIMITIVES.get(ufunc.__name__)
-        if known is not None and method == "__call__" and not options:
-            return known(*inputs)
-        plain = [to_numpy(x) if isinstance(x, Tensor) else x for x in inputs]
-        return getattr(ufunc, method)(*plain, **options)
 
 
 class Tensor(Operators):
@@ -224,22 +132,33 @@ class Variable(Tensor):
     view of it (an optimizer's flat vector) stays valid. `version` counts the changes: a tape that
     recorded another version refuses to use the new values. Whoever writes into `data` adds 1.
     `path` is the name after the names of the layers that it was made in: "encoder/dense/kernel".
+
+    initializer: the first values; or, with `shape`, what makes them: an initializer, by name or as
+    an object, or a function (shape, dtype). autocast, aggregation and synchronization are Keras'
+    arguments and change nothing here.
     """
 
     __slots__ = ("constraint", "name", "path", "regularizer", "trainable", "version")
 
     def __init__(
         self,
-        data: Any,
-        name: str = "variable",
-        trainable: bool = True,
+        initializer: Any,
+        shape: Any = None,
         dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
+        name: str | None = None,
         constraint: Any = None,
         regularizer: Any = None,
     ) -> None:
-        super().__init__(data, dtype)
+        if isinstance(initializer, str) or callable(initializer):
+            initializer = _first_values(initializer, shape, dtype)
+        super().__init__(initializer, dtype)
         self.data = self.data.copy()
-        self.name = self.path = name
+        self.name = name or unique_name("variable")
+        self.path = _scoped(self.name)
         self.trainable = trainable
         self.version = 0
         self.constraint = constraint
@@ -261,20 +180,21 @@ class Variable(Tensor):
         return self
 
     def assign_add(self, value: Any) -> Variable:
-        """Add `value` (same shape) in place."""
-        self.data += self._fitting(value)
+        """Add `value`, of the same shape or repeated to it, in place."""
+        self.data += self._fitting(value, repeated=True)
         self.version += 1
         return self
 
     def assign_sub(self, value: Any) -> Variable:
-        """Subtract `value` (same shape) in place."""
-        self.data -= self._fitting(value)
+        """Subtract `value`, of the same shape or repeated to it, in place."""
+        self.data -= self._fitting(value, repeated=True)
         self.version += 1
         return self
 
-    def _fitting(self, value: Any) -> Array:
+    def _fitting(self, value: Any, repeated: bool = False) -> Array:
         data = asarray(value)
-        if data.shape != self.data.shape:
+        fits = data.shape == self.data.shape or (repeated and _repeats(data.shape, self.shape))
+        if not fits:
             raise ShapeError(
                 f"variable {self.name!r} has shape {self.shape}, the value given has {data.shape}"
             )
@@ -287,3 +207,27 @@ class Variable(Tensor):
 
     def __repr__(self) -> str:
         return f"Variable({self.name!r}, {self.numpy()!r})"
+
+
+def _scoped(name: str) -> str:
+    from .primitive import current_scope  # which imports this module
+
+    scope = current_scope()
+    return f"{scope}/{name}" if scope else name
+
+
+def _repeats(shape: tuple[int, ...], full: tuple[int, ...]) -> bool:
+    """Whether numpy's rules repeat an array of this shape to the full one."""
+    ends = zip(reversed(shape), reversed(full), strict=False)
+    return len(shape) <= len(full) and all(size in (1, whole) for size, whole in ends)
+
+
+def _first_values(initializer: Any, shape: Any, dtype: Any) -> Any:
+    if shape is None:
+        raise InputError(
+            f"a Variable made by an initializer needs its shape=. Received: {initializer!r} alone"
+        )
+    from edgekit.train import initializers
+
+    made = initializers.get(initializer)
+    return made(tuple(shape), dtype=dtype or "float32")

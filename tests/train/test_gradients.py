@@ -16,7 +16,7 @@ import edgekit.train.ops  # noqa: F401 - enters the primitives
 from edgekit.train.backend import to_numpy
 from edgekit.train.ops import channels, shifts, windows
 from edgekit.train.tape import GradientTape, Primitive
-from edgekit.train.tensor import PRIMITIVES, Tensor, Variable
+from edgekit.train.tensor import PRIMITIVES, Tensor, Variable, wrap
 from tests.train.device import install, ndarray, on_device
 from tests.train.primitive_cases import CASES, FAMILIES, Case, make_inputs
 
@@ -244,3 +244,19 @@ def test_second_derivative(case: Case) -> None:
     step = 1e-5
     numeric = (float(penalty(step)[0]) - float(penalty(-step)[0])) / (2 * step)
     assert exact == pytest.approx(numeric, rel=1e-6, abs=1e-6)
+
+
+@cases
+def test_the_order_of_memory_changes_nothing(case: Case) -> None:
+    """Views of transposed arrays, as of images that came with their channels first."""
+    inputs, g, expected, expected_gradients = stored(case[0])
+    watched = {i: wrap(np.asfortranarray(inputs[i], "float64")) for i in expected_gradients}
+    with GradientTape() as tape:
+        tape.watch(list(watched.values()))
+        y = PRIMITIVES[case[1]](*(watched.get(i, x) for i, x in enumerate(inputs)), **case[3])
+    np.testing.assert_allclose(y.numpy(), expected, rtol=TOLERANCE, atol=TOLERANCE)
+    found = tape.gradient(y, watched, output_gradients=wrap(np.asfortranarray(g, "float64")))
+    for i, gradient in found.items():
+        np.testing.assert_allclose(
+            gradient.numpy(), expected_gradients[i], rtol=TOLERANCE, atol=TOLERANCE
+        )

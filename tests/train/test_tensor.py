@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.errors import ShapeError
-from edgekit.train.tape import GradientTape
+from edgekit.errors import InputError, ShapeError
+from edgekit.train.tape import GradientTape, name_scope
 from edgekit.train.tensor import Tensor, Variable
 
 
@@ -88,8 +88,8 @@ def test_what_does_not_fit_is_refused(method: str) -> None:
     v = Variable(np.zeros((2, 3), np.float32), name="dense/kernel")
     with pytest.raises(ShapeError, match=r"'dense/kernel' has shape \(2, 3\).*has \(3, 2\)"):
         getattr(v, method)(np.zeros((3, 2), np.float32))
-    with pytest.raises(ShapeError, match=r"\(2, 3\).*\(\)"):
-        getattr(v, method)(1.0)
+    with pytest.raises(ShapeError, match=r"\(2, 3\).*\(1, 2, 3\)"):
+        getattr(v, method)(np.zeros((1, 2, 3), np.float32))
     counter = Variable(np.int64(1), name="steps", trainable=False)
     with pytest.raises(ShapeError, match="'steps' is int64, the value given is float32"):
         getattr(counter, method)(np.float32(1.5))
@@ -121,3 +121,20 @@ def test_equality_is_element_by_element_and_keys_are_tensors_themselves() -> Non
     np.testing.assert_array_equal((np.array([1, 2, 4]) == a).numpy(), [True, True, False])
     assert bool(Tensor(0.5) == 0.5) and a != None and a != "same"  # noqa: E711
     assert {a: "first", b: "second"}[b] == "second" and len({a, b, a}) == 2
+
+
+def test_a_variable_takes_what_keras_takes() -> None:
+    assert Variable("ones", shape=(2,)).numpy().tolist() == [1.0, 1.0]
+    assert Variable(initializer=[1, 2], dtype="float32").dtype == np.float32
+    made = Variable(lambda shape, dtype: np.full(shape, 3, dtype), (2, 1), "int32", False)
+    assert made.numpy().tolist() == [[3], [3]] and not made.trainable
+    with name_scope("outer"):
+        assert Variable(1.0, name="inner").path == "outer/inner"
+    with pytest.raises(InputError, match="needs its shape="):
+        Variable("zeros")
+    v = Variable(np.zeros((2, 3)))
+    v.assign_add(1.0)
+    v.assign_sub(np.array([1.0, 0.5, 0.0]))
+    assert v.numpy().tolist() == [[0.0, 0.5, 1.0]] * 2
+    with pytest.raises(ShapeError):
+        v.assign(1.0)

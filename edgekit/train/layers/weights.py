@@ -14,7 +14,6 @@ from edgekit.errors import InputError, ModelFormatError, ShapeError
 from edgekit.train import constraints, initializers, regularizers
 from edgekit.train.backend import asarray, is_floating, to_numpy
 from edgekit.train.metrics.metric import Metric
-from edgekit.train.names import unique_name
 from edgekit.train.primitive import current_scope, name_scope
 from edgekit.train.serialization import accept_options
 from edgekit.train.structure import flatten
@@ -93,12 +92,10 @@ class WeightHolder:
             values = initializers.get(initializer)(shape, dtype=dtype)
         else:
             values = budget.zeros(shape, dtype, self.name)
-        name = name or unique_name("variable")
-        variable = _LayerVariable(
-            asarray(values, dtype), name=name, trainable=trainable and self._trainable
-        )
         with own_scope(self.name):
-            variable.path = f"{current_scope()}/{name}"
+            variable = _LayerVariable(
+                asarray(values, dtype), name=name, trainable=trainable and self._trainable
+            )
         variable.may_train = trainable
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
