@@ -49,6 +49,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "moves": ("REVERSE_SEQUENCE", "MATRIX_DIAG", "MATRIX_SET_DIAG", "DILATE"),
     "bits": ("BUCKETIZE", "RIGHT_SHIFT"),
+    "stablehlo": (
+        *("STABLEHLO_COMPOSITE", "STABLEHLO_ADD", "STABLEHLO_MULTIPLY", "STABLEHLO_MAXIMUM"),
+        *("STABLEHLO_MINIMUM", "STABLEHLO_AND", "STABLEHLO_PAD"),
+    ),
     "quantization": ("QUANTIZE", "DEQUANTIZE", "DENSIFY"),
     "spectra": ("RFFT2D", "REAL", "IMAG", "COMPLEX_ABS"),
     "states": ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"),

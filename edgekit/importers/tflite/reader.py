@@ -13,7 +13,7 @@ already, and `know` that it is known now. A node that reads constants alone is c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +77,15 @@ class Reader(Inputs):
         self._tables: dict[tuple[str, bytes], str] = {}
         self._producers: dict[str, Node] = {}
         self._counts: dict[str, int] = dict.fromkeys(self.names, 0)
+
+    def join(self, caller: Reader, outputs: Mapping[int, str]) -> None:
+        """Go on in the caller's own graph. `outputs`: names of tensors by index; all others get
+        names that are free there."""
+        self._tables, self._producers = caller._tables, caller._producers
+        self._counts = caller._counts
+        self.names = tuple(
+            outputs.get(i) or caller.fresh(name) for i, name in enumerate(self.names)
+        )
 
     def emit(
         self,
