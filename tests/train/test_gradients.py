@@ -250,12 +250,12 @@ def test_second_derivative(case: Case) -> None:
 def test_the_order_of_memory_changes_nothing(case: Case) -> None:
     """Views of transposed arrays, as of images that came with their channels first."""
     inputs, g, expected, expected_gradients = stored(case[0])
-    watched = {i: wrap(np.asfortranarray(inputs[i], "float64")) for i in expected_gradients}
+    watched = {i: wrap(np.array(inputs[i], "float64", order="F")) for i in expected_gradients}
     with GradientTape() as tape:
         tape.watch(list(watched.values()))
         y = PRIMITIVES[case[1]](*(watched.get(i, x) for i, x in enumerate(inputs)), **case[3])
     np.testing.assert_allclose(y.numpy(), expected, rtol=TOLERANCE, atol=TOLERANCE)
-    found = tape.gradient(y, watched, output_gradients=wrap(np.asfortranarray(g, "float64")))
+    found = tape.gradient(y, watched, output_gradients=wrap(np.array(g, "float64", order="F")))
     for i, gradient in found.items():
         np.testing.assert_allclose(
             gradient.numpy(), expected_gradients[i], rtol=TOLERANCE, atol=TOLERANCE

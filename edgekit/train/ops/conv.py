@@ -95,7 +95,7 @@ def gradients(
     gx: Any = None
     if needs[0]:
         spread = _pointwise(kernel, shape) and shape.strides != (1, 1)
-        gx = module.zeros_like(x) if spread else module.empty_like(x)
+        gx = (module.zeros if spread else module.empty)(x.shape, x.dtype)  # x may be a transpose
     if kept is None:
         kept = [(samples, []) for samples in shares(len(x), g, 2 * _nanoseconds(g, kernel))]
 

@@ -179,7 +179,8 @@ def gradients(
     weights: list[Array] = []
     if needs[0]:
         seen = sum(math.prod(phase.shifts.source) for phase in phases)
-        gx = module.empty_like(x) if seen == x.shape[1] * x.shape[2] else module.zeros_like(x)
+        whole = seen == x.shape[1] * x.shape[2]
+        gx = (module.empty if whole else module.zeros)(x.shape, x.dtype)  # x may be a transpose
         weights = [phase.back.weights(kernel[phase.kernel][::-1, ::-1]) for phase in phases]
 
     def take(share: slice) -> Any:
