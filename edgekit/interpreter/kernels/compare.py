@@ -43,10 +43,25 @@ def scaled(function: np.ufunc) -> Kernel:
     return run
 
 
+def as_stored(function: np.ufunc) -> Kernel:
+    """The integers themselves, whatever their scales and zero points are."""
+
+    def run(step: Step) -> None:
+        x, y = step.input(0), step.input(1)
+        first, second = (step.input_quant(i).zero_point[0] for i in (0, 1))
+        if first != second:
+            moved = step.scratch(y.shape)
+            step.call(np.add, y, np.array(second - first, np.float32), moved)
+            y = moved
+        step.call(function, x, y, step.output())
+
+    return run
+
+
 for op, function in COMPARISONS.items():
     kernel(op, *PLAIN)(plain(function))
     kernel(op, "int8", "uint8")(scaled(function))
-    kernel(op, "int16")((scaled if op in ("Equal", "NotEqual") else plain)(function))
+    kernel(op, "int16")((scaled if op in ("Equal", "NotEqual") else as_stored)(function))
 for op in ("Equal", "NotEqual"):
     kernel(op, "bool")(plain(COMPARISONS[op]))
 kernel("LogicalAnd", "bool")(plain(np.logical_and))

@@ -25,6 +25,7 @@ import math
 
 import numpy as np
 
+from edgekit.errors import UnsupportedOperator
 from edgekit.ir import fixed_point
 
 from ..fixed_curves import sigmoid_table, tanh_table
@@ -89,6 +90,9 @@ def along_curve(u: Array, scale: float, powers: tuple[int, ...]) -> Array:
 
 @kernel("Gelu", "int16")
 def gelu_int16(step: Step) -> None:
+    """Raises UnsupportedOperator for what a WideSoftmax gives: its zero point is not 0."""
+    if step.input_quant(0).zero_point[0] or step.output_quant.zero_point[0]:
+        raise UnsupportedOperator(f"layer {step.name!r}: Gelu of int16 needs zero points of 0")
     table = step.constant(1).astype(np.int64)
     look_up(step, np.clip(interpolated(table, stored_inputs(step)), LOWEST, HIGHEST))
 
