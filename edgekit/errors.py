@@ -86,11 +86,24 @@ def lookup(
 
 
 def require(module: str, *, extra: str) -> ModuleType:
-    """Import an optional package, or say which extra brings it."""
+    """Import a module of an optional package, or say which extra brings the package."""
+    package = module.partition(".")[0]
     try:
         return importlib.import_module(module)
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if error.name != package:  # one that the package itself looks for
+            raise _broken(package, extra, error) from error
         raise MissingExtraError(
-            f"this needs the package {module!r}, which is not installed; "
+            f"this needs the package {package!r}, which is not installed; "
             f'install it with: pip install "edgekit[{extra}]"'
         ) from error
+    except Exception as error:  # built for another numpy, without its libraries ...
+        raise _broken(package, extra, error) from error
+
+
+def _broken(package: str, extra: str, error: Exception) -> MissingExtraError:
+    return MissingExtraError(
+        f"this needs the package {package!r}, which is installed, but cannot be loaded "
+        f"({type(error).__name__}: {error}); install what belongs together with: "
+        f'pip install --force-reinstall "edgekit[{extra}]"'
+    )
