@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.export.tflite import tflite_bytes
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.schema import tflite_layout as tflite
@@ -16,6 +17,7 @@ from edgekit.schema.encoder import encode
 from tests import litert
 from tests.importers.test_tflite_refusals import code, tensor
 from tests.tflite_models import LiteRT
+from tests.tflite_operator import Given, assert_equal, constant, file_of, random_array
 
 Array = NDArray[Any]
 Table = dict[str, Any]
@@ -195,3 +197,82 @@ def test_constants_behind_the_flatbuffer() -> None:
     (wanted,) = LiteRT(content, "reference")([x])
     np.testing.assert_array_equal(found, wanted)
     np.testing.assert_array_equal(found, x @ numbers.T)
+
+
+QUANTS: dict[str, Any] = {
+    "float32": (None,) * 3,
+    "int16": ((2e-4, 0, 0), (1e-4, 0, 0), (1e-3, 0, 0)),
+}
+
+
+def dense_of_two(
+    dtype: str = "float32",
+    zero_point: int = 0,
+    bias: Given | None = None,
+    activation: int = 0,
+    shape: tuple[int, ...] = (4, 16),
+) -> bytes:
+    int8 = ((0.05, 3, 0), (0.02, zero_point, 0), (0.6, -5, 0))
+    x, w, y = QUANTS.get(dtype, int8)
+    tensors = [Given("x", shape, dtype, None, x), Given("w", (5, 16), dtype, None, w), bias]
+    output = Given("y", (4, 5), dtype, None, y)
+    options = ("FullyConnectedOptions", {"fused_activation_function": activation})
+    return file_of("FULLY_CONNECTED", tensors, [output], options, 4 if dtype == "int8" else 1)
+
+
+@pytest.mark.parametrize("arithmetic", litert.RUNTIMES)
+@pytest.mark.parametrize(
+    ("dtype", "zero_point", "activation"),
+    [("int8", 0, 0), ("int8", 7, 0), ("int8", 0, 1), ("int8", 7, 3), ("int16", 0, 0)],
+)
+def test_computed_weights_have_the_same_bits(
+    dtype: str, zero_point: int, activation: int, arithmetic: str
+) -> None:
+    content = dense_of_two(dtype, zero_point, activation=activation)
+    written = tflite_bytes(load_tflite(content, arithmetic=arithmetic))
+    for seed in range(60):  # one result in a thousand is close to a half
+        arrays = {
+            "x": random_array(seed, (4, 16), dtype),
+            "w": random_array(seed + 50, (5, 16), dtype),
+        }
+        assert_equal(content, arrays, arithmetic)
+        assert_equal(written, arrays, arithmetic)
+
+
+@pytest.mark.parametrize("runtime", litert.RUNTIMES.values())
+@pytest.mark.parametrize(
+    "bias", [None, Given("b", (5,)), constant("b", np.float32([1, 2, 3, 4, 5]))]
+)
+@pytest.mark.parametrize("activation", [0, 1])
+def test_computed_weights_in_float(bias: Given | None, activation: int, runtime: str) -> None:
+    """Sums of 16 products, added in another order."""
+    content = dense_of_two(bias=bias, activation=activation, shape=(2, 2, 16))
+    shapes: dict[str, tuple[int, ...]] = {"x": (2, 2, 16), "w": (5, 16)}
+    if bias is not None and bias.data is None:
+        shapes["b"] = (5,)
+    arrays = {name: random_array(len(name), shape, "float32") for name, shape in shapes.items()}
+    (wanted,) = litert.run(content, arrays, runtime).values()
+    (found,) = Interpreter(load_tflite(content)).run(arrays).values()
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (dense_of_two("int8", bias=Given("b", (5,), "int32")), "in int8 both must be constants"),
+        (dense_of_two("uint8"), "in uint8 it must be a constant"),
+        (
+            file_of(
+                "CONV_2D",
+                [Given("x", (1, 4, 4, 2)), Given("w", (3, 2, 2, 2)), None],
+                [Given("y", (1, 3, 3, 3))],
+                ("Conv2DOptions", {"stride_h": 1, "stride_w": 1, "padding": 1}),
+            ),
+            "its weight 'w' is computed; it must be a constant",
+        ),
+    ],
+    ids=["bias", "uint8", "convolution"],
+)
+def test_computed_weights_that_are_refused(content: bytes, message: str) -> None:
+    with pytest.raises(UnsupportedOperator, match=message):
+        load_tflite(content)

@@ -155,6 +155,13 @@ def _padded(node: Node, to: Lowering, x: Value, pads: Sequence[int]) -> str:
 def batch_matmul(node: Node, to: Lowering) -> None:
     x, y, attrs = to.input(node, 0), to.input(node, 1), attributes(node)
     options = {name: attrs[name] for name in ("adj_x", "adj_y")}
+    if attrs["rounding"] == "dense":
+        if len(x.shape) != 2 or list(options.values()) != [False, True]:
+            raise UnsupportedOperator("TFLite rounds only x @ y.T of two matrices like a Dense")
+        version = 7 if x.dtype == "int16" else 4
+        inputs = (x.name, y.name, None)
+        to.emit("FULLY_CONNECTED", inputs, node.outputs[0], ("FullyConnectedOptions", {}), version)
+        return
     table = ("BatchMatMulOptions", options)
     version = 3 if x.dtype == "int16" else versioned(x)
     to.emit("BATCH_MATMUL", (x.name, y.name), node.outputs[0], table, version)

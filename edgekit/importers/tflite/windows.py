@@ -37,6 +37,8 @@ def depthwise_conv2d(op: Operator, reader: Reader) -> None:
 
 def _convolution(op: Operator, reader: Reader, kind: str, options: Record, **attrs: int) -> None:
     x, weight = reader.value(op, 0), reader.value(op, 1)
+    if weight.data is None:
+        raise UnsupportedOperator(f"its weight {weight.name!r} is computed; it must be a constant")
     window = _image(weight, "weight")
     strides = _pair(options, "stride")
     dilations = _pair(options, "dilation", "_factor")
@@ -70,8 +72,33 @@ def dense(op: Operator, reader: Reader) -> None:
         rows = -1 if None in x.shape else x.elements // max(1, features)
         name = reader.add(op, "Reshape", name, shape=(rows, features), quant=x.quant)
     fused = options["fused_activation_function"]
+    if weight.data is None or (reader.has(op, 2) and reader.value(op, 2).data is None):
+        _product(op, reader, name, fused)
+        return
     rounding = {"asymmetric": True} if options["asymmetric_quantize_inputs"] else {}
     reader.emit(op, "Dense", name, weight.name, bias(op, reader, 2), fused=fused, **rounding)
+
+
+def _product(op: Operator, reader: Reader, name: str, fused: int) -> None:
+    """Of two activations, as attention has them. In integers a bias would have to be added before
+    they are rounded."""
+    weight, own = reader.value(op, 1), reader.has(op, 2) and not _adds_nothing(reader.value(op, 2))
+    if weight.dtype not in ("float32", "int8", "int16") or (own and weight.dtype != "float32"):
+        raise UnsupportedOperator(
+            f"its weight {weight.name!r} or its bias is computed; in {weight.dtype} "
+            + ("both must be constants" if own else "it must be a constant")
+        )
+    if not own:
+        rounding = "own" if weight.dtype == "float32" else "dense"
+        inputs = name, weight.name
+        reader.emit(op, "BatchMatMul", *inputs, fused=fused, adj_y=True, rounding=rounding)
+        return
+    product = reader.add(op, "BatchMatMul", name, weight.name, adj_y=True)
+    reader.emit(op, "Add", product, reader.input(op, 2), fused=fused)
+
+
+def _adds_nothing(bias: Value) -> bool:
+    return bias.data is not None and not bias.data.any()
 
 
 def bias(op: Operator, reader: Reader, position: int) -> str | None:
@@ -84,7 +111,7 @@ def bias(op: Operator, reader: Reader, position: int) -> str | None:
     value = reader.value(op, position)
     if value.data is None:
         raise UnsupportedOperator(f"the bias {value.name!r} is computed; it must be a constant")
-    if not value.data.any() and reader.output_tensor(op).dtype != "int16":
+    if _adds_nothing(value) and reader.output_tensor(op).dtype != "int16":
         return None
     if len(value.shape) == 1:
         return value.name

@@ -1,22 +1,21 @@
 """BatchMatMul: products of matrices, either of which may be computed by the model.
 
-Int8 and int16 are exact sums of u * v, rescaled by s_x * s_y / s_out. int8 in "float32" where the
-second zero point is 0: as in a Dense, `rint(f32(sum) * scale)` with the scale in float32, for
-that is what XNNPACK takes. All others: as the reference kernels do it, the scale taken in
-float64, by `fixed_point.scale`, and in int16 by "short" of `rescaling.py`.
+Int8 and int16 are exact sums of u * v, rescaled by s_x * s_y / s_out as `rescaling.py` says. What
+XNNPACK takes is rounded like a Dense: int8 in "float32" where the second zero point is 0, but not
+a FULLY_CONNECTED of two activations, which has `rounding="dense"`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from edgekit.ir import QuantParams, fixed_point
+from edgekit.ir import QuantParams
 
 from .. import arithmetic
 from ..step import Array, Step
 from . import kernel
 from .accumulator import output_limits
-from .rescaling import short_rescaler
+from .rescaling import product_rescaler
 from .ufuncs import clip
 
 __all__: list[str] = []
@@ -38,17 +37,15 @@ def batch_matmul_int8(step: Step) -> None:
     sums = step.scratch(out.shape, x.dtype)
     step.call(np.matmul, x, y, sums)
     int16 = step.dtype(0) == "int16"
-    if step.arithmetic == "float32" and not int16 and step.input_quant(1).zero_point[0] == 0:
+    own = step.attrs["rounding"] == "own" and step.input_quant(1).zero_point[0] == 0
+    if step.arithmetic == "float32" and not int16 and own:
         _finish_float32(step, sums)
         return
-    scale = arithmetic.fixedpoint_scale(*_quants(step))
-    short, pair = short_rescaler(scale), fixed_point.multipliers_and_shifts(scale)
+    to_output = product_rescaler(step)
     low, high = (int(limit) for limit in output_limits(step))
 
     def rescale() -> None:
-        wide = sums.astype(np.int64)
-        scaled = short(wide) if int16 else fixed_point.scale(wide, *pair)
-        np.copyto(out, np.clip(scaled, low, high), "unsafe")
+        np.copyto(out, np.clip(to_output(sums.astype(np.int64)), low, high), "unsafe")
 
     step.call(rescale)
 

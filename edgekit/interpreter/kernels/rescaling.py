@@ -15,6 +15,14 @@ s = s_x * s_w[c] / s_y in float64; m and shift are its 31-bit multiplier (`ir.fi
 |             | int32       | Conv2D   | upward, with groups twice | twice |
 |             | int32       | others   | twice     | twice        |
 
+A product of two activations (BatchMatMul), which has one scale and no bias:
+
+| activations | rounding | "float32"                                        | "fixedpoint" |
+|-------------|----------|--------------------------------------------------|--------------|
+| int8        | own      | float32; twice where the second zero point is not 0 | twice     |
+|             | dense    | upward                                           | float64      |
+| int16       | both     | short                                            | short        |
+
 float32: four float32 operations (`Accumulator`).
 float64: round(sum * s), halves away from zero.
 twice: high(sum * 2^left, m), halves up, then 2^right away, halves away from zero.
@@ -36,7 +44,7 @@ from edgekit.ir import fixed_point
 from .. import arithmetic
 from ..step import Array, Step
 
-__all__ = ["Rescale", "rescaler", "short_rescaler"]
+__all__ = ["Rescale", "product_rescaler", "rescaler", "short_rescaler"]
 
 Rescale = Callable[[Array], Array]
 
@@ -55,6 +63,17 @@ def rescaler(step: Step, channels: int) -> Rescale:
     else:
         rescale = _twice(scales)
     return _wrapping(rescale) if dtype == "int16" and bias == "int32" else rescale
+
+
+def product_rescaler(step: Step) -> Rescale:
+    """The same for products of two activations."""
+    x, y, out = step.input_quant(0), step.input_quant(1), step.output_quant
+    scale = arithmetic.fixedpoint_scale(x, y, out)
+    if step.dtype(0) == "int16":
+        return short_rescaler(scale)
+    if step.attrs["rounding"] == "own":
+        return _twice(scale)
+    return _in_float64(scale) if step.arithmetic == "fixedpoint" else _upward(scale)
 
 
 def _scales(step: Step) -> Array:

@@ -48,7 +48,11 @@ define(
         "BatchMatMul",
         ("x", "y"),
         window_shapes.batch_matmul,
-        {"adj_x": Attr("bool", False), "adj_y": Attr("bool", False)},
+        {
+            "adj_x": Attr("bool", False),
+            "adj_y": Attr("bool", False),
+            "rounding": Attr("str", "own", choices=("own", "dense")),
+        },
         dtypes=("float32", "int8", "int16"),
     )
 )
