@@ -13,7 +13,7 @@ import numpy as np
 
 from edgekit.train.backend import Array, array_module
 
-from .channels import blocks, rows, scratch, tile
+from .channels import blocks, channel_sums, product_sums, row_sums, rows, scratch, tile
 from .workers import in_shares, shares
 
 __all__ = [
@@ -57,31 +57,34 @@ def _power_sums(x: Array, mean: Any) -> tuple[Array, Array]:
     wide_mean = None if mean is None else tile(mean, wide)
 
     def take(share: slice) -> tuple[Array, Array]:
-        return _power_sums_part(wide[share], wide_mean)
+        return _power_sums_part(wide[share], wide_mean, x.shape[-1])
 
-    return _joined(in_shares(take, shares(len(wide), x, 0.2 * x.size)), x)
+    return _added(in_shares(take, shares(len(wide), x, 0.2 * x.size)))
 
 
-def _power_sums_part(wide: Array, wide_mean: Any) -> tuple[Array, Array]:
-    module = array_module(wide)
-    room = scratch(wide)
-    ones = module.ones(len(room), wide.dtype)
-    sums, squares = module.zeros((2, wide.shape[1]), wide.dtype)
+def _power_sums_part(wide: Array, wide_mean: Any, channels: int) -> tuple[Array, Array]:
+    found = []
     for block in blocks(wide):
         part = wide[block]
-        square, one = room[: len(part)], ones[: len(part)]
-        sums += one @ part
+        sums = row_sums(part)
         if wide_mean is not None:
-            part = module.subtract(part, wide_mean, out=square)
-        squares += one @ module.multiply(part, part, out=square)
-    return sums, squares
+            part = part - wide_mean
+        found.append((sums, product_sums(part, part)))
+    return _of_channels(found, channels)
 
 
-def _joined(found: list[tuple[Array, Array]], x: Array) -> tuple[Array, Array]:
-    """Sums along the long rows of each share, joined to a pair of sums for each channel."""
-    first, second = (sum(parts) for parts in zip(*found, strict=True))
-    channels = x.shape[-1]
-    return first.reshape(-1, channels).sum(axis=0), second.reshape(-1, channels).sum(axis=0)
+def _of_channels(found: list[tuple[Array, Array]], channels: int) -> tuple[Array, Array]:
+    """Pairs of sums along long rows, added up to one pair for each channel."""
+    first, second = _added(found)
+    return channel_sums(first.reshape(-1, channels)), channel_sums(second.reshape(-1, channels))
+
+
+def _added(found: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """The sum of pairs, in their order."""
+    first, second = found[0]
+    for other in found[1:]:
+        first, second = first + other[0], second + other[1]
+    return first, second
 
 
 def scale_and_shift(mean: Array, inverse: Array, gamma: Any, beta: Any) -> tuple[Array, Array]:
@@ -148,37 +151,31 @@ class GradientSums:
         if self.rectified is not None:
             positive, target = rows(self.rectified[samples]), rows(target)
         found = _weight_sums(wide, mean, rows(g), positive, target)
-        sums, products = (total.reshape(-1, channels).sum(axis=0) for total in found)
-        self._found[samples.start or 0] = (sums, products)
+        self._found[samples.start or 0] = _of_channels(found, channels)
 
     def result(self) -> tuple[Array, Array]:
         """The sums, once all parts were added."""
-        parts = [self._found[start] for start in sorted(self._found)]
-        sums, products = (sum(column) for column in zip(*parts, strict=True))
+        sums, products = _added([self._found[start] for start in sorted(self._found)])
         return sums, products if self._centred else products - self.mean * sums
 
 
 def _weight_sums(
     wide: Array, wide_mean: Any, weights: Array, rectified: Any = None, target: Any = None
-) -> tuple[Array, Array]:
-    """The sums over the rows of the weights, and of (x - mean) * weights.
+) -> list[tuple[Array, Array]]:
+    """The sums over the rows of the weights, and of (x - mean) * weights, for each block.
 
     With `rectified` the weights count where that is positive, and are written to `target`.
     """
-    module = array_module(wide)
-    room = scratch(wide)
-    ones = module.ones(len(room), wide.dtype)
-    sums, products = module.zeros((2, wide.shape[1]), wide.dtype)
+    found = []
     for block in blocks(wide):
         part, weight = wide[block], weights[block]
-        product, one = room[: len(part)], ones[: len(part)]
         if rectified is not None:
-            weight = module.multiply(weight, rectified[block] > 0, out=target[block])
-        sums += one @ weight
+            counts = rectified[block] > 0
+            weight = array_module(wide).multiply(weight, counts, out=target[block])
         if wide_mean is not None:
-            part = module.subtract(part, wide_mean, out=product)
-        products += one @ module.multiply(part, weight, out=product)
-    return sums, products
+            part = part - wide_mean
+        found.append((row_sums(weight), product_sums(part, weight)))
+    return found
 
 
 def centred_gradient(

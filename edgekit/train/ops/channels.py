@@ -15,7 +15,7 @@ import numpy as np
 
 from edgekit.train.backend import Array, array_module
 
-__all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "rows", "scratch", "tile"]
+__all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "row_sums", "rows", "scratch", "tile"]
 
 TILE_ELEMENTS = 8192
 BLOCK_ELEMENTS = 524_288
@@ -61,13 +61,15 @@ def channel_sums(x: Array) -> Array:
     number.
     """
     if x.size <= SMALL_ELEMENTS or type(x) is not np.ndarray:
-        flat = x.reshape(-1, x.shape[-1])
-        if type(flat) is not np.ndarray:
-            return flat.sum(axis=0)
-        return np.ones(len(flat), x.dtype).dot(flat)
-    wide = rows(x)
-    sums = np.ones(wide.shape[0], x.dtype) @ wide
-    return sums.reshape(-1, x.shape[-1]).sum(axis=0)
+        return row_sums(x.reshape(-1, x.shape[-1]))
+    return row_sums(row_sums(rows(x)).reshape(-1, x.shape[-1]))
+
+
+def row_sums(wide: Array) -> Array:
+    """The sum over the rows of `wide` (M, L): (L,)."""
+    if type(wide) is not np.ndarray:
+        return wide.sum(axis=0)
+    return np.ones(len(wide), wide.dtype).dot(wide)
 
 
 def blocks(wide: Array) -> Iterator[slice]:
