@@ -7,19 +7,22 @@ which saves the centring; elsewhere that would lose digits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from edgekit.train.backend import Array, array_module
 
-from .channels import blocks, channel_sums, product_sums, row_sums, rows, scratch, tile
+from .channels import blocks, channel_sums, product_sums, row_sums, rows, tile
 from .workers import in_shares, shares
 
 __all__ = [
     "GradientSums",
+    "PartSums",
     "batch_statistics",
     "centred_gradient",
+    "centring",
     "gradient_sums",
     "scale_and_shift",
     "scaled",
@@ -29,12 +32,37 @@ FARTHEST_MEAN = 4.0
 """In deviations: up to here sums without centring lose no more than four bits."""
 
 
-def batch_statistics(x: Array, epsilon: float) -> tuple[Array, Array, Array]:
-    """Mean, variance and 1 / sqrt(variance + epsilon) of each channel of `x` (..., C)."""
+class PartSums:
+    """Pairs of sums for each channel, of one part of a batch after the other."""
+
+    def __init__(self) -> None:
+        # entered by several threads: added in the order of the samples
+        self._found: dict[int, tuple[Array, Array]] = {}
+
+    def enter(self, samples: slice, found: tuple[Array, Array]) -> None:
+        """The sums of some samples."""
+        self._found[samples.start] = found
+
+    def enter_powers(self, samples: slice, part: Array) -> None:
+        """The sums of x and of x^2 in a part of x."""
+        self.enter(samples, _power_sums_part(rows(part), None, part.shape[-1]))
+
+    def result(self) -> tuple[Array, Array]:
+        """The sums, once all parts were entered."""
+        return _added([self._found[start] for start in sorted(self._found)])
+
+
+def batch_statistics(
+    x: Array, epsilon: float, powers: PartSums | None = None
+) -> tuple[Array, Array, Array]:
+    """Mean, variance and 1 / sqrt(variance + epsilon) of each channel of `x` (..., C).
+
+    powers: the sums of x and of x^2, where they were taken already.
+    """
     module = array_module(x)
     number = x.dtype.type
     share = number(x.shape[-1] / x.size)
-    sums, squares = _power_sums(x, None)
+    sums, squares = _power_sums(x, None) if powers is None else powers.result()
     mean = sums * share
     variance = module.maximum(squares * share - mean * mean, number(0))
     inverse = number(1) / module.sqrt(variance + number(epsilon))
@@ -131,8 +159,7 @@ class GradientSums:
         self.mean = mean
         self.rectified = rectified
         self._centred = _is_far(mean, inverse)
-        # those of each part, entered by several threads: added in the order of the samples
-        self._found: dict[int, tuple[Array, Array]] = {}
+        self._sums = PartSums()
 
     def add(self, g: Array, target: Any = None) -> None:
         """All of g at once, on several threads; what counts of it is written to `target`."""
@@ -151,11 +178,11 @@ class GradientSums:
         if self.rectified is not None:
             positive, target = rows(self.rectified[samples]), rows(target)
         found = _weight_sums(wide, mean, rows(g), positive, target)
-        self._found[samples.start or 0] = _of_channels(found, channels)
+        self._sums.enter(samples, _of_channels(found, channels))
 
     def result(self) -> tuple[Array, Array]:
         """The sums, once all parts were added."""
-        sums, products = _added([self._found[start] for start in sorted(self._found)])
+        sums, products = self._sums.result()
         return sums, products if self._centred else products - self.mean * sums
 
 
@@ -191,26 +218,35 @@ def centred_gradient(
     saved: mean, variance and 1 / deviation. sums: of g and of g * normalized. own: whether g may
     be written over.
     """
+    target = g if own else array_module(x).empty(x.shape, x.dtype)
+    in_shares(centring(g, x, saved, sums, target, scale), shares(len(x), x, 0.25 * x.size))
+    return target
+
+
+def centring(
+    g: Array,
+    x: Array,
+    saved: tuple[Array, ...],
+    sums: tuple[Array, Array],
+    target: Array,
+    scale: Any = None,
+) -> Callable[[slice], None]:
+    """What writes `centred_gradient` of some samples to their place in `target`, which may be g."""
     module = array_module(x)
     mean, _, inverse = saved
-    wide_x, wide_g = rows(x), rows(g)
     share = x.dtype.type(x.shape[-1] / x.size)
     slope = inverse * sums[1] * -share
     shift = sums[0] * -share - mean * slope
-    wide_slope, wide_shift = tile(slope, wide_x), tile(shift, wide_x)
-    wide_scale = None if scale is None else tile(scale, wide_x)
-    gx = wide_g if own else module.empty_like(wide_x)
 
-    def take(share: slice) -> None:
-        source, weights, target = wide_x[share], wide_g[share], gx[share]
-        room = scratch(source)
-        for block in blocks(source):
-            part = source[block]
-            by_x = module.multiply(part, wide_slope, out=room[: len(part)])
+    def take(samples: slice) -> None:
+        wide_x, wide_g, wide = (rows(array[samples]) for array in (x, g, target))
+        wide_slope, wide_shift = tile(slope, wide_x), tile(shift, wide_x)
+        wide_scale = None if scale is None else tile(scale, wide_x)
+        for block in blocks(wide_x):
+            by_x = wide_x[block] * wide_slope
             by_x += wide_shift
-            result = module.add(weights[block], by_x, out=target[block])
+            result = module.add(wide_g[block], by_x, out=wide[block])
             if wide_scale is not None:
                 result *= wide_scale
 
-    in_shares(take, shares(len(wide_x), x, 0.25 * x.size))
-    return gx.reshape(x.shape)
+    return take

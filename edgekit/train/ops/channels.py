@@ -15,7 +15,7 @@ import numpy as np
 
 from edgekit.train.backend import Array, array_module
 
-__all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "row_sums", "rows", "scratch", "tile"]
+__all__ = ["add_vector", "blocks", "channel_sums", "product_sums", "row_sums", "rows", "tile"]
 
 TILE_ELEMENTS = 8192
 BLOCK_ELEMENTS = 524_288
@@ -74,22 +74,12 @@ def row_sums(wide: Array) -> Array:
 
 def blocks(wide: Array) -> Iterator[slice]:
     """Slices of the rows of `wide` that stay in the cache on a CPU; all at once on a GPU."""
-    step = _block_rows(wide)
-    for start in range(0, wide.shape[0], step):
-        yield slice(start, start + step)
-
-
-def _block_rows(wide: Array) -> int:
     count, length = wide.shape
+    step = max(1, BLOCK_ELEMENTS // max(1, length))
     if array_module(wide) is not np:
-        return max(1, count)
-    return max(1, BLOCK_ELEMENTS // max(1, length))
-
-
-def scratch(wide: Array) -> Array:
-    """Room for one of the `blocks` of `wide`."""
-    count, length = wide.shape
-    return array_module(wide).empty((min(count, _block_rows(wide)), length), wide.dtype)
+        step = max(1, count)
+    for start in range(0, count, step):
+        yield slice(start, start + step)
 
 
 def product_sums(a: Array, b: Array) -> Array:

@@ -89,8 +89,13 @@ def gradients(
     needs: Sequence[bool],
     kept: list[Kept] | None = None,
     deliver: Any = None,
+    finish: Any = None,
 ) -> tuple[Any, Any]:
-    """The gradients of input and kernel, both of one part of the batch after the other."""
+    """The gradients of input and kernel, both of one part of the batch after the other.
+
+    finish: called with the samples of a part before their `g` is read. deliver: called with them
+    and their gradient of the input.
+    """
     module = array_module(x)
     gx: Any = None
     if needs[0]:
@@ -103,6 +108,8 @@ def gradients(
         samples, columns = share
         total = None
         for part in [samples] if columns else sample_parts(samples, x):
+            if finish is not None:
+                finish(part)
             if needs[1]:
                 found = _kernel_gradient(g[part], x[part], kernel, shape, columns)
                 total = found if total is None else module.add(total, found, out=total)
@@ -162,9 +169,17 @@ def _nanoseconds(y: Array, kernel: Array) -> float:
 
 
 def convolved(
-    x: Array, kernel: Array, g: Geometry, bias: Any = None, kept: list[Kept] | None = None
+    x: Array,
+    kernel: Array,
+    g: Geometry,
+    bias: Any = None,
+    kept: list[Kept] | None = None,
+    deliver: Any = None,
 ) -> Array:
-    """The convolution. Columns are entered into `kept` where that is given."""
+    """The convolution. Columns are entered into `kept` where that is given.
+
+    deliver: called with the samples of a part and their outputs.
+    """
     shape = (x.shape[0], g.out_height, g.out_width, kernel.shape[3])
     y = array_module(x).empty(shape, x.dtype)
     parts = shares(len(x), y, _nanoseconds(y, kernel))
@@ -175,6 +190,8 @@ def convolved(
         samples = parts[number]
         columns = None if kept is None else kept[number][1]
         _forward_part(x[samples], kernel, g, bias, columns, y[samples])
+        if deliver is not None:
+            deliver(samples, y[samples])
 
     in_shares(take, range(len(parts)))
     return y

@@ -20,8 +20,9 @@ from .activations import relu
 from .batch_norm_passes import (
     FARTHEST_MEAN,
     GradientSums,
+    PartSums,
     batch_statistics,
-    centred_gradient,
+    centring,
     scale_and_shift,
     scaled,
 )
@@ -62,12 +63,13 @@ def _forward(
     """
     shape = geometry(x.shape[1:3], kernel.shape[:2], strides, padding, dilations)
     kept: list[Kept] | None = None
+    powers = PartSums()
     if separate:
-        product = depthwise.convolved(x, kernel[..., 0], shape)
+        product = depthwise.convolved(x, kernel[..., 0], shape, None, powers.enter_powers)
     else:
         kept = [] if keeps_columns(x, shape) else None
-        product = conv.convolved(x, kernel, shape, None, kept)
-    mean, variance, inverse = batch_statistics(product, epsilon)
+        product = conv.convolved(x, kernel, shape, None, kept, powers.enter_powers)
+    mean, variance, inverse = batch_statistics(product, epsilon, powers)
     y = scaled(product, *scale_and_shift(mean, inverse, gamma, beta), rectify)
     return y, _Saved(product, (mean, variance, inverse), kept)
 
@@ -111,8 +113,9 @@ class _Gradients:
         g_beta, products = self.sums.result()
         statistics = self.saved.statistics
         g_gamma = products * self.inverse
-        g = centred_gradient(g, self.saved.product, statistics, (g_beta, g_gamma), own=own)
-        gx, gk = self._convolution(g, deliver)
+        target = g if own else np.empty_like(g)
+        finish = centring(g, self.saved.product, statistics, (g_beta, g_gamma), target)
+        gx, gk = self._convolution(target, finish, deliver)
         found = (
             gx,
             gk,
@@ -122,17 +125,20 @@ class _Gradients:
         )
         return found[: len(self.needs)]
 
-    def _convolution(self, g: Array, deliver: Any) -> tuple[Any, Any]:
-        """The gradients of input and kernel; `g` lacks the scale, which the kernel gets instead."""
+    def _convolution(self, g: Array, finish: Any, deliver: Any) -> tuple[Any, Any]:
+        """The gradients of input and kernel; `g` lacks the scale, which the kernel gets instead.
+
+        finish: called with samples, what writes `g` there.
+        """
         scale = self.saved.statistics[2]
         scale = scale if self.gamma is None else scale * self.gamma
         x, shape, needs = self.x, self.shape, self.needs
         if not self.separate:
             kernel = self.kernel * scale
-            gx, gk = conv.gradients(g, x, kernel, shape, needs, self.saved.kept, deliver)
+            gx, gk = conv.gradients(g, x, kernel, shape, needs, self.saved.kept, deliver, finish)
             return gx, None if gk is None else gk * scale
         kernel = self.kernel[..., 0] * scale
-        gx, gk = depthwise.gradients(g, x, kernel, shape, needs, deliver)
+        gx, gk = depthwise.gradients(g, x, kernel, shape, needs, deliver, finish)
         return gx, None if gk is None else (gk * scale)[..., None]
 
 

@@ -125,13 +125,16 @@ def _axis_phases(g: Geometry, axis: int, size: int) -> list[tuple[slice, slice, 
     return found
 
 
-def convolved(x: Array, kernel: Array, g: Geometry, bias: Any = None) -> Array:
+def convolved(x: Array, kernel: Array, g: Geometry, bias: Any = None, deliver: Any = None) -> Array:
+    """The convolution. deliver: called with the samples of a part and their outputs."""
     weights = [phase.shifts.weights(kernel[phase.kernel]) for phase in _phases(g)]
     shape = (x.shape[0], g.out_height, g.out_width, x.shape[3])
     y = array_module(x).empty(shape, x.dtype)
 
     def take(samples: slice) -> None:
         _forward_part(x[samples], weights, g, bias, y[samples])
+        if deliver is not None:
+            deliver(samples, y[samples])
 
     in_shares(take, shares(len(x), y, 0.2 * y.size * kernel.shape[0] * kernel.shape[1]))
     return y
@@ -170,9 +173,19 @@ def _einsum(subscripts: str, a: Array, b: Array, out: Any = None) -> Array:
 
 
 def gradients(
-    g: Array, x: Array, kernel: Array, shape: Geometry, needs: Sequence[bool], deliver: Any = None
+    g: Array,
+    x: Array,
+    kernel: Array,
+    shape: Geometry,
+    needs: Sequence[bool],
+    deliver: Any = None,
+    finish: Any = None,
 ) -> tuple[Any, Any]:
-    """The gradients of the input and of the kernel (KH, KW, C)."""
+    """The gradients of the input and of the kernel (KH, KW, C).
+
+    finish: called with the samples of a part before their `g` is read. deliver: called with them
+    and their gradient of the input.
+    """
     module = array_module(x)
     phases = _phases(shape)
     gx: Any = None
@@ -187,6 +200,8 @@ def gradients(
         images = [ShiftedImages(phase.back, x.shape[3]) for phase in phases]
         products = _KernelGradient(phases, x) if needs[1] else None
         for samples in sample_parts(share, x):
+            if finish is not None:
+                finish(samples)
             for number, phase in enumerate(phases):
                 pixels = phase.of(x[samples])
                 if pixels.size == 0:
