@@ -14,6 +14,8 @@ __version__ = "3.0.0"  # the release of Keras whose names, arguments and numbers
 # name -> "module:attribute", or the module itself
 _HOME = {
     "Callback": "edgekit.train.callbacks:Callback",
+    "DTypePolicy": "edgekit.train.dtype_policies:DTypePolicy",
+    "FloatDTypePolicy": "edgekit.keras.dtype_policies:FloatDTypePolicy",
     "GradientTape": "edgekit.train:GradientTape",
     "Initializer": "edgekit.train.initializers:Initializer",
     "Input": "edgekit.train:Input",
@@ -27,6 +29,8 @@ _HOME = {
     "Regularizer": "edgekit.train.regularizers:Regularizer",
     "Sequential": "edgekit.train:Sequential",
     "Variable": "edgekit.train:Variable",
+    "device": "edgekit.train.backend:device",
+    "name_scope": "edgekit.train.tape:name_scope",
 }
 _MODULES = (
     "activations",
@@ -55,7 +59,12 @@ _MODULES = (
     "wrappers",
 )
 
-__all__ = [*sorted(_HOME), "__version__", *_MODULES]
+__all__ = [*sorted(_HOME), "__version__", "version", *_MODULES]
+
+
+def version() -> str:
+    """The release of Keras whose names, arguments and numbers these are."""
+    return __version__
 
 
 def __getattr__(name: str) -> Any:

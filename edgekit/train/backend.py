@@ -66,20 +66,22 @@ def current_device() -> str:
 
 
 def set_device(name: str) -> None:
-    """Make new arrays on `name`: "cpu", "gpu" or "gpu:N". Existing arrays stay where they are.
+    """Make new arrays on `name`: "cpu", "gpu" or "gpu:N", also as TensorFlow writes them
+    ("/GPU:0"). Existing arrays stay where they are.
 
     Raises InputError for another name, MissingExtraError where cupy or a library of CUDA is not
     installed, and EdgekitError where there is no driver or no GPU; each says what was found.
     """
-    kind, _, index = name.partition(":")
+    plain = name.lower().removeprefix("/").removeprefix("device:")
+    kind, _, index = ("cpu" if plain == "cpu:0" else plain).partition(":")
     if kind not in ("cpu", "gpu") or (index and not index.isdigit()) or (kind == "cpu" and index):
         raise InputError(f"device {name!r} is not known; use 'cpu', 'gpu' or 'gpu:N'")
     if kind == "gpu":
         number = _gpu_number(name, index)
         from edgekit.train import gpu as gpu  # its rules enter the primitives
 
-        name = f"gpu:{number}"
-    _setting.name = name
+        kind = f"gpu:{number}"
+    _setting.name = kind
 
 
 def _gpu_number(name: str, index: str) -> int:

@@ -139,6 +139,8 @@ class Variable(Tensor):
     """
 
     __slots__ = ("constraint", "name", "path", "regularizer", "trainable", "version")
+    aggregation = "none"
+    synchronization = "auto"
 
     def __init__(
         self,
@@ -163,6 +165,13 @@ class Variable(Tensor):
         self.version = 0
         self.constraint = constraint
         self.regularizer = regularizer
+
+    def numpy(self) -> np.ndarray:
+        """The values as they are now: a copy, which later changes leave alone."""
+        return np.array(to_numpy(self.data))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(super().__array__(dtype), copy=copy is not False)
 
     @property
     def value(self) -> Variable:

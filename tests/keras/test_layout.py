@@ -194,3 +194,10 @@ def test_imports_of_removed_names_say_what_to_use(path):
     with pytest.raises(UnsupportedOperator, match="is gone") as error:
         exec(f"from edgekit.keras.{place} import {name}", {})
     assert REMOVED[path] in str(error.value)
+
+
+def test_names_at_the_top():
+    assert keras.DTypePolicy("float32").name == "float32" and keras.version() == keras.__version__
+    with keras.device("/CPU:0"), keras.name_scope("outer"):
+        assert keras.Variable(1.0, name="v").path == "outer/v"
+    assert keras.mixed_precision.LossScaleOptimizer is keras.optimizers.LossScaleOptimizer

@@ -297,3 +297,33 @@ def test_bytes_become_floats():
     y = layer(np.array([[0, 255]], np.uint8))
     assert y.dtype == np.float32
     np.testing.assert_allclose(y.numpy(), [[0, 1]], rtol=1e-6)
+
+
+def test_what_a_layer_tells_of_itself():
+    """Keras' attributes before and after a layer is built."""
+    layer = layers.Dense(3, name="d")
+    assert layer.path is None and layer.input_dtype == "float32" and layer.metrics == []
+    assert not hasattr(layer, "input") and not hasattr(layer, "output")
+    with pytest.raises(TypeError, match="layer 'd' was called without 'inputs'"):
+        layer()
+    assert layer.compute_output_spec(SymbolicTensor((2, 4))).shape == (2, 3)
+    layer.build((2, 4))
+    assert layer.path == "d" and layer.get_build_config() == {"input_shape": (2, 4)}
+    again = layers.Dense.from_config(layer.get_config())
+    again.build_from_config(layer.get_build_config())
+    assert [w.shape for w in again.weights] == [(4, 3), (3,)]
+    kernel = again.kernel.numpy()
+    again.kernel.assign(kernel + 1)
+    np.testing.assert_array_equal(again.kernel.numpy() - 1 - kernel < 1e-6, True)
+    assert not np.array_equal(kernel, again.kernel.numpy())  # it was a copy
+
+
+def test_a_layer_may_say_what_its_outputs_are():
+    class First(layers.Layer):
+        def call(self, inputs):
+            return inputs[:, :1]
+
+        def compute_output_spec(self, inputs):
+            return SymbolicTensor((inputs.shape[0], 1), inputs.dtype)
+
+    assert First()(SymbolicTensor((None, 4))).shape == (None, 1)

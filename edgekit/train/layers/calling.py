@@ -26,6 +26,10 @@ __all__ = ["Calling", "is_plain"]
 _training: ContextVar[bool | None] = ContextVar("training", default=None)
 
 
+class MissingInput(InputError, TypeError):
+    """A layer was called without its first argument."""
+
+
 class Calling:
     """The part of a layer that calls it."""
 
@@ -93,7 +97,7 @@ class Calling:
         if args:
             return args
         if first not in kwargs:
-            raise InputError(f"layer {self.name!r} was called without {first!r}")
+            raise MissingInput(f"layer {self.name!r} was called without {first!r}")
         return (kwargs.pop(first),)
 
     def _hand_masks_on(self, inputs: Any, outputs: Any, masks: Any) -> None:

@@ -10,16 +10,23 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train import activations, dtype_policies, regularizers
+from edgekit.train.deprecations import old_spelling
 from edgekit.train.layers.calling import Calling
 from edgekit.train.layers.input_spec import Shape
 from edgekit.train.layers.signature import Shapes, Signature, shapes_of
 from edgekit.train.layers.weights import WeightHolder, own_scope
+from edgekit.train.metrics.totals import Mean
 from edgekit.train.names import snake_case, unique_name
+from edgekit.train.primitive import current_scope
 from edgekit.train.serialization import Serializable, accept_options, plain
 from edgekit.train.structure import map_structure
 from edgekit.train.symbolic import Call, SymbolicTensor, infer_shapes
 
 __all__ = ["Layer"]
+
+
+class NotCalled(InputError, AttributeError):
+    """A layer has no input and no output yet; `hasattr` is told so."""
 
 
 class Layer(Calling, WeightHolder, Serializable):
@@ -39,6 +46,8 @@ class Layer(Calling, WeightHolder, Serializable):
     """
 
     keras_module = "keras.layers"
+    # the names of the layers around and of this one, once it is built
+    path: str | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -101,6 +110,7 @@ class Layer(Calling, WeightHolder, Serializable):
         # plain attributes, since they are read at every call
         self.variable_dtype = self.dtype = self._dtype_policy.variable_dtype
         self.compute_dtype = self._dtype_policy.compute_dtype
+        self.input_dtype = self.compute_dtype
         self._arithmetic = self._dtype_policy.arithmetic
         self._storage = self._dtype_policy.storage
 
@@ -129,15 +139,30 @@ class Layer(Calling, WeightHolder, Serializable):
         """The states of `metrics`."""
         return [variable for metric in self.metrics for variable in metric.variables]
 
+    def add_metric(self, value: Any, name: str | None = None, aggregation: Any = None) -> None:
+        """An old spelling: the mean of the values given in an epoch is logged as `name`."""
+        old_spelling("Layer.add_metric()", "keep a metrics.Mean in an attribute and update it")
+        added = vars(self).setdefault("_added_metrics", {})
+        name = name or f"{self.name}_metric"
+        if name not in added:
+            added[name] = Mean(name=name)
+        added[name].update_state(value)
+
     # -- shapes -----------------------------------------------------------------------------------
 
     def output_spec(self, inputs: Any, args: Any = (), kwargs: Any = None) -> Any:
         """The outputs for symbolic inputs, as symbolic tensors of the right shapes."""
+        if type(self).compute_output_spec is not Layer.compute_output_spec:
+            return self.compute_output_spec(inputs, *args, **(kwargs or {}))
         halves = getattr(getattr(self, "activation", None), "changes_shape", False)
         if type(self).compute_output_shape is not Layer.compute_output_shape and not halves:
             shape = self.compute_output_shape(shapes_of(inputs))
             return _map_shapes(lambda s: SymbolicTensor(s, self.compute_dtype), shape)
         return infer_shapes(self.__call__, (inputs, *args), kwargs or {})
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The outputs for symbolic inputs; called as the layer is."""
+        return self.output_spec(args[0], args[1:], kwargs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for an input of this shape."""
@@ -176,6 +201,12 @@ class Layer(Calling, WeightHolder, Serializable):
         several = isinstance(self._build_shape, Shapes)
         return {"shapes_dict" if several else "input_shape": self._build_shape}
 
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Build for what `get_build_config` gave."""
+        shapes = config.get("shapes_dict", config.get("input_shape"))
+        if shapes is not None:
+            self.build_for(Shapes(shapes) if "shapes_dict" in config else shapes)
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """A layer made from the result of `get_config`."""
@@ -196,7 +227,7 @@ class Layer(Calling, WeightHolder, Serializable):
 
     def _first_call(self) -> Call:
         if not self.calls:
-            raise InputError(
+            raise NotCalled(
                 f"layer {self.name!r} was not called on symbolic tensors yet, so it has no input "
                 "and no output: build the model with an Input"
             )
@@ -212,6 +243,7 @@ def _noted(build: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(build)
     def noted(self: Layer, *shapes: Any, **named: Any) -> None:
         with own_scope(self.name):
+            self.path = current_scope()
             build(self, *shapes, **named)
         self.built = True
         if self._build_shape is None:

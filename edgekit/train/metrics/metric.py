@@ -21,6 +21,7 @@ from edgekit.train.names import snake_case, unique_name
 from edgekit.train.serialization import Serializable
 from edgekit.train.tensor import Tensor, Variable, array_of, wrap
 
+FLOATING = frozenset({"bfloat16", "float16", "float32", "float64"})
 __all__ = ["Metric", "PendingResult", "quotient", "result_of", "sums_of_buckets"]
 
 
@@ -155,13 +156,14 @@ class Metric(Serializable):
 
 
 def _giving_tensors(result: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A `result` whose numbers and arrays are tensors in the metric's dtype, as Keras' are."""
+    """A `result` whose numbers and arrays are tensors, as Keras' are: in the metric's dtype where
+    that has fractions."""
 
     @functools.wraps(result)
     def tensors(self: Metric) -> Any:
         found = result(self)
         if isinstance(found, Tensor | dict | list | tuple):
             return found
-        return wrap(asarray(found, self.dtype))
+        return wrap(asarray(found, self.dtype if self.dtype in FLOATING else "float32"))
 
     return tensors

@@ -105,7 +105,9 @@ class _Totals(Metric):
         for name in self.total_names:
             value = getattr(self, name)
             value = value if hasattr(value, "dtype") else np.asarray(value, np.float64)
-            totals.append(Variable(value, name=name, trainable=False))
+            total = Variable(value, name=name, trainable=False)
+            total.path = f"{self.name}/{name}"
+            totals.append(total)
         return [*totals, *super().variables]
 
     def restore(self, state: list[Any]) -> None:

@@ -24,7 +24,8 @@ class _BaseRate(Variable):
     __slots__ = ("schedule",)
 
     def __init__(self, schedule: InverseTimeDecay) -> None:
-        super().__init__(np.float32(schedule.initial_learning_rate), "learning_rate", False)
+        rate = np.float32(schedule.initial_learning_rate)
+        super().__init__(rate, name="learning_rate", trainable=False)
         self.schedule = schedule
 
     def assign(self, value: Any) -> Variable:
