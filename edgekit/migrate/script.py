@@ -20,6 +20,10 @@ class Script:
         self.cst = require("libcst", extra="migrate")
         self._metadata = require("libcst.metadata", extra="migrate")
         self.name = name
+        if name.endswith(".ipynb") or (source.startswith(b"{") and b'"nbformat"' in source):
+            raise InputError(
+                f"{name} is a notebook; make a script of it first (jupyter nbconvert --to script)"
+            )
         self.mark = _BOM if source.startswith(_BOM) else b""
         self.source, self.tail = _without_tail(source[len(self.mark) :])
         module = self._parsed(self.source)
@@ -36,7 +40,8 @@ class Script:
     def _parsed(self, source: bytes) -> Any:
         try:
             return self.cst.parse_module(source)
-        except (self.cst.ParserSyntaxError, UnicodeDecodeError, LookupError) as error:
+        except (self.cst.ParserSyntaxError, SyntaxError, ValueError, LookupError) as error:
+            # The last three: of its bytes, and of the encoding that it names.
             line = getattr(error, "raw_line", 1)
             said = getattr(error, "message", error)
             raise InputError(f"{self.name}:{line}: not Python that can be read: {said}") from error

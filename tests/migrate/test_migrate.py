@@ -288,6 +288,28 @@ def test_broken_scripts_are_refused():
         migrate(b"x = 1\nprint 'x'\n", "bad.py")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"# coding: klingon\nimport keras\n",
+        b"\xfc\x00EDGK no script at all",
+        b"x = 1\0\n",
+        b"# coding: rot13\nimport keras\n",
+    ],
+)
+def test_what_is_no_python_is_refused(source: bytes) -> None:
+    with pytest.raises(InputError, match=r"bad.py:\d+: not Python that can be read"):
+        migrate(source, "bad.py")
+
+
+def test_notebooks_are_refused() -> None:
+    """They are JSON, which is a Python expression, and would be found to need no change."""
+    notebook = b'{"cells": [{"cell_type": "code", "source": ["import keras"]}], "nbformat": 4}'
+    for name in ("a.ipynb", "b.py"):
+        with pytest.raises(InputError, match=f"{name} is a notebook; .* nbconvert --to script"):
+            migrate(notebook, name)
+
+
 def test_the_command_reports_and_writes_only_when_told(tmp_path, capsys):
     good, bad = tmp_path / "good.py", tmp_path / "bad.py"
     good.write_text("import keras\nkeras.Model\n")
