@@ -18,7 +18,7 @@ from . import conv_rows
 from .channels import add_vector, channel_sums
 from .conv_columns import Columns, Kept, columns_of, keeps_columns
 from .windows import Geometry, Padding, chunks, geometry, inside, sample_parts
-from .workers import in_shares, shares
+from .workers import in_shares, shares, sum_of_shares
 
 __all__ = ["conv2d", "convolved", "gradients"]
 
@@ -119,11 +119,7 @@ def gradients(
                     deliver(part, gx[part])
         return total
 
-    gk, *others = in_shares(take, kept)
-    for other in others:
-        if gk is not None:
-            gk += other
-    return gx, gk
+    return gx, sum_of_shares(take, kept)
 
 
 def _grouped_gradients(

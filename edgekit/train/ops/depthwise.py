@@ -18,7 +18,7 @@ from edgekit.train.primitive import primitive
 from .channels import add_vector, channel_sums
 from .shifts import ShiftedImages, Shifts
 from .windows import Geometry, Padding, geometry, sample_parts
-from .workers import in_shares, shares
+from .workers import in_shares, shares, sum_of_shares
 
 __all__ = ["convolved", "depthwise_conv2d", "gradients"]
 
@@ -215,13 +215,8 @@ def gradients(
                 deliver(samples, gx[samples])
         return None if products is None else products.result(shape)
 
-    gk, *others = in_shares(
-        take, shares(len(x), g, 0.4 * g.size * kernel.shape[0] * kernel.shape[1])
-    )
-    for other in others:
-        if gk is not None:
-            gk += other
-    return gx, gk
+    parts = shares(len(x), g, 0.4 * g.size * kernel.shape[0] * kernel.shape[1])
+    return gx, sum_of_shares(take, parts)
 
 
 class _KernelGradient:

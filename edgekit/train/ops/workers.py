@@ -20,7 +20,7 @@ import numpy as np
 from edgekit.errors import InputError
 from edgekit.train.backend import Array
 
-__all__ = ["get_threads", "in_shares", "set_threads", "shares"]
+__all__ = ["get_threads", "in_shares", "set_threads", "shares", "sum_of_shares"]
 
 LEAST_NANOSECONDS = 60_000
 """Less work than this is not shared: to hand it out and to meet again takes some 40 µs."""
@@ -121,6 +121,15 @@ def in_shares(function: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]
         if error is not None:
             raise error
     return [result for result, _ in found]
+
+
+def sum_of_shares(function: Callable[[Any], Any], parts: Sequence[Any]) -> Any:
+    """What `in_shares` finds, added up in the order of the parts; None where they are None."""
+    total, *others = in_shares(function, parts)
+    for other in others:
+        if total is not None:
+            total += other
+    return total
 
 
 def _in_context(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
