@@ -167,7 +167,7 @@ class TfliteMethods:
                 self._given, observe=lambda name, array: kept.setdefault(name, []).append(array)
             )
             self._kept = kept
-        for name in self._viewed & self._results.keys():
+        for name in self._viewed & self._results.keys() if self._viewed else ():
             np.copyto(self._results[name], results[name])
             results[name] = self._results[name]
         self._results = results
