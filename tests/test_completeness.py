@@ -30,7 +30,7 @@ NOT_TRAINED = "no layer that we train has it; it comes with the networks of othe
 NOT_LAYERS = (
     *("BatchToSpace", "SpaceToBatch", "DepthToSpace", "SpaceToDepth", "GatherNd", "MirrorPad"),
     *("Split", "Tile", "DetectionPostProcess", "UpdateSlice", "Atan2", "FloorMod", "ReduceProd"),
-    *("Rfft2D", "Rsqrt", "SquaredDifference", "TopK"),
+    *("Rfft2D", "Rsqrt", "ScatterNd", "SquaredDifference", "TopK"),
 )
 STEPS = ("Ceil", "Floor", "FloorDiv", "OneHot", "Round", "Sign")
 NO_SLOPE = "it is constant between steps: its derivative is 0"

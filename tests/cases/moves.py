@@ -6,6 +6,7 @@ from .case import case
 
 CHOSEN: dict[str, Any] = {"dtypes": {"indices": "int32"}, "constant": ("indices",)}
 KNOWN: dict[str, Any] = {**CHOSEN, "fixed_batch": True}
+PLACES: dict[str, Any] = {**KNOWN, "below": 3}
 PLACED: dict[str, Any] = {
     "dtypes": {"start": "int32"}, "constant": ("start",), "fixed_batch": True
 }  # fmt: skip
@@ -34,6 +35,12 @@ CASES = [
     case("Gather", x=(2, 3, 5), indices=(2, 2), axis=2, batch_dims=1, **KNOWN, below=5),
     case("GatherNd", x=(3, 4, 5), indices=(6, 2), **KNOWN, below=3),
     case("GatherNd", x=(2, 4, 5), indices=(2, 3, 1), **KNOWN, below=2),
+    *(
+        case("ScatterNd", x=(6, 5), indices=(6, 1), shape=(4, 5), combine=how, **KNOWN, below=4)
+        for how in ("add", "multiply")
+    ),
+    case("ScatterNd", x=(6, 3), indices=(6, 2), shape=(4, 5, 3), **KNOWN, below=4),
+    case("ScatterNd", x=(2,), indices=(2, 2), shape=(3, 5), combine="last", fill=-1.5, **PLACES),
     case("UpdateSlice", x=(4, 5, 3), y=(1, 5, 3), start=(3,), **PLACED, below=4),
     case("UpdateSlice", x=(2, 6, 5), y=(1, 2, 3), start=(3,), **PLACED, below=9),
     case("Tile", x=(1, 3, 4), repeats=(1, 2, 3)),

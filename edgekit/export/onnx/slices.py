@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from edgekit.errors import UnsupportedOperator
 from edgekit.frozen import replace
 from edgekit.ir import Node, attributes
 
@@ -84,6 +85,21 @@ def gather_nd(node: Node, to: Lowering) -> None:
     to.write(node, "GatherND", [to.read(node.inputs[0]), _wide(node, to)])
 
 
+def scatter_nd(node: Node, to: Lowering) -> None:
+    attrs, x = attributes(node), to.value(node.inputs[0])
+    reductions = {"add": ("add", 0), "multiply": ("mul", 1), "last": ("none", attrs["fill"])}
+    if attrs["combine"] not in reductions:
+        raise UnsupportedOperator(
+            f"ONNX has no ScatterND that keeps the {attrs['combine']} before opset 18"
+        )
+    reduction, start = reductions[attrs["combine"]]
+    number = to.constant(np.array(start, x.dtype), f"{node.name}/start")
+    shape = to.integers(attrs["shape"], f"{node.name}/shape")
+    base = to.between(node, "Expand", [number, shape])
+    inputs = [base, _wide(node, to), to.read(x.name)]
+    to.write(node, "ScatterND", inputs, reduction=reduction)
+
+
 def _wide(node: Node, to: Lowering) -> str:
     """The indices in int64."""
     name = to.read(node.inputs[1])
@@ -129,6 +145,7 @@ SLICE_RULES: dict[str, Rule] = {
     "Split": split,
     "Gather": gather,
     "GatherNd": gather_nd,
+    "ScatterNd": scatter_nd,
     "Tile": tile,
     "BroadcastTo": broadcast_to,
     "MirrorPad": mirror_pad,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from edgekit.ir import Node, attributes
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgekit.errors import UnsupportedOperator
+from edgekit.ir import Node, Value, attributes
 
 from .lowering import Lowering, Rule, versioned
 
@@ -64,9 +69,57 @@ def gather_nd(node: Node, to: Lowering) -> None:
     to.emit("GATHER_ND", inputs, node.outputs[0], ("GatherNdOptions", {}))
 
 
+SEGMENTS = {
+    "multiply": ("UNSORTED_SEGMENT_PROD", "UnsortedSegmentProdOptions"),
+    "largest": ("UNSORTED_SEGMENT_MAX", "UnsortedSegmentMaxOptions"),
+    "smallest": ("UNSORTED_SEGMENT_MIN", "UnsortedSegmentMinOptions"),
+}
+
+
+def scatter_nd(node: Node, to: Lowering) -> None:
+    """Sums go to any places; products and ends along the first dimension; others one by one."""
+    x, indices, attrs = to.input(node, 0), to.input(node, 1), attributes(node)
+    shape, combine, y = attrs["shape"], attrs["combine"], node.outputs[0]
+    if combine == "add":
+        inputs = (indices.name, x.name, _numbers(shape, indices, f"{node.name}/shape", to))
+        to.emit("SCATTER_ND", inputs, y, ("ScatterNdOptions", {}))
+        return
+    depth = indices.shape[-1]
+    if depth != (len(shape) if combine == "last" else 1) or len(indices.shape) != 2:
+        raise UnsupportedOperator(
+            f"TFLite has no operator that keeps the {combine} of rows at places of {depth} "
+            f"dimensions in {list(shape)}"
+        )
+    if combine == "last":
+        sizes = _numbers(shape, indices, f"{node.name}/shape", to)
+        fill = to.constant(np.array(attrs["fill"], x.dtype), f"{node.name}/fill")
+        options = ("SparseToDenseOptions", {"validate_indices": False})
+        version = 2 if x.dtype == "int64" else 1
+        to.emit("SPARSE_TO_DENSE", (indices.name, sizes, x.name, fill), y, options, version)
+        return
+    if x.dtype == "int64":
+        raise UnsupportedOperator("LiteRT's kernel takes no int64; it would refuse the file")
+    code, table = SEGMENTS[combine]
+    name = f"{node.name}/segments"
+    if indices.data is not None:
+        numbers = to.constant(indices.data.reshape(-1), name)
+    else:
+        numbers = to.between(name, indices.shape[:1], indices)
+        every = to.integers([-1], f"{node.name}/all")
+        to.emit("RESHAPE", (indices.name, every), numbers, ("ReshapeOptions", {}))
+    count = to.constant(np.array(shape[0], np.int32), f"{node.name}/count")
+    to.emit(code, (x.name, numbers, count), y, (table, {}))
+
+
+def _numbers(numbers: Sequence[int], like: Value, name: str, to: Lowering) -> str:
+    """A vector in the dtype of another."""
+    return to.constant(np.array(numbers, like.dtype), name)
+
+
 SLICE_RULES: dict[str, Rule] = {
     "Slice": slice_,
     "Split": split,
     "Gather": gather,
     "GatherNd": gather_nd,
+    "ScatterNd": scatter_nd,
 }

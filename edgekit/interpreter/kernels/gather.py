@@ -13,7 +13,7 @@ from ..step import Array, Step
 from . import kernel
 from .reshape import EVERY, dense_input
 
-__all__: list[str] = []
+__all__ = ["check_places"]
 
 
 @kernel("Gather", *EVERY)
@@ -30,7 +30,7 @@ def gather(step: Step) -> None:
     first = np.arange(samples * outer, dtype=np.intp).reshape(samples, outer, 1) * rows
 
     def places(indices: Array) -> Array:
-        _check(step, indices.reshape(-1, 1), [rows])
+        check_places(step, indices.reshape(-1, 1), [rows])
         lines: Array = first + indices.reshape(samples, 1, -1)
         return lines.reshape(-1)
 
@@ -45,14 +45,14 @@ def gather_nd(step: Step) -> None:
 
     def places(indices: Array) -> Array:
         rows = indices.reshape(-1, len(sizes))
-        _check(step, rows, sizes)
+        check_places(step, rows, sizes)
         lines: Array = rows.astype(np.intp) @ np.array(reach, np.intp)
         return lines
 
     _take(step, places, math.prod(sizes))
 
 
-def _check(step: Step, rows: Array, sizes: Sequence[int]) -> None:
+def check_places(step: Step, rows: Array, sizes: Sequence[int]) -> None:
     outside = (rows < 0) | (rows >= np.array(sizes, rows.dtype))
     if outside.any():
         worst = rows[outside.any(axis=1)][0].tolist()

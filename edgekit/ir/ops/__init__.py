@@ -205,6 +205,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "quantization": ("Quantize", "Dequantize", "Requantize"),
     "control": ("If", "While"),
     "detection": ("DetectionPostProcess",),
+    "scatter": ("ScatterNd",),
     "recurrent": ("Lstm", "Svdf", "UpdateSlice"),
     "spectra": ("Rfft2D",),
 }
