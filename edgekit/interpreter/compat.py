@@ -217,16 +217,15 @@ class TfliteMethods:
         self._viewed = set()
 
     def _give(self, name: str, array: Array) -> None:
-        index = self._tensors.inputs[self.graph.inputs.index(name)]
-        dtype, expected = self._tensors.details(index)["dtype"], self._shape(name)
-        if array.dtype != dtype:
+        given = self._input(name)
+        if array.dtype != given.dtype:
             raise InputError(
-                f"input {name!r} expects {dtype.__name__}, received {array.dtype}; "
+                f"input {name!r} expects {given.dtype.name}, received {array.dtype}; "
                 "quantize it by its details first, or use run(), which does"
             )
-        if array.shape != expected:
-            raise ShapeError(f"input {name!r} expects {expected}, received {array.shape}")
-        np.copyto(self._input(name), array)
+        if array.shape != given.shape:
+            raise ShapeError(f"input {name!r} expects {given.shape}, received {array.shape}")
+        np.copyto(given, array)
 
     def _input(self, name: str) -> Array:
         """What was given for an input, to be written into; zeros at first."""
