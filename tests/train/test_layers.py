@@ -327,3 +327,25 @@ def test_a_layer_may_say_what_its_outputs_are():
             return SymbolicTensor((inputs.shape[0], 1), inputs.dtype)
 
     assert First()(SymbolicTensor((None, 4))).shape == (None, 1)
+
+
+def test_losses_of_an_earlier_call_are_forgotten():
+    class Penalty(layers.Layer):
+        def call(self, inputs):
+            self.add_loss(inputs.sum())
+            return inputs
+
+    class Outer(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Penalty()
+
+        def call(self, inputs):
+            return self.inner(self.inner(inputs))
+
+    outer, alone = Outer(), Penalty()
+    for _ in range(2):
+        outer(np.ones((2, 3)))
+        alone(np.ones(4))
+    assert [float(loss) for loss in outer.losses] == [6.0, 6.0]  # of both uses in one call
+    assert [float(loss) for loss in alone.losses] == [4.0]

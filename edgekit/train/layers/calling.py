@@ -10,6 +10,7 @@ import numpy as np
 
 from edgekit.errors import InputError, ShapeError
 from edgekit.train.backend import array_module, asarray, is_floating
+from edgekit.train.layers.added_losses import HOLDING_LOSSES
 from edgekit.train.layers.input_spec import check_inputs
 from edgekit.train.layers.signature import Signature
 from edgekit.train.masks import mask_of, masks_of, set_mask, set_masks
@@ -51,6 +52,7 @@ class Calling:
     compute_mask: Any
     output_spec: Any
     add_loss: Any
+    forget_losses: Any
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         training = kwargs.pop("training", None) if kwargs else None
@@ -122,6 +124,8 @@ class Calling:
         if self._signature.takes_training:
             kwargs["training"] = training
         before = scope_state.scope
+        if not before and HOLDING_LOSSES:  # called by nobody's `call`
+            self.forget_losses()
         scope_state.scope = f"{before}/{self.name}" if before else self.name
         token = None if training is outer else _training.set(training)
         try:

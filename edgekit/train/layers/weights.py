@@ -13,6 +13,7 @@ import numpy as np
 from edgekit.errors import InputError, ModelFormatError, ShapeError
 from edgekit.train import constraints, initializers, regularizers
 from edgekit.train.backend import asarray, is_floating, to_numpy
+from edgekit.train.layers.added_losses import LossHolder
 from edgekit.train.metrics.metric import Metric
 from edgekit.train.primitive import current_scope, name_scope
 from edgekit.train.serialization import accept_options
@@ -45,7 +46,7 @@ class WeightBudget:
 LOADING: ContextVar[WeightBudget | None] = ContextVar("loading", default=None)
 
 
-class WeightHolder:
+class WeightHolder(LossHolder):
     """Weights and sub-layers are found in the attributes when they are asked for.
 
     So a list that grows after it was assigned is seen too, and no attribute access is intercepted.
@@ -56,7 +57,6 @@ class WeightHolder:
     built: bool
     _trainable: bool
     _variables: list[Variable]
-    _losses: list[Any]
     # attributes that hold neither weights nor layers of this layer
     _not_tracked: frozenset[str] = frozenset({"_variables", "_losses", "input_spec", "calls"})
 
@@ -101,10 +101,6 @@ class WeightHolder:
         variable.constraint = constraints.get(constraint)
         self._variables.append(variable)
         return variable
-
-    def add_loss(self, loss: Any) -> None:
-        """Add a scalar to the model's loss; forgotten before the next call of the model."""
-        self._losses.extend(flatten(loss))
 
     def children(self) -> Iterator[Any]:
         """The layers kept in this layer's attributes, in the order in which they were set."""
@@ -179,19 +175,6 @@ class WeightHolder:
                 found[id(layer)] = layer
                 waiting.extend(layer.children())
         return list(found.values())
-
-    @property
-    def losses(self) -> list[Any]:
-        """Penalties of regularizers and what `add_loss` was given, here and in layers inside."""
-        return [loss for layer in self.flat_layers() for loss in layer.own_losses()]
-
-    def own_losses(self) -> list[Any]:
-        """The penalties of this layer alone."""
-        found = list(self._losses)
-        for variable in self._variables:
-            if variable.regularizer is not None and variable.trainable:
-                found.append(variable.regularizer(variable))
-        return found
 
     def get_weights(self) -> list[np.ndarray]:
         """The values of `weights`, as numpy arrays of their own."""

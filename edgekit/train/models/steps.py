@@ -141,7 +141,6 @@ class Steps(Logged, StrategyMember):
     def train_step(self, data: Any) -> dict[str, Any]:
         """Train on one batch; returns the metrics so far."""
         x, y, sample_weight = unpack(data)
-        self._forget_losses()
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
@@ -155,7 +154,6 @@ class Steps(Logged, StrategyMember):
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch; returns the metrics so far."""
         x, y, sample_weight = unpack(data)
-        self._forget_losses()
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
         self._count_loss(loss, x, y_pred)
@@ -191,12 +189,6 @@ class Steps(Logged, StrategyMember):
         add_batch(self._require_compiled().loss_metric, loss, len(flatten(y_pred)[0]))
         if isinstance(loss.data, np.ndarray) and math.isnan(loss.data) and self._nan_place is None:
             self._nan_place = first_nan(self, x)
-
-    def _forget_losses(self) -> None:
-        """Drop what layers gave to `add_loss` in an earlier call."""
-        for layer in self._fit_layers or self.flat_layers():
-            if layer._losses:
-                layer._losses.clear()
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None

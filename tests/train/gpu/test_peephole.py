@@ -71,8 +71,8 @@ def step(model, x):
         weights = np.cos(np.arange(y.shape[-1], dtype=np.float32))
         loss = mean(square(y * weights))
     gradients = tape.gradient(loss, model.trainable_variables)
-    found = {v.name: g for v, g in zip(model.trainable_variables, gradients, strict=True)}
-    return loss, found, {v.name: v for v in model.non_trainable_variables}
+    found = {v.path: g for v, g in zip(model.trainable_variables, gradients, strict=True)}
+    return loss, found, {v.path: v for v in model.non_trainable_variables}
 
 
 def built(name):
