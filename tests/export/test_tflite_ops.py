@@ -78,6 +78,17 @@ def test_int8_pad_with_a_value(value: float, runtime: str) -> None:
     assert found["pad"][0, 0] == np.clip(np.rint(steps) + 3, -128, 127)
 
 
+def test_uint8_pad_with_a_number_below_zero() -> None:
+    """What is added is a real number; that no uint8 is below zero does not matter."""
+    g = GraphBuilder()
+    x = g.input("x", (None, 7), "uint8", per_tensor(0.5, 128))
+    graph = g.finish([g.add("Pad", x, name="pad", pads=(0, 0, 3, 1), value=-1)])
+    arrays = random_inputs(graph, 2)
+    found = litert.run(tflite_bytes(graph), arrays)["pad"]
+    np.testing.assert_array_equal(found, expected(graph, arrays)["pad"])
+    assert found[0, 0] == 126
+
+
 @pytest.mark.parametrize("alpha", [0.5, 1.6732632, 0.0])
 def test_float_elu_of_any_alpha(alpha: float) -> None:
     """TFLite's own has alpha 1: others become a sum of what is above and below zero."""

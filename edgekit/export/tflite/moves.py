@@ -49,8 +49,9 @@ def pad(node: Node, to: Lowering) -> None:
     if attrs["value"] == 0.0:
         to.emit("PAD", inputs, node.outputs[0], ("PadOptions", {}), version)
         return
-    fill = np.array([attrs["value"]], DTYPES[x.dtype])
-    if x.quant is not None:
+    if x.quant is None:
+        fill = np.array([attrs["value"]], DTYPES[x.dtype])
+    else:
         inverse = np.float32(1.0) / x.quant.scales  # as in every other quantization
         stored = np.rint(np.float32(attrs["value"]) * inverse) + x.quant.zero_points
         fill = np.clip(stored, *LIMITS[x.dtype]).astype(x.dtype)
