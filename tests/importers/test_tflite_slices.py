@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.errors import EdgekitError
+from edgekit.errors import EdgekitError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from tests import litert
@@ -78,6 +78,25 @@ def test_an_offset_counts_from_the_beginning() -> None:
     content = strided_slice(x.shape, (1, 0, 1), (1, 2, 2), (1, 1, 1), offset=True)
     (found,) = Interpreter(load_tflite(content)).run({"x": x}).values()
     np.testing.assert_array_equal(found, x[1:2, 0:2, 1:3])
+
+
+def test_one_sample_is_not_the_batch() -> None:
+    """A file for one sample that takes the first of the batch takes one of any batch."""
+    first = [constant("starts", np.int32([0, 1])), constant("sizes", np.int32([1, 2]))]
+    content = file_of(
+        "SLICE", [Given("x", (1, 4)), *first], [Given("y", (1, 2))], ("SliceOptions", {})
+    )
+    sliced = strided_slice((1, 4), (0, 1), (1, 3), (1, 1))
+    for each in (content, sliced):
+        with pytest.raises(UnsupportedOperator, match="a part of an unknown batch"):
+            load_tflite(each, shapes={"x": (None, 4)})
+        x = random_array(0, (3, 4), "float32")
+        graph = load_tflite(each, shapes={"x": x.shape})
+        (found,), (wanted,) = (
+            Interpreter(graph).run(x).values(),
+            litert.run(each, {"x": x}).values(),
+        )
+        np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "bool"])

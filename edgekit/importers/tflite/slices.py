@@ -28,7 +28,7 @@ def slice_(op: Operator, reader: Reader) -> None:
     ranges: list[Range] = []
     for dimension, start, size in zip(shape, starts, sizes, strict=True):
         if dimension is None:
-            ranges.append(_whole_batch(reader, start, size))
+            ranges.append(_whole_batch(start, size))
         else:
             ranges.append((start, dimension - start if size == -1 else size, 1))
     _sliced(op, reader, ranges, None)
@@ -52,7 +52,7 @@ def strided_slice(op: Operator, reader: Reader) -> None:
         else:
             stop = end[axis] + begin[axis] if options["offset"] else end[axis]
             place = (begin[axis], stop, strides[axis])
-            found = _range(options, axis, place, shape[len(ranges)], reader)
+            found = _range(options, axis, place, shape[len(ranges)])
             ranges.append(found)
             if not _bit(options, "shrink_axis_mask", axis):
                 result.append(None if found[1] == -1 else found[1])
@@ -75,16 +75,14 @@ def _bit(options: Record, name: str, axis: int) -> bool:
     return bool(options[name] >> axis & 1)
 
 
-def _range(
-    options: Record, axis: int, place: Range, dimension: int | None, reader: Reader
-) -> Range:
+def _range(options: Record, axis: int, place: Range, dimension: int | None) -> Range:
     """Start, number and step of the elements that begin, end and stride pick."""
     begin, end, stride = place
     open_begin, open_end = (_bit(options, name, axis) for name in ("begin_mask", "end_mask"))
     shrink = _bit(options, "shrink_axis_mask", axis)
     if dimension is None:
         begin, end = 0 if open_begin else begin, -1 if open_end else end
-        return _whole_batch(reader, begin, end if stride == 1 and not shrink else 0)
+        return _whole_batch(begin, end if stride == 1 and not shrink else 0)
     lowest, highest = (0, dimension) if stride > 0 else (-1, dimension - 1)
     first, last = (lowest, highest) if stride > 0 else (highest, lowest)
     start = first if open_begin else _clamped(begin, dimension, lowest, highest)
@@ -101,8 +99,9 @@ def _clamped(place: int, dimension: int, low: int, high: int) -> int:
     return min(max(place + dimension if place < 0 else place, low), high)
 
 
-def _whole_batch(reader: Reader, start: int, size: int) -> Range:
-    if start != 0 or size not in (-1, reader.file_batch):
+def _whole_batch(start: int, size: int) -> Range:
+    """All of an unknown batch; a number of its samples is a part, whatever the file's batch is."""
+    if start != 0 or size != -1:
         raise UnsupportedOperator("a part of an unknown batch cannot be taken")
     return 0, -1, 1
 
