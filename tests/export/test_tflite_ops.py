@@ -82,7 +82,7 @@ def test_uint8_pad_with_a_number_below_zero() -> None:
     """What is added is a real number; that no uint8 is below zero does not matter."""
     g = GraphBuilder()
     x = g.input("x", (None, 7), "uint8", per_tensor(0.5, 128))
-    graph = g.finish([g.add("Pad", x, name="pad", pads=(0, 0, 3, 1), value=-1)])
+    graph = g.finish([g.add("Pad", x, name="pad", pads=(0, 0, 3, 1), value=-1.0)])
     arrays = random_inputs(graph, 2)
     found = litert.run(tflite_bytes(graph), arrays)["pad"]
     np.testing.assert_array_equal(found, expected(graph, arrays)["pad"])
