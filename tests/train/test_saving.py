@@ -647,3 +647,35 @@ def test_a_call_of_an_augmentation_that_keras_noted_as_training_can_be_an_infere
     pictures = np.arange(64, dtype="f4").reshape(4, 4, 4, 1)
     np.testing.assert_array_equal(model.predict(pictures, verbose=0), pictures)
     assert not np.array_equal(model(pictures, training=True).numpy(), pictures)
+
+
+class Scaled(layers.Layer):
+    """A layer without get_config, whose arguments are plain: Keras saves them by itself."""
+
+    def __init__(self, factor, offsets=(0.0,)):
+        super().__init__()
+        self.factor, self.offset = factor, offsets[0]
+
+    def call(self, inputs):
+        return inputs * self.factor + self.offset
+
+
+class Widened(Model):
+    def __init__(self, units=4, **options):
+        super().__init__(**options)
+        self.dense = layers.Dense(units)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def test_plain_arguments_of_a_layer_of_ones_own_are_saved(tmp_path):
+    model = Sequential([layers.Input((2,)), Scaled(3.0, offsets=[0.5]), Widened(5)])
+    assert model.layers[0].get_config()["factor"] == 3.0
+    model.save(tmp_path / "m.keras")
+    known = {"Scaled": Scaled, "Widened": Widened}
+    again = load_model(tmp_path / "m.keras", custom_objects=known)
+    x = np.ones((3, 2), np.float32)
+    np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())
+    with pytest.raises(NotImplementedError, match="layer 'scaled_.*write its get_config"):
+        Scaled(np.float32(2)).get_config()

@@ -12,6 +12,7 @@ from edgekit.errors import InputError
 from edgekit.train import activations, dtype_policies, regularizers
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.layers.calling import Calling
+from edgekit.train.layers.given import accepted, given_to
 from edgekit.train.layers.input_spec import Shape
 from edgekit.train.layers.signature import Shapes, Signature, shapes_of
 from edgekit.train.layers.weights import WeightHolder, own_scope
@@ -23,6 +24,9 @@ from edgekit.train.structure import map_structure
 from edgekit.train.symbolic import Call, SymbolicTensor, infer_shapes
 
 __all__ = ["Layer"]
+
+
+_OF_EVERY_LAYER = frozenset({"activity_regularizer", "dtype", "name", "trainable"})
 
 
 class NotCalled(InputError, AttributeError):
@@ -48,6 +52,15 @@ class Layer(Calling, WeightHolder, Serializable):
     keras_module = "keras.layers"
     # the names of the layers around and of this one, once it is built
     path: str | None = None
+
+    # the arguments that a layer of one's own was made with; None where they are no plain data
+    _given: dict[str, Any] | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        if not cls.__module__.startswith("edgekit.train."):
+            made._given = given_to(cls, args, kwargs)
+        return made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -192,7 +205,20 @@ class Layer(Calling, WeightHolder, Serializable):
             value = getattr(self, name)
             is_function = callable(value) and not isinstance(value, Serializable)
             config[name] = activations.serialize(value) if is_function else plain(value)
-        return config
+        return {**config, **self._given_config()}
+
+    def _given_config(self) -> dict[str, Any]:
+        """What a Layer or Model of one's own, without a get_config, is to be made with again."""
+        ours = [cls for cls in type(self).__mro__ if cls.__module__.startswith("edgekit.train.")]
+        written = not type(self).get_config.__module__.startswith("edgekit.train.")
+        if written or ours[0] is type(self) or ours[0].__name__ not in ("Layer", "Model"):
+            return {}
+        if self._given is None:
+            raise NotImplementedError(
+                f"layer {self.name!r}: {type(self).__name__} was made with objects that no file "
+                "can hold by themselves; write its get_config(), and from_config() beside it"
+            )
+        return self._given
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shape that the layer was built for, as saved beside its config."""
@@ -210,7 +236,7 @@ class Layer(Calling, WeightHolder, Serializable):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """A layer made from the result of `get_config`."""
-        return cls(**config)
+        return cls(**accepted(cls, config, _OF_EVERY_LAYER))
 
     # -- use in a functional model ----------------------------------------------------------------
 

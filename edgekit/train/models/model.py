@@ -270,7 +270,7 @@ class Model(Trainer, Layer):
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
         """A model of the same architecture, with new weights."""
         if "input_layers" not in config:
-            return cls(**config)
+            return super().from_config(config)
         from edgekit.train.saving.reading import model_from_graph_config
 
         return model_from_graph_config(cls, config, custom_objects)
