@@ -29,7 +29,8 @@ NO_DERIVATIVE = "integers have no derivative; training is in real numbers"
 NOT_TRAINED = "no layer that we train has it; it comes with the networks of others"
 NOT_LAYERS = (
     *("BatchToSpace", "SpaceToBatch", "DepthToSpace", "SpaceToDepth", "GatherNd", "MirrorPad"),
-    *("Split", "Tile", "DetectionPostProcess", "UpdateSlice", "Atan2", "FloorMod", "ReduceProd"),
+    *("Split", "Tile", "DetectionPostProcess", "NonMaxSuppression", "UpdateSlice", "Atan2"),
+    *("FloorMod", "ReduceProd"),
     *("Rfft2D", "Rsqrt", "ScatterNd", "SquaredDifference", "TopK"),
 )
 STEPS = ("Ceil", "Floor", "FloorDiv", "OneHot", "Round", "Sign")
@@ -38,7 +39,8 @@ LOGIC = ("LogicalAnd", "LogicalNot", "LogicalOr", "ReduceAll", "ReduceAny")
 TRUTH = "truth values are no numbers"
 COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqual")
 POSITIONS = ("ArgMax", "ArgMin")
-BOXES = "its boxes must make sense together: test_detection.py makes them"
+DETECTORS = ("DetectionPostProcess", "NonMaxSuppression")
+BOXES = "its boxes must make sense together: tests of detectors make them"
 RECURRENT = ("Lstm", "Svdf")
 CONTROL = ("If", "While")
 MADE_BY_HAND = "its inputs must fit each other: tests/recurrent_graphs.py makes them"
@@ -123,7 +125,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
     "ONNX export": (
         ONNX_OPS,
         {
-            "DetectionPostProcess": NO_DETECTIONS,
+            **dict.fromkeys(DETECTORS, NO_DETECTIONS),
             "Svdf": NO_MEMORY_OF_INPUTS,
             "WideSoftmax": NO_WIDE_SOFTMAX,
             **dict.fromkeys(CONTROL, NO_GRAPHS),
@@ -132,7 +134,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
     "TFLite export": (TFLITE_OPS, {}),
     "test case": (
         {case.op for case in CASES},
-        {"DetectionPostProcess": BOXES, "WideSoftmax": IN_TWO_DTYPES, **BY_HAND},
+        {**dict.fromkeys(DETECTORS, BOXES), "WideSoftmax": IN_TWO_DTYPES, **BY_HAND},
     ),
     "int8 test case": (
         {case.op for case in INT8_CASES},

@@ -1,4 +1,4 @@
-"""The rule of DetectionPostProcess: a custom operator with a flexbuffer of options."""
+"""Rules of detectors: a custom operator with a flexbuffer of options, and one of TFLite's own."""
 
 from __future__ import annotations
 
@@ -31,4 +31,16 @@ def detection_post_process(node: Node, to: Lowering) -> None:
     to.emit("TFLite_Detection_PostProcess", inputs, node.outputs, content)
 
 
-DETECTION_RULES: dict[str, Rule] = {"DetectionPostProcess": detection_post_process}
+def non_max_suppression(node: Node, to: Lowering) -> None:
+    attrs = attributes(node)
+    dtypes = {"most": "int32", **dict.fromkeys(("most_overlap", "least_score", "sigma"), "float32")}
+    numbers = [to.scalar(attrs[n], dtype, f"{node.name}/{n}") for n, dtype in dtypes.items()]
+    inputs = [to.input(node, 0).name, to.input(node, 1).name, *numbers]
+    table = "NonMaxSuppressionV5Options"
+    to.emit("NON_MAX_SUPPRESSION_V5", inputs, node.outputs, (table, {}))
+
+
+DETECTION_RULES: dict[str, Rule] = {
+    "DetectionPostProcess": detection_post_process,
+    "NonMaxSuppression": non_max_suppression,
+}

@@ -89,6 +89,10 @@ class Lowering:
         """An int32 vector: axes, shapes, pads."""
         return self.constant(np.array(numbers, np.int32), name)
 
+    def scalar(self, number: float, dtype: str, name: str) -> str:
+        """A number without dimensions, where a kernel takes no vector of one."""
+        return self._add(name, (), dtype, np.array(number, dtype), None)
+
     def between(self, name: str, shape: Shape, like: Value) -> str:
         """A tensor between two operators of one rule, with the dtype and scale of `like`."""
         return self._add(name, shape, like.dtype, None, like.quant)

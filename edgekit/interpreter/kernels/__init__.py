@@ -65,6 +65,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "scatter": ("ScatterNd",),
     "softmax": ("Softmax", "WideSoftmax"),
     "spaces": ("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
+    "suppression": ("NonMaxSuppression",),
     "svdf": ("Svdf",),
     "transposed": ("TransposeConv2D",),
     "spectra": ("Rfft2D",),

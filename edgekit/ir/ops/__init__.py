@@ -204,7 +204,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "quantization": ("Quantize", "Dequantize", "Requantize"),
     "control": ("If", "While"),
-    "detection": ("DetectionPostProcess",),
+    "detection": ("DetectionPostProcess", "NonMaxSuppression"),
     "scatter": ("ScatterNd",),
     "recurrent": ("Lstm", "Svdf", "UpdateSlice"),
     "spectra": ("Rfft2D",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from edgekit.errors import ShapeError
@@ -12,6 +13,7 @@ from . import Attr, OpSpec, define
 
 KINDS = ("float32", "uint8")
 MOST = 2**14
+MOST_BOXES = 2**17
 
 
 def detections(inputs: Sequence[Value | None], attrs: Attrs) -> tuple[Shape, ...]:
@@ -50,5 +52,38 @@ define(
         input_dtypes={"scores": KINDS, "anchors": KINDS},
         outputs=("boxes", "classes", "scores", "count"),
         output_dtypes=("float32",),
+    )
+)
+
+
+def suppression(inputs: Sequence[Value | None], attrs: Attrs) -> tuple[Shape, ...]:
+    """Boxes [n, 4] by two corners and scores [n]."""
+    boxes, scores = shape_of(inputs, 0), shape_of(inputs, 1)
+    if len(boxes) != 2 or boxes[1] != 4 or None in boxes or scores != boxes[:1]:
+        raise ShapeError(
+            f"expected boxes [n, 4] and scores [n], received {shape_text(boxes)} and "
+            f"{shape_text(scores)}"
+        )
+    if known_size(boxes[0]) > MOST_BOXES:
+        raise ShapeError(f"{boxes[0]} boxes, the most are {MOST_BOXES}")
+    return (attrs["most"],), (attrs["most"],), ()
+
+
+define(
+    OpSpec(
+        "NonMaxSuppression",
+        ("x", "scores"),
+        suppression,
+        {
+            "most": Attr("int", low=1, high=MOST_BOXES),
+            "most_overlap": Attr("float", 0.5, low=0.0, high=1.0),
+            "least_score": Attr("float", -math.inf, low=-math.inf, high=math.inf),
+            "sigma": Attr("float", 0.0, low=0.0),  # 0: scores stay as they are
+        },
+        dtypes=("float32",),
+        float_only="it gives positions",
+        input_dtypes={"scores": ("float32",)},
+        outputs=("indices", "scores", "count"),
+        output_dtypes=("int32", "float32", "int32"),
     )
 )
