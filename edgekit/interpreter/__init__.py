@@ -20,7 +20,7 @@ def collector_paused() -> Iterator[None]:
 
     The first search after the pause would go through them once more. So they are made old, which
     is what they would be after it: full searches alone look at them from then on. Nobody's frozen
-    objects are thawed for that.
+    objects are thawed for that, nor those that Python 3.12 freezes itself: it searches once more.
     """
     enabled = gc.isenabled()
     gc.disable()
