@@ -83,12 +83,20 @@ def rows(kind: str) -> Any:
         x = x + rng.uniform(-3, 3, (500, 1))
     elif kind == "halves":
         x = np.rint(rng.uniform(-1, 1, (500, 64)) * 255) / 2 * rng.choice([1, 0.5], (500, 1))
+    elif kind == "half a step":  # at which the real 0 lies: the zero point is rounded from a half
+        steps = rng.uniform(-100, 100, (500, 64))
+        low = np.rint(rng.uniform(100, 150, 500)) + 0.5
+        steps[:, 0], steps[:, 1] = -low, 255 - low
+        x = steps * rng.uniform(0.01, 0.02, (500, 1))
     elif kind == "zeros":
         x = np.where(np.arange(500)[:, np.newaxis] % 2, x, 0.0)
     return x.astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", ["plain", "positive", "negative", "shifted", "halves", "zeros"])
+KINDS = ["plain", "positive", "negative", "shifted", "halves", "half a step", "zeros"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("asymmetric", [False, True])
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
 def test_rounding_of_rows(arithmetic: str, asymmetric: bool, kind: str) -> None:

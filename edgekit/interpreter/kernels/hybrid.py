@@ -5,8 +5,8 @@ smallest and largest numbers or zero, round takes halves away from zero, rint to
 float32 unless written otherwise. A row of zeros stays one.
 
 symmetric: u = round(x * f32(127 / max|x|)), s = f32(max|x| / 127).
-asymmetric: s = f32((high - low) / 255); in float64, with the unrounded scale, z is
-    round(-128 - low / s) or, where that loses less, round(127 - high / s);
+asymmetric: s = f32((high - low) / 255); z is, with t = f32(high - low) / 255 in float64,
+    round(-128 - low / t) or, where that loses less, round(127 - high / t);
     q = round(x * f32(1 / s)) + z, within int8.
 even: r = 255 / (high - low), s = 1 / r; z = rint(-128 - low * r), or rint(127 - high * r) where
     (-128 + low * r) + (127 + high * r) <= 0; q = rint(x * r) + z, within int8.
@@ -71,7 +71,7 @@ def _asymmetric(x: Floats, integers: Array, scales: Floats) -> Callable[[], obje
         np.divide(np.subtract(high, low), STEPS, scales)
         scales[scales == 0.0] = np.float32(1.0)
         wide_low, wide_high = low.astype(np.float64), high.astype(np.float64)
-        wide = (wide_high - wide_low) / 255.0
+        wide = np.subtract(high, low).astype(np.float64) / 255.0
         wide[wide == 0.0] = 1.0
         from_low, from_high = -128.0 - wide_low / wide, 127.0 - wide_high / wide
         nearer = 128.0 + np.abs(wide_low / wide) < 127.0 + np.abs(wide_high / wide)
