@@ -20,13 +20,15 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Given:
-    """A tensor: a constant if it has `data`. quant: scales, zero points, axis."""
+    """A tensor: a constant if it has `data`. quant: scales, zero points, axis; signature: the
+    shape with -1 where it is open."""
 
     name: str
     shape: Sequence[int] = ()
     dtype: str = "float32"
     data: Array | None = None
     quant: tuple[Any, Any, int] | None = None
+    signature: Sequence[int] | None = None
 
 
 def constant(name: str, data: Any, quant: tuple[Any, Any, int] | None = None) -> Given:
@@ -101,6 +103,7 @@ def _tensors(tensors: Sequence[Given]) -> list[dict[str, Any]]:
             "name": t.name,
             "type": tflite.TensorType.by_name()[t.dtype.upper()],
             "shape": list(t.shape),
+            "shape_signature": None if t.signature is None else list(t.signature),
             "buffer": buffer if t.data is not None else 0,
             "quantization": quant,
         }

@@ -38,6 +38,7 @@ class TfliteMethods:
     _tensors: TensorTable
     _can_reshape: bool
     _keep_all: bool
+    _waits: str  # why it cannot run before other shapes are chosen, if so
     _batch: int
     _wanted: dict[str, tuple[int, ...]]  # shapes asked for since the last allocate_tensors
     _given: dict[str, Array]
@@ -60,6 +61,8 @@ class TfliteMethods:
     def allocate_tensors(self) -> None:
         """Make the shapes hold that `resize_tensor_input` asked for."""
         if not self._wanted:
+            if self._waits:
+                raise ShapeError(self._waits)
             return
         shapes = {name: self._shape(name) for name in self.graph.inputs}
         batches = {s[0] for n, s in shapes.items() if self.graph.value(n).shape[:1] == (None,)}
@@ -208,8 +211,8 @@ class TfliteMethods:
     def __reduce__(self) -> NoReturn:
         raise TypeError("an Interpreter cannot be copied: open the model in each process")
 
-    def _reset_tensors(self, tensors: TensorTable, can_reshape: bool) -> None:
-        self._tensors, self._can_reshape = tensors, can_reshape
+    def _reset_tensors(self, tensors: TensorTable, can_reshape: bool, waits: str) -> None:
+        self._tensors, self._can_reshape, self._waits = tensors, can_reshape, waits
         self._batch = 1
         self._wanted = {}
         self._given = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgekit.errors import ModelFormatError
+from edgekit.errors import ModelFormatError, ShapeError
 from edgekit.frozen import replace
 from edgekit.ir import Graph, MemoryPlan, Metadata
 from edgekit.ir.graph import DTYPES
@@ -51,9 +51,8 @@ class Interpreter(TfliteMethods):
     arithmetic: how a quantized `.tflite` model rounds: "float32" as LiteRT's default runtime (the
         default), "fixedpoint" as its reference kernels. Other models say so themselves.
     signature: the signature of a `.tflite` file; by default the first.
-    model_path, model_content, num_threads: the same under the names of tflite_runtime, which has
-        experimental_delegates, too; there are none here.
-    experimental_op_resolver_type: the arithmetic in tflite_runtime's words.
+    model_path, model_content, num_threads, experimental_op_resolver_type: source, threads and
+        arithmetic in tflite_runtime's words; of its experimental_delegates there are none here.
     experimental_preserve_all_tensors: whether `get_tensor` can read every activation.
 
     Raises ModelFormatError for a bad file, ShapeError for an invalid graph, UnsupportedOperator
@@ -111,7 +110,7 @@ class Interpreter(TfliteMethods):
                 f"the model needs more memory than this machine gives: {self.arena_bytes} bytes "
                 "for its activations, and what its layers need to work"
             ) from error
-        self._reset_tensors(model.tensors, model.can_reshape)
+        self._reset_tensors(model.tensors, model.can_reshape, model.waits)
         # The plan has its own copies of the weights, in float32: the file's pages can go.
         release_pages(value.array() for value in self.graph.constants())
 
@@ -164,9 +163,10 @@ class Interpreter(TfliteMethods):
             activation, in order, each in its public dtype; the array is a copy. A large batch
             arrives in chunks.
 
-        Raises InputError for missing or unknown names, wrong dtypes and NaN; ShapeError for
-        shapes.
+        Raises InputError for wrong names and dtypes and for NaN, ShapeError for wrong shapes.
         """
+        if self._waits:
+            raise ShapeError(self._waits)
         exact = self._exactly_one(inputs) if observe is None else None
         if exact is not None:
             return self._run_in_turn(exact, 1, None)

@@ -98,6 +98,7 @@ class Model(Frozen):
     can_reshape: whether `open_model` takes other shapes for its inputs.
     lean: the same graph without channels that make no difference, and its memory plan, to run
         where nobody looks at single activations; None where there are no such channels.
+    waits: what to do before it can run; "" where it can. The graph has the inputs alone then.
     """
 
     graph: Graph
@@ -105,6 +106,7 @@ class Model(Frozen):
     tensors: TensorTable
     can_reshape: bool = False
     lean: tuple[Graph, MemoryPlan] | None = None
+    waits: str = ""
 
 
 class Opening(Frozen):
@@ -185,11 +187,10 @@ def _open_tflite(opening: Opening) -> Model:
         shapes=opening.shapes,
         signature=opening.signature,
         arithmetic=opening.arithmetic or "float32",
+        may_wait=True,
     )
-    graph = opened.graph
-    return Model(
-        graph, plan_memory(graph), FileTensors(opened), can_reshape=True, lean=_lean(graph)
-    )
+    graph, tensors = opened.graph, FileTensors(opened)
+    return Model(graph, plan_memory(graph), tensors, True, _lean(graph), opened.waits)
 
 
 def _lean(graph: Graph) -> tuple[Graph, MemoryPlan] | None:

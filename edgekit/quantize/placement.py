@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+import numpy as np
+
 from edgekit.errors import QuantizationError, UnsupportedOperator
 from edgekit.ir import Graph, Node, spec
 
@@ -83,6 +85,10 @@ def _reason(graph: Graph, node: Node, recipe: Recipe) -> str:
     dtypes = {graph.value(name).dtype for name in names.difference(places)}
     if dtypes != {"float32"}:
         return f"it works with {', '.join(sorted(dtypes - {'float32'}))}"
+    given = [graph.value(name) for name in node.inputs if name is not None]
+    for value in given:
+        if value.is_constant and value.dtype == "float32" and np.isinf(value.array()).any():
+            return f"its constant {value.name!r} holds infinity, which no scale reaches"
     for role in ("weight", "bias"):
         name = roles.get(role)
         if name is not None and not graph.value(name).is_constant:

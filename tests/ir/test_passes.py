@@ -194,6 +194,22 @@ def test_identities_go_and_reshapes_join() -> None:
     )
 
 
+def test_limits_that_cut_nothing_off_go() -> None:
+    g = GraphBuilder("net")
+    y, infinite = g.input("x", (None, 3)), np.full(3, np.inf, np.float32)
+    y = g.add("Minimum", y, g.constant(infinite, "most"), name="all")
+    y = g.add("Maximum", y, g.constant(-infinite, "least"), name="any")
+    y = g.add("Maximum", y, g.constant(np.float32([-np.inf, 0, -np.inf]), "some"), name="end")
+    expect(
+        drop_identities(g.finish([y])),
+        """
+        graph net(x:float32[?, 3]):
+          end:float32[?, 3] = Maximum(x, some)
+          return end
+        """,
+    )
+
+
 def test_dead_nodes_go_and_inputs_stay() -> None:
     g = GraphBuilder("net")
     x, _ = g.input("x", (None, 3)), g.input("unused", (None, 1))

@@ -109,6 +109,17 @@ def test_float_only_operators_say_why() -> None:
     assert "better in float: a quotient" in quantized.report.float_layers["third"]
 
 
+def test_infinite_constants_say_why() -> None:
+    g = GraphBuilder()
+    x = g.add("Relu", g.input("x", (None, 2)), name="r")
+    limits = g.constant(np.float32([np.inf, 1]), "limits")
+    graph = g.finish([g.add("Minimum", x, limits, name="m")])
+    quantized = quantize(graph, normal(0, 30, 2))
+    assert quantized.report.float_layers == {
+        "m": "its constant 'limits' holds infinity, which no scale reaches"
+    }
+
+
 def test_a_computed_weight_is_refused() -> None:
     g = GraphBuilder()
     x, w = g.input("x", (None, 3)), g.input("w", (2, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +23,7 @@ from edgekit.ir.graph import ARITHMETICS
 from edgekit.schema.source import Source, source_bytes
 
 from . import tensors  # whose `quantization` has the name of a module here
-from .file import METADATA_NAME, Operator, Signature, Subgraph, TfliteFile
+from .file import METADATA_NAME, Operator, Signature, Subgraph, Tensor, TfliteFile
 from .ops import find_rule, newest_version
 from .reader import Reader
 from .verify import read_file
@@ -46,6 +47,7 @@ class TfliteModel(Frozen, eq=False):
     subgraph: the one that became the graph; `names` gives, for each of its tensors by index, the
         value that it is, or "" where the graph needs none.
     signature: the signature that was read; None where the file has none.
+    waits: why `graph` has the inputs alone: they need other shapes first. "" where it is whole.
     """
 
     graph: Graph
@@ -53,6 +55,7 @@ class TfliteModel(Frozen, eq=False):
     subgraph: Subgraph
     names: tuple[str, ...]
     signature: Signature | None
+    waits: str = ""
 
 
 def load_tflite(
@@ -85,12 +88,17 @@ def open_tflite(
     shapes: Shapes | None = None,
     signature: str | None = None,
     arithmetic: str = "float32",
+    may_wait: bool = False,
 ) -> TfliteModel:
-    """The graph, and the file it comes from; arguments and errors are those of `load_tflite`."""
+    """The graph, and the file it comes from; arguments and errors are those of `load_tflite`.
+
+    may_wait: whether a file that leaves sizes of its inputs open, and does not fit those that it
+        has in their place, is opened all the same, to wait for others.
+    """
     lookup(dict.fromkeys(ARITHMETICS), arithmetic, "arithmetic", InputError)
     try:
         with np.errstate(all="ignore"):  # what is no number is found where the graph is checked
-            return _model(read_tflite(source), shapes or {}, signature, arithmetic)
+            return _model(read_tflite(source), shapes or {}, signature, arithmetic, may_wait)
     except (ModelFormatError, UnsupportedOperator) as error:
         if isinstance(source, bytes | bytearray | memoryview):
             raise
@@ -110,7 +118,9 @@ def can_read(op: Operator) -> bool:
     return find_rule(op.code, is_custom=op.is_custom) is not None
 
 
-def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -> TfliteModel:
+def _model(
+    file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str, may_wait: bool
+) -> TfliteModel:
     signature = _signature(file, key)
     subgraph = file.subgraphs[signature.subgraph if signature else 0]
     wanted = _wanted_shapes(subgraph, signature, shapes)
@@ -119,15 +129,31 @@ def _model(file: TfliteFile, shapes: Shapes, key: str | None, arithmetic: str) -
         signature.key if signature and signature.key else Metadata().signature,
         *_labels_and_preprocessing(file, subgraph),
     )
-    is_open = any(wanted[i][:1] == (None,) for i in subgraph.inputs)
-    if is_open and not shapes:
-        try:
+    if shapes:
+        return _read(file, subgraph, signature, wanted, metadata)
+    if any(wanted[i][:1] == (None,) for i in subgraph.inputs):
+        with contextlib.suppress(ModelFormatError, UnsupportedOperator):
             return _read(file, subgraph, signature, wanted, metadata)
-        except (ModelFormatError, UnsupportedOperator):
-            # An operator needs to know the batch: it is what the file says.
-            fixed = {i: subgraph.tensors[i].shape for i in subgraph.inputs}
-            return _read(file, subgraph, signature, fixed, metadata)
-    return _read(file, subgraph, signature, wanted, metadata)
+        # An operator needs to know the batch: it is what the file says.
+        wanted = {i: subgraph.tensors[i].shape for i in subgraph.inputs}
+    try:
+        return _read(file, subgraph, signature, wanted, metadata)
+    except ModelFormatError as error:
+        chosen_later = [t for t in map(subgraph.tensors.__getitem__, subgraph.inputs) if _waits(t)]
+        if not chosen_later:
+            raise
+        what = ", ".join(f"{t.name!r} {list(t.signature)}" for t in chosen_later)
+        advice = f"the file leaves sizes of its inputs open, choose them: {what}; {error}"
+        if not may_wait:
+            raise ModelFormatError(advice) from error
+    builder, reader = _begin(file, subgraph, wanted, arithmetic)
+    graph = builder.finish(list(map(reader.name_of, subgraph.inputs)), metadata)
+    return TfliteModel(graph, file, subgraph, _names(reader, subgraph), signature, advice)
+
+
+def _waits(tensor: Tensor) -> bool:
+    """Whether an input leaves another size than the batch open."""
+    return -1 in tensor.signature[1:]
 
 
 def _labels_and_preprocessing(
@@ -174,17 +200,9 @@ def _read(
     metadata: Metadata,
 ) -> TfliteModel:
     """Rule by rule, in the order of the file; what fails is collected and raised in one message."""
-    builder = GraphBuilder(subgraph.name or "model")
     if not subgraph.outputs:
         raise ModelFormatError("the model has no output: there is nothing to run")
-    reader = Reader(subgraph, builder, metadata.arithmetic, file.subgraphs, keeps_memories=True)
-    for index in subgraph.inputs:
-        tensor = subgraph.tensors[index]
-        if tensor.is_constant or 0 in tensor.shape:
-            raise ModelFormatError(f"input {tensor.name!r} is a constant or empty")
-        name, dtype = reader.names[index], tensors.graph_dtype(tensor)
-        quant = tensors.quantization(tensor)
-        reader.bind_tensor(index, builder.input(name, shapes[index], dtype, quant))
+    builder, reader = _begin(file, subgraph, shapes, metadata.arithmetic)
     read_operators(reader)
     if reader.memories is not None:
         reader.memories.finish()
@@ -193,8 +211,30 @@ def _read(
         graph = drop_dead_nodes(builder.finish(outputs, metadata))
     except ShapeError as error:
         raise ModelFormatError(str(error)) from error
-    names = tuple(reader.bound.get(index, "") for index in range(len(subgraph.tensors)))
-    return TfliteModel(graph, file, subgraph, names, signature)
+    return TfliteModel(graph, file, subgraph, _names(reader, subgraph), signature)
+
+
+def _begin(
+    file: TfliteFile,
+    subgraph: Subgraph,
+    shapes: Mapping[int, tuple[int | None, ...]],
+    arithmetic: str,
+) -> tuple[GraphBuilder, Reader]:
+    """A graph with the inputs alone, and what reads the rest."""
+    builder = GraphBuilder(subgraph.name or "model")
+    reader = Reader(subgraph, builder, arithmetic, file.subgraphs, keeps_memories=True)
+    for index in subgraph.inputs:
+        tensor = subgraph.tensors[index]
+        if tensor.is_constant or 0 in tensor.shape:
+            raise ModelFormatError(f"input {tensor.name!r} is a constant or empty")
+        name, dtype = reader.names[index], tensors.graph_dtype(tensor)
+        quant = tensors.quantization(tensor)
+        reader.bind_tensor(index, builder.input(name, shapes[index], dtype, quant))
+    return builder, reader
+
+
+def _names(reader: Reader, subgraph: Subgraph) -> tuple[str, ...]:
+    return tuple(reader.bound.get(index, "") for index in range(len(subgraph.tensors)))
 
 
 def read_operators(reader: Reader) -> None:

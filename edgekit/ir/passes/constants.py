@@ -16,6 +16,9 @@ from ..ops import attributes
 
 __all__ = ["drop_identities", "fold_constants"]
 
+ENDS = {"Maximum": -np.inf, "Minimum": np.inf}
+"""Limits that cut nothing off."""
+
 Evaluate = Callable[[Sequence[Array], dict[str, Any]], Array]
 
 
@@ -137,7 +140,8 @@ def fold_constants(graph: Graph) -> Graph:
 def drop_identities(graph: Graph) -> Graph:
     """Remove nodes that change nothing, and the first of two reshapes in a row.
 
-    1. Reshape, Transpose, Pad, Slice whose output is its input  ->  readers read the input.
+    1. Reshape, Transpose, Pad, Slice whose output is its input, Maximum and Minimum that cut
+       nothing off  ->  readers read the input.
     2. Reshape of a Reshape  ->  the second alone.
     A node whose output is an output of the graph stays: its name is the caller's.
     """
@@ -162,6 +166,10 @@ def _is_identity(graph: Graph, node: Node) -> bool:
     attrs = attributes(node)
     if node.op == "Transpose":
         return list(attrs["perm"]) == sorted(attrs["perm"])
-    if node.op in ("Reshape", "Pad", "Slice"):
-        return graph.value(str(node.inputs[0])).shape == graph.value(node.outputs[0]).shape
-    return False
+    if node.op in ENDS:
+        limit = graph.value(str(node.inputs[1])).data
+        if limit is None or not (limit == ENDS[node.op]).all():
+            return False
+    elif node.op not in ("Reshape", "Pad", "Slice"):
+        return False
+    return graph.value(str(node.inputs[0])).shape == graph.value(node.outputs[0]).shape
