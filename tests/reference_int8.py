@@ -216,10 +216,11 @@ def curve16(node: Node, x: Value, y: Value, arithmetic: str, stored: int) -> int
     if node.op == "Gelu":
         approximate = attributes(node)["approximate"]
         return clip_stored(between(gelu_chords(scale, scale_of(y), approximate), stored), y)
-    power = 2.0 ** round(math.log2(scale))
-    if scale == power and power in ((2.0**-12,) if node.op == "Sigmoid" else (2.0**-12, 2.0**-11)):
+    power, near = round(math.log2(scale)), 1e-3
+    known = (-12,) if node.op == "Sigmoid" else (-12, -11)
+    if power in known and abs(math.log2(scale) - power) < near:
         assert arithmetic == "fixedpoint", "gemmlowp's functions are tested against LiteRT alone"
-        d = stored * 3 * int(scale * 2**12)
+        d = stored * 3 * 2 ** (power + 12)
     else:
         real, right = scale * 4096.0 * 3.0, 0
         while real <= 32767.0 / 2.0 and right <= 30:

@@ -4,8 +4,8 @@ The same in both arithmetics but for one case of Sigmoid and Tanh. `ir/tables16.
 tables hold; m, shift of a scale and scale() are those of `ir.fixed_point`.
 
 Sigmoid, Tanh: r = s_x * 2^12 * 3 in float64, doubled k times until it is above 2^14 - 0.5 (31
-    times at most); d = (u * trunc(r) + half) >> k in 32 bits; where s_x is a power of two that the
-    runtimes know (2^-12; for Tanh 2^-11 too), d = 3 * (u << (12 + log2(s_x))).
+    times at most); d = (u * trunc(r) + half) >> k in 32 bits. Where log2(s_x) is less than 0.001
+    from a power that the runtimes know (-12; for Tanh -11 too), d = 3 * (u << (12 + power)).
     Sigmoid: t = interpolated at |d| / 2^9, in Q9; (t + 2^9) >> 10 for d >= 0, else
     (2^25 - t + 2^9 - 1) >> 10. From entry 255 on, t = 32767 * 2^10.
     Tanh: t = interpolated at |d| / 2^8, in Q8; (t - 2^23 + 2^7) >> 8 for d >= 0, else
@@ -37,14 +37,18 @@ __all__: list[str] = []
 
 LOWEST, HIGHEST = -(2**15), 2**15 - 1
 
+NEAR_A_POWER = 1e-3
+"""How far a scale's binary logarithm may lie from a whole number to count as a power of two."""
+
 
 @kernel("Sigmoid", "int16")
 def sigmoid_int16(step: Step) -> None:
     scale, table = step.input_quant(0).scale[0], entries(step)
-    if step.arithmetic == "float32" and scale == 2.0**-12:
+    power = known_power(scale, (-12,))
+    if step.arithmetic == "float32" and power is not None:
         look_up(step, sigmoid_table())
         return
-    d = along_curve(stored_inputs(step), scale, powers=(-12,))
+    d = along_curve(stored_inputs(step), scale, power)
     size = np.abs(d)
     place = np.minimum(size >> 9, 255)
     steps = table[np.minimum(place + 1, 255)] - table[place]
@@ -56,11 +60,12 @@ def sigmoid_int16(step: Step) -> None:
 @kernel("Tanh", "int16")
 def tanh_int16(step: Step) -> None:
     scale, table = step.input_quant(0).scale[0], entries(step)
-    if step.arithmetic == "float32" and scale in (2.0**-12, 2.0**-11):
-        places = stored_inputs(step) * int(scale * 2.0**12)
+    power = known_power(scale, (-12, -11))
+    if step.arithmetic == "float32" and power is not None:
+        places = stored_inputs(step) << (power + 12)
         look_up(step, tanh_table(3)[np.clip(places, LOWEST, HIGHEST) - LOWEST])
         return
-    d = along_curve(stored_inputs(step), scale, powers=(-12, -11))
+    d = along_curve(stored_inputs(step), scale, power)
     size = np.abs(d)
     place = np.minimum(size >> 8, 255)
     steps = table[np.minimum(place + 1, 255)] - table[place]
@@ -75,10 +80,15 @@ def entries(step: Step) -> Array:
     return table
 
 
-def along_curve(u: Array, scale: float, powers: tuple[int, ...]) -> Array:
+def known_power(scale: float, powers: tuple[int, ...]) -> int | None:
+    """The one of `powers` of two that the runtimes take a scale for; None if it is none of them."""
+    exponent = math.log2(scale)
+    return next((p for p in powers if abs(exponent - p) < NEAR_A_POWER), None)
+
+
+def along_curve(u: Array, scale: float, power: int | None) -> Array:
     """The inputs in the steps of the sigmoid's table: 2^12 * 3 of them are one."""
-    power = math.frexp(scale)[1] - 1
-    if scale == 2.0**power and power in powers:
+    if power is not None:
         return u * (3 << (12 + power))
     real, right = scale * 4096.0 * 3.0, 0
     while real <= 32767.0 / 2.0 and right <= 30:
