@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgekit.errors import UnsupportedOperator
+from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir import QuantParams
 from edgekit.ir.graph import AttrValue
 from edgekit.schema.decoder import Record
 from edgekit.schema.tflite_layout import ActivationFunctionType as Activation
+from edgekit.schema.tflite_layout import LSTMKernelType
 
 from .file import Operator
 from .reader import Reader, Rule
@@ -36,11 +37,32 @@ def unidirectional_lstm(op: Operator, reader: Reader) -> None:
     options = op.options("UnidirectionalSequenceLSTMOptions")
     if options["diagonal_recurrent_tensors"]:
         raise UnsupportedOperator("recurrent weights that are diagonals are not known")
-    attrs = _attributes(options) | _intermediates(op, reader)
+    time_major = bool(options["time_major"])
+    attrs = _attributes(options, time_major=time_major) | _intermediates(op, reader)
     weights = [reader.optional(op, i) for i in range(1, HIDDEN)]
     norms = [reader.optional(op, i) for i in NORMS]
     name = reader.names[reader.output_tensor(op).index]
-    reader.bind(op, _lstm(op, reader, 0, name, [0, HIDDEN, CELL], weights, norms, attrs))
+    x, kept = reader.input(op, 0), (HIDDEN, CELL)
+    reader.bind(op, _lstm(op, reader, 0, name, x, kept, weights, norms, attrs))
+
+
+def lstm(op: Operator, reader: Reader) -> None:
+    """One time of the same; files of the first years have it."""
+    options, x = op.options("LSTMOptions"), reader.value(op, 0)
+    if options["kernel_type"] != LSTMKernelType.FULL:
+        from .basic_lstm import basic_lstm  # fewer files still have this one
+
+        basic_lstm(op, reader)
+        return
+    if len(x.shape) != 2:
+        raise ShapeError(f"one time of samples is needed, received {list(x.shape)}")
+    rows, features = (-1 if d is None else d for d in x.shape)
+    one = reader.add(op, "Reshape", x.name, quant=x.quant, shape=(rows, 1, features))
+    attrs = _attributes(options, time_major=False) | _intermediates(op, reader)
+    weights = [reader.optional(op, i) for i in range(1, HIDDEN)]
+    norms = [reader.optional(op, i) for i in NORMS]
+    y = _lstm(op, reader, 0, None, one, (HIDDEN, CELL), weights, norms, attrs)
+    reader.emit(op, "Reshape", y, shape=(rows, reader.builder.values[y].shape[-1] or 0))
 
 
 def bidirectional_lstm(op: Operator, reader: Reader) -> None:
@@ -51,7 +73,8 @@ def bidirectional_lstm(op: Operator, reader: Reader) -> None:
     auxiliary = states + 4
     if any(reader.has(op, i) for i in range(auxiliary + 1, auxiliary + 9)):
         raise UnsupportedOperator("layers that hear the auxiliary input beside their own")
-    attrs, merge = _attributes(options), options["merge_outputs"]
+    attrs = _attributes(options, time_major=bool(options["time_major"]))
+    merge = options["merge_outputs"]
     names = (
         [None] * 2 if merge else [reader.names[reader.output_tensor(op, i).index] for i in (0, 1)]
     )
@@ -63,7 +86,8 @@ def bidirectional_lstm(op: Operator, reader: Reader) -> None:
             reader,
             0 if merge else position,
             names[position],
-            [sources[position], states + 2 * position, states + 2 * position + 1],
+            reader.input(op, sources[position]),
+            (states + 2 * position, states + 2 * position + 1),
             [reader.optional(op, i) for i in weights],
             [],
             attrs | ({"reverse": True} if position else {}),
@@ -77,7 +101,7 @@ def bidirectional_lstm(op: Operator, reader: Reader) -> None:
         reader.bind(op, result, position)
 
 
-def _attributes(options: Record) -> dict[str, AttrValue]:
+def _attributes(options: Record, *, time_major: bool) -> dict[str, AttrValue]:
     activation = _activation(options["fused_activation_function"])
     if activation == "none":
         # LiteRT leaves the cell gate unwritten then: there is nothing to be equal to.
@@ -86,7 +110,7 @@ def _attributes(options: Record) -> dict[str, AttrValue]:
         "activation": activation,
         "cell_clip": float(options["cell_clip"]),
         "projection_clip": float(options["proj_clip"]),
-        "time_major": bool(options["time_major"]),
+        "time_major": time_major,
         "asymmetric": bool(options["asymmetric_quantize_inputs"]),
     }
 
@@ -124,7 +148,8 @@ def _lstm(
     reader: Reader,
     position: int,
     name: str | None,
-    activations: Sequence[int],
+    x: str,
+    kept: Sequence[int],
     weights: Sequence[str | None],
     norms: Sequence[str | None],
     attrs: dict[str, AttrValue],
@@ -132,9 +157,8 @@ def _lstm(
     """One Lstm node, whose hidden state and cell are kept; its result by name.
 
     position: the output of `op` that it computes, all or a part of. name: of the result, None where
-    it is a part. activations: where x, hidden and cell stand.
+    it is a part. kept: where hidden and cell stand.
     """
-    x, *kept = activations
     states = [memory(op, reader, i) for i in kept]
     quant = quantization(reader.output_tensor(op, position))
     if quant != reader.builder.values[states[0]].quant:
@@ -142,7 +166,7 @@ def _lstm(
             f"its output {quant} and its hidden state "
             f"{reader.builder.values[states[0]].quant} must have one scale"
         )
-    inputs = [reader.input(op, x), *weights, *states, *norms]
+    inputs = [x, *weights, *states, *norms]
     return _keep(op, reader, "Lstm", name, inputs, states, kept, quant, attrs)
 
 
@@ -185,6 +209,7 @@ def _keep(
 
 
 READERS: dict[str, Rule] = {
+    "LSTM": lstm,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": unidirectional_lstm,
     "BIDIRECTIONAL_SEQUENCE_LSTM": bidirectional_lstm,
     "SVDF": svdf,
