@@ -8,6 +8,7 @@ import numpy as np
 
 from edgekit.train import ops as _ops
 from edgekit.train.backend import asarray, to_numpy
+from edgekit.train.names import unique_name
 from edgekit.train.random import generator
 from edgekit.train.tensor import Tensor, wrap
 
@@ -31,11 +32,25 @@ class SeedGenerator:
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.initial_seed = seed
-        self.name = name
+        self.name = name or unique_name("seed_generator")
         self.source = generator(seed)
+
+    def next(self, ordered: bool = True) -> Tensor:
+        """The seed of what is drawn next: two integers, others at each call."""
+        return wrap(self.source.integers(0, 2**31 - 1, 2, np.int32))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.initial_seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
+        """One that begins as this one did."""
+        return cls(**config)
 
 
 def _source(seed: Any) -> Any:
+    if isinstance(seed, Tensor | np.ndarray) and seed.ndim:  # what `next` gave
+        return np.random.Generator(np.random.SFC64(to_numpy(seed).tolist()))
     return seed.source if isinstance(seed, SeedGenerator) else generator(seed)
 
 

@@ -177,3 +177,14 @@ def test_unsafe_loading_is_asked_for(tmp_path, monkeypatch):
     keras.config.enable_unsafe_deserialization()
     again = keras.saving.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(again(np.ones((1, 2))), [[3, 3]])
+
+
+def test_a_seed_generator_gives_seeds_and_its_config():
+    one, two = random.SeedGenerator(7, name="g"), random.SeedGenerator(7)
+    seed = one.next()
+    assert seed.shape == (2,) and (seed == two.next()).numpy().all()
+    assert not (seed == one.next()).numpy().all()
+    drawn = [random.normal((4,), seed=seed).numpy() for _ in range(2)]
+    np.testing.assert_array_equal(*drawn)
+    assert one.get_config() == {"seed": 7, "name": "g"}
+    assert (random.SeedGenerator.from_config(one.get_config()).next() == seed).numpy().all()
