@@ -13,7 +13,11 @@ import numpy as np
 
 from edgekit.errors import UnsupportedOperator
 from edgekit.train.attached import Attached
-from edgekit.train.custom_objects import custom_object_scope
+from edgekit.train.custom_objects import (
+    custom_object_scope,
+    get_registered_name,
+    is_registered,
+)
 from edgekit.train.deprecations import with_old_arguments
 from edgekit.train.ops import activations as ops
 from edgekit.train.ops import comparisons, math, slopes
@@ -283,4 +287,7 @@ def serialize(activation: Any) -> Any:
     name = getattr(activation, "__name__", type(activation).__name__)
     if isinstance(activation, Serializable) or name == "<lambda>":
         return plain(activation)
+    if is_registered(activation):
+        function = {"module": "builtins", "class_name": "function", "registered_name": "function"}
+        return {**function, "config": get_registered_name(activation)}
     return str(name)

@@ -12,6 +12,7 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "is_registered",
     "register_keras_serializable",
 ]
 
@@ -41,6 +42,11 @@ def register_keras_serializable(
 def get_registered_name(obj: Any) -> str:
     """package>name of what was registered, else its own name."""
     return _NAMES.get(obj, obj.__name__)
+
+
+def is_registered(obj: Any) -> bool:
+    """Whether a file finds it under a name of its own."""
+    return obj in _NAMES
 
 
 def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

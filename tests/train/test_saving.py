@@ -679,3 +679,16 @@ def test_plain_arguments_of_a_layer_of_ones_own_are_saved(tmp_path):
     np.testing.assert_array_equal(again(x).numpy(), model(x).numpy())
     with pytest.raises(NotImplementedError, match="layer 'scaled_.*write its get_config"):
         Scaled(np.float32(2)).get_config()
+
+
+@register_keras_serializable(package="Own", name="two_times")
+def twice(x):
+    return x * 2.0
+
+
+def test_an_activation_is_saved_by_its_registered_name(tmp_path):
+    model = Sequential([layers.Input((2,)), layers.Dense(2, activation=twice)])
+    model.save(tmp_path / "m.keras")
+    assert load_model(tmp_path / "m.keras").layers[0].activation is twice
+    written = model.layers[0].get_config()["activation"]  # as Keras writes it
+    assert (written["class_name"], written["config"]) == ("function", "Own>two_times")

@@ -132,3 +132,9 @@ def test_text_layers_say_what_is_wrong():
         layers.CategoryEncoding(4)(np.array([[0, 4]]))
     with pytest.raises(InputError, match=r"Did you mean 'whitespace'"):
         layers.TextVectorization(split="whitespaces")
+
+
+def test_a_vocabulary_is_made_of_plain_strings():
+    layer = layers.TextVectorization()
+    layer.adapt(np.array(["the cat", "the dog"]))
+    assert {type(token) for token in layer.get_vocabulary()} == {str}

@@ -138,7 +138,8 @@ class TokenLayer(HostLayer):
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
         """The tokens by their index."""
         special = [self.mask_token] * self._first_unknown + [self.oov_token] * self.num_oov_indices
-        return [*(special if include_special_tokens else []), *self._tokens]
+        tokens = map(str, self._tokens) if self.is_text else self._tokens  # numpy's are longer
+        return [*(special if include_special_tokens else []), *tokens]
 
     def vocabulary_size(self) -> int:
         """The number of indices, those of the special tokens with them."""
