@@ -1,7 +1,8 @@
 """Layers that follow one another and train as one primitive on a CPU.
 
 A convolution whose output goes to one BatchNormalization and nowhere else, and from there perhaps
-to one ReLU, runs in training as `conv_norm`. Wherever anything asks for more than that (a trace,
+to one ReLU, runs in training as `conv_norm`; one that goes to a ReLU, its own or a layer's, as
+`conv_relu`. Wherever anything asks for more than that (a trace,
 quantization, masks, inference, another layer that reads what is between), the layers run one by
 one. Which way it is does not depend on earlier steps, so that a run that was broken off goes on to
 the same bits.
@@ -26,6 +27,7 @@ from edgekit.train.layers.input_spec import check_inputs
 from edgekit.train.layers.normalization import BatchNormalization
 from edgekit.train.masks import mask_of
 from edgekit.train.ops.conv_norm import conv_norm
+from edgekit.train.ops.conv_relu import conv_relu
 from edgekit.train.primitive import name_scope, recorders, scope_state
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import Tensor
@@ -36,11 +38,11 @@ Step = tuple[Any, Any, Any, Any]  # of a graph's plan: layer, input, call, outpu
 
 
 class Region:
-    """A convolution, a normalization and perhaps a ReLU, called with what the first takes."""
+    """Layers in a row, the first a convolution, called with what that takes."""
 
-    def __init__(self, conv: Any, norm: BatchNormalization, last: Any = None) -> None:
-        self.conv, self.norm, self.last = conv, norm, last
-        self.layers = [conv, norm] if last is None else [conv, norm, last]
+    def __init__(self, *layers: Any) -> None:
+        self.layers = layers
+        self.conv = layers[0]
 
     def __call__(self, x: Any) -> Any:
         if self._at_once(x) and self._is_ready(x):
@@ -50,13 +52,11 @@ class Region:
         return x
 
     def _at_once(self, x: Any) -> bool:
-        if not _training.get() or not self.norm.trainable or type(x) is not Tensor:
+        if not _training.get() or type(x) is not Tensor or not self._joins():
             return False
         data = x.data
         return (
             type(data) is np.ndarray
-            and (_is_conv(self.conv) and _is_norm(self.norm))  # attributes can be changed
-            and (self.last is None or _is_relu(self.last))
             and data.size > 0
             and all(layer._arithmetic == data.dtype for layer in self.layers)
             and all(layer._storage is None for layer in self.layers)
@@ -69,7 +69,7 @@ class Region:
 
         False where the layers are to say what does not fit.
         """
-        conv, norm = self.conv, self.norm
+        conv = self.conv
         if not conv.built:
             conv.build_for(x.shape)
         if x.data.shape != conv._checked_shape:
@@ -78,9 +78,49 @@ class Region:
         for layer in self.layers[1:]:
             if not layer.built:
                 layer.build_for(conv.compute_output_shape(x.shape))
-        features = math.prod(conv.kernel.shape[2 if type(conv) is DepthwiseConv2D else 3 :])
-        fits = norm.moving_mean.shape == (features,)
-        return bool(fits and conv.kernel.data.dtype == x.data.dtype)
+        return bool(conv.kernel.data.dtype == x.data.dtype)
+
+    def _joins(self) -> bool:
+        """Whether the layers are still such as join: attributes can be changed."""
+        raise NotImplementedError
+
+    def _run(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class Rectified(Region):
+    """A convolution with a ReLU, its own or that of a layer behind it."""
+
+    def _joins(self) -> bool:
+        own = activations.linear if len(self.layers) == 2 else activations.relu
+        return _is_conv(self.conv, own) and all(map(_is_relu, self.layers[1:]))
+
+    def _run(self, x: Tensor) -> Tensor:
+        conv = self.conv
+        with name_scope(conv.name):
+            return conv_relu(x, conv.kernel, conv.bias, **conv._window())
+
+
+class Normalized(Region):
+    """A convolution, a normalization and perhaps a ReLU."""
+
+    def __init__(self, conv: Any, norm: BatchNormalization, last: Any = None) -> None:
+        super().__init__(*(layer for layer in (conv, norm, last) if layer is not None))
+        self.norm, self.last = norm, last
+
+    def _joins(self) -> bool:
+        return (
+            self.norm.trainable
+            and (_is_conv(self.conv) and _is_norm(self.norm))
+            and (self.last is None or _is_relu(self.last))
+        )
+
+    def _is_ready(self, x: Tensor) -> bool:
+        if not super()._is_ready(x):
+            return False
+        separate = type(self.conv) is DepthwiseConv2D
+        features = math.prod(self.conv.kernel.shape[2 if separate else 3 :])
+        return bool(self.norm.moving_mean.shape == (features,))
 
     def _run(self, x: Tensor) -> Tensor:
         conv, norm = self.conv, self.norm
@@ -110,13 +150,13 @@ def _only_a_tape_listens() -> bool:
     )
 
 
-def _is_conv(layer: Any) -> bool:
+def _is_conv(layer: Any, activation: Any = activations.linear) -> bool:
     if type(layer) not in (Conv2D, DepthwiseConv2D) or not is_plain(layer):
         return False
     whole = layer.groups == 1 if type(layer) is Conv2D else layer.depth_multiplier == 1
     return (
         whole
-        and layer.activation is activations.linear
+        and layer.activation is activation
         and layer.data_format == "channels_last"
         and layer.padding in ("same", "valid")
     )
@@ -140,10 +180,18 @@ def _is_relu(layer: Any) -> bool:
 def _joined(before: Any, layer: Any) -> Region | None:
     """What a layer becomes with the one before it, or None where each stays by itself."""
     if _is_norm(layer) and _is_conv(before):
-        return Region(before, layer)
-    if type(before) is Region and before.last is None and _is_relu(layer):
-        return Region(before.conv, before.norm, layer)
+        return Normalized(before, layer)
+    if type(before) is Normalized and before.last is None and _is_relu(layer):
+        return Normalized(before.conv, before.norm, layer)
+    if type(before) is Conv2D and _is_conv(before) and _is_relu(layer):
+        return Rectified(before, layer)
     return None
+
+
+def _alone(layer: Any) -> Any:
+    """What a layer becomes by itself."""
+    own = type(layer) is Conv2D and _is_conv(layer, activations.relu)
+    return Rectified(layer) if own else layer
 
 
 def joined_stack(stack: Sequence[Any]) -> list[Any]:
@@ -152,7 +200,7 @@ def joined_stack(stack: Sequence[Any]) -> list[Any]:
     for layer in stack:
         region = _joined(found[-1], layer) if found else None
         if region is None:
-            found.append(layer)
+            found.append(_alone(layer))
         else:
             found[-1] = region
     return found
@@ -174,5 +222,5 @@ def joined_plan(plan: Sequence[Step], outputs: Sequence[Any]) -> list[Step]:
             continue
         if only_output is not None:
             made[only_output] = len(joined)
-        joined.append(step)
+        joined.append((_alone(layer), *step[1:]))
     return joined
