@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 import time
 
@@ -356,8 +357,13 @@ def test_verbose(capsys):
     model = classifier()
     model.fit(X, Y, epochs=2, verbose=2)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(" - ")[0] for line in lines] == ["Epoch 1/2", "Epoch 2/2"]
-    assert "accuracy: " in lines[0]
+    assert [line.split(" - ")[0] for line in lines] == ["Epoch 1/2", "3/3", "Epoch 2/2", "3/3"]
+    numbers = r"accuracy: 0\.\d{4} - loss: \d\.\d{4}"
+    assert re.fullmatch(rf"3/3 - \d+s - \d+(s|ms|us)/step - {numbers}", lines[1])
+    model.evaluate(X, Y, batch_size=10, verbose=2)
+    assert re.fullmatch(rf"10/10 - \d+s - \d+[mu]?s/step - {numbers}\n", capsys.readouterr().out)
+    model.predict(X, batch_size=10, verbose=2)
+    assert re.fullmatch(r"10/10 - \d+s - \d+[mu]?s/step\n", capsys.readouterr().out)
     model.fit(X, Y, verbose=0)
     model.predict(X, verbose=0)
     assert capsys.readouterr() == ("", "")
@@ -375,7 +381,7 @@ def test_a_progress_bar(capsys):
 def test_without_tqdm_there_are_lines(capsys, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "tqdm", None)
     classifier().fit(X, Y, verbose=1)
-    assert capsys.readouterr().out.startswith("Epoch 1/1 - ")
+    assert capsys.readouterr().out.startswith("Epoch 1/1\n3/3 - ")
 
 
 @pytest.mark.parametrize(

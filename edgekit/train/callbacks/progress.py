@@ -39,25 +39,64 @@ def _tqdm() -> Any:
 
 
 class ProgressLines(Callback):
-    """One line for each epoch."""
+    """One line for each epoch, evaluation or prediction, as Keras prints it:
+    `32/32 - 1s - 12ms/step - loss: 0.1234`, under a line with the epoch.
+    """
 
     chief_only = True
+    every_batch = False
 
     def __init__(self, doing: str) -> None:
         self.doing = doing
         self._start = 0.0
+        self._seen = 0
+
+    def _begin(self) -> None:
+        self._start = time.perf_counter()
+        self._seen = 0
+
+    def _end(self, logs: Any) -> None:
+        seconds, seen = time.perf_counter() - self._start, max(self._seen, 1)
+        parts = [f"{seen}/{self.params.get('steps') or seen}", f"{seconds:.0f}s"]
+        say(" - ".join([*parts, f"{_time(seconds / seen)}/step", *filter(None, [numbers(logs)])]))
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._start = time.perf_counter()
+        say(f"Epoch {epoch + 1}/{self.params['epochs']}")
+        self._begin()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._seen = batch + 1
 
     def on_epoch_end(self, epoch, logs=None):
-        seconds = time.perf_counter() - self._start
-        line = f"Epoch {epoch + 1}/{self.params['epochs']} - {seconds:.1f}s"
-        say(f"{line} - {numbers(logs)}")
+        self._end(logs)
+
+    def on_test_begin(self, logs=None):
+        if self.doing == "evaluate":
+            self._begin()
+
+    def on_test_batch_end(self, batch, logs=None):
+        if self.doing == "evaluate":
+            self._seen = batch + 1
 
     def on_test_end(self, logs=None):
         if self.doing == "evaluate":
-            say(numbers(logs))
+            self._end(logs)
+
+    def on_predict_begin(self, logs=None):
+        self._begin()
+
+    def on_predict_batch_end(self, batch, logs=None):
+        self._seen = batch + 1
+
+    def on_predict_end(self, logs=None):
+        self._end({})
+
+
+def _time(seconds: float) -> str:
+    """`2s`, `12ms`, `850us`."""
+    if seconds >= 1:
+        return f"{seconds:.0f}s"
+    return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us"
 
 
 class ProgressBar(Callback):
