@@ -311,3 +311,99 @@ def test_local_response_that_is_none() -> None:
         refused(content, ModelFormatError, "normalize nothing")
     content = file_of("LOCAL_RESPONSE_NORMALIZATION", [Given("x", (2, 3))], [Given("y", (2, 3))])
     refused(content, ModelFormatError, "maps are needed")
+
+
+# -- CONV_3D_TRANSPOSE
+
+
+def transposed(shape: Sequence[int], size: Sequence[int], **options: Any) -> bytes:
+    """Two channels in, four out."""
+    x, weight = (1, 3, 4, 5, 2), random_array(7, (*size, 4, 2), "float32")
+    given = [numbers("shape", *shape), constant("w", weight), Given("x", x)]
+    given.append(constant("b", random_array(8, (4,), "float32")))
+    options = {"stride_d": 1, "stride_h": 1, "stride_w": 1, **options}
+    return file_of("CONV_3D_TRANSPOSE", given, [Given("y", shape)], ("Conv3DOptions", options))
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("size", [(2, 3, 2), (1, 1, 1), (4, 3, 5)])
+@pytest.mark.parametrize("strides", [(1, 1, 1), (2, 2, 2), (1, 3, 2)])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_transposed_volumes(padding: int, strides: Any, size: Any, arithmetic: str) -> None:
+    lines = zip((3, 4, 5), strides, size, strict=True)
+    if padding:
+        volume = [(d - 1) * step + n for d, step, n in lines]
+    else:
+        volume = [d * step for d, step, _ in lines]
+    names = dict(zip(("stride_d", "stride_h", "stride_w"), strides, strict=True))
+    content = transposed((1, *volume, 4), size, padding=padding, **names)
+    close(content, {"x": random_array(0, (1, 3, 4, 5, 2), "float32")}, arithmetic)
+
+
+def test_volumes_that_are_none() -> None:
+    refused(transposed((1, 9, 9, 9), (1, 1, 1)), ModelFormatError, "5 dimensions")
+    refused(transposed((1, 3, 4, 0, 4), (1, 1, 1)), ModelFormatError, "5 dimensions")
+    refused(transposed((1, 1, 1, 1, 4), (2, 2, 2)), ModelFormatError, "does not become")
+    refused(transposed((1, 3, 4, 5, 9), (1, 1, 1)), ModelFormatError, "does not become")
+    refused(
+        transposed((1, 3, 4, 5, 4), (1, 1, 1), dilation_h_factor=2), UnsupportedOperator, "dilation"
+    )
+
+
+# -- What is known when the file is read: WHERE, UNIQUE, BITWISE_XOR, BITCAST
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int32", "int64", "bool"])
+@pytest.mark.parametrize("shape", [(7,), (3, 4), (2, 3, 2)])
+def test_places_of_what_is_not_zero(shape: tuple[int, ...], dtype: str) -> None:
+    data = random_array(0, shape, dtype) * (random_array(1, shape, "bool")).astype(dtype)
+    given = Given("x", shape, dtype, data.astype(dtype), like("x", shape, dtype).quant)
+    content = file_of(
+        "WHERE", [given], [Given("y", (1, len(shape)), "int64")], ("WhereOptions", {})
+    )
+    assert_equal(content, {})
+    content = file_of("WHERE", [like("x", shape, dtype)], [Given("y", (1, len(shape)), "int64")])
+    refused(content, UnsupportedOperator, "shapes are fixed here; build the model with a mask")
+
+
+@pytest.mark.parametrize("kind", ["int32", "int64"])
+@pytest.mark.parametrize("dtype", ["float32", "int8", "uint8", "int16", "int32", "int64"])
+def test_each_number_once(dtype: str, kind: str) -> None:
+    data, quant = np.array([3, 1, 3, 2, 1, 0, 2, 9]).astype(dtype), like("x", (8,), dtype).quant
+    outputs = [like("y", (1,), dtype), Given("i", (8,), kind)]
+    options = ("UniqueOptions", {"idx_out_type": {"int32": 2, "int64": 4}[kind]})
+    content = file_of("UNIQUE", [Given("x", (8,), dtype, data, quant)], outputs, options)
+    assert_equal(content, {})
+    content = file_of("UNIQUE", [like("x", (8,), dtype)], outputs, options)
+    refused(content, UnsupportedOperator, "shapes are fixed here")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32"])
+@pytest.mark.parametrize("shapes", [((3, 4), (3, 4)), ((3, 4), (4,)), ((2, 1), (3,))])
+def test_exclusive_or(shapes: Any, dtype: str) -> None:
+    quant = like("x", (), dtype).quant
+    arrays = [random_array(i, shape, dtype) for i, shape in enumerate(shapes)]
+    given = [Given(n, a.shape, dtype, a, quant) for n, a in zip("xz", arrays, strict=True)]
+    y = like("y", np.broadcast_shapes(*shapes), dtype)
+    assert_equal(file_of("BITWISE_XOR", given, [y], ("BitwiseXorOptions", {})), {})
+    given[0] = like("x", shapes[0], dtype)
+    content = file_of("BITWISE_XOR", given, [y], ("BitwiseXorOptions", {}))
+    refused(content, UnsupportedOperator, "build the model without it")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind", "shape", "result"),
+    [
+        ("float32", "int32", (2, 3), (2, 3)),
+        ("float32", "int16", (2, 3), (2, 3, 2)),
+        ("int16", "float32", (3, 2), (3,)),
+        ("uint8", "int8", (2, 3), (2, 3)),
+        ("int64", "int32", (2,), (2, 2)),
+    ],
+)
+def test_bytes_taken_for_others(dtype: str, kind: str, shape: Any, result: Any) -> None:
+    given = Given("x", shape, dtype, random_array(0, shape, dtype))
+    content = file_of("BITCAST", [given], [Given("y", result, kind)])
+    assert_equal(content, {})
+    content = file_of("BITCAST", [Given("x", shape, dtype)], [Given("y", result, kind)])
+    refused(content, UnsupportedOperator, "use a CAST")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from edgekit.errors import ModelFormatError, UnsupportedOperator
+from edgekit.errors import ModelFormatError, ShapeError, UnsupportedOperator
 from edgekit.ir import Value
+from edgekit.ir.graph import DTYPES, Array
 
 from .file import Operator
 from .reader import Reader, Rule
@@ -65,4 +68,48 @@ def _wide(op: Operator, reader: Reader, value: Value) -> str:
     return reader.add(op, "Cast", value.name, dtype="int32")
 
 
-READERS: dict[str, Rule] = {"BUCKETIZE": bucketize, "RIGHT_SHIFT": right_shift}
+def bitwise_xor(op: Operator, reader: Reader) -> None:
+    x, y = (reader.known(reader.tensor(op, i).index) for i in range(2))
+    if x is None or y is None:
+        raise UnsupportedOperator(
+            "bits of what the model is given are not known here; build the model without it"
+        )
+    if x.dtype != y.dtype or x.dtype.kind not in "iu":
+        raise UnsupportedOperator(f"integers of one kind are known, not {x.dtype} and {y.dtype}")
+    shape = np.broadcast_shapes(x.shape, y.shape) if _fit(x, y) else None
+    if shape is None:
+        raise ShapeError(f"{list(x.shape)} and {list(y.shape)} do not fit each other")
+    reader.spend(math.prod(shape) * x.itemsize)
+    reader.know(op, np.bitwise_xor(x, y))
+
+
+def _fit(x: Array, y: Array) -> bool:
+    pairs = zip(reversed(x.shape), reversed(y.shape), strict=False)
+    return all(a == b or 1 in (a, b) for a, b in pairs)
+
+
+def bitcast(op: Operator, reader: Reader) -> None:
+    """The same bytes as numbers of another kind, with a dimension more or less where these are
+    shorter or longer."""
+    found, output = reader.known(reader.tensor(op, 0).index), reader.output_tensor(op)
+    dtype = DTYPES.get(output.dtype)
+    if found is None or dtype is None or dtype.kind == "b" or found.dtype.kind == "b":
+        raise UnsupportedOperator(
+            f"the bytes of what the model is given are not taken for {output.dtype}; use a CAST, "
+            "or build the model without it"
+        )
+    whole, part = found.dtype.itemsize, dtype.itemsize
+    shape = found.shape if whole == part else (*found.shape, whole // part)
+    if whole < part:
+        if found.shape[-1:] != (part // whole,):
+            raise ShapeError(f"{list(found.shape)} {found.dtype} is no {dtype}")
+        shape = found.shape[:-1]
+    reader.know(op, np.frombuffer(found.tobytes(), dtype).reshape(shape))
+
+
+READERS: dict[str, Rule] = {
+    "BUCKETIZE": bucketize,
+    "RIGHT_SHIFT": right_shift,
+    "BITWISE_XOR": bitwise_xor,
+    "BITCAST": bitcast,
+}

@@ -102,6 +102,44 @@ def conv3d(op: Operator, reader: Reader) -> None:
     )
 
 
+def conv3d_transpose(op: Operator, reader: Reader) -> None:
+    """A Conv3D of the input with zeros between, with the weight turned around.
+
+    The shape of the output comes first, then the weight [depth, height, width, out, in].
+    """
+    from .moves import spread  # few networks with images have such volumes
+
+    options, shape, x = op.options("Conv3DOptions"), reader.integers(op, 0), reader.value(op, 2)
+    weight = _constant_weight(op, reader)
+    if len(x.shape) != 5 or len(shape) != 5 or None in x.shape[1:] or min(shape) < 1:
+        raise ShapeError(f"5 dimensions are needed, received {list(x.shape)} and {list(shape)}")
+    if any(options[f"dilation_{axis}_factor"] != 1 for axis in "dhw"):
+        raise UnsupportedOperator("dilation is not known; convert the model without it")
+    strides = tuple(step(options, f"stride_{axis}") for axis in "dhw")
+    lines = zip(shape[1:4], weight.shape[:3], strides, (1, 1, 1), strict=True)
+    low = [line_pads(*line, options["padding"])[0] for line in lines]
+    wide, sizes = spread(op, reader, x, (1, *strides, 1), 0.0)
+    taken = tuple(-1 if d is None else d for d in sizes)
+    part = reader.add(op, "Slice", wide, starts=(0,) * 5, sizes=taken)
+    before = [size - 1 - n for size, n in zip(weight.shape[:3], low, strict=True)]
+    after = [
+        n + size - 1 - d - b
+        for n, size, d, b in zip(shape[1:4], weight.shape[:3], taken[1:4], before, strict=True)
+    ]
+    if min(*before, *after) < 0 or weight.shape[3] != shape[4]:
+        raise ShapeError(f"{list(x.shape)} by {list(weight.shape)} does not become {list(shape)}")
+    turned = weight[::-1, ::-1, ::-1].transpose(3, 0, 1, 2, 4)
+    reader.emit(
+        op,
+        "Conv3D",
+        part,
+        reader.new_constant(op, np.ascontiguousarray(turned), "weight"),
+        bias(op, reader, 3),
+        fused=options["fused_activation_function"],
+        pads=(*before, *after),
+    )
+
+
 def _known(line: tuple[int | None, ...]) -> tuple[int, int, int, int]:
     size, window, stride, dilation = (number or 0 for number in line)
     return size, window, stride, dilation
@@ -187,6 +225,7 @@ READERS: dict[str, Rule] = {
     "BATCH_TO_SPACE_ND": batch_to_space,
     "TRANSPOSE_CONV": transpose_conv,
     "CONV_3D": conv3d,
+    "CONV_3D_TRANSPOSE": conv3d_transpose,
     "BATCH_MATMUL": batch_matmul,
     "LOCAL_RESPONSE_NORMALIZATION": local_response_normalization,
 }

@@ -32,7 +32,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "reductions": (
         *("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "REDUCE_ANY", "REDUCE_ALL"),
-        *("ARG_MAX", "ARG_MIN", "CUMSUM", "TOPK_V2", "ONE_HOT"),
+        *("ARG_MAX", "ARG_MIN", "CUMSUM", "TOPK_V2", "ONE_HOT", "WHERE", "UNIQUE"),
     ),
     "shapes": (
         *("MIRROR_PAD", "TILE", "BROADCAST_TO", "FILL", "ZEROS_LIKE", "RANGE", "SHAPE", "RANK"),
@@ -45,10 +45,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "images": (
         *("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE"),
         *("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "TRANSPOSE_CONV", "CONV_3D", "BATCH_MATMUL"),
-        "LOCAL_RESPONSE_NORMALIZATION",
+        *("LOCAL_RESPONSE_NORMALIZATION", "CONV_3D_TRANSPOSE"),
     ),
     "moves": ("REVERSE_SEQUENCE", "MATRIX_DIAG", "MATRIX_SET_DIAG", "DILATE"),
-    "bits": ("BUCKETIZE", "RIGHT_SHIFT"),
+    "bits": ("BUCKETIZE", "RIGHT_SHIFT", "BITWISE_XOR", "BITCAST"),
     "scatter": (
         *("SCATTER_ND", "SPARSE_TO_DENSE", "SEGMENT_SUM", "UNSORTED_SEGMENT_SUM"),
         *("UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_MAX", "UNSORTED_SEGMENT_MIN"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from edgekit.errors import UnsupportedOperator
+import numpy as np
+
+from edgekit.errors import ShapeError, UnsupportedOperator
+from edgekit.ir.graph import Array
 from edgekit.ir.shapes import axis_of
 
 from .elements import input_shape
@@ -57,6 +60,38 @@ def one_hot(op: Operator, reader: Reader) -> None:
     reader.emit(op, "OneHot", *names, depth=reader.integer(op, 1), axis=axis)
 
 
+def where(op: Operator, reader: Reader) -> None:
+    """The places of all that is not zero, one row for each."""
+    found = _known_now(op, reader)
+    if found.ndim == 0:
+        raise ShapeError("a single number has no places")
+    reader.know(op, np.argwhere(found).astype(np.int64))
+
+
+def unique(op: Operator, reader: Reader) -> None:
+    """Each number once, in the order in which they come, and which of them stands where."""
+    found, indices = _known_now(op, reader), reader.output_tensor(op, 1)
+    if found.ndim != 1 or indices.dtype not in ("int32", "int64"):
+        raise ShapeError(f"a list gives int32 or int64, received {found.shape}, {indices.dtype}")
+    _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    place = np.empty(len(order), np.intp)
+    place[order] = np.arange(len(order))
+    reader.know(op, found[first[order]])
+    reader.know(op, place[inverse.reshape(-1)].astype(indices.dtype), 1)
+
+
+def _known_now(op: Operator, reader: Reader) -> Array:
+    found = reader.known(reader.tensor(op, 0).index)
+    if found is None:
+        raise UnsupportedOperator(
+            "how many it gives depends on what the model is given, and shapes are fixed here; "
+            "build the model with a mask, or with TOPK_V2 or NON_MAX_SUPPRESSION_V5, whose "
+            "results have one size"
+        )
+    return found
+
+
 READERS: dict[str, Rule] = {
     "MEAN": reduction("Mean"),
     "SUM": reduction("Sum"),
@@ -70,4 +105,6 @@ READERS: dict[str, Rule] = {
     "CUMSUM": cumulative_sum,
     "TOPK_V2": top_k,
     "ONE_HOT": one_hot,
+    "WHERE": where,
+    "UNIQUE": unique,
 }
