@@ -84,10 +84,17 @@ def _preprocessed(interpreter: Interpreter, arrays: Mapping[str, Array]) -> dict
     """uint8 arrays are raw pixels where the model stores no uint8 itself."""
     ready = dict(arrays)
     for name, array in arrays.items():
-        raw = array.dtype.name == "uint8" != interpreter.graph.value(name).dtype
+        value = interpreter.graph.value(name)
+        raw = array.dtype.name == "uint8" != value.dtype
         if raw and interpreter.metadata.preprocessing is not None:
             ready[name] = interpreter.preprocess(array)
             print(f"input {name!r}: raw uint8, the model's preprocessing was applied")
+        elif raw and (value.dtype == "float32" or value.quant is not None):
+            raise InputError(
+                f"input {name!r} expects {value.dtype}, received uint8, raw pixels, and the model "
+                "does not say which numbers it was trained on for them; give it the rule (edgekit "
+                "convert --mean, --std), or those numbers as float32 in a .npz file"
+            )
         for line in _clipped(interpreter.graph.value(name), ready[name]):
             print(line)
     return ready

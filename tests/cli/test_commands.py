@@ -217,7 +217,7 @@ def test_run_summarizes_what_is_no_list_of_classes(tmp_path: Path, capsys: Captu
     [
         (normal(0, 2, 5), "12"),
         (np.zeros((2, 12), np.int32), "int32"),
-        (np.zeros((2, 12), np.uint8), "uint8"),
+        (np.zeros((2, 12), np.uint8), "received uint8, raw pixels, and the model does not say"),
         (np.full((1, 12), np.nan, np.float32), "NaN"),
     ],
 )
