@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from edgekit.migrate.script import Script
-from edgekit.migrate.table import MODULES, MOVED, OPS, OTHERS
+from edgekit.migrate.table import (
+    BY_HAND,
+    MODULES,
+    MOVED,
+    NOT_IN_RUNTIME,
+    OPS,
+    OTHERS,
+    RUNTIMES,
+)
 
 __all__ = ["below_keras", "is_tensorflow", "rewrite_imports"]
 
@@ -86,15 +94,20 @@ def _plain_import(
     for alias in node.names:
         module = _module(script, alias.name)
         below = below_keras(module)
+        if module in RUNTIMES and alias.asname is None:
+            script.by_hand(node, f"import {module}", "import edgekit.interpreter under a name")
         if module.partition(".")[0] in OTHERS:
             root = module.partition(".")[0]
             script.by_hand(node, f"import {module}", f"{root} {OTHERS[root]}")
         if below is not None:
             made.append(_keras_import(below, alias))
             changed = True
+        elif module in RUNTIMES and alias.asname is not None:
+            made.append(f"import edgekit.interpreter as {alias.asname.name.value}")
+            changed = True
         elif is_tensorflow(module):
             changed = True
-            if keep or module != "tensorflow":
+            if keep:
                 made.append(f"import {script.text(alias).rstrip(',').strip()}")
             if needed:
                 made.append(_FRONT)
@@ -156,8 +169,23 @@ def _from_import(script: Script, node: Any) -> None:
         target = f"edgekit.keras.{below}" if below else "edgekit.keras"
         old = f"from {module} import"
         script.replace(node.module, target, old, note=f"from {target} import")
+    elif module in RUNTIMES:
+        _from_runtime(script, node, module)
     elif is_tensorflow(module):
         _from_tensorflow(script, node, module)
+
+
+def _from_runtime(script: Script, node: Any, module: str) -> None:
+    """`from tflite_runtime.interpreter import Interpreter`."""
+    names = () if isinstance(node.names, script.cst.ImportStar) else node.names
+    missing = [n for n in (_module(script, alias.name) for alias in names) if n in NOT_IN_RUNTIME]
+    if missing:
+        what = ", ".join(missing)
+        script.by_hand(node, script.text(node), f"edgekit.interpreter has no {what}; do without")
+    else:
+        old = f"from {module} import"
+        new = "edgekit.interpreter"
+        script.replace(node.module, new, old, note=f"from {new} import")
 
 
 def _from_tensorflow(script: Script, node: Any, module: str) -> None:
@@ -185,7 +213,11 @@ def _from_tensorflow(script: Script, node: Any, module: str) -> None:
     if left or not names:
         what = ", ".join(left) or "*"
         script.by_hand(
-            node, script.text(node), f"edgekit has no {what} of tensorflow; see keras.ops"
+            node,
+            script.text(node),
+            BY_HAND.get(
+                f"{base}.{what}".strip("."), f"edgekit has no {what} of tensorflow; see keras.ops"
+            ),
         )
     elif made:
         script.replace(node, "; ".join(made))

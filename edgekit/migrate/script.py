@@ -34,6 +34,7 @@ class Script:
         self._spans = wrapper.resolve(self._metadata.ByteSpanPositionProvider)
         self._lines = wrapper.resolve(self._metadata.PositionProvider)
         self._names = wrapper.resolve(self._metadata.QualifiedNameProvider)
+        self._modules = self._bound_modules()
         self.changes: list[Change] = []
         self._edits: dict[tuple[int, int], bytes] = {}
 
@@ -77,7 +78,21 @@ class Script:
         source = self._metadata.QualifiedNameSource.IMPORT
         found = self._names.get(name)
         found = found() if callable(found) else found
-        return next((q.name for q in found or () if q.source is source), None)
+        return min((q.name for q in found or () if q.source is source), default=None)
+
+    def module_as(self, name: Any) -> str | None:
+        """The module that a name was bound to by `import a.b as name`."""
+        bound = name.value if isinstance(name, self.cst.Name) else ""
+        return self._modules.get(bound) if self.imported_as(name) else None
+
+    def _bound_modules(self) -> dict[str, str]:
+        return {
+            alias.asname.name.value: str(self.dotted(alias.name))
+            for node, _ in self.walk(self.tree)
+            if isinstance(node, self.cst.Import)
+            for alias in node.names
+            if alias.asname is not None
+        }
 
     def line(self, node: Any) -> int:
         """The line of a node, from 1."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
-    "ACTIVATIONS", "BY_HAND", "DECORATORS", "DTYPES", "KEYWORDS", "MODULES", "MOVED", "OPS",
-    "OTHERS", "STATEMENTS", "SURE_AXIS", "WORDS",
+    "ACTIVATIONS", "BY_HAND", "DECORATORS", "DTYPES", "KEYWORDS", "MODULES", "MOVED",
+    "NOT_IN_RUNTIME", "OPS", "OTHERS", "RUNTIMES", "STATEMENTS", "SURE_AXIS", "WORDS",
 ]  # fmt: skip
 
 _STRATEGIES = (
@@ -27,6 +27,14 @@ MOVED: dict[str, str] = {
     "random.uniform": "random.uniform",
     "set_random_seed": "utils.set_random_seed",
 }
+
+# modules of TensorFlow Lite's runtimes, whose names edgekit.interpreter has, but for two
+RUNTIMES = (
+    "ai_edge_litert.interpreter",
+    "tensorflow.lite.python.interpreter",
+    "tflite_runtime.interpreter",
+)
+NOT_IN_RUNTIME = ("Delegate", "InterpreterWithCustomOps")
 
 # modules below tensorflow whose names, as far as MOVED has them, stand in one of the same name
 # below edgekit.keras
@@ -144,6 +152,9 @@ BY_HAND: dict[str, str] = {
     "initialize_all_variables": "variables have their values at once; drop it",
     "io": "no tf.io here; use open(), pathlib and numpy",
     "layers": "TensorFlow 1; use keras.layers",
+    "lite.Interpreter": "use edgekit.interpreter.Interpreter, which has its arguments and methods",
+    "lite.experimental": "no delegates here; edgekit.interpreter has load_delegate, which raises "
+    "what scripts catch, and OpResolverType",
     "lite": "no converter of TensorFlow here; use edgekit.convert(model, calibration).save(path)",
     "losses": "TensorFlow 1; use keras.losses",
     "metrics": "TensorFlow 1; use keras.metrics",

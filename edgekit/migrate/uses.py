@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgekit.migrate.imports import below_keras
 from edgekit.migrate.script import Script
 from edgekit.migrate.table import (
     ACTIVATIONS,
@@ -64,11 +65,20 @@ def _is_inner(cst: Any, node: Any, parents: Any) -> bool:
 
 
 def _name(script: Script, node: Any) -> str | None:
-    """The name below tensorflow of a chain, "" for tensorflow itself, None for anything else."""
+    """The name below tensorflow of a chain, "" for tensorflow itself, None for anything else.
+
+    `tf.x` is "compat.v1.x" where `tf` is `tensorflow.compat.v1`.
+    """
     path = script.dotted(node)
-    if path is None or script.imported_as(script.root(node)) != "tensorflow":
+    if path is None:
         return None
-    return path.partition(".")[2]
+    root, below = script.root(node), path.partition(".")[2]
+    if script.imported_as(root) == "tensorflow":
+        return below
+    module = script.module_as(root) or ""
+    if not module.startswith("tensorflow.") or below_keras(module) is not None:
+        return None
+    return ".".join(filter(None, (module.partition(".")[2], below)))
 
 
 def _does_nothing(script: Script, line: Any) -> bool:

@@ -289,6 +289,56 @@ def test_broken_scripts_are_refused():
 
 
 @pytest.mark.parametrize(
+    ("line", "use", "said"),
+    [
+        ("import tensorflow.compat.v1 as tf", "tf.placeholder(x)", "no graph here"),
+        ("import tensorflow.compat.v1 as tf", "tf.disable_v2_behavior()", "not emulated"),
+        ("import tensorflow.image as images", "images.resize(x)", "no tf.image here"),
+        ("import tensorflow.lite as tflite", "tflite.Interpreter('m')", "edgekit.interpreter"),
+        ("import tensorflow as tf", "tf.lite.Interpreter('m')", "edgekit.interpreter.Interpreter"),
+    ],
+)
+def test_modules_of_tensorflow_under_other_names_are_told(line: str, use: str, said: str) -> None:
+    source = f"{line}\n{use}\n".encode()
+    rewritten, changes = migrate(source, "a.py")
+    assert rewritten == source
+    (change,) = changes
+    assert change.by_hand and change.line == 2 and said in change.text("a.py")
+
+
+def test_what_a_module_under_another_name_has_in_keras_is_rewritten() -> None:
+    source = b"import tensorflow.math as tm\ny = tm.reduce_mean(x)\n"
+    assert migrate(source)[0] == b"from edgekit import keras\ny = keras.ops.mean(x)\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import tflite_runtime.interpreter as tflite", "import edgekit.interpreter as tflite"),
+        (
+            "from ai_edge_litert.interpreter import Interpreter, load_delegate as load",
+            "from edgekit.interpreter import Interpreter, load_delegate as load",
+        ),
+        (
+            "from tensorflow.lite.python.interpreter import Interpreter",
+            "from edgekit.interpreter import Interpreter",
+        ),
+    ],
+)
+def test_scripts_of_tflite_runtime(source: str, expected: str) -> None:
+    rewritten, changes = migrate(source.encode())
+    assert rewritten.decode() == expected
+    assert not any(change.by_hand for change in changes)
+
+
+def test_imports_of_a_runtime_that_are_left() -> None:
+    for line in ("from {} import InterpreterWithCustomOps\n", "import {}\n"):
+        source = line.format("tflite_runtime.interpreter").encode()
+        rewritten, (change,) = migrate(source)
+        assert rewritten == source and change.by_hand
+
+
+@pytest.mark.parametrize(
     "source",
     [
         b"# coding: klingon\nimport keras\n",
