@@ -132,6 +132,33 @@ class _Weights:
         )
 
 
+def rnn_graph(
+    kind: str = "float",
+    *,
+    seed: int = 0,
+    batch: int = 1,
+    time: int = 5,
+    features: int = 6,
+    units: int = 8,
+    kept: bool = True,
+    **attrs: Any,
+) -> Graph:
+    """An Rnn layer that keeps its hidden state, or (`kept` False) takes and gives it."""
+    rng = np.random.default_rng(seed)
+    g = GraphBuilder("rnn")
+    shape = (time, batch, features) if attrs.get("time_major") else (batch, time, features)
+    weights = _Weights(g, rng, kind)
+    inputs = [g.input("x", shape), weights.matrix("input", (units, features))]
+    inputs += [weights.matrix("recurrent", (units, units)), weights.bias("bias", units, False)]
+    begin = np.zeros((batch, units), np.float32)
+    inputs.append(g.state("hidden", begin) if kept else g.input("hidden", begin.shape))
+    results = g.add_all("Rnn", *inputs, name="layer", outputs=["y", "hidden/next"], **attrs)
+    if not kept:
+        return g.finish(results)
+    g.keep(results[1], "hidden")
+    return g.finish(results[:1])
+
+
 def svdf_graph(
     kind: str = "float",
     *,

@@ -41,7 +41,7 @@ COMPARISONS = ("Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "NotEqua
 POSITIONS = ("ArgMax", "ArgMin")
 DETECTORS = ("DetectionPostProcess", "NonMaxSuppression")
 BOXES = "its boxes must make sense together: tests of detectors make them"
-RECURRENT = ("Lstm", "Svdf")
+RECURRENT = ("Lstm", "Rnn", "Svdf")
 CONTROL = ("If", "While")
 MADE_BY_HAND = "its inputs must fit each other: tests/recurrent_graphs.py makes them"
 SUBGRAPHS = "it needs subgraphs: test_control.py makes them"
@@ -148,7 +148,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
         derivatives(),
         {
             **dict.fromkeys(("Quantize", "Dequantize", "Requantize"), NO_DERIVATIVE),
-            **dict.fromkeys((*NOT_LAYERS, "Svdf", *CONTROL), NOT_TRAINED),
+            **dict.fromkeys((*NOT_LAYERS, "Rnn", "Svdf", *CONTROL), NOT_TRAINED),
             "WideSoftmax": NO_DERIVATIVE,
             **dict.fromkeys(STEPS, NO_SLOPE),
             **dict.fromkeys((*LOGIC, *COMPARISONS), TRUTH),

@@ -9,7 +9,7 @@ from edgekit.errors import QuantizationError, ShapeError
 from .graph import Shape, Value
 from .shapes import Attrs, Inputs
 
-__all__ = ["LSTM_INPUTS", "SVDF_INPUTS", "lstm", "svdf", "update_slice"]
+__all__ = ["LSTM_INPUTS", "RNN_INPUTS", "SVDF_INPUTS", "lstm", "rnn", "svdf", "update_slice"]
 
 LSTM_INPUTS = (
     "x",
@@ -22,6 +22,8 @@ LSTM_INPUTS = (
     "input_norm?", "forget_norm?", "cell_norm?", "output_norm?",
 )  # fmt: skip
 """In TFLite's order. "A_to_B" is the weight by which gate B hears of A."""
+
+RNN_INPUTS = ("x", "input_to_hidden", "recurrent_to_hidden", "hidden_bias", "hidden")
 
 SVDF_INPUTS = ("x", "feature", "time", "bias?", "state")
 
@@ -148,6 +150,33 @@ def _check_lstm_scales(given: dict[str, Value], attrs: Attrs) -> None:
 
 def _has_one_scale(value: Value) -> bool:
     return value.quant is not None and value.quant.axis is None
+
+
+def rnn(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:
+    """x [batch, time, features] (time first with `time_major`) and hidden [batch, units] give y
+    [batch, time, units] and the next hidden.
+    """
+    given = _by_role(RNN_INPUTS, inputs)
+    x, hidden = given["x"].shape, given["hidden"].shape
+    if len(x) != 3 or len(hidden) != 2:
+        raise ShapeError("expected x [batch, time, features] and hidden [batch, units]")
+    time, batch = (x[0], x[1]) if attrs["time_major"] else (x[1], x[0])
+    units, weight = hidden[1], given["input_to_hidden"].dtype
+    if time is None or hidden[0] != batch:
+        raise ShapeError(f"x {list(x)} and hidden {list(hidden)} do not fit")
+    wanted: dict[str, tuple[Shape, str]] = {
+        "input_to_hidden": ((units, x[2]), weight),
+        "recurrent_to_hidden": ((units, units), weight),
+        "hidden_bias": ((units,), "float32"),
+    }
+    for name, (shape, dtype) in wanted.items():
+        value = given[name]
+        if (value.shape, value.dtype) != (shape, dtype) or not value.is_constant:
+            raise ShapeError(f"{name} must be a constant {dtype}{list(shape)}, received {value}")
+        if dtype == "int8" and not _has_one_scale(value):
+            raise QuantizationError(f"one scale is needed for {name}")
+    y = (time, batch, units) if attrs["time_major"] else (batch, time, units)
+    return y, (batch, units)
 
 
 def svdf(inputs: Inputs, attrs: Attrs) -> tuple[Shape, ...]:

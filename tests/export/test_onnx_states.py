@@ -9,7 +9,7 @@ from edgekit.errors import UnsupportedOperator
 from edgekit.export.onnx import onnx_bytes
 from edgekit.interpreter import Interpreter
 from edgekit.ir import Graph, GraphBuilder, per_tensor
-from tests.recurrent_graphs import lstm_graph
+from tests.recurrent_graphs import lstm_graph, rnn_graph
 
 LSTMS = {
     "plain": {},
@@ -60,6 +60,15 @@ def test_lstm_is_onnxruntime(name: str) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", [name for name in LSTMS if name != "peephole"])
+def test_rnn_is_onnxruntime(name: str) -> None:
+    graph = rnn_graph(**LSTMS[name])
+    shape = [d or 1 for d in graph.value("x").shape]
+    rng = np.random.default_rng(0)
+    theirs, ours = streams(graph, [rng.normal(0, 1, shape).astype(np.float32) for _ in range(3)])
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
 def test_memories_in_int8_are_real_numbers_outside() -> None:
     steps = [np.full((1, 1, 2), value, np.float32) for value in (3.0, -20.0, 5.5, 60.0)]
     theirs, ours = streams(int8_line(), steps)
@@ -73,6 +82,8 @@ def test_memories_in_int8_are_real_numbers_outside() -> None:
         (lstm_graph("hybrid"), "no form with int8 weights"),
         (lstm_graph(coupled=True, units=3, norm=True), "a projection, normalized gates, no input"),
         (lstm_graph(cell_clip=1.0), "a clipped cell"),
+        (rnn_graph("hybrid"), "no form with int8 weights"),
+        (rnn_graph(activation="relu6"), "no activation relu6"),
     ],
 )
 def test_what_onnx_has_no_form_for(graph: Graph, sentence: str) -> None:

@@ -18,7 +18,7 @@ from tests.cases import CASES, INT8_CASES, float_graph, int8_graph
 from tests.edge_files import resealed
 from tests.edge_graphs import GRAPHS
 from tests.material import MATERIAL
-from tests.recurrent_graphs import KINDS, lstm_graph, svdf_graph
+from tests.recurrent_graphs import KINDS, lstm_graph, rnn_graph, svdf_graph
 
 from .bytewise import mutate_bytes
 from .fields import Fields, unpacked
@@ -66,6 +66,7 @@ class Format:
         makers += [partial(float_graph, case) for case in CASES]
         makers += [partial(int8_graph, case) for case in INT8_CASES]
         makers += [partial(lstm_graph, kind, **SMALL, **form) for kind in KINDS for form in FORMS]
+        makers += [partial(rnn_graph, kind, time=2, units=4) for kind in KINDS[:2]]
         makers += [partial(svdf_graph, kind, features=3, memory=3) for kind in KINDS]
         for make in makers:
             try:

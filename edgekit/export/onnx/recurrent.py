@@ -1,4 +1,4 @@
-"""Lstm as ONNX's LSTM, where that computes the same, and UpdateSlice."""
+"""Lstm and Rnn as ONNX's, where these compute the same, and UpdateSlice."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ POSITIONS = {role.rstrip("?"): i for i, role in enumerate(LSTM_INPUTS)}
 GATES = ("input", "output", "forget", "cell")
 """In ONNX's order."""
 PEEPHOLES = GATES[:3]
+INITIAL = {4: "hidden", POSITIONS["hidden"]: "hidden", POSITIONS["cell"]: "cell"}
 INTO = ("input", "recurrent")
 """What a gate hears."""
 CURVES = {"tanh": "Tanh", "relu": "Relu", "sigmoid": "Sigmoid"}
@@ -30,7 +31,7 @@ def lstm(node: Node, to: Lowering) -> None:
     if not attrs["time_major"]:
         x = to.between(node, "Transpose", [x], perm=(1, 0, 2))
     direction = to.integers((0,), f"{node.name}/direction")
-    states = [_begin(node, to, role, direction) for role in ("hidden", "cell")]
+    states = [_begin(node, to, POSITIONS[role], direction) for role in ("hidden", "cell")]
     weights = [to.constant(_weights(node, to, prefix), f"{node.name}/{prefix}") for prefix in INTO]
     bias = np.concatenate([_constant(node, to, f"{gate}_bias") for gate in GATES])
     bias = np.concatenate([bias, np.zeros_like(bias)])[np.newaxis]
@@ -53,9 +54,39 @@ def lstm(node: Node, to: Lowering) -> None:
     _results(node, to, results, direction)
 
 
-def _begin(node: Node, to: Lowering, role: str, direction: str) -> str:
+def rnn(node: Node, to: Lowering) -> None:
+    attrs = attributes(node)
+    weights = [to.value(node.inputs[i]) for i in (1, 2)]
+    if any(weight.dtype != "float32" for weight in weights):
+        raise UnsupportedOperator("ONNX's RNN has no form with int8 weights")
+    if attrs["activation"] not in CURVES:
+        raise UnsupportedOperator(f"ONNX's RNN has no activation {attrs['activation']}")
+    x = to.read(node.inputs[0])
+    if not attrs["time_major"]:
+        x = to.between(node, "Transpose", [x], perm=(1, 0, 2))
+    direction = to.integers((0,), f"{node.name}/direction")
+    bias = to.value(node.inputs[3]).array()
+    parts = [weight.array()[np.newaxis] for weight in weights]
+    parts.append(np.concatenate([bias, np.zeros_like(bias)])[np.newaxis])
+    named = zip(parts, ("input", "recurrent", "bias"), strict=True)
+    constants = [to.constant(part, f"{node.name}/{what}") for part, what in named]
+    results = [to.unique(f"{node.name}/{what}") for what in ("Y", "Y_h")]
+    to.emit(
+        node,
+        "RNN",
+        [x, *constants, "", _begin(node, to, 4, direction)],
+        results[0],
+        results[1:],
+        hidden_size=len(bias),
+        activations=[CURVES[attrs["activation"]]],
+        direction="reverse" if attrs["reverse"] else "forward",
+    )
+    _results(node, to, results, direction)
+
+
+def _begin(node: Node, to: Lowering, position: int, direction: str) -> str:
     """The state that a layer begins with, as [directions, batch, units]; "" for zeros."""
-    name = node.inputs[POSITIONS[role]]
+    name = node.inputs[position]
     state = to.value(name)
     if state.is_constant and not state.array().any():
         return ""
@@ -64,7 +95,7 @@ def _begin(node: Node, to: Lowering, role: str, direction: str) -> str:
         if batch is None:
             raise UnsupportedOperator("a beginning that is not zero, for any number of samples")
         rows = np.repeat(state.array()[None], batch, axis=1)
-        return to.constant(rows, f"{node.name}/{role}")
+        return to.constant(rows, f"{node.name}/{INITIAL[position]}")
     return to.between(node, "Unsqueeze", [to.read(name), direction])
 
 
@@ -126,4 +157,4 @@ def update_slice(node: Node, to: Lowering) -> None:
     to.write(node, "ScatterND", [to.read(node.inputs[0]), indices, to.read(node.inputs[1])])
 
 
-RECURRENT_RULES: dict[str, Rule] = {"Lstm": lstm, "UpdateSlice": update_slice}
+RECURRENT_RULES: dict[str, Rule] = {"Lstm": lstm, "Rnn": rnn, "UpdateSlice": update_slice}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from edgekit.errors import UnsupportedOperator
@@ -19,6 +21,7 @@ ACTIVATIONS: dict[str, int] = {
     "relu6": Activation.RELU6,
     "tanh": Activation.TANH,
 }
+RNN = "UNIDIRECTIONAL_SEQUENCE_RNN"
 LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 LSTM_INPUTS = 24
 GATES = ("input", "forget", "cell", "output")
@@ -44,17 +47,16 @@ def lstm(node: Node, to: Lowering) -> None:
         rest[place - 1] = _begun(node, to, place)
     scales = _intermediates(node, to)
     y = to.output(node)
+
+    def layer(heard: str, result: str) -> None:
+        to.emit(LSTM, (heard, *rest), result, options, version, scales)
+
     if not attrs["reverse"]:
-        to.emit(LSTM, (x.name, *rest), y.name, options, version, scales)
+        layer(x.name, y.name)
         return
     if x.dtype != "float32":
         raise UnsupportedOperator("TFLite turns no integers around; the layer goes backwards")
-    axis = to.integers((0 if attrs["time_major"] else 1,), f"{node.name}/time")
-    turned = to.between(f"{node.name}/turned", x.shape, x)
-    result = to.between(f"{node.name}/result", y.shape, y)
-    to.emit("REVERSE_V2", (x.name, axis), turned, ("ReverseV2Options", {}))
-    to.emit(LSTM, (turned, *rest), result, options, version, scales)
-    to.emit("REVERSE_V2", (result, axis), y.name, ("ReverseV2Options", {}))
+    _backwards(node, to, layer)
 
 
 def _begun(node: Node, to: Lowering, position: int) -> str | None:
@@ -116,6 +118,39 @@ def _intermediates(node: Node, to: Lowering) -> tuple[str, ...]:
     return (*gates, to.typed(f"{node.name}/hidden", "int8", hidden))
 
 
+def rnn(node: Node, to: Lowering) -> None:
+    attrs, weight = attributes(node), to.input(node, 1)
+    options: Options = (
+        "SequenceRNNOptions",
+        {
+            "fused_activation_function": _activation(attrs["activation"]),
+            "time_major": attrs["time_major"],
+            "asymmetric_quantize_inputs": attrs["asymmetric"],
+        },
+    )
+    version = _version("float32", weight.dtype, attrs["asymmetric"], (1, 2, 3, 0))
+    x, y, rest = to.input(node, 0), to.output(node), node.inputs[1:]
+
+    def layer(heard: str, result: str) -> None:
+        to.emit(RNN, (heard, *rest), result, options, version)
+
+    if attrs["reverse"]:
+        _backwards(node, to, layer)
+    else:
+        layer(x.name, y.name)
+
+
+def _backwards(node: Node, to: Lowering, layer: Callable[[str, str], None]) -> None:
+    """Around a layer: its input and its output turned around."""
+    x, y = to.input(node, 0), to.output(node)
+    axis = to.integers((0 if attributes(node)["time_major"] else 1,), f"{node.name}/time")
+    turned = to.between(f"{node.name}/turned", x.shape, x)
+    result = to.between(f"{node.name}/result", y.shape, y)
+    to.emit("REVERSE_V2", (x.name, axis), turned, ("ReverseV2Options", {}))
+    layer(turned, result)
+    to.emit("REVERSE_V2", (result, axis), y.name, ("ReverseV2Options", {}))
+
+
 def svdf(node: Node, to: Lowering) -> None:
     attrs, x, weight = attributes(node), to.input(node, 0), to.input(node, 1)
     integer = x.dtype == "int8"
@@ -153,4 +188,4 @@ def _version(x: str, weight: str, asymmetric: bool, versions: tuple[int, int, in
     return asymmetric_hybrid if asymmetric else hybrid
 
 
-RECURRENT_RULES: dict[str, Rule] = {"Lstm": lstm, "Svdf": svdf}
+RECURRENT_RULES: dict[str, Rule] = {"Lstm": lstm, "Rnn": rnn, "Svdf": svdf}

@@ -15,7 +15,7 @@ from .lowering import Lowering
 __all__ = ["HIDDEN", "MEMORIES", "begin_states", "end_states"]
 
 HIDDEN = 18
-MEMORIES = {"Lstm": {HIDDEN: 1, 19: 2}, "Svdf": {4: 1}}
+MEMORIES = {"Lstm": {HIDDEN: 1, 19: 2}, "Rnn": {4: 1}, "Svdf": {4: 1}}
 """Operators with variable tensors: which input is one, and which output is its new value."""
 INITIAL = "initial values"
 

@@ -62,6 +62,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "spectra": ("RFFT2D", "REAL", "IMAG", "COMPLEX_ABS"),
     "states": ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"),
     "recurrent": ("UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "SVDF", "LSTM"),
+    "rnn": ("RNN", "UNIDIRECTIONAL_SEQUENCE_RNN", "BIDIRECTIONAL_SEQUENCE_RNN"),
     "control": ("IF", "WHILE", "DYNAMIC_UPDATE_SLICE"),
 }
 """The operators that each module has rules for, in its table READERS."""

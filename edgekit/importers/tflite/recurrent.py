@@ -18,7 +18,7 @@ from .reader import Reader, Rule
 from .states import keep, memory
 from .tensors import quantization
 
-__all__ = ["READERS"]
+__all__ = ["READERS", "activation_name", "keep_all"]
 
 ACTIVATIONS = {
     Activation.NONE: "none",
@@ -102,7 +102,7 @@ def bidirectional_lstm(op: Operator, reader: Reader) -> None:
 
 
 def _attributes(options: Record, *, time_major: bool) -> dict[str, AttrValue]:
-    activation = _activation(options["fused_activation_function"])
+    activation = activation_name(options["fused_activation_function"])
     if activation == "none":
         # LiteRT leaves the cell gate unwritten then: there is nothing to be equal to.
         raise UnsupportedOperator("a layer without an activation has no defined result in TFLite")
@@ -115,7 +115,7 @@ def _attributes(options: Record, *, time_major: bool) -> dict[str, AttrValue]:
     }
 
 
-def _activation(number: int) -> str:
+def activation_name(number: int) -> str:
     if number not in ACTIVATIONS:
         raise UnsupportedOperator(f"the activation number {number} is not known here")
     return ACTIVATIONS[number]
@@ -167,7 +167,7 @@ def _lstm(
             f"{reader.builder.values[states[0]].quant} must have one scale"
         )
     inputs = [x, *weights, *states, *norms]
-    return _keep(op, reader, "Lstm", name, inputs, states, kept, quant, attrs)
+    return keep_all(op, reader, "Lstm", name, inputs, states, kept, quant, attrs)
 
 
 def svdf(op: Operator, reader: Reader) -> None:
@@ -175,16 +175,16 @@ def svdf(op: Operator, reader: Reader) -> None:
     state = memory(op, reader, 4)
     attrs: dict[str, AttrValue] = {
         "rank": int(options["rank"]),
-        "activation": _activation(options["fused_activation_function"]),
+        "activation": activation_name(options["fused_activation_function"]),
         "asymmetric": bool(options["asymmetric_quantize_inputs"]),
     }
     inputs = [*(reader.optional(op, i) for i in range(4)), state]
     quant = quantization(reader.output_tensor(op))
     name = reader.names[reader.output_tensor(op).index]
-    reader.bind(op, _keep(op, reader, "Svdf", name, inputs, [state], [4], quant, attrs))
+    reader.bind(op, keep_all(op, reader, "Svdf", name, inputs, [state], [4], quant, attrs))
 
 
-def _keep(
+def keep_all(
     op: Operator,
     reader: Reader,
     kind: str,

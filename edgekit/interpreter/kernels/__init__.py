@@ -62,6 +62,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "shape": (
         *("Transpose", "Pad", "MirrorPad", "Slice", "Concat", "Split", "Tile", "BroadcastTo"),
     ),
+    "rnn": ("Rnn",),
     "scatter": ("ScatterNd",),
     "softmax": ("Softmax", "WideSoftmax"),
     "spaces": ("SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),

@@ -206,7 +206,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "control": ("If", "While"),
     "detection": ("DetectionPostProcess", "NonMaxSuppression"),
     "scatter": ("ScatterNd",),
-    "recurrent": ("Lstm", "Svdf", "UpdateSlice"),
+    "recurrent": ("Lstm", "Rnn", "Svdf", "UpdateSlice"),
     "spectra": ("Rfft2D",),
 }
 """The operators that each module of this package defines."""

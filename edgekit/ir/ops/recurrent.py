@@ -55,6 +55,29 @@ define(
 )
 define(
     OpSpec(
+        "Rnn",
+        recurrent_shapes.RNN_INPUTS,
+        recurrent_shapes.rnn,
+        {
+            "activation": Attr("str", "tanh", choices=("none", "relu", "relu6", "tanh")),
+            "time_major": Attr("bool", False),
+            "reverse": Attr("bool", False),
+            "asymmetric": Attr("bool", False),
+        },
+        dtypes=("float32",),
+        float_only="LiteRT has it with int8 weights, but not with int8 activations",
+        input_dtypes={
+            "input_to_hidden": WEIGHT,
+            "recurrent_to_hidden": WEIGHT,
+            "hidden_bias": ("float32",),
+            "hidden": ("float32",),
+        },
+        outputs=("y", "hidden"),
+        output_dtypes=("float32",),
+    )
+)
+define(
+    OpSpec(
         "Svdf",
         recurrent_shapes.SVDF_INPUTS,
         recurrent_shapes.svdf,
