@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgekit.errors import InputError
 
-from .model import open_interpreter
+from .model import add_tflite_choices, open_interpreter, tflite_choices
 from .table import aligned
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--explain", action="store_true", help="say how each layer is computed, and why"
     )
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="BLAS threads (1)")
+    add_tflite_choices(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
     from edgekit.interpreter import profile
 
-    interpreter = open_interpreter(options.model)
+    interpreter = open_interpreter(options.model, **tflite_choices(options))
     if options.explain:
         for line in _variants(interpreter, options.batch):
             print(line)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from edgekit.errors import InputError, lookup
 
 from .arrays import check_output, describe, read_data, targets_of
-from .model import load_graph, print_other_signatures
+from .model import add_tflite_choices, load_graph, print_other_signatures, tflite_choices
 
 if TYPE_CHECKING:
     from edgekit.conversion import Converted
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_data(parser)
     _add_choices(parser)
+    add_tflite_choices(parser)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -120,8 +121,10 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--max-drop needs --evaluate FILE to measure the loss on")
     rule = _preprocessing(options)
     labels = None if options.labels is None else _labels(options.labels)
-    graph = load_graph(options.model)
-    print_other_signatures(options.model)
+    chosen = tflite_choices(options)
+    graph = load_graph(options.model, arithmetic=options.arithmetic, **chosen)
+    if not options.signature:
+        print_other_signatures(options.model)
     calibration = _calibration(options.calibration, graph)
     evaluate = _evaluation(options.evaluate, graph, labels)
 
@@ -132,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
     choices = {name: getattr(options, name) for name in names if getattr(options, name)}
     with _progress_bar() as progress:
         converted = convert(
-            options.model,
+            graph if chosen else options.model,
             calibration,
             evaluate=evaluate,
             max_drop=options.max_drop,

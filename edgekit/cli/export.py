@@ -8,7 +8,7 @@ from pathlib import Path
 from edgekit.errors import InputError
 
 from .arrays import check_output
-from .model import load_graph, print_other_signatures
+from .model import add_tflite_choices, load_graph, print_other_signatures, tflite_choices
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
 
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the file to write; without it, one beside the model, if there is none yet",
     )
+    add_tflite_choices(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,8 +42,10 @@ def run(options: argparse.Namespace) -> int:
     if options.to is not None and output.suffix.lower() != f".{options.to}":
         raise InputError(f"{output}: a {options.to} file ends in .{options.to}")
     check_output(output, options.model)
-    graph = load_graph(options.model)
-    print_other_signatures(options.model)
+    chosen = tflite_choices(options)
+    graph = load_graph(options.model, **chosen)
+    if not options.signature:
+        print_other_signatures(options.model)
     save(graph, output)
     if _learned_ranges(options.model):
         print(f"{options.model}: was trained for int8, this is float; edgekit convert writes int8")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgekit.errors import InputError
 
@@ -12,30 +13,65 @@ if TYPE_CHECKING:
     from edgekit.ir import Graph, MemoryPlan
 
 __all__ = [
+    "add_tflite_choices",
     "check_model",
     "is_tflite",
     "load_graph",
     "open_graph_and_plan",
     "open_interpreter",
     "print_other_signatures",
+    "tflite_choices",
 ]
 
 
-def load_graph(path: Path) -> Graph:
+def add_tflite_choices(parser: argparse.ArgumentParser) -> None:
+    """What a `.tflite` file leaves to those who open it."""
+    parser.add_argument(
+        "--signature", metavar="KEY", help="the function of a .tflite file to read (the first)"
+    )
+    parser.add_argument(
+        "--input-shape",
+        action="append",
+        default=[],
+        metavar="NAME=N,N",
+        help="a shape for an input of a .tflite file, as in sound=1,16000; -1 first leaves the "
+        "batch open; may be repeated",
+    )
+
+
+def tflite_choices(options: argparse.Namespace) -> dict[str, Any]:
+    """What was chosen, as `load` takes it."""
+    shapes = dict(map(_name_and_shape, options.input_shape))
+    given = {"signature": options.signature, "shapes": shapes}
+    return {name: value for name, value in given.items() if value}
+
+
+def _name_and_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    name, _, sizes = text.rpartition("=")
+    try:
+        shape = tuple(int(size) for size in sizes.split(","))
+    except ValueError:
+        shape = ()
+    if not name or not shape:
+        raise InputError(f"--input-shape: expected NAME=N,N as in sound=1,16000, received {text!r}")
+    return name, shape
+
+
+def load_graph(path: Path, **chosen: Any) -> Graph:
     """The graph of a model file of any format."""
     from edgekit.importers import load
 
     check_model(path)
-    return load(path)
+    return load(path, **chosen)
 
 
-def open_interpreter(path: Path) -> Interpreter:
+def open_interpreter(path: Path, **chosen: Any) -> Interpreter:
     """An interpreter for a model file; `.edge` and `.tflite` files need nothing but numpy."""
     from edgekit.interpreter import Interpreter
 
     check_model(path)
-    runs_as_it_is = path.suffix == ".edge" or is_tflite(path)
-    return Interpreter(path if runs_as_it_is else load_graph(path))
+    runs_as_it_is = (path.suffix == ".edge" or is_tflite(path)) and not chosen
+    return Interpreter(path if runs_as_it_is else load_graph(path, **chosen))
 
 
 def open_graph_and_plan(path: Path) -> tuple[Graph, MemoryPlan]:
@@ -57,12 +93,10 @@ def print_other_signatures(path: Path) -> None:
         return
     from edgekit.importers.tflite import read_tflite
 
-    first, *others = [repr(signature.key) for signature in read_tflite(path).signatures] or [""]
+    first, *others = [signature.key for signature in read_tflite(path).signatures] or [""]
     if others:
-        print(
-            f"{path}: signature {first} is read, not {', '.join(others)}; for another: "
-            "edgekit.importers.tflite.load_tflite(path, signature=...) gives its graph"
-        )
+        rest = ", ".join(map(repr, others))
+        print(f"{path}: signature {first!r} is read, not {rest}; for another: --signature KEY")
 
 
 def is_tflite(path: Path) -> bool:

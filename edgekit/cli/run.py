@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgekit.errors import EdgekitError, InputError
 
 from .arrays import TARGETS, check_arrays_output, read_data, write_arrays
-from .model import open_interpreter
+from .model import add_tflite_choices, open_interpreter, tflite_choices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help=".npy or .npz for all outputs")
     parser.add_argument("--top", type=int, default=5, metavar="N", help="classes to print (5)")
+    add_tflite_choices(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--top is a number of classes, 1 or more, received {options.top}")
     if options.output is not None:
         check_arrays_output(options.output, options.model, options.input)
-    interpreter = open_interpreter(options.model)
+    interpreter = open_interpreter(options.model, **tflite_choices(options))
     data = read_data(options.input, interpreter.graph, interpreter.labels)
     outputs = _predict(interpreter, _preprocessed(interpreter, data.inputs))
     if options.output is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from edgekit.errors import InputError
 from edgekit.ir import Graph
@@ -21,19 +21,32 @@ _OTHERS = {
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def load(path: str | os.PathLike[str], *, arithmetic: str | None = None) -> Graph:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    arithmetic: str | None = None,
+    signature: str | None = None,
+    shapes: Mapping[str, Sequence[int | None]] | None = None,
+) -> Graph:
     """The graph of a model file: `.edge`, `.tflite` and HDF5 (`.h5`), known by their content, or
     `.keras`.
 
     arithmetic: how a quantized `.tflite` model rounds, "float32" (the default) or "fixedpoint";
         other files say so themselves, or are float.
+    signature: the function of a `.tflite` file to read; by default the first.
+    shapes: other shapes for inputs of a `.tflite` file, by name; None or -1 first leaves the batch
+        open.
 
     Raises InputError for a file that does not exist or is of no kind that can be read, and what
     the format's own reader raises: ModelFormatError, UnsupportedOperator.
     """
     read = _reader(path)
     if read is _load_tflite:
-        return _load_tflite(path, arithmetic or "float32")
+        return _load_tflite(path, arithmetic or "float32", signature, shapes)
+    if signature is not None or shapes:
+        raise InputError(
+            f"{os.fspath(path)}: signatures and shapes can be chosen in .tflite files only"
+        )
     return read(path)
 
 
@@ -77,10 +90,15 @@ def _load_edge(path: str | os.PathLike[str]) -> Graph:
     return read_edge(path).graph
 
 
-def _load_tflite(path: str | os.PathLike[str], arithmetic: str = "float32") -> Graph:
+def _load_tflite(
+    path: str | os.PathLike[str],
+    arithmetic: str = "float32",
+    signature: str | None = None,
+    shapes: Mapping[str, Sequence[int | None]] | None = None,
+) -> Graph:
     from edgekit.importers.tflite import load_tflite
 
-    return load_tflite(path, arithmetic=arithmetic)
+    return load_tflite(path, arithmetic=arithmetic, signature=signature, shapes=shapes)
 
 
 def _load_keras(path: str | os.PathLike[str]) -> Graph:

@@ -14,6 +14,7 @@ from edgekit.schema.encoder import encode
 from tests.cli.conftest import Files
 from tests.cli.test_commands import printed
 from tests.importers.test_tflite_signatures import two_functions
+from tests.interpreter.test_open_sizes import windows
 
 Capture = pytest.CaptureFixture[str]
 
@@ -78,9 +79,53 @@ def test_other_signatures_are_not_left_out_silently(tmp_path: Path, capsys: Capt
     path, output = tmp_path / "two.tflite", str(tmp_path / "one.edge")
     path.write_bytes(two_functions())
     text = printed(["export", str(path), "-o", output], capsys)
-    assert f"{path}: signature 'double' is read, not 'square'; for another: " in text
+    assert f"{path}: signature 'double' is read, not 'square'; for another: --signature" in text
+    chosen = printed(["export", str(path), "-o", output, "--signature", "square"], capsys)
+    assert "is read, not" not in chosen
+    (result,) = Interpreter(output).run(np.float32([[3, 4, 5]])).values()
+    assert result.tolist() == [[9, 16, 25]]
     assert "is read, not 'square'" in printed(["inspect", str(path)], capsys)
     assert "signature" not in printed(["inspect", output], capsys)
+
+
+def test_a_shape_is_chosen(tmp_path: Path, capsys: Capture) -> None:
+    """The file's own single number is too few for a window of 16."""
+    path, sounds, output = tmp_path / "open.tflite", tmp_path / "x.npy", tmp_path / "y.npy"
+    path.write_bytes(windows())
+    np.save(sounds, np.ones((1, 1, 40, 1), np.float32))
+    given = ["run", str(path), "--input", str(sounds), "--output", str(output)]
+    assert "choose them: 'x' [-1, 1, -1, 1]" in printed(given, capsys, code=2)
+    printed([*given, "--input-shape", "x=1,1,40,1"], capsys)
+    assert np.load(output).shape == (1, 1, 7, 3)
+    shape = ["--input-shape", "x=-1,1,24,1"]
+    assert "fastest" in printed(["bench", str(path), "--runs", "1", *shape], capsys)
+    edge, data = tmp_path / "x.edge", tmp_path / "c.npy"
+    np.save(data, np.random.default_rng(0).normal(size=(20, 1, 24, 1)).astype(np.float32))
+    printed(["convert", str(path), "--calibration", str(data), "-o", str(edge), *shape], capsys)
+    assert Interpreter(edge).graph.value("y").shape == (None, 1, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("choice", "complaint"),
+    [
+        (["--input-shape", "x"], "expected NAME=N,N as in sound=1,16000, received 'x'"),
+        (["--input-shape", "x=1,two"], "expected NAME=N,N as in sound=1,16000, received 'x=1,two'"),
+        (["--input-shape", "z=1,1,40,1"], "input 'z'"),
+        (["--input-shape", "x=1,40"], "input 'x' has 4 dimensions"),
+        (["--signature", "main"], "signature 'main'"),
+    ],
+)
+def test_choices_that_cannot_be(
+    choice: list[str], complaint: str, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "open.tflite"
+    path.write_bytes(windows())
+    assert complaint in printed(["bench", str(path), *choice], capsys, code=2)
+
+
+def test_other_files_leave_no_choice(files: Files, capsys: Capture) -> None:
+    complaint = printed(["bench", files.model, "--signature", "main"], capsys, code=2)
+    assert "signatures and shapes can be chosen in .tflite files only" in complaint
 
 
 def _with_custom_operator() -> bytes:
