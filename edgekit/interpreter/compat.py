@@ -186,8 +186,13 @@ class TfliteMethods:
 
     def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
         """Input and output names by signature."""
+        full = self._get_full_signature_list().items()
+        return {key: {end: list(names) for end, names in ends.items()} for key, ends in full}
+
+    def _get_full_signature_list(self) -> dict[str, dict[str, dict[str, int]]]:
+        """The same with the index of each name, for scripts of Coral."""
         return {
-            key: {"inputs": list(inputs), "outputs": list(outputs)}
+            key: {"inputs": dict(inputs), "outputs": dict(outputs)}
             for key, (inputs, outputs) in self._tensors.signatures.items()
         }
 

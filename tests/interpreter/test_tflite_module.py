@@ -180,6 +180,13 @@ def test_subgraphs_and_operators(path: str) -> None:
         found.get_tensor(0, 1)
 
 
+@pytest.mark.parametrize("path", [STREAM, KEYWORDS, "tflite/basic_pitch/nmp.tflite"])
+def test_signatures_with_indices(path: str) -> None:
+    """Scripts for Coral find the outputs of a detector so."""
+    wanted, found = (opened(module, path)._get_full_signature_list() for module in modules())
+    assert found == wanted
+
+
 def test_operators_of_a_graph() -> None:
     interpreter = Interpreter(residual())
     assert interpreter.num_subgraphs() == 1
