@@ -86,13 +86,19 @@ class Operators:
         target = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         return PRIMITIVES["reshape"](self, shape=tuple(target))
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """The sum along `axis`."""
-        return PRIMITIVES["sum"](self, axis=axis, keepdims=keepdims)
+    def sum(
+        self, axis: Any = None, keepdims: bool = False, dtype: Any = None, out: None = None
+    ) -> Any:
+        """The sum along `axis`. numpy's function of that name gives dtype and out too."""
+        x = self if dtype is None else PRIMITIVES["cast"](self, dtype=dtype)
+        return PRIMITIVES["sum"](x, axis=axis, keepdims=keepdims)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """The mean along `axis`."""
-        return PRIMITIVES["mean"](self, axis=axis, keepdims=keepdims)
+    def mean(
+        self, axis: Any = None, keepdims: bool = False, dtype: Any = None, out: None = None
+    ) -> Any:
+        """The mean along `axis`. numpy's function of that name gives dtype and out too."""
+        x = self if dtype is None else PRIMITIVES["cast"](self, dtype=dtype)
+        return PRIMITIVES["mean"](x, axis=axis, keepdims=keepdims)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """numpy's functions on tensors: primitives where there is one of that name, else on

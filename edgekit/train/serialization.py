@@ -14,7 +14,11 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, UnsupportedOperator, lookup
-from edgekit.train.custom_objects import get_custom_objects, get_registered_name
+from edgekit.train.custom_objects import (
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+)
 from edgekit.train.deprecations import accept_old_spellings
 
 __all__ = ["Serializable", "accept_options", "plain", "resolve", "serialize"]
@@ -55,11 +59,12 @@ class Serializable:
         return {name: plain(getattr(self, name)) for name in self.config_names}
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """An object made from the result of `get_config`."""
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
+        """An object made from the result of `get_config`; custom_objects: name -> what it is."""
         config = dict(config)
         _drop_without_effect(cls, config)
-        return cls(**config)
+        with custom_object_scope(custom_objects):
+            return cls(**config)
 
 
 def _drop_without_effect(cls: type, config: dict[str, Any]) -> None:

@@ -349,3 +349,20 @@ def test_losses_of_an_earlier_call_are_forgotten():
         alone(np.ones(4))
     assert [float(loss) for loss in outer.losses] == [6.0, 6.0]  # of both uses in one call
     assert [float(loss) for loss in alone.losses] == [4.0]
+
+
+def test_specs_of_inputs_have_keras_arguments():
+    spec = layers.InputSpec("float32", (None, 3, 1), allow_last_axis_squeeze=True)
+    assert spec.missed((2, 3, 1)) is None and spec.missed((2, 3)) is None
+    assert spec.missed((2, 4)) == "shape (None, 3, 1)"
+    config = layers.InputSpec(ndim=2, axes={-1: 3}).get_config()
+    assert layers.InputSpec.from_config(config).missed((2, 4)) == "size 3 along axis -1"
+    assert repr(layers.InputSpec(ndim=2)) == "InputSpec(ndim=2)"
+    masks = [np.array([True]), np.array([False])]
+    assert layers.Add().compute_mask([np.ones(1)] * 2, mask=masks) is not None
+
+
+def test_numpys_sums_and_means_take_tensors():
+    x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert float(np.mean(x)) == 2.5 and np.sum(x, axis=0).numpy().tolist() == [4.0, 6.0]
+    assert np.mean(x, dtype=np.float64).dtype == np.float64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgekit.errors import InputError, ShapeError
+from edgekit.errors import InputError, ShapeError, UnsupportedOperator
 from edgekit.train import Input, Model, Sequential, clear_session, layers, optimizers
 from edgekit.train.ops import activations as ops
 from edgekit.train.ops import reductions
@@ -335,3 +335,18 @@ def test_weights_have_keras_names_and_paths():
         "sgd/sequential_1_dense_2_kernel_momentum",
         "sgd/sequential_1_dense_2_bias_momentum",
     ]
+
+
+def test_inputs_keep_their_dtype_and_may_be_there_already():
+    tokens = Input((5,), dtype="int32")
+    assert tokens.dtype == "int32" and Input(tensor=tokens) is tokens
+    model = Model(tokens, layers.Embedding(9, 2)(tokens))
+    assert model.layers[0].get_config()["dtype"] == "int32"
+
+
+def test_what_only_keras_runtime_does_is_refused_with_the_way_here(tmp_path):
+    with pytest.raises(UnsupportedOperator, match="edgekit.convert"):
+        small().quantize("int8")
+    small().save(tmp_path / "m.keras", zipped=True)
+    with pytest.raises(InputError, match="zipped=False"):
+        small().save(tmp_path / "m.keras", zipped=False)

@@ -33,10 +33,10 @@ class InputLayer(Layer):
         name: str | None = None,
         **options: Any,
     ) -> None:
+        super().__init__(name=name, **options)
         self.input_dtype = str(
             dtype.get("config", {}).get("name") if isinstance(dtype, dict) else dtype or "float32"
         )
-        super().__init__(name=name, **options)
         if shape is None and batch_shape is None:
             raise InputError("Input needs `shape` (without the batch) or `batch_shape`.")
         self.batch_shape = tuple(batch_shape) if batch_shape else (batch_size, *_as_tuple(shape))
@@ -63,9 +63,15 @@ def Input(  # noqa: N802 - Keras' name
     dtype: Any = None,
     batch_shape: Any = None,
     name: str | None = None,
+    tensor: SymbolicTensor | None = None,
     **options: Any,
 ) -> SymbolicTensor:
-    """A symbolic tensor from which a functional model starts; `shape` is without the batch."""
+    """A symbolic tensor from which a functional model starts; `shape` is without the batch.
+
+    tensor: one that is there already, to be used as it is.
+    """
+    if tensor is not None:
+        return tensor
     return InputLayer(shape, batch_size, dtype, batch_shape, name=name, **options).output
 
 
@@ -246,7 +252,7 @@ class Lambda(Layer):
         return config
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Any:
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
         from edgekit.train.saving.functions import function_from_config
 
         given, owner = dict(config), f"layer {config.get('name')!r}"

@@ -77,7 +77,7 @@ class Dot(Layer):
             )
         return (one[0], *((*_others(one, first), *_others(two, second)) or (1,)))
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs, mask=None):
         return None
 
 

@@ -84,7 +84,7 @@ class Embedding(Parameterized):
             inputs = cast(inputs, dtype="int32")
         return embed(self.embeddings, inputs)
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs, mask=None):
         return not_equal(inputs, 0) if self.mask_zero else None
 
     def compute_output_shape(self, input_shape):
@@ -154,7 +154,7 @@ class ReversibleEmbedding(Embedding):
             return logits
         return tanh(logits / self.logit_soft_cap) * self.logit_soft_cap
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs, mask=None):
         return None  # which way was gone is known to the call alone
 
     def output_spec(self, inputs, args=(), kwargs=None):

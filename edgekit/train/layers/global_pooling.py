@@ -84,7 +84,7 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
         total = math.sum(inputs * kept, axis=axis, keepdims=self.keepdims)
         return total / math.sum(kept, axis=axis, keepdims=self.keepdims)
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs, mask=None):
         return None
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train import activations, dtype_policies, regularizers
+from edgekit.train.custom_objects import custom_object_scope
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.layers.calling import Calling
 from edgekit.train.layers.given import accepted, given_to
@@ -234,9 +235,10 @@ class Layer(Calling, WeightHolder, Serializable):
             self.build_for(Shapes(shapes) if "shapes_dict" in config else shapes)
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Any:
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
         """A layer made from the result of `get_config`."""
-        return cls(**accepted(cls, config, _OF_EVERY_LAYER))
+        with custom_object_scope(custom_objects):
+            return cls(**accepted(cls, config, _OF_EVERY_LAYER))
 
     # -- use in a functional model ----------------------------------------------------------------
 

@@ -26,7 +26,7 @@ class Masking(Layer):
         self.mask_value = mask_value
         self.built = True
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs, mask=None):
         return self._kept(inputs)[..., 0]
 
     def call(self, inputs):

@@ -58,11 +58,11 @@ class _Merge(Layer):
         rank = max(len(x.shape) for x in inputs)
         return self.merge([_of_rank(x, rank) for x in inputs])
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs, mask=None):
         """Steps are there that are there in any of the inputs, if all of them have masks."""
-        if previous_mask is None or any(mask is None for mask in previous_mask):
+        if mask is None or any(one is None for one in mask):
             return None
-        return Tensor(reduce(np.logical_or, map(asarray, previous_mask)))
+        return Tensor(reduce(np.logical_or, map(asarray, mask)))
 
     def compute_output_shape(self, input_shape):
         rank = max(len(s) for s in input_shape)
@@ -183,13 +183,13 @@ class Concatenate(_Merge):
     def call(self, inputs):
         return self.merge(list(inputs))
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs, mask=None):
         """The masks one after the other too; inputs without one are there as a whole."""
-        if previous_mask is None or all(mask is None for mask in previous_mask):
+        if mask is None or all(one is None for one in mask):
             return None
         masks = []
-        for x, mask in zip(inputs, previous_mask, strict=True):
-            kept = np.ones((1,), bool) if mask is None else to_numpy(mask)
+        for x, one in zip(inputs, mask, strict=True):
+            kept = np.ones((1,), bool) if one is None else to_numpy(one)
             kept = kept.reshape(*kept.shape, *(1,) * (len(x.shape) - kept.ndim))
             masks.append(np.broadcast_to(kept, x.shape))
         return Tensor(np.concatenate(masks, axis=self.axis).any(axis=-1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.errors import InputError, lookup
+from edgekit.errors import InputError, UnsupportedOperator, lookup
 from edgekit.train.backend import asarray, is_floating, to_numpy
 from edgekit.train.layers.input_spec import InputSpec
 from edgekit.train.layers.layer import Layer
@@ -213,11 +213,20 @@ class Model(Trainer, Layer):
         """
         print_summary(self, line_length, print_fn, expand_nested, show_trainable, layer_range)
 
-    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
-        """Write a `.keras` file that Keras 3 can read too; the file is replaced as a whole."""
+    def save(
+        self,
+        filepath: Any,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        include_optimizer: bool = True,
+    ) -> None:
+        """Write a `.keras` file that Keras 3 can read too; the file is replaced as a whole.
+
+        zipped: Keras' argument; a folder, which False would make, cannot be written.
+        """
         from edgekit.train.saving import save_model
 
-        save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
+        save_model(self, filepath, overwrite, zipped, include_optimizer=include_optimizer)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights alone to a `.weights.h5` file."""
@@ -235,6 +244,14 @@ class Model(Trainer, Layer):
         from edgekit.train.saving import load_weights
 
         load_weights(self, filepath, skip_mismatch=skip_mismatch, by_name=by_name)
+
+    def quantize(self, mode: Any = None, config: Any = None, **options: Any) -> None:
+        """Not here: raises UnsupportedOperator, which says how int8 is made."""
+        raise UnsupportedOperator(
+            f"model {self.name!r}: quantize({mode!r}) changes layers for one runtime of Keras. "
+            "edgekit.convert(model, calibration=x) makes an int8 model for devices, "
+            "edgekit.train.quantization.quantize_model(model) trains one"
+        )
 
     def export(
         self, filepath: Any, format: Any = None, verbose: Any = None, input_signature: Any = None

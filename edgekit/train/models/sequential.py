@@ -36,8 +36,8 @@ class Sequential(Model):
             self._append(layer)
         self._build_if_possible()
 
-    def add(self, layer: Any) -> None:
-        """Put a layer on top."""
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Put a layer on top. rebuild: Keras' argument; what is here is never built anew."""
         before = len(self._stack)
         self._append(layer)
         if self._graph is not None and len(self._stack) > before:

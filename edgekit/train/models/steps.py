@@ -67,6 +67,7 @@ class Steps(Logged, StrategyMember):
         # what runs the epochs on a GPU; it keeps the graphs of the steps
         self._gpu_loop: Any = None
         self.run_eagerly = False
+        self.jit_compile = False  # Keras' attribute
 
     def compile(
         self,

@@ -105,8 +105,14 @@ def save_img(
     image.save(path, format=kind, **options)
 
 
-def smart_resize(x: Any, size: tuple[int, int], interpolation: str = "bilinear") -> np.ndarray:
+def smart_resize(
+    x: Any,
+    size: tuple[int, int],
+    interpolation: str = "bilinear",
+    data_format: str | None = "channels_last",
+) -> np.ndarray:
     """Pictures at `size` without distortion: the largest window in its proportions, resized."""
+    _channels_last(data_format)
     lookup(dict.fromkeys(METHODS), interpolation, "interpolation", InputError)
     array = np.asarray(to_numpy(x), np.float32)
     batch = array if array.ndim == 4 else array[None]

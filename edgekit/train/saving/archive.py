@@ -47,7 +47,11 @@ _MAX_CONFIG = 1 << 28
 
 
 def save_model(
-    model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    include_optimizer: bool = True,
 ) -> None:
     """Write a `.keras` file: the same bytes for the same model, and whole or not at all.
 
@@ -55,6 +59,8 @@ def save_model(
     """
     import zipfile
 
+    if zipped is False:  # a folder
+        raise InputError("zipped=False is not supported: a .keras file is one zip file")
     path = _target(model_target(filepath), "", overwrite)
     if not model.built:
         raise InputError(

@@ -101,8 +101,8 @@ class Attention(Layer):
             output = where(_reshaped(query_mask, -1), output, 0.0)
         return (output, shares) if return_attention_scores else output
 
-    def compute_mask(self, inputs, previous_mask=None):
-        return previous_mask[0] if isinstance(previous_mask, list | tuple) else None
+    def compute_mask(self, inputs, mask=None):
+        return mask[0] if isinstance(mask, list | tuple) else None
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], input_shape[1][-1])

@@ -189,7 +189,7 @@ class Discretization(HostLayer):
         return config
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Any:
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Any:
         """An adapted layer has both `num_bins` and the boundaries that were found."""
         config = dict(config)
         found = config.pop("bin_boundaries", None) if config.get("num_bins") else None

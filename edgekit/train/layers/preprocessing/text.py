@@ -87,8 +87,11 @@ class TextVectorization(HostLayer):
         if length is not None and output_mode != "int":
             raise InputError(f"{where} output_sequence_length needs output_mode='int'")
 
-    def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Take the vocabulary of strings: a list, an array, or batches of them."""
+    def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
+        """Take the vocabulary of strings: a list, an array, or batches of them.
+
+        batch_size: Keras' argument, on which nothing depends.
+        """
         if isinstance(data, list | tuple) and data and isinstance(data[0], str | bytes):
             data = np.asarray(data)
         batches = islice(batches_to_adapt(data), steps)
