@@ -276,3 +276,18 @@ def test_computed_weights_in_float(bias: Given | None, activation: int, runtime:
 def test_computed_weights_that_are_refused(content: bytes, message: str) -> None:
     with pytest.raises(UnsupportedOperator, match=message):
         load_tflite(content)
+
+
+@pytest.mark.parametrize("arithmetic", ["float32", "fixedpoint"])
+@pytest.mark.parametrize("bias_type", ["FLOAT32", "INT32", "INT64"])
+def test_int16_without_a_bias_rounds_as_the_file_says(bias_type: str, arithmetic: str) -> None:
+    """The type of a bias that is not there decides about the way of rounding."""
+    rng = np.random.default_rng(3)
+    options = {"quantized_bias_type": TYPES.by_name()[bias_type]}
+    weight = rng.integers(-127, 128, (25, 30)).astype(np.int8)
+    for seed in range(30):
+        x = Given("x", (40, 30), "int16", None, (0.0002, 0, 0))
+        y = Given("y", (40, 25), "int16", None, (np.float32(rng.uniform(0.0005, 0.003)), 0, 0))
+        inputs = [x, constant("weight", weight, (0.01, 0, 0)), None]
+        content = file_of("FULLY_CONNECTED", inputs, [y], ("FullyConnectedOptions", options), 14)
+        assert_equal(content, {"x": random_array(seed, (40, 30), "int16")}, arithmetic)

@@ -11,7 +11,7 @@ from edgekit.ir import Value, attributes
 from edgekit.ir.quant import LIMITS
 from edgekit.schema.decoder import Record
 from edgekit.schema.tflite_layout import FullyConnectedOptionsWeightsFormat as Format
-from edgekit.schema.tflite_layout import Padding
+from edgekit.schema.tflite_layout import Padding, TensorType
 
 from .file import Operator
 from .reader import Reader, Rule
@@ -76,7 +76,12 @@ def dense(op: Operator, reader: Reader) -> None:
         _product(op, reader, name, fused)
         return
     rounding = {"asymmetric": True} if options["asymmetric_quantize_inputs"] else {}
-    reader.emit(op, "Dense", name, weight.name, bias(op, reader, 2), fused=fused, **rounding)
+    added = bias(op, reader, 2)
+    wide = x.dtype == "int16" and options["quantized_bias_type"] == TensorType.INT64
+    if added is None and wide:
+        # Sums of int16 are rounded as those with such a bias, which may be left out.
+        added = reader.new_constant(op, np.zeros(weight.shape[0] or 0, np.int64), "bias")
+    reader.emit(op, "Dense", name, weight.name, added, fused=fused, **rounding)
 
 
 def _product(op: Operator, reader: Reader, name: str, fused: int) -> None:
