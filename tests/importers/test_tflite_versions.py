@@ -35,6 +35,23 @@ def test_newer_versions_than_litert_knows_are_refused(name: str) -> None:
         load_tflite(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("RANDOM_UNIFORM", "no two runtimes draw the same; give them to the model as an input"),
+        ("MULTINOMIAL", "no two runtimes draw the same"),
+        ("STABLEHLO_RNG_BIT_GENERATOR", "no two runtimes draw the same"),
+        ("HASHTABLE_FIND", "look up outside and give the model what was found"),
+        ("STABLEHLO_SORT", "TFLite has operators of its own; convert the model with those"),
+        ("SKIP_GRAM", "this operator is not known; build the model without it"),
+    ],
+)
+def test_what_to_do_without_an_operator(name: str, sentence: str) -> None:
+    data = chain([operator_code(BuiltinOperator.by_name()[name])], 1)
+    with pytest.raises(UnsupportedOperator, match=rf"{name} \('t1'\): .*{sentence}"):
+        load_tflite(data)
+
+
 def test_everything_that_cannot_be_read_stands_in_one_message() -> None:
     """Kinds in the order of the file, layers by name, each with what to do."""
     codes = [

@@ -39,6 +39,14 @@ CUSTOM_HINTS = {
     "DISPATCH_OP": "compiled for one accelerator; take the file from before it was compiled",
 }
 """What to do about custom operators that everybody meets."""
+HINTS = {
+    "RANDOM": "it draws numbers in every run, and no two runtimes draw the same; give them to the "
+    "model as an input",
+    "HASHTABLE": "tables that are filled while the model runs are not known; look up outside and "
+    "give the model what was found",
+    "STABLEHLO": "of StableHLO, where TFLite has operators of its own; convert the model with those",
+}
+"""What to do about TFLite's own, by the beginning of their names."""
 
 
 class TfliteModel(Frozen, eq=False):
@@ -271,7 +279,9 @@ def _what_and_why(op: Operator, has_rule: bool) -> tuple[str, str]:
             "model with an older converter"
         )
     if not op.is_custom:
-        return op.code, "this operator is not known; build the model without it"
+        begins = {"MULTINOMIAL": "RANDOM", "STABLEHLO_RNG_BIT_GENERATOR": "RANDOM"}
+        begin = begins.get(op.code) or op.code.partition("_")[0]
+        return op.code, HINTS.get(begin, "this operator is not known; build the model without it")
     hint = CUSTOM_HINTS.get("Flex" if op.code.startswith("Flex") else op.code)
     hint = hint or "a custom operator of its maker's own runtime; convert the model without it"
     return op.code, hint
