@@ -18,6 +18,7 @@ import numpy as np
 from edgekit.errors import ModelFormatError
 
 from . import LARGEST_FILE, SCALARS, Field, Schema, TableLayout, VTable
+from .source import other_kind
 
 __all__ = ["LONGEST_STRING", "MOST_OBJECTS", "Record", "absent_record", "decode"]
 
@@ -94,7 +95,7 @@ def decode(
     if found != schema.identifier:
         raise ModelFormatError(
             f"the identifier at byte 4 is {found!r}, expected {schema.identifier!r}: "
-            "this is a file of another kind, or its first bytes are damaged"
+            f"{other_kind(buffer)}"
         )
     decoder = _Decoder(buffer, schema, len(buffer) + shared_bytes, most_objects)
     return decoder.table(schema.root, decoder.follow(0, schema.root), schema.root, 0)

@@ -17,10 +17,19 @@ from . import LARGEST_FILE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Source", "release_pages", "source_bytes"]
+__all__ = ["Source", "other_kind", "release_pages", "source_bytes"]
 
 SMALL_FILE = 2**16
 """Bytes. Up to here a file is read whole; the pages of a larger one can be given back."""
+
+OTHER_KINDS = {
+    b"version https://git-lfs": "a pointer of Git LFS; fetch the file itself with git lfs pull",
+    b"<!doctype": "a web page; download the file itself",
+    b"<html": "a web page; download the file itself",
+    b"pk\3\4": "an archive; unpack it, or give it the suffix of what it is, as .keras",
+    b"\x1f\x8b": "a compressed file; unpack it",
+}
+"""What people take for a model, by its first bytes in small letters, and what to do about it."""
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview
 """A path, or the contents of a file."""
@@ -56,6 +65,15 @@ def source_bytes(source: Source) -> memoryview:
         raise InputError(f"there is no file {name!r}; check the path") from None
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def other_kind(content: memoryview) -> str:
+    """What a file is that does not begin as expected."""
+    begin = bytes(content[:32]).lower()
+    for start, kind in OTHER_KINDS.items():
+        if begin.startswith(start):
+            return f"this is {kind}"
+    return "this is a file of another kind, or its first bytes are damaged"
 
 
 def release_pages(arrays: Iterable[NDArray[Any]]) -> None:

@@ -105,7 +105,12 @@ def test_an_unreadable_file_is_refused(path: Path) -> None:
     [
         (b"", "the file is empty"),
         (b"\0" * 7, "the file has 7 bytes, expected 8 to 2147483647"),
-        (b"PK\3\4" + bytes(60), "the identifier at byte 4 is .* a file of another kind"),
+        (bytes(64), "the identifier at byte 4 is .* a file of another kind"),
+        (b"PK\3\4" + bytes(60), "this is an archive; unpack it"),
+        (b"\x1f\x8b" + bytes(60), "this is a compressed file; unpack it"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "of Git LFS; .* with git lfs pull"),
+        (b"<!DOCTYPE html><title>404</title>", "this is a web page; download the file itself"),
+        (b"<HTML><title>404</title></html>", "this is a web page; download the file itself"),
         (DATA[:-1], "Model"),
     ],
 )
