@@ -206,9 +206,12 @@ def _lean(graph: Graph) -> tuple[Graph, MemoryPlan] | None:
 
 
 def _advice(source: object) -> str:
-    """What to do with a float model that is still to be converted; "" of anything else."""
+    """What to do with a model of another format; "" of anything else."""
     path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
-    if os.path.splitext(path)[1].lower() not in KERAS:
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix == ".onnx":
+        return f"{path}: this runs .edge and .tflite files; edgekit writes ONNX, but reads none"
+    if suffix not in KERAS:
         return ""
     return (
         f"{path}: this runs .edge and .tflite files; make one of it with edgekit convert, "

@@ -303,6 +303,13 @@ def test_a_file_to_be_converted_is_told_so(name: str, tmp_path: Path) -> None:
         Interpreter(path)
 
 
+def test_an_onnx_file_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"\x08\x07\x12\x07pytorch:\x8a\x01")
+    with pytest.raises(ModelFormatError, match=r"m\.onnx: .* writes ONNX, but reads none"):
+        Interpreter(path)
+
+
 def test_what_is_wrong_with_a_file_is_told_once() -> None:
     with pytest.raises(ModelFormatError, match="a file of another kind") as caught:
         Interpreter(bytes(64))
