@@ -14,6 +14,7 @@ from edgekit.export.tflite import tflite_bytes
 from edgekit.ir import Graph
 from edgekit.schema import Schema, edgekit_layout, tflite_layout
 from tests.attacks.crafted import FOLDED
+from tests.attacks.lowered import LOWERED
 from tests.cases import CASES, INT8_CASES, float_graph, int8_graph
 from tests.edge_files import resealed
 from tests.edge_graphs import GRAPHS
@@ -112,7 +113,7 @@ FORMATS = {
         tflite_layout.SCHEMA,
         tflite_bytes,
         _unchanged,
-        tuple(FOLDED.values()),
+        (*FOLDED.values(), *LOWERED.values()),
         ("tflite", "negative"),
     ),
 }
