@@ -16,8 +16,10 @@ __all__ = ["ShiftedImages", "Shifts"]
 
 Pair = tuple[int, int]
 
-LOOP_ELEMENTS = 2048
-"""The inner loop of einsum: longer ones gain nothing, and kernel elements would leave the cache."""
+LOOP_ELEMENTS = 8192
+"""The inner loop of einsum: shorter ones start too often, and with longer ones the kernel elements
+would leave the cache.
+"""
 
 
 class Shifts(NamedTuple):
@@ -62,22 +64,23 @@ class Shifts(NamedTuple):
 
     def weights(self, kernel: Array) -> Array:
         """Each kernel element (*taps, C) along some output rows: (*taps, rows * width * C)."""
-        module = array_module(kernel)
         down, right, channels = kernel.shape
-        shape = (down, right, self.rows_at_once(channels), self.out[1], channels)
-        wide = module.zeros(shape, kernel.dtype)
+        line = array_module(kernel).zeros((down, right, self.out[1], channels), kernel.dtype)
         for j in range(right):
-            wide[:, j, :, self.columns(j)] = kernel[:, None, None, j]
-        return wide.reshape(down, right, -1)
+            line[:, j, self.columns(j)] = kernel[:, None, j]
+        rows = line.reshape(down, right, 1, -1).repeat(self.rows_at_once(channels), axis=2)
+        return rows.reshape(down, right, -1)
 
     def kernel_sums(self, wide: Array, channels: int) -> Array:
         """The sum for each kernel element of what was found along some rows: (*taps, C)."""
-        wide = wide.reshape(*self.taps, -1, self.out[1], channels)
+        width = self.out[1]
+        line = wide.reshape(*self.taps, -1, width * channels).sum(axis=2)
+        line = line.reshape(*self.taps, width, channels)
         for j in range(self.taps[1]):
             inside = self.columns(j)
-            wide[:, j, :, : inside.start] = 0
-            wide[:, j, :, inside.stop :] = 0
-        return wide.sum(axis=(2, 3))
+            line[:, j, : inside.start] = 0
+            line[:, j, inside.stop :] = 0
+        return line.sum(axis=2)
 
 
 class ShiftedImages:
