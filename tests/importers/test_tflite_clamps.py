@@ -81,6 +81,8 @@ FUSED_WITH = {
     "MAX_POOL_2D": ("Pool2DOptions", WINDOW, 1),
     "AVERAGE_POOL_2D": ("Pool2DOptions", WINDOW, 1),
 }
+LEFT_ALONE = {"ADD": 2.0**-11, "SUB": 2.0**-11, "MUL": 2.0**-17, "MAX_POOL_2D": 1.0}
+"""What XNNPACK does not take: second scales far below the others, and pools that only skip."""
 
 
 @pytest.mark.parametrize("arithmetic", litert.RUNTIMES)
@@ -89,16 +91,35 @@ FUSED_WITH = {
 @pytest.mark.parametrize("operator", FUSED_WITH)
 def test_ends_at_half_a_step(operator: str, activation: int, dtype: str, arithmetic: str) -> None:
     """XNNPACK rounds halves to even numbers, other kernels away from zero."""
+    compare_ends(operator, activation, dtype, arithmetic, 1.0, {})
+
+
+@pytest.mark.parametrize("arithmetic", litert.RUNTIMES)
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("activation", ENDS)
+@pytest.mark.parametrize("operator", LEFT_ALONE)
+def test_ends_of_what_xnnpack_leaves(
+    operator: str, activation: int, dtype: str, arithmetic: str
+) -> None:
+    skips = {"stride_w": 2} if operator == "MAX_POOL_2D" else {}
+    compare_ends(operator, activation, dtype, arithmetic, LEFT_ALONE[operator], skips)
+
+
+def compare_ends(
+    operator: str, activation: int, dtype: str, arithmetic: str, factor: float, more: Table
+) -> None:
+    """At twelve scales, the second input's times `factor`."""
     table, options, count = FUSED_WITH[operator]
-    options = (table, {**options, "fused_activation_function": activation})
+    options = (table, {**options, **more, "fused_activation_function": activation})
     rng = np.random.default_rng(0)
     for number in range(12):
         scale, zero = np.float32(ENDS[activation]) / np.float32(number // 2 + 0.5), number % 2
         zero += 100 if dtype == "uint8" else 0
-        quants = [(1.0 if operator == "MUL" else scale, zero, 0), (scale, zero, 0)]
+        quants = [(1.0 if operator == "MUL" else scale, zero, 0), (scale * factor, zero, 0)]
         shape = (1, 4, 4, 8)
         inputs = [Given(n, shape, dtype, None, q) for n, q in zip("xy", quants, strict=True)]
-        output = Given("z", shape, dtype, None, (scale, zero, 0))
+        target = (1, 4, 2, 8) if more else shape
+        output = Given("z", target, dtype, None, (scale, zero, 0))
         content = file_of(operator, inputs[:count], [output], options, count)
         arrays = {n: (rng.integers(-20, 20, shape) + zero).astype(dtype) for n in "xy"[:count]}
         (found,) = Interpreter(content, arithmetic=arithmetic).run(arrays).values()

@@ -5,18 +5,19 @@ both end in Maximum and Minimum.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from edgekit.errors import ModelFormatError, UnsupportedOperator
-from edgekit.ir import Value
-from edgekit.ir.graph import Array
+from edgekit.ir import QuantParams, Value
+from edgekit.ir.graph import Array, AttrValue
 from edgekit.ir.quant import LIMITS
 
 from .file import Operator
 from .reader import Reader, Rule
 
-__all__ = ["READERS", "bound"]
+__all__ = ["READERS", "bound", "is_for_xnnpack"]
 
 
 def clamp(low: float, high: float) -> Rule:
@@ -49,6 +50,22 @@ def bound(value: Value, real: float, *, even: bool = False) -> Array:
 
 HALF = np.nextafter(np.float32(0.5), np.float32(0.0))
 """Added to a number from 0 on that is cut then: only true halves reach the next integer."""
+
+
+def is_for_xnnpack(
+    kind: str, attrs: Mapping[str, AttrValue], inputs: Sequence[Value], quant: QuantParams | None
+) -> bool:
+    """Whether LiteRT's default runtime gives a node of 8 bits, with this output, to XNNPACK."""
+    if quant is None or inputs[0].dtype not in ("int8", "uint8"):
+        return False
+    scales = [value.quant.scales[0] for value in inputs if value.quant is not None]
+    if kind in ("Add", "Sub"):
+        return all(2.0**-10 <= scale / quant.scales[0] < 2.0**8 for scale in scales)
+    if kind == "Mul":
+        return bool(2.0**-16 <= np.prod(scales) / quant.scales[0] < 2.0**8)
+    if kind == "MaxPool2D":
+        return attrs["pool"] != (1, 1) or attrs["strides"] == (1, 1)
+    return kind != "AveragePool2D"
 
 
 def fake_quant(op: Operator, reader: Reader) -> None:

@@ -100,9 +100,9 @@ class Reader(Inputs):
         fused: the activation that the operator applies to its result. It becomes the node's own
             where the graph's operator has one, and a node behind it elsewhere.
         """
-        even = self._ends_evenly(op, kind)
         if fused == Activation.RELU_N1_TO_1:
             between = self.add(op, kind, *inputs, quant=self.output_quant(op), **attrs)
+            even = self._ends_evenly(op, kind, inputs, attrs)
             self.emit_clamped(op, between, -1.0, 1.0, even=even)
             return
         first, wanted = self.output_tensor(op), [self.names[i] for i in op.outputs]
@@ -113,12 +113,12 @@ class Reader(Inputs):
             between = self.add(op, kind, *inputs, quant=source.quant, **attrs)
             inputs, attrs, kind = (between,), {"dtype": first.dtype}, "Requantize"
         plain = first.dtype in ("int32", "int64")  # Relu and Relu6 are not for these
-        if follower == "Relu6" and (even or plain):
+        if follower == "Relu6" and (plain or self._ends_evenly(op, kind, inputs, attrs)):
             between = self.add(op, kind, *inputs, quant=quants[0], **attrs)
             self.emit_clamped(op, between, 0.0, 6.0, even=True)
             return
         if follower == "Relu" and plain:
-            between = self.add(op, kind, *inputs, **attrs)
+            between = self.add(op, kind, *inputs, quant=None, **attrs)
             zero = self.new_constant(op, np.zeros((), first.dtype), "bound")
             self.emit(op, "Maximum", between, zero)
             return
@@ -273,10 +273,14 @@ class Reader(Inputs):
             return None
         return ACTIVATION_NODES[fused]
 
-    def _ends_evenly(self, op: Operator, kind: str) -> bool:
+    def _ends_evenly(
+        self, op: Operator, kind: str, inputs: Sequence[str | None], attrs: dict[str, AttrValue]
+    ) -> bool:
         """Whether XNNPACK applies a fused activation: halves of its bounds go to even numbers."""
-        short = self.output_tensor(op).dtype in ("int8", "uint8")
-        return short and self.arithmetic == "float32" and kind != "AveragePool2D"
+        from .clamps import is_for_xnnpack  # as in emit_clamped
+
+        values, quant = [self.builder.values[i or ""] for i in inputs[:2]], self.output_quant(op)
+        return self.arithmetic == "float32" and is_for_xnnpack(kind, attrs, values, quant)
 
     def output_quant(self, op: Operator, position: int = 0) -> QuantParams | None:
         return quantization(self.output_tensor(op, position))
