@@ -115,10 +115,12 @@ class IterableBatches:
     """Batches from a generator, an iterable, or an object with __getitem__ and __len__.
 
     The order of a PyDataset's batches is drawn anew at every pass where `random` is given. `arrays`
-    are the batches of arrays that the source goes through, where it does.
+    are the batches of arrays that the source goes through, where it does. `restarts`: every pass
+    begins with the first batch, where the source can; else it goes on where the last one stopped.
     """
 
     arrays: ArrayBatches | None = None
+    restarts = False
 
     def __init__(
         self, source: Any, steps: int | None = None, random: np.random.Generator | None = None
@@ -137,7 +139,8 @@ class IterableBatches:
         begin = getattr(self.source, "on_epoch_begin", None)
         if callable(begin):
             begin()
-        if self._running is None and self.steps is not None and not _indexes(self.source):
+        goes_on = self.steps is not None and not self.restarts and not _indexes(self.source)
+        if self._running is None and goes_on:
             self._running = iter(self.source)
         made = 0
         for data in self._epoch():

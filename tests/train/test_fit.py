@@ -752,3 +752,28 @@ def test_metrics_inside_of_layers_are_logged_and_reset():
     assert [m.name for m in model.metrics] == ["loss", "seen"]
     assert [m.name for m in model.layers[0].metrics] == ["seen"]
     assert len(model.layers[0].metrics_variables) == 1
+
+
+@pytest.mark.parametrize("kind", ["arrays", "batches"])
+def test_every_validation_begins_anew(kind):
+    """As Keras documents validation_steps: the same samples each time."""
+
+    class Batches:
+        def __iter__(self):
+            for start in range(0, 96, 8):
+                yield X[start : start + 8], Y[start : start + 8]
+
+    seen = []
+
+    class Watched(Model):
+        def test_step(self, data):
+            seen.append(np.array(data[0])[0])
+            return super().test_step(data)
+
+    x = Input((6,))
+    model = Watched(x, layers.Dense(4, activation="softmax")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    held = (X, Y) if kind == "arrays" else Batches()
+    options = {"validation_steps": 2, "validation_batch_size": 8 if kind == "arrays" else None}
+    model.fit(X, Y, epochs=3, validation_data=held, verbose=0, **options)
+    np.testing.assert_array_equal(seen, [X[0], X[8]] * 3)

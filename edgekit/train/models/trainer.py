@@ -17,7 +17,7 @@ from edgekit.train.blas import one_blas_thread
 from edgekit.train.callbacks.callback import History
 from edgekit.train.callbacks.callback_list import Running
 from edgekit.train.class_weights import class_weights, weighted
-from edgekit.train.data import split_for_validation, unpack
+from edgekit.train.data import is_arrays, split_for_validation, unpack
 from edgekit.train.models.logged import numbers_of
 from edgekit.train.models.mistakes import warn_of_inputs
 from edgekit.train.models.steps import Steps
@@ -278,10 +278,16 @@ class Trainer(Steps):
 def _validation(data: Any, batch_size: int | None, steps: int | None) -> Any:
     if data is None:
         return None
+    x, y, weight = data, None, None
     if isinstance(data, list | tuple) and 1 <= len(data) <= 3:
         x, y, weight = unpack(data)
-        return batches_of(x, y, weight, batch_size, steps)
-    return batches_of(data, None, None, batch_size, steps)
+    if is_arrays(x):
+        x, y, weight = batches_of(x, y, weight, batch_size), None, None
+        if steps is None:
+            return x
+    held = batches_of(x, y, weight, batch_size, steps)
+    held.restarts = True  # each validation sees the same samples
+    return held
 
 
 def _is_due(epoch: int, freq: Any) -> bool:
