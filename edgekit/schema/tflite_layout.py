@@ -41,6 +41,10 @@ BuiltinOperator = Numbers(
     "STABLEHLO_COMPOSITE STABLEHLO_SHIFT_LEFT STABLEHLO_CBRT STABLEHLO_CASE"
 )
 
+CombinerType = Numbers(
+    "SUM MEAN SQRTN"
+)
+
 CustomOptionsFormat = Numbers(
     "FLEXBUFFERS"
 )
@@ -199,6 +203,9 @@ SCHEMA = Schema(
             ('fused_activation_function', 0, 'scalar', 'int8', 0),
         ),
         'DynamicUpdateSliceOptions': (
+        ),
+        'EmbeddingLookupSparseOptions': (
+            ('combiner', 0, 'scalar', 'int8', 0),
         ),
         'EqualOptions': (
         ),
@@ -596,6 +603,7 @@ SCHEMA = Schema(
             15: 'ResizeBilinearOptions',
             17: 'ReshapeOptions',
             19: 'SpaceToDepthOptions',
+            20: 'EmbeddingLookupSparseOptions',
             21: 'MulOptions',
             22: 'PadOptions',
             23: 'GatherOptions',

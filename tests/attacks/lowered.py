@@ -87,6 +87,19 @@ FILES: dict[str, tuple[Sequence[Given | None], Sequence[Given], Options | None]]
         [Given("y", (1, 2, 4, 2, 1))],
         ("Conv3DOptions", {"stride_d": 1, "stride_h": 2, "stride_w": 1}),
     ),
+    "HASHTABLE_LOOKUP": (
+        [Given("x", (2,), "int32"), numbers("k", 0, 3, 7), reals("rows", 3, 2)],
+        [Given("y", (2, 2)), Given("hits", (2,), "uint8")],
+        None,
+    ),
+    "EMBEDDING_LOOKUP_SPARSE": (
+        [
+            *(Given("x", (2,), "int32"), Given("i", (2, 2), "int32"), numbers("shape", 2, 4)),
+            *(reals("w", 2), reals("rows", 3, 2)),
+        ],
+        [Given("y", (2, 2))],
+        ("EmbeddingLookupSparseOptions", {"combiner": 2}),
+    ),
     "WHERE": ([reals("a", 2, 3)], [Given("y", (6, 2), "int64")], ("WhereOptions", {})),
     "UNIQUE": (
         [numbers("a", 2, 1, 2)],
