@@ -192,6 +192,18 @@ def test_matrix_products(dtype: str, arithmetic: str) -> None:
 
 
 @pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize("scales", [(0.0362, 0.097, 0.5276), (0.012, 0.0992, 0.1208)])
+def test_every_product_of_int8(scales: tuple[float, float, float], arithmetic: str) -> None:
+    """At these scales it shows that their product is rounded to float32."""
+    first, second, third = ((np.float32(s), z, 0) for s, z in zip(scales, (5, 5, 0), strict=True))
+    x, y = Given("x", (256, 1), "int8", None, first), Given("y", (1, 256), "int8", None, second)
+    target = Given("z", (256, 256), "int8", None, third)
+    content = file_of("BATCH_MATMUL", [x, y], [target], ("BatchMatMulOptions", {}), 4)
+    every = np.arange(-128, 128).astype(np.int8)
+    assert_equal(content, {"x": every[:, np.newaxis], "y": every[np.newaxis]}, arithmetic)
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
 @pytest.mark.parametrize("adjoint", [(False, False), (True, True), (False, True)])
 def test_a_matrix_of_int8_meets_real_numbers(adjoint: tuple[bool, bool], arithmetic: str) -> None:
     """The rows are rounded at run time, as those of a dense layer with int8 weights."""
