@@ -777,3 +777,29 @@ def test_every_validation_begins_anew(kind):
     options = {"validation_steps": 2, "validation_batch_size": 8 if kind == "arrays" else None}
     model.fit(X, Y, epochs=3, validation_data=held, verbose=0, **options)
     np.testing.assert_array_equal(seen, [X[0], X[8]] * 3)
+
+
+def test_outputs_without_names_are_logged_by_their_losses():
+    """As Keras 3.15 prints them, but for two losses of one name, of which it shows one."""
+
+    class Two(Model):
+        def __init__(self):
+            super().__init__()
+            self.heads = [layers.Dense(2), layers.Dense(2)]
+
+        def call(self, inputs):
+            return [head(inputs) for head in self.heads]
+
+    def logged(**given):
+        model = Two()
+        model.compile("sgd", **given)
+        return list(model.fit(X, [X[:, :2], X[:, 2:4]], verbose=0).history)
+
+    found = logged(loss=["mse", "mae"], metrics=[["mae"], ["mse"]])
+    assert found == ["loss", "mae", "mae_loss", "mse", "mse_loss"]
+    huber = losses.Huber(name="own")
+    assert logged(loss=[losses.MeanSquaredError(), huber]) == [
+        "loss", "mean_squared_error_loss", "own_loss",
+    ]  # fmt: skip
+    found = logged(loss="mse", metrics=[["mae"], ["mae"]])
+    assert found == ["loss", "mae", "mae_1", "mse_1_loss", "mse_loss"]

@@ -59,14 +59,13 @@ class Compiled:
         leaves = _outputs(y_pred)
         names = output_names or _names_of(y_pred)
         self.output_names = names
+        self._output_losses = {}
         many = len(names) > 1
         y_leaves = self.aligned(y, "y")
         given = self.given
+        specs = _spread(given["loss"], names, "loss")
         self._losses = [
-            _loss_for(spec, t, p)
-            for spec, t, p in zip(
-                _spread(given["loss"], names, "loss"), y_leaves, leaves, strict=True
-            )
+            _loss_for(spec, t, p) for spec, t, p in zip(specs, y_leaves, leaves, strict=True)
         ]
         self._weights = [
             1.0 if w is None else float(w)
@@ -81,14 +80,20 @@ class Compiled:
             ]
             for key in ("metrics", "weighted_metrics")
         )
-        with_loss = [i for i, loss in enumerate(self._losses) if loss is not None]
-        self._output_losses = (
-            {i: metrics.Mean(name=f"{names[i]}_loss") for i in with_loss}
-            if len(with_loss) > 1
-            else {}
-        )
-        self._name_metrics([f"{name}_" if many else "" for name in names])
+        named = bool(output_names) or isinstance(y_pred, dict)
+        self._name_losses(names if named else [_label(spec) for spec in specs])
+        self._name_metrics([f"{name}_" if many and named else "" for name in names])
         self.built = True
+
+    def _name_losses(self, labels: list[str]) -> None:
+        """The means of the outputs' losses, where several have one: under the names of the
+        outputs, or those of the losses where outputs have no names.
+        """
+        with_loss = [i for i, loss in enumerate(self._losses) if loss is not None]
+        for i in with_loss if len(with_loss) > 1 else ():
+            twin = labels[:i].count(labels[i])
+            name = f"{labels[i]}_{twin}_loss" if twin else f"{labels[i]}_loss"
+            self._output_losses[i] = metrics.Mean(name=name)
 
     def _name_metrics(self, prefixes: list[str]) -> None:
         """Names for logs, as Keras gives them: those that are taken get "weighted_" or a number."""
@@ -241,6 +246,13 @@ def _kind(y: Any, y_pred: Any) -> str:
         return "binary"
     shape = () if y is None else tuple(y.shape)
     return "sparse" if len(shape) < y_pred.ndim or shape[-1] == 1 else "categorical"
+
+
+def _label(spec: Any) -> str:
+    """The name of a loss as it was given."""
+    if isinstance(spec, str) or spec is None:
+        return str(spec)
+    return str(getattr(spec, "name", None) or getattr(spec, "__name__", type(spec).__name__))
 
 
 def _loss_for(spec: Any, y: Any, y_pred: Any) -> Any:
