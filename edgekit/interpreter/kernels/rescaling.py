@@ -66,14 +66,22 @@ def rescaler(step: Step, channels: int) -> Rescale:
 
 
 def product_rescaler(step: Step) -> Rescale:
-    """The same for products of two activations."""
-    x, y, out = step.input_quant(0), step.input_quant(1), step.output_quant
-    scale = arithmetic.fixedpoint_scale(x, y, out)
+    """The same for products of two activations: s = f32(s_1 * s_2) / s_y, but in "float64"."""
+    scale = _from_product(step)
     if step.dtype(0) == "int16":
         return short_rescaler(scale)
     if step.attrs["rounding"] == "own":
         return _twice(scale)
-    return _in_float64(scale) if step.arithmetic == "fixedpoint" else _upward(scale)
+    if step.arithmetic == "float32":
+        return _upward(scale)
+    quants = step.input_quant(0), step.input_quant(1), step.output_quant
+    return _in_float64(arithmetic.fixedpoint_scale(*quants))
+
+
+def _from_product(step: Step) -> Array:
+    product = step.input_quant(0).scales * step.input_quant(1).scales
+    scales: Array = product.astype(np.float64) / step.output_quant.scales.astype(np.float64)
+    return scales
 
 
 def _scales(step: Step) -> Array:
@@ -81,8 +89,7 @@ def _scales(step: Step) -> Array:
     dense, bias = step.node.op == "Dense", step.dtype(2) if step.has_input(2) else "none"
     narrow = dense and bias != "int64" and not weight.per_channel and step.arithmetic == "float32"
     if narrow or (step.dtype(0) == "uint8" and not dense):
-        product = (x.scales * weight.scales).astype(np.float64)
-        return product / y.scales.astype(np.float64)
+        return _from_product(step)
     return arithmetic.fixedpoint_scale(x, weight, y)
 
 
