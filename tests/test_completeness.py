@@ -43,6 +43,7 @@ DETECTORS = ("DetectionPostProcess", "NonMaxSuppression")
 BOXES = "its boxes must make sense together: tests of detectors make them"
 RECURRENT = ("Lstm", "Rnn", "Svdf")
 CONTROL = ("If", "While")
+BITS = ("Bitcast", "BitwiseXor")
 MADE_BY_HAND = "its inputs must fit each other: tests/recurrent_graphs.py makes them"
 SUBGRAPHS = "it needs subgraphs: test_control.py makes them"
 BY_HAND = {**dict.fromkeys(RECURRENT, MADE_BY_HAND), **dict.fromkeys(CONTROL, SUBGRAPHS)}
@@ -106,6 +107,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
             "Dequantize": FROM_INTEGERS,
             "Requantize": FROM_INTEGERS,
             **dict.fromkeys(LOGIC, TRUTH),
+            "BitwiseXor": "real numbers have no such bits",
             "If": FIRST_A_BOOL,
             "WideSoftmax": FROM_INTEGERS,
         },
@@ -126,6 +128,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
         ONNX_OPS,
         {
             **dict.fromkeys(DETECTORS, NO_DETECTIONS),
+            **dict.fromkeys(BITS, "ONNX has no operator on bits before opset 18"),
             "Svdf": NO_MEMORY_OF_INPUTS,
             "WideSoftmax": NO_WIDE_SOFTMAX,
             **dict.fromkeys(CONTROL, NO_GRAPHS),
@@ -148,7 +151,7 @@ CONCERNS: dict[str, tuple[Collection[str], Mapping[str, str]]] = {
         derivatives(),
         {
             **dict.fromkeys(("Quantize", "Dequantize", "Requantize"), NO_DERIVATIVE),
-            **dict.fromkeys((*NOT_LAYERS, "Rnn", "Svdf", *CONTROL), NOT_TRAINED),
+            **dict.fromkeys((*NOT_LAYERS, "Rnn", "Svdf", *CONTROL, *BITS), NOT_TRAINED),
             "WideSoftmax": NO_DERIVATIVE,
             **dict.fromkeys(STEPS, NO_SLOPE),
             **dict.fromkeys((*LOGIC, *COMPARISONS), TRUTH),

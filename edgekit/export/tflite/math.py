@@ -69,6 +69,8 @@ MATH_RULES: dict[str, Rule] = {
     "Sign": plain("SIGN", "SignOptions", int32=2),
     "LogicalNot": plain("LOGICAL_NOT", "LogicalNotOptions"),
     "Cast": cast,
+    "Bitcast": plain("BITCAST"),
+    "BitwiseXor": plain("BITWISE_XOR", "BitwiseXorOptions", 2),
     "Prelu": plain("PRELU", None, 2, int8=1),
     "LogSoftmax": plain("LOG_SOFTMAX", "LogSoftmaxOptions"),
     "L2Normalize": plain("L2_NORMALIZATION", "L2NormOptions"),

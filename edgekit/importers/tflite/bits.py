@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from .reader import Reader, Rule
 __all__ = ["READERS"]
 
 WIDTHS = {"int8": 8, "uint8": 8, "int16": 16, "int32": 32}
+NARROW = frozenset(("int8", "uint8", "int16"))
+"""What the graph holds as real numbers while it runs."""
 MOST_FOLD = 30
 """Powers of two up to here are numbers of int32."""
 
@@ -69,42 +71,42 @@ def _wide(op: Operator, reader: Reader, value: Value) -> str:
 
 
 def bitwise_xor(op: Operator, reader: Reader) -> None:
-    x, y = (reader.known(reader.tensor(op, i).index) for i in range(2))
-    if x is None or y is None:
-        raise UnsupportedOperator(
-            "bits of what the model is given are not known here; build the model without it"
-        )
-    if x.dtype != y.dtype or x.dtype.kind not in "iu":
-        raise UnsupportedOperator(f"integers of one kind are known, not {x.dtype} and {y.dtype}")
-    shape = np.broadcast_shapes(x.shape, y.shape) if _fit(x, y) else None
-    if shape is None:
-        raise ShapeError(f"{list(x.shape)} and {list(y.shape)} do not fit each other")
-    reader.spend(math.prod(shape) * x.itemsize)
-    reader.know(op, np.bitwise_xor(x, y))
-
-
-def _fit(x: Array, y: Array) -> bool:
-    pairs = zip(reversed(x.shape), reversed(y.shape), strict=False)
-    return all(a == b or 1 in (a, b) for a, b in pairs)
+    """Short integers have the bits that they have in 32."""
+    x, y = reader.value(op, 0), reader.value(op, 1)
+    if x.dtype not in (*WIDTHS, "int64") or x.dtype != y.dtype:
+        raise UnsupportedOperator(f"integers of one kind are known, received {x} and {y}")
+    if x.dtype not in NARROW:
+        reader.emit(op, "BitwiseXor", x.name, y.name)
+        return
+    numbers = [_wide(op, reader, value) for value in (x, y)]
+    reader.emit(op, "Cast", reader.add(op, "BitwiseXor", *numbers), dtype=x.dtype)
 
 
 def bitcast(op: Operator, reader: Reader) -> None:
-    """The same bytes as numbers of another kind, with a dimension more or less where these are
-    shorter or longer."""
+    """The same bytes as numbers of another kind."""
     found, output = reader.known(reader.tensor(op, 0).index), reader.output_tensor(op)
-    dtype = DTYPES.get(output.dtype)
-    if found is None or dtype is None or dtype.kind == "b" or found.dtype.kind == "b":
+    kinds = [DTYPES.get(tensor.dtype) for tensor in (reader.tensor(op, 0), output)]
+    if None in kinds or "bool" in kinds:
+        raise UnsupportedOperator(f"the bytes are not taken for {output.dtype}; use a CAST")
+    if found is not None:
+        reader.know(op, _taken(found, np.dtype(kinds[1])))
+    elif NARROW.isdisjoint(kind.name for kind in kinds if kind is not None):
+        reader.emit(op, "Bitcast", reader.input(op, 0), dtype=output.dtype)
+    else:
         raise UnsupportedOperator(
-            f"the bytes of what the model is given are not taken for {output.dtype}; use a CAST, "
-            "or build the model without it"
+            f"{reader.tensor(op, 0).dtype} has no bytes here before the run; use a CAST, or build "
+            "the model without it"
         )
+
+
+def _taken(found: Array, dtype: np.dtype[Any]) -> Array:
     whole, part = found.dtype.itemsize, dtype.itemsize
     shape = found.shape if whole == part else (*found.shape, whole // part)
     if whole < part:
         if found.shape[-1:] != (part // whole,):
             raise ShapeError(f"{list(found.shape)} {found.dtype} is no {dtype}")
         shape = found.shape[:-1]
-    reader.know(op, np.frombuffer(found.tobytes(), dtype).reshape(shape))
+    return np.frombuffer(found.tobytes(), dtype).reshape(shape)
 
 
 READERS: dict[str, Rule] = {

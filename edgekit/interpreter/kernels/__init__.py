@@ -33,6 +33,7 @@ ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Maximum", "Minimum")
 FAMILIES: dict[str, tuple[str, ...]] = {
     "activation": ("Relu", "Relu6", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu", "Gelu"),
     "binary": (*ARITHMETIC, "Pow", "Atan2", "FloorDiv", "FloorMod", "SquaredDifference"),
+    "bits": ("Bitcast", "BitwiseXor"),
     "cast": ("Cast",),
     "compare": (
         *("Equal", "NotEqual", "Less", "LessEqual", "Greater", "GreaterEqual"),

@@ -202,6 +202,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("Concat", "Transpose", "Pad", "Split", "MirrorPad", "Slice", "Gather", "GatherNd"),
         *("Tile", "BroadcastTo", "SpaceToDepth", "DepthToSpace", "SpaceToBatch", "BatchToSpace"),
     ),
+    "bits": ("Bitcast", "BitwiseXor"),
     "quantization": ("Quantize", "Dequantize", "Requantize"),
     "control": ("If", "While"),
     "detection": ("DetectionPostProcess", "NonMaxSuppression"),

@@ -96,6 +96,7 @@ EVALUATE: dict[str, Evaluate] = {
     "LogicalAnd": lambda x, a: x[0] & x[1],
     "LogicalOr": lambda x, a: x[0] | x[1],
     "LogicalNot": lambda x, a: ~x[0],
+    "BitwiseXor": lambda x, a: np.bitwise_xor(x[0], x[1]),
     "Select": lambda x, a: np.where(x[2], x[0], x[1]),
     "Sum": _reduced(np.add),
     "ReduceProd": _reduced(np.multiply),
