@@ -350,3 +350,25 @@ def test_what_only_keras_runtime_does_is_refused_with_the_way_here(tmp_path):
     small().save(tmp_path / "m.keras", zipped=True)
     with pytest.raises(InputError, match="zipped=False"):
         small().save(tmp_path / "m.keras", zipped=False)
+
+
+def test_models_are_numbered_as_keras_numbers_them(capsys):
+    """As Keras 3.15 printed the names: each time a Sequential is built takes one."""
+
+    def functional():
+        x = Input((2,))
+        return Model(x, layers.Dense(1)(x))
+
+    Sequential([Input((2,)), layers.Dense(1)])
+    names = [functional().name]
+    grown = Sequential()
+    for layer in (Input((2,)), layers.Dense(1), layers.Dense(1)):
+        grown.add(layer)
+    names.append(functional().name)
+    late = Sequential([layers.Dense(1)])
+    names.append(functional().name)
+    late(images(1, 2))
+    names.append(functional().name)
+    assert names == ["functional_1", "functional_4", "functional_5", "functional_7"]
+    Sequential([functional()]).summary()
+    assert "functional_8 (Functional)" in capsys.readouterr().out

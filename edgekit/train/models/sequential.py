@@ -14,6 +14,7 @@ from edgekit.train.masks import set_masks
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.models.model import Model
 from edgekit.train.models.regions import joined_stack
+from edgekit.train.names import unique_name
 from edgekit.train.symbolic import SymbolicTensor
 
 __all__ = ["Sequential"]
@@ -108,6 +109,10 @@ class Sequential(Model):
                 x = layer(x)
         assert self._input_layer is not None
         self._take_graph(LayerGraph(self._input_layer.output, x))
+
+    def _take_graph(self, graph: LayerGraph) -> None:
+        unique_name("functional")  # Keras makes a functional model inside, which takes a name
+        super()._take_graph(graph)
 
     def build(self, input_shape: Any = None) -> None:
         if self._graph is not None:

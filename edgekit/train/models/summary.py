@@ -75,7 +75,7 @@ def _rows(
     rows = []
     for layer in layers:
         row = [
-            "  " * depth + f"{layer.name} ({type(layer).__name__})",
+            "  " * depth + f"{layer.name} ({_kind(layer)})",
             _output_shape(layer),
             f"{layer.count_params():,}" if layer.built else "0 (unbuilt)",
         ]
@@ -132,3 +132,9 @@ def _size(variables: list[Any]) -> str:
             return f"{size:.2f} {unit}"
         size /= 1024
     return f"{size:.2f} GB"
+
+
+def _kind(layer: Any) -> str:
+    """The class as Keras calls it."""
+    functional = type(layer).__name__ == "Model" and getattr(layer, "_graph", None) is not None
+    return "Functional" if functional else type(layer).__name__
