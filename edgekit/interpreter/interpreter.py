@@ -67,14 +67,14 @@ class Interpreter(TfliteMethods):
     def __init__(
         self,
         source: Source | None = None,
+        model_content: Buffer | None = None,
+        experimental_delegates: Sequence[object] | None = None,
+        num_threads: int | None = None,
         *,
         threads: int = 1,
         model_path: str | bytes | os.PathLike[str] | None = None,
-        model_content: Buffer | None = None,
-        num_threads: int | None = None,
         arithmetic: str | None = None,
         signature: str | None = None,
-        experimental_delegates: Sequence[object] | None = None,
         experimental_op_resolver_type: OpResolverType | None = None,
         experimental_preserve_all_tensors: bool = False,
     ) -> None:

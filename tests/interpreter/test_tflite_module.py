@@ -163,6 +163,15 @@ def test_paths_and_contents_are_not_taken_for_each_other() -> None:
         Interpreter()
 
 
+def test_arguments_without_names_are_in_litert_s_order() -> None:
+    path = material(KEYWORDS)
+    for module in modules():
+        for given in ((str(path), None, [], 2), (None, path.read_bytes(), None, 1)):
+            interpreter = module.Interpreter(*given)
+            interpreter.allocate_tensors()
+            assert classify(interpreter).shape == (1, 12)
+
+
 @pytest.mark.parametrize("path", [STREAM, KEYWORDS, SPEECH])
 def test_subgraphs_and_operators(path: str) -> None:
     theirs, ours = modules()
