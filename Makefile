@@ -8,6 +8,8 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= auto
 FUZZ_SECONDS ?= 60
 FUZZ_SEED ?= 0
+COMPARE_SECONDS ?= 60
+COMPARE_SEED ?= 0
 
 # One BLAS thread: the networks here are small, two test workers would fight for the cores, and
 # timings become repeatable. The two unset variables can name another processor's kernels.
@@ -17,7 +19,7 @@ export MKL_NUM_THREADS := 1
 unexport OPENBLAS_CORETYPE
 unexport OPENBLAS_L2_SIZE
 
-.PHONY: help demo test test-kernels test-gpu test-oracles test-pi lint fuzz bench schema clean
+.PHONY: help demo test test-kernels test-gpu test-oracles test-pi lint fuzz compare bench schema clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -52,6 +54,9 @@ lint: .venv/.dev ## check style, formatting and types
 fuzz: .venv/.dev ## mutate model files until FUZZ_SECONDS are over (60 for each format); compare verifiers
 	$(BIN)/python scripts/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 	$(BIN)/python scripts/compare_verifiers.py --seed $(FUZZ_SEED)
+
+compare: .venv/.dev ## run random TFLite networks here and in LiteRT until COMPARE_SECONDS are over (60)
+	$(BIN)/python scripts/compare_random.py --seconds $(COMPARE_SECONDS) --first $(COMPARE_SEED)
 
 bench: .venv/.dev ## run every benchmark
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
