@@ -225,3 +225,99 @@ def test_paddings_that_are_none() -> None:
     refused(padding((0, 0), (0, 0), (-1, 0), "float32"), ModelFormatError, "cannot be padded")
     refused(padding((-9, 0), (0, 0), (0, 0), "float32"), UnsupportedOperator, "nothing of")
     refused(padding((0, 0), (0, 2**40), (0, 0), "float32"), ModelFormatError, "pads")
+
+
+# -- Rows by their numbers
+
+
+PLACES: list[tuple[Any, tuple[int, ...]]] = [
+    ([[1], [4], [1]], (5, 3)),
+    ([[1], [9], [-3]], (5, 3)),
+    ([[0, 1], [2, 2], [0, 1], [3, 0]], (3, 4, 2)),
+    ([[[1], [0]], [[2], [7]]], (4,)),
+]
+ALL = ("float32", "int8", "int32", "int64", "bool")
+
+
+def gathering(places: Any, shape: tuple[int, ...], dtype: str, **changed: Any) -> bytes:
+    array = np.array(places, np.int32)
+    rows, depth = array.ndim - 1, array.shape[-1]
+    options = {
+        "offset_dims": np.arange(rows, rows + len(shape) - depth),
+        "collapsed_slice_dims": np.arange(depth),
+        "start_index_map": np.arange(depth),
+        "index_vector_dim": rows,
+        "slice_sizes": np.array([1] * depth + list(shape[depth:])),
+        **changed,
+    }
+    given = [like("x", shape, dtype), Given("i", array.shape, "int32")]
+    y = like("y", (*array.shape[:-1], *shape[depth:]), dtype)
+    return file_of("STABLEHLO_GATHER", given, [y], ("StablehloGatherOptions", options))
+
+
+@pytest.mark.parametrize("dtype", ALL)
+@pytest.mark.parametrize(("places", "shape"), PLACES)
+def test_rows_that_are_taken(places: Any, shape: tuple[int, ...], dtype: str) -> None:
+    content = gathering(places, shape, dtype)
+    assert_equal(content, {"x": random_array(0, shape, dtype), "i": np.array(places, np.int32)})
+
+
+def scattering(
+    places: Any, shape: tuple[int, ...], dtype: str, joined: str | None, **changed: Any
+) -> bytes:
+    array, kinds = np.array(places, np.int32), tflite.TensorType.by_name()
+    rows, depth = array.ndim - 1, array.shape[-1]
+    options = {
+        "update_window_dims": np.arange(rows, rows + len(shape) - depth),
+        "inserted_window_dims": np.arange(depth),
+        "scatter_dims_to_operand_dims": np.arange(depth),
+        "index_vector_dim": rows,
+        "update_computation_subgraph_index": 1,
+        **changed,
+    }
+    kind = kinds[dtype.upper()]
+    updates = (*array.shape[:-1], *shape[depth:])
+    tensors = [tensor(n, s, type=kind) for n, s in (("x", shape), ("u", updates), ("y", shape))]
+    tensors.append(tensor("i", array.shape, type=kinds["INT32"]))
+    main = graph(tensors, [0, 3, 1], [2], node(0, [0, 3, 1], [2]))
+    main["operators"][0]["builtin_options_2"] = ("StablehloScatterOptions", options)
+    numbers = [tensor(name, (), type=kind) for name in "abc"]
+    inner = graph(numbers, [0, 1], [2 if joined else 1])
+    inner["operators"] = [node(1, [0, 1], [2])] if joined else []
+    codes = [tflite.BuiltinOperator.by_name()[c] for c in ("STABLEHLO_SCATTER", joined or "TANH")]
+    numbered = [{"builtin_code": c, "deprecated_builtin_code": min(127, c)} for c in codes]
+    parts = {"operator_codes": numbered, "subgraphs": [main, inner], "buffers": [{}]}
+    return encode(tflite.SCHEMA, {"version": 3, **parts})
+
+
+@pytest.mark.parametrize("dtype", ALL)
+@pytest.mark.parametrize("joined", [None, "ADD", "MULTIPLY", "MAXIMUM", "MINIMUM"])
+@pytest.mark.parametrize(("places", "shape"), PLACES)
+def test_rows_that_are_put(
+    places: Any, shape: tuple[int, ...], joined: str | None, dtype: str
+) -> None:
+    """Sums of several in another order."""
+    content = scattering(places, shape, dtype, joined and f"STABLEHLO_{joined}")
+    array = np.array(places, np.int32)
+    updates = (*array.shape[:-1], *shape[array.shape[-1] :])
+    arrays = {"x": random_array(0, shape, dtype), "u": random_array(1, updates, dtype), "i": array}
+    assert_same(Interpreter(content).run(arrays)["y"], litert.run(content, arrays)["y"], 1e-6)
+
+
+def test_places_that_are_not_known() -> None:
+    place, shape = [[1], [4], [1]], (5, 3)
+    for name, numbers in {
+        "offset_dims": [0],
+        "start_index_map": [1],
+        "slice_sizes": [1, 2],
+    }.items():
+        content = gathering(place, shape, "float32", **{name: np.array(numbers)})
+        refused(content, UnsupportedOperator, f"{name} .* is not known.*GATHER_ND")
+    refused(gathering(place, shape, "float32", index_vector_dim=0), UnsupportedOperator, "known")
+    refused(gathering([[]], shape, "float32"), ModelFormatError, "empty")
+    refused(gathering([[1, 2, 3]], shape, "float32"), ModelFormatError, "no places in")
+    content = scattering(place, shape, "float32", "STABLEHLO_POWER")
+    refused(content, UnsupportedOperator, "joined by .'STABLEHLO_POWER'")
+    for index in (0, 2, -1):
+        content = scattering(place, shape, "float32", None, update_computation_subgraph_index=index)
+        refused(content, ModelFormatError, f"subgraph {index} of 2")

@@ -53,6 +53,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *("SCATTER_ND", "SPARSE_TO_DENSE", "SEGMENT_SUM", "UNSORTED_SEGMENT_SUM"),
         *("UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_MAX", "UNSORTED_SEGMENT_MIN"),
     ),
+    "stablehlo_places": ("STABLEHLO_GATHER", "STABLEHLO_SCATTER"),
     "lookups": ("HASHTABLE_LOOKUP", "EMBEDDING_LOOKUP_SPARSE"),
     "suppression": ("NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5"),
     "stablehlo": (
