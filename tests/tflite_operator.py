@@ -115,7 +115,7 @@ def run_both(
     content: bytes, arrays: Mapping[str, Array], arithmetic: str = "float32"
 ) -> tuple[dict[str, Array], litert.Arrays]:
     """Our outputs and LiteRT's, by name."""
-    graph = load_tflite(content).with_metadata(arithmetic=arithmetic)
+    graph = load_tflite(content, arithmetic=arithmetic)
     found = Interpreter(graph).run(dict(arrays))
     return found, litert.run(content, arrays, litert.RUNTIMES[arithmetic])
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "exp_negative",
     "inverse_sqrt",
+    "inverse_sqrts",
     "log_above_one",
     "mean_reciprocal",
     "reciprocal",
@@ -134,25 +135,30 @@ def log_above_one(x: Integers, bits: int, result_bits: int) -> Integers:
 
 
 def inverse_sqrt(number: int) -> tuple[int, int]:
-    """A multiplier and a shift with 1 / sqrt(number) = multiplier * 2^(shift - 31).
+    """A multiplier and a shift with 1 / sqrt(number) = multiplier * 2^(shift - 31)."""
+    multipliers, shifts = inverse_sqrts(np.array([number], np.int64))
+    return int(multipliers[0]), int(shifts[0])
+
+
+def inverse_sqrts(numbers: Integers) -> tuple[Integers, Integers]:
+    """The same for many numbers, below 2^53.
 
     Five steps of Newton's method in Q3, from 1. Numbers of 1 and below give (2^31 - 1, 0).
     """
-    if number <= 1:
-        return LARGEST, 0
-    right = 11
-    while number >= 1 << 29:
-        number, right = number >> 2, right + 1
-    pairs = (31 - number.bit_length()) // 2 - 1
-    right -= pairs
-    x = np.array([(number << (2 * pairs)) >> 1], np.int64)  # in Q3
-    half, found = divide(x, 1), np.array([1 << 28], np.int64)
+    above_one = np.maximum(numbers, 2)
+    bits = np.frexp(above_one.astype(np.float64))[1].astype(np.int64)
+    fours = np.maximum(bits - 28, 0) >> 1  # so often a number is divided, to stay below 2^29
+    pairs = (31 - (bits - 2 * fours)) // 2 - 1
+    right = 11 + fours - pairs
+    x = ((above_one >> (2 * fours)) << (2 * pairs)) >> 1  # in Q3
+    half, found = divide(x, 1), np.full(x.shape, 1 << 28, np.int64)
     for _ in range(5):
         cube = shifted(high_product(high_product(found, found), found), 6)
         step = high_product(found, (1 << 28) + (1 << 27)) - high_product(half, cube)
         found = shifted(step, 3)
-    multiplier = int(high_product(found, HALF_TO_1_2)[0])
-    return (multiplier << -right, 0) if right < 0 else (multiplier, -right)
+    multipliers = high_product(found, HALF_TO_1_2) << np.maximum(-right, 0)
+    shifts = -np.maximum(right, 0)
+    return np.where(numbers > 1, multipliers, LARGEST), np.where(numbers > 1, shifts, 0)
 
 
 def _clipped(numbers: NDArray[Any]) -> Integers:

@@ -14,9 +14,10 @@ Sigmoid, Tanh (tanh(x) = 2 * sigmoid(2x) - 1), 256 entries, i = 0..255, v = i / 
     within int16.
 Softmax, 1026 entries in float64: exp from -10 to 0, and 1 / (1 + p) from 0 to 1, both with
     inverse = 65536 / 2.
-Gelu, 513 entries in float32, from s_x * -32768 to s_x * 32767, inverse = 65536 / (s_y * 65535);
-    the curve is that of `tables.py`, with the same reservation: where LiteRT's C library is off by
-    a last bit beside a half, an entry differs by one, and with it the 128 inputs around it.
+Gelu, Exp, Log, Rsqrt, 513 entries in float32, from s_x * -32768 to s_x * 32767, inverse =
+    65536 / (s_y * 65535); the curve is that of `tables.py`, with the same reservation: where
+    LiteRT's C library is off by a last bit beside a half, an entry differs by one, and with it the
+    128 inputs around it. Of 0 and below Log is s_y * -32768 and Rsqrt s_y * 32767.
 """
 
 from __future__ import annotations
@@ -106,6 +107,39 @@ def gelu(
     return chords(curve, *_ends(x), _inverse(y))
 
 
+def exp(
+    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+) -> Array:
+    def curve(p: Reals) -> Reals:
+        return np.exp(p.astype(np.float64)).astype(np.float32)
+
+    return chords(curve, *_ends(x), _inverse(y))
+
+
+def log(
+    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+) -> Array:
+    lowest, _ = _ends(y)
+
+    def curve(p: Reals) -> Reals:
+        found = np.log(np.where(p > 0, p, 1.0).astype(np.float64)).astype(np.float32)
+        return np.where(p > 0, found, lowest)
+
+    return chords(curve, *_ends(x), _inverse(y))
+
+
+def rsqrt(
+    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+) -> Array:
+    _, highest = _ends(y)
+
+    def curve(p: Reals) -> Reals:
+        found = np.float32(1.0) / np.sqrt(np.where(p > 0, p, np.float32(1.0)))
+        return np.where(p > 0, found, highest)
+
+    return chords(curve, *_ends(x), _inverse(y))
+
+
 def _ends(x: QuantParams) -> tuple[np.float32, np.float32]:
     """The real numbers that the lowest and the highest input stand for."""
     scale = x.scales[0]
@@ -129,4 +163,7 @@ TABLES16: dict[str, Callable[..., Array]] = {
     "Tanh": sigmoid,
     "Softmax": softmax,
     "Gelu": gelu,
+    "Exp": exp,
+    "Log": log,
+    "Rsqrt": rsqrt,
 }

@@ -100,7 +100,7 @@ def quantized_graph(
             continue
         quant = shared or _random_quant(rng, dtype)
         if case.op in ROOTS:
-            quant = per_tensor(quant.scale[0], LIMITS[dtype][0])
+            quant = per_tensor(quant.scale[0], 0 if dtype == "int16" else LIMITS[dtype][0])
         if is_constant(case, role):
             low, high = LIMITS[dtype]
             data = rng.integers(low, high + 1, size=shape)

@@ -54,10 +54,10 @@ def select(node: Node, to: Lowering) -> None:
 
 
 MATH_RULES: dict[str, Rule] = {
-    "Exp": plain("EXP", "ExpOptions"),
-    "Log": plain("LOG"),
-    "Sqrt": plain("SQRT"),
-    "Rsqrt": plain("RSQRT"),
+    "Exp": plain("EXP", "ExpOptions", int16=2),
+    "Log": plain("LOG", int16=2),
+    "Sqrt": plain("SQRT", int16=2),
+    "Rsqrt": plain("RSQRT", int16=3),
     "Square": plain("SQUARE", "SquareOptions"),
     "Neg": plain("NEG", "NegOptions", int8=1),
     "Abs": plain("ABS", "AbsOptions", int16=3, int32=5),

@@ -73,7 +73,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "spectra": ("Rfft2D",),
     "update": ("UpdateSlice",),
     "lstm_integer": ("Lstm",),
-    "sixteen_bits": ("Sigmoid", "Tanh", "Gelu", "LeakyRelu", "Softmax"),
+    "sixteen_bits": ("Sigmoid", "Tanh", "Gelu", "LeakyRelu", "Softmax", "Exp", "Log", "Rsqrt"),
 }
 """The operators that each module of this package has kernels of; for a dtype that several might
 have, they are asked in this order."""

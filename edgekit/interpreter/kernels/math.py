@@ -5,6 +5,7 @@ The int8 formulas; u = q - z_in, and every result is clipped. Both arithmetics g
 Exp, Log, Sqrt: the table that the model carries (`ir/math_tables.py`).
 Abs: u_out = scale(|u|, f32(s_in / s_out)), rounded twice (`ir/fixed_point.py`); at equal scales
     |u|.
+Sqrt, int16: u_out = trunc(sqrt(f32(s_in) * u) / f32(s_out)), each operation in float32.
 Rsqrt: (m, e) = 1 / sqrt(u) in 31 bits (`ir/fixed_functions.py`), d = scale(1, m, e + 20),
     u_out = scale(d, 2^-20 / (sqrt(s_in) * s_out)), the factor in float64. 0 and below give the
     largest; LiteRT refuses what is below 0.
@@ -18,7 +19,7 @@ import math
 import numpy as np
 
 from edgekit.ir import fixed_point
-from edgekit.ir.fixed_functions import inverse_sqrt
+from edgekit.ir.fixed_functions import inverse_sqrts
 from edgekit.ir.quant import LIMITS
 
 from .. import arithmetic
@@ -75,20 +76,22 @@ def table(step: Step) -> None:
     look_up(step, step.constant(1).astype(np.int64) - step.output_quant.zero_point[0])
 
 
+@kernel("Sqrt", "int16")
+def sqrt_int16(step: Step) -> None:
+    roots = np.sqrt(step.input_quant(0).scales[0] * np.maximum(stored_inputs(step), 0).astype("f4"))
+    look_up(step, np.minimum(np.trunc(roots / step.output_quant.scales[0]), LIMITS["int16"][1]))
+
+
 @kernel("Rsqrt", "int8")
 def rsqrt_int8(step: Step) -> None:
     low, high = arithmetic.centered_range(step.output_quant, step.output_dtype)
     factor = 1.0 / (math.sqrt(step.input_quant(0).scale[0]) * step.output_quant.scale[0])
     multiplier, shift = fixed_point.multiplier_and_shift(factor)
-    results = []
-    for u in stored_inputs(step).tolist():
-        if u <= 0:
-            results.append(high)
-            continue
-        inverse, places = inverse_sqrt(u)
-        root = fixed_point.scale(np.ones(1, np.int64), inverse, places + EXTRA_BITS)
-        results.append(int(fixed_point.scale(root, multiplier, shift - EXTRA_BITS)[0]))
-    look_up(step, np.clip(results, low, high))
+    u = stored_inputs(step)
+    inverses, places = inverse_sqrts(u)
+    roots = fixed_point.scale(np.ones_like(u), inverses, places + EXTRA_BITS)
+    results = fixed_point.scale(roots, multiplier, shift - EXTRA_BITS)
+    look_up(step, np.clip(np.where(u > 0, results, high), low, high))
 
 
 @kernel("Abs", "int8", "int16")

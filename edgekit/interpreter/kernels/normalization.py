@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit.ir import fixed_point
-from edgekit.ir.fixed_functions import exp_negative, inverse_sqrt, log_above_one
+from edgekit.ir.fixed_functions import exp_negative, inverse_sqrts, log_above_one
 
 from .. import arithmetic
 from ..logarithm import logarithm
@@ -123,11 +123,11 @@ def l2_normalize_integers(step: Step) -> None:
 
     def run() -> None:
         u = x.astype(np.int64).reshape(-1, x.shape[-1])
-        pairs = [inverse_sqrt(int(total)) for total in (u * u).sum(-1)]
-        rows = [
-            fixed_point.scale(row if signed else row * 128, m, e + 7 if signed else e)
-            for row, (m, e) in zip(u, pairs, strict=True)
-        ]
+        inverses, places = inverse_sqrts((u * u).sum(-1, keepdims=True))
+        if signed:
+            rows = fixed_point.scale(u, inverses, places + 7)
+        else:
+            rows = fixed_point.scale(u * 128, inverses, places)
         np.copyto(y, np.clip(rows, low, high).reshape(y.shape), "unsafe")
 
     step.call(run)

@@ -11,7 +11,7 @@ Sigmoid, Tanh: r = s_x * 2^12 * 3 in float64, doubled k times until it is above 
     Tanh: t = interpolated at |d| / 2^8, in Q8; (t - 2^23 + 2^7) >> 8 for d >= 0, else
     (2^23 - t + 2^7 - 1) >> 8. From entry 255 on, t = 65535 * 2^8.
     "float32" with one of the known powers of two: gemmlowp's functions (`fixed_curves.py`).
-Gelu: interpolated at q, see `interpolated`.
+Gelu, Exp, Log, Rsqrt: interpolated at q, see `interpolated`.
 LeakyRelu: scale(u, f32(s_x / s_y)) from zero on, scale(u, f32(f32(s_x * alpha) / s_y)) below; in
     "fixedpoint" the sign of a negative alpha is put back after rounding.
 Softmax: d = scale(u - max, f32(s_x * beta) / (10 / 65535)), p = powers at d + 32767, S = sum of p;
@@ -99,10 +99,14 @@ def along_curve(u: Array, scale: float, power: int | None) -> Array:
 
 
 @kernel("Gelu", "int16")
-def gelu_int16(step: Step) -> None:
+@kernel("Exp", "int16")
+@kernel("Log", "int16")
+@kernel("Rsqrt", "int16")
+def curve_int16(step: Step) -> None:
     """Raises UnsupportedOperator for what a WideSoftmax gives: its zero point is not 0."""
     if step.input_quant(0).zero_point[0] or step.output_quant.zero_point[0]:
-        raise UnsupportedOperator(f"layer {step.name!r}: Gelu of int16 needs zero points of 0")
+        op = step.node.op
+        raise UnsupportedOperator(f"layer {step.name!r}: {op} of int16 needs zero points of 0")
     table = step.constant(1).astype(np.int64)
     look_up(step, np.clip(interpolated(table, stored_inputs(step)), LOWEST, HIGHEST))
 

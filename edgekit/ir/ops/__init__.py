@@ -160,10 +160,10 @@ class OpSpec(Frozen):
 
     def table_kind(self, dtype: str) -> tuple[str, int] | None:
         """Dtype and length of the table that a node with a first input of `dtype` stores."""
-        if self.table is None or dtype not in ("int8", "uint8", "int16"):
-            return None
         if dtype == "int16":
             return ("int16", self.table16) if self.table16 else None
+        if self.table is None or dtype not in ("int8", "uint8"):
+            return None
         return ("float32" if self.table == "float32" else dtype), 256
 
     def position(self, name: str) -> int:

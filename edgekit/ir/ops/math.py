@@ -14,12 +14,31 @@ STEEP = "near zero it is too steep for 256 steps"
 STORED = "the int8 form works with the stored integers, whatever they stand for"
 TRUTH = "truth values have no scale"
 
-for name, reason in {"Exp": "", "Log": STEEP, "Sqrt": STEEP}.items():
-    define(OpSpec(name, ("x", "table?"), shapes.same, table="int8", prefer_float=reason))
+for name, reason, table16 in (("Exp", "", 513), ("Log", STEEP, 513), ("Sqrt", STEEP, 0)):
+    define(
+        OpSpec(
+            name,
+            ("x", "table?"),
+            shapes.same,
+            table="int8",
+            table16=table16,
+            dtypes=("float32", "int8", "int16"),
+            prefer_float=reason,
+        )
+    )
 for name in ("Square", "Sin", "Cos", "Floor", "Ceil", "Round"):
     define(OpSpec(name, ("x",), shapes.same, dtypes=FLOAT, float_only=NO_INT8))
 define(OpSpec("Sign", ("x",), shapes.same, dtypes=("float32", "int32"), float_only=NO_INT8))
-define(OpSpec("Rsqrt", ("x",), shapes.same, dtypes=("float32", "int8"), prefer_float=STEEP))
+define(
+    OpSpec(
+        "Rsqrt",
+        ("x", "table?"),
+        shapes.same,
+        table16=513,
+        dtypes=("float32", "int8", "int16"),
+        prefer_float=STEEP,
+    )
+)
 define(
     OpSpec(
         "Neg",
