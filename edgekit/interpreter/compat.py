@@ -199,8 +199,8 @@ class TfliteMethods:
     def get_signature_runner(self, signature_key: str | None = None) -> SignatureRunner:
         """A function of the inputs by name that gives the outputs by name.
 
-        Another signature than the one that was opened gets a model of its own, with memories of
-        its own.
+        Another signature than the one that was opened gets a model of its own; where it would
+        have to share memories, UnsupportedOperator is raised.
         """
         known = self._tensors.signatures
         if signature_key is None and len(known) != 1:
@@ -211,7 +211,10 @@ class TfliteMethods:
         lookup(known, key, "signature", InputError)
         from .signatures import SignatureRunner  # most scripts go by index
 
-        return SignatureRunner(self if key == self._tensors.own else self._with_signature(key), key)
+        if key == self._tensors.own:
+            return SignatureRunner(self, key)
+        self._tensors.check_apart(key)
+        return SignatureRunner(self._with_signature(key), key)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an Interpreter cannot be copied: open the model in each process")

@@ -77,6 +77,9 @@ class GraphTensors:
     def subgraphs(self) -> list[list[Details]]:
         return [[]]
 
+    def check_apart(self, key: str) -> None:
+        """There is one signature."""
+
 
 def quantization_details(scales: Array, zero_points: Array, axis: int) -> Details:
     """The two entries about quantization; the first is for a single scale only."""

@@ -45,3 +45,7 @@ class TensorTable(Protocol):
     def subgraphs(self) -> list[list[Details]]:
         """What a file says about the tensors of each of its subgraphs, whichever was opened."""
         ...
+
+    def check_apart(self, key: str) -> None:
+        """Raise UnsupportedOperator where a signature would share memories with the opened one."""
+        ...

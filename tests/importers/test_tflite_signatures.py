@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.errors import InputError
+from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.schema import tflite_layout as tflite
@@ -52,6 +52,54 @@ def two_functions() -> bytes:
             "signature_defs": [signature("double", 0, "x"), signature("square", 1, "a")],
         },
     )
+
+
+def functions_with_variables(first: str, second: str) -> bytes:
+    """Signatures "one" and "two", each of which keeps what it is given in the variable it names."""
+
+    def subgraph(name: str) -> Table:
+        tensors = [
+            tensor("in", [1, 3]),
+            tensor("handle", [], tflite.TensorType.RESOURCE),
+            tensor("out", [1, 3]),
+        ]
+        handle = ("VarHandleOptions", {"container": "", "shared_name": name})
+        operators = [
+            {"opcode_index": 0, "inputs": [], "outputs": [1], "builtin_options": handle},
+            {"opcode_index": 1, "inputs": [1, 0], "outputs": []},
+            {"opcode_index": 2, "inputs": [1], "outputs": [2]},
+        ]
+        return {"tensors": tensors, "inputs": [0], "outputs": [2], "operators": operators}
+
+    def signature(key: str, index: int) -> Table:
+        ends = {"inputs": [{"name": "x", "tensor_index": 0}]}
+        ends["outputs"] = [{"name": "y", "tensor_index": 2}]
+        return {**ends, "signature_key": key, "subgraph_index": index}
+
+    codes = (CODES.VAR_HANDLE, CODES.ASSIGN_VARIABLE, CODES.READ_VARIABLE)
+    return encode(
+        tflite.SCHEMA,
+        {
+            "version": 3,
+            "operator_codes": [code(number) for number in codes],
+            "subgraphs": [subgraph(first), subgraph(second)],
+            "buffers": [{}],
+            "signature_defs": [signature("one", 0), signature("two", 1)],
+        },
+    )
+
+
+def test_signatures_that_share_a_variable_are_not_run_together() -> None:
+    """LiteRT has one variable for both. One of them alone is as ever."""
+    x = np.array([[1, 2, 3]], np.float32)
+    content = functions_with_variables("state", "state")
+    for key in ("one", "two"):
+        alone = Interpreter(content, signature=key).get_signature_runner(key)
+        np.testing.assert_array_equal(alone(x=x)["y"], x)
+    with pytest.raises(UnsupportedOperator, match="'one' and 'two' share the variables 'state'"):
+        Interpreter(content).get_signature_runner("two")
+    apart = Interpreter(functions_with_variables("state", "other")).get_signature_runner("two")
+    np.testing.assert_array_equal(apart(x=x)["y"], x)
 
 
 def test_each_signature_is_a_graph() -> None:

@@ -13,7 +13,7 @@ from edgekit.ir.graph import DTYPES, Array
 from edgekit.ir.quant import LIMITS
 from edgekit.schema import SCALARS
 
-from .file import Signature, Tensor
+from .file import Signature, Subgraph, Tensor
 from .verify import read_file
 
 if TYPE_CHECKING:
@@ -190,6 +190,23 @@ class FileTensors:
     def subgraphs(self) -> list[list[Details]]:
         return [[*map(_details, s.tensors)] for s in read_file(self._content).subgraphs]
 
+    def check_apart(self, key: str) -> None:
+        """Raise UnsupportedOperator where a signature and the one that was opened would have to
+        share memories: each has its own here."""
+        file = read_file(self._content)
+        other = next(s.subgraph for s in file.signatures if s.key == key)
+        if other == self._subgraph:
+            return
+        own, others = (_variables(file.subgraphs[number]) for number in (self._subgraph, other))
+        shared = sorted(name for name in own.keys() & others if own[name] or others[name])
+        if shared:
+            raise UnsupportedOperator(
+                f"the signatures {self.own!r} and {key!r} share the variables "
+                f"{', '.join(map(repr, shared))}, which one of them changes, and edgekit gives "
+                "each signature memories of its own; use one of them alone (signature=), or "
+                "convert the model with one signature"
+            )
+
     def _tensor(self, index: int) -> Tensor:
         if index not in self._tensors:
             subgraph = read_file(self._content).subgraphs[self._subgraph]
@@ -215,6 +232,13 @@ def _details(tensor: Tensor) -> Details:
         },
         "sparsity_parameters": {},
     }
+
+
+def _variables(subgraph: Subgraph) -> dict[str, bool]:
+    """The resource variables of a subgraph by name, and whether it assigns to any."""
+    changes = any(op.code == "ASSIGN_VARIABLE" for op in subgraph.operators)
+    handles = [op for op in subgraph.operators if op.code == "VAR_HANDLE"]
+    return {op.options("VarHandleOptions")["shared_name"] or "": changes for op in handles}
 
 
 def _type(dtype: str) -> type[Any]:

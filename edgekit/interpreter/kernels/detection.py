@@ -21,7 +21,7 @@ import numpy as np
 from ..step import Array, Floats, Step
 from . import kernel
 
-__all__ = ["overlap"]
+__all__: list[str] = []
 
 Detections = list[tuple[int, int, np.float32]]
 """Box, class and score."""
@@ -88,11 +88,11 @@ def _apart(boxes: Floats, scores: Floats, most: int, attrs: Any) -> list[int]:
     while len(order) and len(kept) < most:
         first, order = order[0], order[1:]
         kept.append(int(first))
-        order = order[overlap(boxes[first], boxes[order]) <= limit]
+        order = order[_overlap(boxes[first], boxes[order]) <= limit]
     return kept
 
 
-def overlap(box: Floats, others: Floats) -> Floats:
+def _overlap(box: Floats, others: Floats) -> Floats:
     """Intersection over union of one box with each of the others."""
     area = (box[2] - box[0]) * (box[3] - box[1])
     areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])

@@ -17,7 +17,6 @@ import numpy as np
 
 from ..step import Floats, Step
 from . import kernel
-from .detection import overlap
 
 __all__: list[str] = []
 
@@ -34,19 +33,45 @@ def non_max_suppression(step: Step) -> None:
     least = np.float32(attrs["least_score"])
 
     def suppress() -> None:
-        sides = np.sort(boxes.reshape(-1, 2, 2), axis=1).reshape(-1, 4)
-        taken = _taken(sides, scores, attrs["most"], limit, least, sigma)
+        high = np.flatnonzero(scores > least)
+        found = _taken(_Boxes(boxes[high]), scores[high], attrs["most"], limit, least, sigma)
         for output in (places, values, count):
             output.fill(0)
-        places[: len(taken)] = [box for _, box in taken]
-        values[: len(taken)] = [score for score, _ in taken]
-        count.fill(len(taken))
+        places[: len(found)] = high[[box for _, box in found]]
+        values[: len(found)] = [score for score, _ in found]
+        count.fill(len(found))
 
     step.call(suppress)
 
 
+class _Boxes:
+    """Boxes by two corners, as their ends along both axes, and their areas."""
+
+    def __init__(self, corners: Floats) -> None:
+        pairs = corners.reshape(-1, 2, 2)
+        self.low = np.ascontiguousarray(pairs.min(axis=1).T)
+        self.high = np.ascontiguousarray(pairs.max(axis=1).T)
+        sides = self.high - self.low
+        self.areas: Floats = sides[0] * sides[1]
+        self.flat = np.flatnonzero(~(self.areas > 0))
+
+    def overlap(self, box: int) -> Floats:
+        """Intersection over union of one box with all; 0 where either has no area."""
+        if not self.areas[box] > 0:
+            return np.zeros(len(self.areas), np.float32)
+        sides = np.minimum(self.high, self.high[:, box, np.newaxis])
+        sides -= np.maximum(self.low, self.low[:, box, np.newaxis])
+        np.maximum(sides, np.float32(0.0), sides)
+        shared: Floats = sides[0] * sides[1]
+        union = self.areas[box] + self.areas
+        union -= shared
+        np.divide(shared, union, shared)
+        shared[self.flat] = 0.0
+        return shared
+
+
 def _taken(
-    boxes: Floats,
+    boxes: _Boxes,
     scores: Floats,
     most: int,
     limit: np.float32,
@@ -54,10 +79,8 @@ def _taken(
     sigma: np.float32,
 ) -> list[tuple[float, int]]:
     """Scores and boxes in the order in which they are taken."""
-    heap: list[Candidate] = []
-    for box in np.flatnonzero(scores > least).tolist():
-        _push(heap, (float(scores[box]), box, 0))
-    most, gone = min(most, len(heap)), np.zeros(len(boxes), bool)
+    heap = _heap(scores.tolist())
+    most, gone = min(most, len(heap)), np.zeros(len(scores), bool)
     taken: list[tuple[float, int]] = []
     overlaps: list[Floats] = []
     while heap and len(taken) < most:
@@ -69,10 +92,11 @@ def _taken(
             score = _faded(before, [float(line[box]) for line in overlaps[seen:]], sigma)
         if score == before:
             taken.append((score, box))
-            overlaps.append(overlap(boxes[box], boxes))
+            overlaps.append(boxes.overlap(box))
             np.logical_or(gone, overlaps[-1] >= limit, out=gone)
         if score > least:
-            _push(heap, (score, box, seen_now))
+            heap.append((score, box, seen_now))
+            _rise(heap, len(heap) - 1, heap[-1])
     return taken
 
 
@@ -84,9 +108,16 @@ def _faded(score: float, lines: list[float], sigma: np.float32) -> float:
     return float(faded)
 
 
-def _push(heap: list[Candidate], candidate: Candidate) -> None:
-    heap.append(candidate)
-    _rise(heap, len(heap) - 1, candidate)
+def _heap(scores: list[float]) -> list[Candidate]:
+    """The boxes, put in one by one in their order."""
+    heap: list[Candidate] = []
+    for box, score in enumerate(scores):
+        hole = box
+        heap.append((score, box, 0))
+        while hole and heap[(hole - 1) // 2][0] < score:
+            heap[hole], hole = heap[(hole - 1) // 2], (hole - 1) // 2
+        heap[hole] = (score, box, 0)
+    return heap
 
 
 def _rise(heap: list[Candidate], hole: int, candidate: Candidate) -> None:
