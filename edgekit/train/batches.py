@@ -9,11 +9,18 @@ from typing import Any
 import numpy as np
 
 from edgekit.errors import InputError, ShapeError
-from edgekit.train.data import as_arrays, is_arrays, packed, rows_of
+from edgekit.train.data import as_arrays, is_arrays, packed, rows_of, unpack
 from edgekit.train.py_dataset import PyDataset, in_order
 from edgekit.train.structure import flatten
 
-__all__ = ["ArrayBatches", "IterableBatches", "Rows", "batches_of", "count_of"]
+__all__ = [
+    "ArrayBatches",
+    "IterableBatches",
+    "Rows",
+    "batches_of",
+    "batches_to_validate",
+    "count_of",
+]
 
 DEFAULT_BATCH_SIZE = 32
 
@@ -233,6 +240,21 @@ def batches_of(
     if y is not None or sample_weight is not None:
         raise InputError("y and sample_weight must come with each batch when x gives batches.")
     return IterableBatches(x, steps, random)
+
+
+def batches_to_validate(data: Any, batch_size: int | None, steps: int | None) -> Any:
+    """The batches of what `fit` was given as validation_data; None without."""
+    if data is None:
+        return None
+    parts = isinstance(data, list | tuple) and 1 <= len(data) <= 3
+    x, y, weight = unpack(data) if parts else (data, None, None)
+    if is_arrays(x):
+        x, y, weight = batches_of(x, y, weight, batch_size), None, None
+        if steps is None:
+            return x
+    held = batches_of(x, y, weight, None, steps)
+    held.restarts = True  # each validation sees the same samples
+    return held
 
 
 def batches_forever(batches: ArrayBatches) -> Iterator[Any]:

@@ -37,6 +37,7 @@ _IGNORED = frozenset(
         "_checked_shape",
         "_compiled",
         "_fit_layers",
+        "_fit_metrics",
         "_fit_variables",
         "_gpu_loop",
         "_losses",

@@ -54,17 +54,19 @@ class Layer(Calling, WeightHolder, Serializable):
     # the names of the layers around and of this one, once it is built
     path: str | None = None
 
+    is_own = False  # whether the class is one of the user's
     # the arguments that a layer of one's own was made with; None where they are no plain data
     _given: dict[str, Any] | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         made = super().__new__(cls)
-        if not cls.__module__.startswith("edgekit.train."):
+        if cls.is_own:
             made._given = given_to(cls, args, kwargs)
         return made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        cls.is_own = not cls.__module__.startswith("edgekit.train.")
         if "build" in vars(cls):
             cls.build = _noted(cls.build)  # type: ignore[method-assign]
         if "compute_mask" in vars(cls):

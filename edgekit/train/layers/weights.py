@@ -17,7 +17,7 @@ from edgekit.train.layers.added_losses import LossHolder
 from edgekit.train.metrics.metric import Metric
 from edgekit.train.primitive import current_scope, name_scope
 from edgekit.train.serialization import accept_options
-from edgekit.train.structure import flatten
+from edgekit.train.structure import NESTED, flatten
 from edgekit.train.tensor import Variable
 
 __all__ = ["LOADING", "WeightBudget", "WeightHolder", "own_scope", "stored_arrays"]
@@ -122,7 +122,7 @@ class WeightHolder(LossHolder):
             item
             for name, value in vars(self).items()
             if name not in self._not_tracked
-            for item in (flatten(value) if isinstance(value, list | tuple | dict) else (value,))
+            for item in (flatten(value) if isinstance(value, NESTED) else (value,))
             if isinstance(item, kind)
         ]
 

@@ -24,8 +24,9 @@ class Logged:
     flat_layers: Callable[[], list[Any]]
     own_metrics: Callable[[], list[Any]]
     _compiled: Compiled | None = None
-    # what a fit in progress trains, so that the model is not searched at every step
+    # the layers, while epochs go on, so that the model is not searched at every step
     _fit_layers: list[Any] | None = None
+    _fit_metrics: list[Any] | None = None
 
     @property
     def metrics(self) -> list[Any]:
@@ -34,15 +35,21 @@ class Logged:
         return own if self._compiled is None else [*self._compiled.metrics, *own]
 
     def _own_metrics(self) -> list[Metric]:
-        """The metrics in attributes: of the model, and of layers inside that are no models."""
-        layers = self._fit_layers or self.flat_layers()
-        found = [
-            metric
-            for layer in layers
-            if layer is self or not isinstance(layer, Logged)
-            for metric in layer.own_metrics()
-        ]
-        return list({id(metric): metric for metric in found}.values())
+        """The metrics in attributes: of the model, and of the user's layers inside of it."""
+        if self._fit_metrics is not None:
+            return self._fit_metrics
+        found = self.own_metrics()
+        for layer in self._fit_layers or self.flat_layers():
+            if layer.is_own and not isinstance(layer, Logged):
+                found += layer.own_metrics()
+        return list({id(metric): metric for metric in found}.values()) if found else found
+
+    def _remember(self, layers: list[Any] | None) -> None:
+        """Keep the layers, and the metrics in them, while epochs go on; None: no longer."""
+        self._fit_metrics = None
+        self._fit_layers = layers
+        if layers is not None:
+            self._fit_metrics = self._own_metrics()
 
     @property
     def metrics_names(self) -> list[str]:

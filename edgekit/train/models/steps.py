@@ -48,6 +48,7 @@ class Steps(Logged, StrategyMember):
             "_compiled",
             "_fit_variables",
             "_fit_layers",
+            "_fit_metrics",
             "_gpu_loop",
         }
     )

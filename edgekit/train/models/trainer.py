@@ -12,12 +12,12 @@ import numpy as np
 
 from edgekit.errors import InputError
 from edgekit.train.backend import array_module, current_device, device, to_numpy
-from edgekit.train.batches import batches_of, count_of
+from edgekit.train.batches import batches_of, batches_to_validate, count_of
 from edgekit.train.blas import one_blas_thread
 from edgekit.train.callbacks.callback import History
 from edgekit.train.callbacks.callback_list import Running
 from edgekit.train.class_weights import class_weights, weighted
-from edgekit.train.data import is_arrays, split_for_validation, unpack
+from edgekit.train.data import split_for_validation, unpack
 from edgekit.train.models.logged import numbers_of
 from edgekit.train.models.mistakes import warn_of_inputs
 from edgekit.train.models.steps import Steps
@@ -69,7 +69,7 @@ class Trainer(Steps):
                 x, y, sample_weight, batch_size, steps_per_epoch, random, shuffle == "batch"
             )
             size = validation_batch_size or batch_size
-            held = _validation(validation_data, size, validation_steps)
+            held = batches_to_validate(validation_data, size, validation_steps)
         running = Running(callbacks, self, verbose, epochs, count_of(batches))
         weights = class_weights(class_weight)
         self._run_epochs(
@@ -105,7 +105,8 @@ class Trainer(Steps):
                     if self._stops(self.stop_training):
                         break
             finally:
-                self._fit_variables = self._fit_layers = None
+                self._fit_variables = None
+                self._remember(None)
             if self.optimizer is not None and len(epochs):
                 self.optimizer.finalize_variable_values(self.trainable_variables)
             running.on_train_end(logs)
@@ -147,7 +148,7 @@ class Trainer(Steps):
     def _begin_fit(self, data: Any) -> None:
         """After the first step, when everything is built."""
         self._fit_variables = self.trainable_variables
-        self._fit_layers = self.flat_layers()
+        self._remember(self.flat_layers())
         warn_of_inputs(self, unpack(data)[0])
 
     def _warn_of_nan(self) -> None:
@@ -170,11 +171,17 @@ class Trainer(Steps):
         replicas = self._replicas(self.test_step, running.hears("on_test_batch_end"))
         test_step = replicas or self.test_step
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-        with quiet, one_blas_thread():
-            for step, data in enumerate(batches):
-                running.on_test_batch_begin(step)
-                logs = test_step(data)
-                running.on_test_batch_end(step, logs)
+        in_fit = self._fit_layers
+        try:
+            with quiet, one_blas_thread():
+                for step, data in enumerate(batches):
+                    running.on_test_batch_begin(step)
+                    logs = test_step(data)
+                    if self._fit_layers is None:  # after the first step, when all are built
+                        self._remember(self.flat_layers())
+                    running.on_test_batch_end(step, logs)
+        finally:
+            self._remember(in_fit)
         if replicas is not None:
             logs = replicas.finish(logs)
         found = numbers_of(logs)
@@ -273,21 +280,6 @@ class Trainer(Steps):
                 running.on_predict_batch_end(step, {"outputs": structure})
         running.on_predict_end()
         return pack(structure, [np.concatenate(leaves) for leaves in zip(*parts, strict=True)])
-
-
-def _validation(data: Any, batch_size: int | None, steps: int | None) -> Any:
-    if data is None:
-        return None
-    x, y, weight = data, None, None
-    if isinstance(data, list | tuple) and 1 <= len(data) <= 3:
-        x, y, weight = unpack(data)
-    if is_arrays(x):
-        x, y, weight = batches_of(x, y, weight, batch_size), None, None
-        if steps is None:
-            return x
-    held = batches_of(x, y, weight, batch_size, steps)
-    held.restarts = True  # each validation sees the same samples
-    return held
 
 
 def _is_due(epoch: int, freq: Any) -> bool:
