@@ -37,7 +37,7 @@ def non_max_suppression(step: Step) -> None:
         found = _taken(_Boxes(boxes[high]), scores[high], attrs["most"], limit, least, sigma)
         for output in (places, values, count):
             output.fill(0)
-        places[: len(found)] = high[[box for _, box in found]]
+        places[: len(found)] = [high[box] for _, box in found]
         values[: len(found)] = [score for score, _ in found]
         count.fill(len(found))
 
@@ -61,7 +61,7 @@ class _Boxes:
             return np.zeros(len(self.areas), np.float32)
         sides = np.minimum(self.high, self.high[:, box, np.newaxis])
         sides -= np.maximum(self.low, self.low[:, box, np.newaxis])
-        np.maximum(sides, np.float32(0.0), sides)
+        np.maximum(sides, np.float32(0.0), out=sides)
         shared: Floats = sides[0] * sides[1]
         union = self.areas[box] + self.areas
         union -= shared
