@@ -150,7 +150,7 @@ class Reader(Inputs):
         self, op: Operator, position: int, kind: str, *inputs: str | None, **attrs: AttrValue
     ) -> None:
         """Add the node that computes one of several outputs of `op`."""
-        index = op.outputs[position]
+        index = self.output_tensor(op, position).index
         quants = [self.output_quant(op, position)]
         (result,) = self._append(kind, inputs, op, [self.names[index]], quants, attrs)
         self.bind_tensor(index, result)
@@ -188,7 +188,7 @@ class Reader(Inputs):
 
     def bind(self, op: Operator, name: str, position: int = 0) -> None:
         """An output is a value that the graph has already."""
-        self.bind_tensor(op.outputs[position], name)
+        self.bind_tensor(self.output_tensor(op, position).index, name)
 
     def bind_tensor(self, index: int, name: str) -> None:
         self._check_unwritten(index)
