@@ -131,6 +131,10 @@ def batch_size(graph: Graph, arrays: Sequence[Array]) -> int:
     return sizes[0] if sizes else 1
 
 
+OVER_ROWS = ("L2Normalize", "LogSoftmax", "WideSoftmax")
+"""Operators on the last dimension, which an attribute does not name; it may be the batch."""
+
+
 def keeps_samples_apart(graph: Graph) -> bool:
     """Whether a batch may be run in parts: no node mixes samples, all outputs have the batch."""
     if graph.subgraphs:  # their conditions look at all samples at once
@@ -140,6 +144,7 @@ def keeps_samples_apart(graph: Graph) -> bool:
         rank = len(graph.value(first).shape) if first is not None else 0
         attrs = attributes(node)
         axes = (*attrs.get("axes", ()), *((attrs["axis"],) if "axis" in attrs else ()))
+        axes = (-1,) if node.op in OVER_ROWS else axes
         if rank and any(axis % rank == 0 for axis in axes):
             return False
     ends = (*graph.inputs, *graph.outputs)

@@ -11,6 +11,7 @@ from edgekit.errors import InputError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.schema.tflite_layout import TensorType
+from tests import litert
 from tests.tflite_operator import Given, assert_equal, constant, file_of
 
 
@@ -105,6 +106,17 @@ def test_integers_with_a_fused_activation(code: str, dtype: str, fused: int) -> 
     x, y = (rng.integers(-top, top, (4, 30), dtype) for _ in range(2))
     for arithmetic in ("float32", "fixedpoint"):
         assert_equal(content, {"x": x, "y": np.where(y == 0, 1, y)}, arithmetic)
+
+
+@pytest.mark.parametrize("code", ["LOG_SOFTMAX", "L2_NORMALIZATION", "SOFTMAX"])
+def test_a_row_of_all_samples_stays_whole(code: str) -> None:
+    """A large batch runs in parts, but not where its one dimension is what is looked at."""
+    tables = {"L2_NORMALIZATION": "L2NormOptions", "SOFTMAX": "SoftmaxOptions"}
+    options = (tables[code], {"beta": 1.0} if code == "SOFTMAX" else {}) if code in tables else None
+    content = file_of(code, [Given("x", (70,))], [Given("y", (70,))], options)
+    x = random_array(0, (70,), "float32")
+    (found,) = Interpreter(load_tflite(content, shapes={"x": (None,)})).run(x).values()
+    np.testing.assert_allclose(found, litert.run(content, {"x": x})["y"], rtol=1e-5)
 
 
 def test_axes_named_twice_count_once() -> None:
