@@ -11,6 +11,7 @@ import pytest
 from edgekit.errors import EdgekitError, InputError, ModelFormatError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
+from tests import litert
 from tests.tflite_models import assert_same
 from tests.tflite_operator import (
     Array,
@@ -35,6 +36,17 @@ def like(name: str, shape: Sequence[int], dtype: str) -> Given:
 
 def numbers(name: str, *values: Any) -> Given:
     return constant(name, np.array(values, INTS))
+
+
+def equal_in_both(content: bytes, arrays: Mapping[str, Array]) -> None:
+    """The same bits in both arithmetics; of LiteRT's reference runtime if it has the operator."""
+    assert_equal(content, arrays)
+    try:
+        litert.run(content, arrays, "reference")
+    except ValueError as error:
+        assert "Didn't find op" in str(error)
+        return
+    assert_equal(content, arrays, "fixedpoint")
 
 
 def refused(content: bytes, error: type[EdgekitError], match: str) -> None:
@@ -79,9 +91,9 @@ def test_sequences_are_reversed(axis: int, batch: int, dtype: str, kind: str) ->
     rng = np.random.default_rng(axis)
     lengths = rng.integers(0, shape[axis], shape[batch], endpoint=True).astype(kind)
     arrays = {"x": random_array(0, shape, dtype)}
-    assert_equal(reversing(dtype, axis, batch, constant("n", lengths)), arrays)
+    equal_in_both(reversing(dtype, axis, batch, constant("n", lengths)), arrays)
     given = Given("n", (shape[batch],), kind)
-    assert_equal(reversing(dtype, axis, batch, given), {**arrays, "n": lengths})
+    equal_in_both(reversing(dtype, axis, batch, given), {**arrays, "n": lengths})
 
 
 def test_lengths_outside_are_refused() -> None:
@@ -116,7 +128,7 @@ def test_other_diagonals(shape: tuple[int, ...], dtype: str) -> None:
     x, d, y = like("x", shape, dtype), like("d", rows, dtype), like("y", shape, dtype)
     content = file_of("MATRIX_SET_DIAG", [x, d], [y], ("MatrixSetDiagOptions", {}))
     arrays = {"x": random_array(0, shape, dtype), "d": random_array(1, rows, dtype)}
-    assert_equal(content, arrays)
+    equal_in_both(content, arrays)
 
 
 def test_what_is_no_diagonal_is_refused() -> None:
@@ -148,7 +160,7 @@ def dilating(shape: Sequence[int], steps: Sequence[int], dtype: str, fill: Any) 
 )
 @pytest.mark.parametrize("fill", [0, 5])
 def test_dilations(shape: tuple[int, ...], steps: tuple[int, ...], dtype: str, fill: int) -> None:
-    assert_equal(dilating(shape, steps, dtype, fill), {"x": random_array(0, shape, dtype)})
+    equal_in_both(dilating(shape, steps, dtype, fill), {"x": random_array(0, shape, dtype)})
 
 
 def test_dilations_that_are_none() -> None:
@@ -174,9 +186,9 @@ def test_buckets(dtype: str) -> None:
         [Given("y", x.shape, "int32")],
         ("BucketizeOptions", {"boundaries": limits}),
     )
-    assert_equal(content, {"x": x})
+    equal_in_both(content, {"x": x})
     if dtype == "float32":
-        assert_equal(content, {"x": np.array([[np.inf, -np.inf, -0.0]] * 3, np.float32)})
+        equal_in_both(content, {"x": np.array([[np.inf, -np.inf, -0.0]] * 3, np.float32)})
 
 
 def test_boundaries_rise() -> None:
@@ -216,7 +228,7 @@ def test_shifts(dtype: str) -> None:
             if name == "known"
             else {"x": x, "s": np.array(np.broadcast_to(shifts, x.shape))}
         )
-        assert_equal(content, arrays)
+        equal_in_both(content, arrays)
 
 
 # -- ADD_N, BROADCAST_ARGS, FAKE_QUANT
@@ -227,7 +239,7 @@ def test_shifts(dtype: str) -> None:
 def test_sums_of_many(count: int, dtype: str) -> None:
     given = [Given(f"x{i}", (3, 5), dtype) for i in range(count)]
     content = file_of("ADD_N", given, [Given("y", (3, 5), dtype)], ("AddNOptions", {}))
-    assert_equal(content, {g.name: random_array(i, (3, 5), dtype) for i, g in enumerate(given)})
+    equal_in_both(content, {g.name: random_array(i, (3, 5), dtype) for i, g in enumerate(given)})
 
 
 def test_sums_of_different_shapes_are_refused() -> None:
@@ -244,7 +256,7 @@ def test_shapes_that_are_broadcast(dtype: str) -> None:
             shape = Given("s", (len(wanted),), dtype)
             graph = load_tflite(file_of("BROADCAST_ARGS", given, [shape]))
             np.testing.assert_array_equal(graph.value(graph.outputs[0]).array(), wanted)
-            assert_equal(file_of("BROADCAST_ARGS", given, [shape]), {})
+            equal_in_both(file_of("BROADCAST_ARGS", given, [shape]), {})
     content = file_of(
         "BROADCAST_ARGS", [numbers("a", 2, 3), numbers("b", 4)], [Given("s", (2,), "int32")]
     )
@@ -361,7 +373,7 @@ def test_places_of_what_is_not_zero(shape: tuple[int, ...], dtype: str) -> None:
     content = file_of(
         "WHERE", [given], [Given("y", (1, len(shape)), "int64")], ("WhereOptions", {})
     )
-    assert_equal(content, {})
+    equal_in_both(content, {})
     content = file_of("WHERE", [like("x", shape, dtype)], [Given("y", (1, len(shape)), "int64")])
     refused(content, UnsupportedOperator, "shapes are fixed here; build the model with a mask")
 
@@ -373,7 +385,7 @@ def test_each_number_once(dtype: str, kind: str) -> None:
     outputs = [like("y", (1,), dtype), Given("i", (8,), kind)]
     options = ("UniqueOptions", {"idx_out_type": {"int32": 2, "int64": 4}[kind]})
     content = file_of("UNIQUE", [Given("x", (8,), dtype, data, quant)], outputs, options)
-    assert_equal(content, {})
+    equal_in_both(content, {})
     content = file_of("UNIQUE", [like("x", (8,), dtype)], outputs, options)
     refused(content, UnsupportedOperator, "shapes are fixed here")
 
@@ -385,10 +397,10 @@ def test_exclusive_or(shapes: Any, dtype: str) -> None:
     arrays = [random_array(i, shape, dtype) for i, shape in enumerate(shapes)]
     given = [Given(n, a.shape, dtype, a, quant) for n, a in zip("xz", arrays, strict=True)]
     y = like("y", np.broadcast_shapes(*shapes), dtype)
-    assert_equal(file_of("BITWISE_XOR", given, [y], ("BitwiseXorOptions", {})), {})
+    equal_in_both(file_of("BITWISE_XOR", given, [y], ("BitwiseXorOptions", {})), {})
     given = [like(name, shape, dtype) for name, shape in zip("xz", shapes, strict=True)]
     content = file_of("BITWISE_XOR", given, [y], ("BitwiseXorOptions", {}))
-    assert_equal(content, dict(zip("xz", arrays, strict=True)))
+    equal_in_both(content, dict(zip("xz", arrays, strict=True)))
 
 
 @pytest.mark.parametrize(
@@ -404,12 +416,12 @@ def test_exclusive_or(shapes: Any, dtype: str) -> None:
 def test_bytes_taken_for_others(dtype: str, kind: str, shape: Any, result: Any) -> None:
     given = Given("x", shape, dtype, random_array(0, shape, dtype))
     content = file_of("BITCAST", [given], [Given("y", result, kind)])
-    assert_equal(content, {})
+    equal_in_both(content, {})
     content = file_of("BITCAST", [Given("x", shape, dtype)], [Given("y", result, kind)])
     if {"int16", "int8"} & {dtype, kind}:
         refused(content, UnsupportedOperator, "use a CAST")
     else:
-        assert_equal(content, {"x": given.data})
+        equal_in_both(content, {"x": given.data})
 
 
 def test_bytes_that_are_no_numbers() -> None:

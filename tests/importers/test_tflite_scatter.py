@@ -10,8 +10,8 @@ import pytest
 from edgekit.errors import InputError, ModelFormatError, UnsupportedOperator
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
-from tests.importers.test_tflite_rearranged import like, refused
-from tests.tflite_operator import Given, assert_equal, constant, file_of, random_array
+from tests.importers.test_tflite_rearranged import equal_in_both, like, refused
+from tests.tflite_operator import Given, constant, file_of, random_array
 
 SEGMENTS = {"SUM": "Sum", "PROD": "Prod", "MAX": "Max", "MIN": "Min"}
 PLACES: list[tuple[Any, tuple[int, ...]]] = [
@@ -38,7 +38,7 @@ def test_rows_are_added(places: Any, shape: tuple[int, ...], known: bool, dtype:
     rows = (*array.shape[:-1], *shape[array.shape[-1] :])
     arrays = {"u": random_array(0, rows, dtype)}
     content = scattering(places, shape, dtype, "int32", known=known)
-    assert_equal(content, arrays if known else {**arrays, "i": array})
+    equal_in_both(content, arrays if known else {**arrays, "i": array})
 
 
 def test_places_outside() -> None:
@@ -89,7 +89,7 @@ def test_sparse_to_dense(places: Any, shape: tuple[int, ...], dtype: str, kind: 
     given = [constant("i", array), constant("shape", np.array(shape, kind)), values, fill]
     options = ("SparseToDenseOptions", {"validate_indices": False})
     content = file_of("SPARSE_TO_DENSE", given, [like("y", shape, dtype)], options, 3)
-    assert_equal(content, {"v": random_array(0, values.shape, dtype)})
+    equal_in_both(content, {"v": random_array(0, values.shape, dtype)})
 
 
 def test_one_number_for_all_places() -> None:
@@ -100,7 +100,7 @@ def test_one_number_for_all_places() -> None:
         constant("fill", np.float32(-1)),
     ]
     content = file_of("SPARSE_TO_DENSE", given, [Given("y", (4, 2))])
-    assert_equal(content, {})
+    equal_in_both(content, {})
     given[0] = constant("i", np.array([[3, 2], [0, 0]], np.int32))
     refused(file_of("SPARSE_TO_DENSE", given, [Given("y", (4, 2))]), ModelFormatError, "not within")
     given[2] = Given("v", (3,))
@@ -118,7 +118,7 @@ def test_sums_of_segments(numbers: list[int], dtype: str) -> None:
         Given("y", (numbers[-1] + 1, 3), dtype),
     )
     content = file_of("SEGMENT_SUM", [Given("x", (4, 3), dtype), segments], [y])
-    assert_equal(content, {"x": random_array(0, (4, 3), dtype)})
+    equal_in_both(content, {"x": random_array(0, (4, 3), dtype)})
 
 
 @pytest.mark.parametrize("numbers", [[1, 1, 2, 2], [0, 1, 0, 0], [0, 2, 2, 3], [-1, 0, 1, 2]])
@@ -142,7 +142,7 @@ def test_unsorted_segments(numbers: Any, known: bool, name: str, dtype: str) -> 
     options = (f"UnsortedSegment{SEGMENTS[name]}Options", {})
     content = file_of(f"UNSORTED_SEGMENT_{name}", given, [Given("y", (5, 2), dtype)], options)
     arrays = {"x": random_array(0, shape, dtype)}
-    assert_equal(content, arrays if known else {**arrays, "s": array})
+    equal_in_both(content, arrays if known else {**arrays, "s": array})
 
 
 def test_segments_that_are_none() -> None:

@@ -15,9 +15,9 @@ from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
 from edgekit.schema.flexbuffer import flexbuffer_map
 from tests import litert
-from tests.importers.test_tflite_rearranged import like, refused
+from tests.importers.test_tflite_rearranged import equal_in_both, like, refused
 from tests.tflite_models import assert_same
-from tests.tflite_operator import Given, assert_equal, file_of, random_array
+from tests.tflite_operator import Given, file_of, random_array
 
 Table = dict[str, Any]
 CODES = ("STABLEHLO_COMPOSITE", "ADD", "TANH", "MUL", "RESHAPE", "LSH_PROJECTION")
@@ -182,7 +182,7 @@ def test_of_two(name: str, dtype: str) -> None:
     arrays = {n: random_array(i, shape, dtype) for i, n in enumerate("xz")}
     known = dtype in ("float32", "int32", "int64") and name != "AND"
     if dtype == "bool" or known or name in ("MAXIMUM", "MINIMUM"):
-        assert_equal(content, arrays)
+        equal_in_both(content, arrays)
     else:
         refused(content, UnsupportedOperator, "TFLite's own operator")
 
@@ -217,7 +217,7 @@ def padding(
     ],
 )
 def test_paddings(low: Any, high: Any, between: Any, dtype: str) -> None:
-    assert_equal(padding(low, high, between, dtype), {"x": random_array(0, (3, 4), dtype)})
+    equal_in_both(padding(low, high, between, dtype), {"x": random_array(0, (3, 4), dtype)})
 
 
 def test_paddings_that_are_none() -> None:
@@ -259,7 +259,7 @@ def gathering(places: Any, shape: tuple[int, ...], dtype: str, **changed: Any) -
 @pytest.mark.parametrize(("places", "shape"), PLACES)
 def test_rows_that_are_taken(places: Any, shape: tuple[int, ...], dtype: str) -> None:
     content = gathering(places, shape, dtype)
-    assert_equal(content, {"x": random_array(0, shape, dtype), "i": np.array(places, np.int32)})
+    equal_in_both(content, {"x": random_array(0, shape, dtype), "i": np.array(places, np.int32)})
 
 
 def scattering(
