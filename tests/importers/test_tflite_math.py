@@ -12,7 +12,7 @@ from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from edgekit.schema.tflite_layout import TensorType
 from tests import litert
-from tests.tflite_operator import Given, assert_equal, constant, file_of
+from tests.tflite_operator import Given, assert_equal, constant, file_of, random_array
 
 
 def cast_file(source: str, target: str) -> bytes:
