@@ -44,7 +44,7 @@ HINTS = {
     "model as an input",
     "HASHTABLE": "tables that are filled while the model runs are not known; look up outside and "
     "give the model what was found",
-    "STABLEHLO": "of StableHLO, where TFLite has operators of its own; convert the model with those",
+    "STABLEHLO": "TFLite has operators of its own; convert the model with those",
 }
 """What to do about TFLite's own, by the beginning of their names."""
 
