@@ -43,7 +43,7 @@ def test_sequential_without_input_is_built_by_data():
     model = Sequential()
     model.add(layers.Dense(3, activation="relu"))
     model.add(layers.Dense(2))
-    assert not model.built
+    assert not model.built and not hasattr(model, "output_shape")
     assert model.weights == []
     assert model(images(4, 5)).shape == (4, 2)
     assert [tuple(v.shape) for v in model.weights] == [(5, 3), (3,), (3, 2), (2,)]

@@ -24,14 +24,14 @@ from edgekit.train.serialization import Serializable, accept_options, plain
 from edgekit.train.structure import map_structure
 from edgekit.train.symbolic import Call, SymbolicTensor, infer_shapes
 
-__all__ = ["Layer"]
+__all__ = ["Layer", "NotCalled"]
 
 
 _OF_EVERY_LAYER = frozenset({"activity_regularizer", "dtype", "name", "trainable"})
 
 
 class NotCalled(InputError, AttributeError):
-    """A layer has no input and no output yet; `hasattr` is told so."""
+    """A layer or model has no input and no output yet; `hasattr` is told so."""
 
 
 class Layer(Calling, WeightHolder, Serializable):

@@ -10,7 +10,7 @@ import numpy as np
 from edgekit.errors import InputError, UnsupportedOperator, lookup
 from edgekit.train.backend import asarray, is_floating, to_numpy
 from edgekit.train.layers.input_spec import InputSpec
-from edgekit.train.layers.layer import Layer
+from edgekit.train.layers.layer import Layer, NotCalled
 from edgekit.train.masks import set_masks
 from edgekit.train.models.graph import LayerGraph
 from edgekit.train.models.shapes import map_shapes_like, zeros_of
@@ -174,7 +174,7 @@ class Model(Trainer, Layer):
 
     def _symbolic(self) -> LayerGraph:
         if self._graph is None:
-            raise InputError(
+            raise NotCalled(
                 f"model {self.name!r} has no defined inputs yet: build it, call it on data, or "
                 "make it with Model(inputs, outputs)"
             )
