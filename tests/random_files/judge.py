@@ -20,7 +20,10 @@ TIGHT, LOOSE = 1e-4, 1e-3
 """Of the largest number of a real output: of one operator, whose sums may cancel or be cut, and
 behind others of real numbers, each of which makes the differences before it larger."""
 
-FEW = 0.03
+SMALL = 0.01
+"""Where the largest number is smaller, this stands for it: curves of such numbers cancel."""
+
+FEW = 0.05
 """Of the integers and truth values that were real numbers before: these may fall on the other side
 of a boundary."""
 
@@ -90,7 +93,7 @@ def difference(ours: Array, theirs: Array, *, loose: bool) -> str:
     finite = np.isfinite(theirs)
     if not (np.isfinite(ours) == finite).all():
         return "" if loose else "other numbers are infinite"
-    most = float(np.abs(theirs[finite]).max(initial=0.0))
+    most = float(np.abs(theirs[finite]).max(initial=SMALL))
     apart = float(np.abs(ours[finite].astype(np.float64) - theirs[finite]).max(initial=0.0))
     return f"{apart:.3g} apart, of {most:.3g}" if apart > (LOOSE if loose else TIGHT) * most else ""
 
