@@ -143,7 +143,8 @@ def test_the_rate_can_be_read_and_set():
     optimizer = optimizers.Adam(0.5)
     assert float(optimizer.learning_rate) == 0.5
     optimizer.learning_rate = 0.25
-    optimizer.learning_rate.assign(np.float32(0.125))
+    optimizer.learning_rate.assign(np.float32(0.25))
+    optimizer.learning_rate.assign_sub(0.125)
     assert float(optimizer.learning_rate) == 0.125
     scheduled = optimizers.SGD(schedules.PiecewiseConstantDecay([0], [1.0, 0.1]))
     v = Variable(np.zeros(1, np.float32))

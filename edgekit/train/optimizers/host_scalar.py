@@ -38,8 +38,8 @@ class HostScalar(Variable):
         self.pull = None
         self._array = array
 
-    def _fitting(self, value: Any) -> Any:
-        return np.asarray(to_numpy(super()._fitting(value)))
+    def _fitting(self, value: Any, repeated: bool = False) -> Any:
+        return np.asarray(to_numpy(super()._fitting(value, repeated)))
 
 
 def host_variable(value: float, dtype: Any, name: str) -> Variable:
