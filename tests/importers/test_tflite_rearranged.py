@@ -231,6 +231,19 @@ def test_shifts(dtype: str) -> None:
         equal_in_both(content, arrays)
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32"])
+def test_shifts_to_the_left(dtype: str) -> None:
+    width = np.iinfo(dtype).bits
+    shifts = np.broadcast_to(np.arange(width), (5, width)).astype(dtype)
+    given = [like("x", shifts.shape, dtype), like("s", shifts.shape, dtype)]
+    options = ("StablehloShiftLeftOptions", {})
+    content = file_of("STABLEHLO_SHIFT_LEFT", given, [like("y", shifts.shape, dtype)], options)
+    equal_in_both(content, {"x": random_array(0, shifts.shape, dtype), "s": shifts})
+    given[1] = like("s", (width,), dtype)
+    content = file_of("STABLEHLO_SHIFT_LEFT", given, [like("y", shifts.shape, dtype)], options)
+    refused(content, UnsupportedOperator, "are shifted, received")
+
+
 # -- ADD_N, BROADCAST_ARGS, FAKE_QUANT
 
 

@@ -44,15 +44,7 @@ def right_shift(op: Operator, reader: Reader) -> None:
     x, shift = reader.value(op, 0), reader.value(op, 1)
     if x.dtype not in WIDTHS or shift.dtype != x.dtype:
         raise UnsupportedOperator(f"{', '.join(WIDTHS)} are shifted, received {x} and {shift}")
-    numbers = _wide(op, reader, x)
-    width = np.array(WIDTHS[x.dtype] - 1, np.int32)
-    positive = reader.add(
-        op,
-        "Maximum",
-        _wide(op, reader, shift),
-        reader.new_constant(op, np.zeros((), np.int32), "zero"),
-    )
-    places = reader.add(op, "Minimum", positive, reader.new_constant(op, width, "width"))
+    numbers, places = _wide(op, reader, x), _places(op, reader, x, shift)
     powers = np.left_shift(np.int32(1), np.arange(MOST_FOLD + 1, dtype=np.int32))
     first = reader.new_constant(op, np.append(powers, powers[-1]), "powers")
     numbers = reader.add(op, "FloorDiv", numbers, reader.add(op, "Gather", first, places))
@@ -62,6 +54,32 @@ def right_shift(op: Operator, reader: Reader) -> None:
         reader.emit(op, "FloorDiv", numbers, reader.add(op, "Gather", rest, places))
         return
     reader.emit(op, "Cast", numbers, dtype=x.dtype)
+
+
+def left_shift(op: Operator, reader: Reader) -> None:
+    """A product with a power of two, of which the lowest bits remain."""
+    x, shift = reader.value(op, 0), reader.value(op, 1)
+    if x.dtype not in WIDTHS or (shift.dtype, shift.shape) != (x.dtype, x.shape):
+        raise UnsupportedOperator(f"{', '.join(WIDTHS)} are shifted, received {x} and {shift}")
+    numbers, places = _wide(op, reader, x), _places(op, reader, x, shift)
+    powers = np.left_shift(np.int32(1), np.arange(MOST_FOLD + 2, dtype=np.int32))
+    factors = reader.add(op, "Gather", reader.new_constant(op, powers, "powers"), places)
+    if x.dtype == "int32":
+        reader.emit(op, "Mul", numbers, factors)
+    else:
+        reader.emit(op, "Cast", reader.add(op, "Mul", numbers, factors), dtype=x.dtype)
+
+
+def _places(op: Operator, reader: Reader, x: Value, shift: Value) -> str:
+    """The shifts, from 0 to the last bit of the number."""
+    width = np.array(WIDTHS[x.dtype] - 1, np.int32)
+    positive = reader.add(
+        op,
+        "Maximum",
+        _wide(op, reader, shift),
+        reader.new_constant(op, np.zeros((), np.int32), "zero"),
+    )
+    return reader.add(op, "Minimum", positive, reader.new_constant(op, width, "width"))
 
 
 def _wide(op: Operator, reader: Reader, value: Value) -> str:
@@ -112,6 +130,7 @@ def _taken(found: Array, dtype: np.dtype[Any]) -> Array:
 READERS: dict[str, Rule] = {
     "BUCKETIZE": bucketize,
     "RIGHT_SHIFT": right_shift,
+    "STABLEHLO_SHIFT_LEFT": left_shift,
     "BITWISE_XOR": bitwise_xor,
     "BITCAST": bitcast,
 }
