@@ -72,7 +72,7 @@ def table_for(node: Node, x: Value, y: Value, arithmetic: str) -> Array:
                 f"{node.op} {node.name!r}: {value.name!r} needs one scale, received {value.quant}"
             )
     assert x.quant is not None and y.quant is not None
-    with np.errstate(over="ignore", under="ignore"):  # saturation is what the formulas want
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # they saturate
         return make(attributes(node), x.quant, y.quant, arithmetic, x.dtype)
 
 

@@ -61,6 +61,7 @@ def chords(
     errors = _round((values[1:] + ends[:-1]) / dtype(2)) - middles
     ends[:-1] -= _round(errors / dtype(2))
     ends[-1] = _round(function(np.array([high], low.dtype)) * inverse)[0]
+    ends[np.isnan(ends)] = 0  # infinity off infinity, in LiteRT's cast on x86
     table: Array = np.clip(ends, dtype(LOWEST), dtype(HIGHEST)).astype(np.int16)
     return table
 

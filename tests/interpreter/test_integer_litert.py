@@ -223,6 +223,30 @@ FROM_A_LIBRARY = ("Gelu", "Exp", "Log")
 """The C library decides where an entry of an int16 table lies beside a half; see `tables16.py`."""
 
 
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+@pytest.mark.parametrize(
+    ("op", "scales"),
+    [
+        ("Exp", (0.4315394163131714, 0.45246556401252747)),
+        ("Exp", (10.0, 0.01)),
+        ("Log", (1.0263235569000244, 0.00022965851530898362)),
+        ("Gelu", (2.5630404949188232, 0.001218050136230886)),
+    ],
+)
+def test_curves_that_are_too_steep_for_int16(
+    op: str, scales: tuple[float, float], arithmetic: str
+) -> None:
+    """Differences of two entries wrap at 16 bits; past the largest float there are no numbers."""
+    x, y = (per_tensor(np.float32(scale)) for scale in scales)
+    builder = GraphBuilder(op)
+    name = builder.input("x", (None, 2**16), "int16", x)
+    output = Value("y", (), "int16", None, y)
+    table = table_for(Node(op, ("x",), ("y",)), builder.values["x"], output, arithmetic)
+    result = builder.add(op, name, builder.constant(table, "table"), name="layer", quant=y)
+    graph = builder.finish([result], Metadata(arithmetic=arithmetic))
+    assert_equals_litert(graph, {"x": every("int16")[np.newaxis]})
+
+
 BESIDE = (1.0, 1.0001, 0.9994, 1.00069, 1.0008)
 """Times a power of two: what is less than 0.001 from it by its logarithm counts as one."""
 

@@ -123,11 +123,15 @@ def leaky_relu_int16(step: Step) -> None:
 
 
 def interpolated(table: Array, places: Array) -> Array:
-    """A curve of 513 entries at int16 places: `t[i] + (((t[i + 1] - t[i]) * rest + 64) >> 7)`."""
+    """A curve of 513 entries at int16 places: `t[i] + (((t[i + 1] - t[i]) * rest + 64) >> 7)`.
+
+    Where a curve is too steep for int16, the difference wraps, and so does the result.
+    """
     index = (places >> 7) + 256
     below = table[index]
-    between: Array = below + (((table[index + 1] - below) * (places & 127) + 64) >> 7)
-    return between
+    slope = (table[index + 1] - below).astype(np.int16).astype(np.int64)
+    between: Array = below + ((slope * (places & 127) + 64) >> 7)
+    return between.astype(np.int16).astype(np.int64)
 
 
 @kernel("Softmax", "int16")
