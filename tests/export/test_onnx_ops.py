@@ -53,7 +53,9 @@ def test_what_onnx_cannot_say_is_refused(op: str) -> None:
     """Stored integers are real numbers in an ONNX file: nothing there works with their bits."""
     case = next(case for case in CASES if case.op == op)
     graph = int8_graph(case) if op in OF_STORED_INTEGERS else float_graph(case)
-    with pytest.raises(UnsupportedOperator, match="stored integers|of one number only|has no operator"):
+    with pytest.raises(
+        UnsupportedOperator, match="stored integers|of one number only|has no operator"
+    ):
         onnx_bytes(graph)
 
 
