@@ -86,7 +86,7 @@ def test_twenty_steps_of_mobilenet_each_from_the_weights_of_the_host(gpu):
         for before, expected, found in zip(host.before, host.after, device.after, strict=True)
     ]
     # in single steps a unit of relu lies within the rounding of zero, and flips
-    assert sorted(apart)[-3] < 1e-3 and max(apart) < 2e-1
+    assert np.median(apart) < 2e-4 and sorted(apart)[-5] < 1e-3 and max(apart) < 2e-1
 
 
 @pytest.mark.parametrize("name", NAMES)
