@@ -130,18 +130,18 @@ def random_inputs(
     """Inputs for a graph: uniform over the dtype, or "low"/"high": all at one end of it."""
     rng = np.random.default_rng(seed)
     arrays: dict[str, Array] = {}
+    rooted = {name for node in graph.nodes if node.op in ROOTS for name in node.inputs}
     for name in graph.inputs:
         value = graph.value(name)
         shape = tuple(batch if d is None else d for d in value.shape)
         if value.quant is None:
             arrays[name] = random_array(rng, shape, value.dtype)
             continue
-        limits = np.iinfo(value.dtype)
-        low, high = {
-            "uniform": (limits.min, limits.max),
-            "low": (limits.min, limits.min),
-            "high": (limits.max, limits.max),
-        }[kind]
+        least, most = LIMITS[value.dtype]
+        if name in rooted and value.dtype == "int16":  # whose zero point is 0
+            least = 1
+        ends = {"uniform": (least, most), "low": (least, least), "high": (most, most)}
+        low, high = ends[kind]
         arrays[name] = rng.integers(low, high + 1, size=shape).astype(value.dtype)
     return arrays
 

@@ -143,8 +143,13 @@ def test_an_interrupt_finds_all_memories_moved_on_or_none() -> None:
     (plan,) = interpreter._idle[1, False]
     send = ctypes.CDLL(None)["raise"]
     plan._state_calls.insert(2, partial(send, int(signal.SIGINT)))
-    with pytest.raises(KeyboardInterrupt):
-        interpreter.run(STEPS[3])
+    # a process in the background begins with this signal ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interpreter.run(STEPS[3])
+    finally:
+        signal.signal(signal.SIGINT, before)
     del plan._state_calls[2]
     for x, total in zip(STEPS[4:8], expected[4:], strict=True):
         np.testing.assert_array_equal(interpreter.run(x)["total"], total)
