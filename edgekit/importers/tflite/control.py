@@ -24,7 +24,7 @@ from .file import Operator, Subgraph
 from .reader import Reader, Rule
 from .tensors import graph_dtype
 
-__all__ = ["READERS"]
+__all__ = ["READERS", "check_callers", "subgraph_of"]
 
 UPDATE = "DYNAMIC_UPDATE_SLICE"
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def if_(op: Operator, reader: Reader) -> None:
 def while_(op: Operator, reader: Reader) -> None:
     options = op.options("WhileOptions")
     given = _given(op, reader)
-    body = _subgraph(op, reader, options["body_subgraph_index"])
+    body = subgraph_of(op, reader, options["body_subgraph_index"])
     unchanged = [i == o for i, o in zip(body.inputs, body.outputs, strict=False)]
     constants = frozenset(
         i for i, value in enumerate(given[: len(unchanged)]) if value.is_constant and unchanged[i]
@@ -105,10 +105,26 @@ def _emit(
         reader.bind(op, name, position)
 
 
-def _subgraph(op: Operator, reader: Reader, index: int) -> Subgraph:
+def subgraph_of(
+    op: Operator, reader: Reader, index: int, field: str = "builtin_options"
+) -> Subgraph:
+    """The subgraph that an operator names in its options, which stand in `field`."""
     if not 0 < index < len(reader.subgraphs):
-        op.record.fail("builtin_options", f"subgraph {index} of {len(reader.subgraphs)}")
+        op.record.fail(field, f"subgraph {index} of {len(reader.subgraphs)}")
     return reader.subgraphs[index]
+
+
+def check_callers(reader: Reader, index: int) -> None:
+    """Raise where a subgraph would be read within itself, or too deep in others."""
+    callers: list[int] = []
+    above: Reader | None = reader
+    while above is not None:
+        callers.append(above.graph.index)
+        above = above.caller
+    if index in callers:
+        raise ModelFormatError(f"subgraph {index} calls itself")
+    if len(callers) > DEEPEST_CALLS:
+        raise UnsupportedOperator(f"subgraphs call each other more than {DEEPEST_CALLS} deep")
 
 
 def _called(
@@ -124,7 +140,7 @@ def _called(
     constants: places of what it is given that become constants of its own.
     dropped: places of the results that nobody needs.
     """
-    _subgraph(op, reader, index)
+    subgraph_of(op, reader, index)
     kinds = (
         id(value.data) if place in constants else (value.shape, value.dtype, value.quant)
         for place, value in enumerate(given)
@@ -150,15 +166,7 @@ def _read(
 ) -> str:
     from . import read_operators  # which knows all rules, and so this module
 
-    callers: list[int] = []
-    above: Reader | None = reader
-    while above is not None:
-        callers.append(above.graph.index)
-        above = above.caller
-    if index in callers:
-        raise ModelFormatError(f"subgraph {index} calls itself")
-    if len(callers) > DEEPEST_CALLS:
-        raise UnsupportedOperator(f"subgraphs call each other more than {DEEPEST_CALLS} deep")
+    check_callers(reader, index)
     subgraph = _with_updates(reader.subgraphs[index])
     name = subgraph.name or f"subgraph {index}"
     builder = GraphBuilder(name, within=reader.builder)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgekit.errors import EdgekitError, ModelFormatError, ShapeError, UnsupportedOperator
-from edgekit.ir.control import DEEPEST_CALLS
 
+from .control import check_callers, subgraph_of
 from .file import Operator
 from .moves import spread
 from .reader import Reader, Rule
@@ -44,10 +44,8 @@ def composite(op: Operator, reader: Reader) -> None:
     """The operators of its subgraph, one by one, between values of the graph itself."""
     options = op.options("StableHLOCompositeOptions")
     index, name = options["decomposition_subgraph_index"], options["name"]
-    if not 0 < index < len(reader.subgraphs):
-        op.record.fail("builtin_options_2", f"subgraph {index} of {len(reader.subgraphs)}")
-    subgraph = reader.subgraphs[index]
-    _check_callers(reader, index)
+    subgraph = subgraph_of(op, reader, index, "builtin_options_2")
+    check_callers(reader, index)
     if (len(subgraph.inputs), len(subgraph.outputs)) != (len(op.inputs), len(op.outputs)):
         raise ModelFormatError(
             f"{name!r} takes {len(subgraph.inputs)} inputs and gives {len(subgraph.outputs)}, "
@@ -75,18 +73,6 @@ def composite(op: Operator, reader: Reader) -> None:
             raise ModelFormatError(f"{name!r} gives {dtype}")
         quant = reader.output_quant(op, position)
         reader.bind(op, reader.rescaled(op, result, quant), position)
-
-
-def _check_callers(reader: Reader, index: int) -> None:
-    callers: list[int] = []
-    above: Reader | None = reader
-    while above is not None:
-        callers.append(above.graph.index)
-        above = above.caller
-    if index in callers:
-        raise ModelFormatError(f"subgraph {index} calls itself")
-    if len(callers) > DEEPEST_CALLS:
-        raise UnsupportedOperator(f"subgraphs call each other more than {DEEPEST_CALLS} deep")
 
 
 def binary(op: Operator, reader: Reader) -> None:

@@ -13,6 +13,7 @@ from edgekit.ir import Value
 from edgekit.ir.graph import DTYPES
 from edgekit.schema.decoder import Record
 
+from .control import subgraph_of
 from .file import Operator
 from .reader import Reader, Rule
 
@@ -111,9 +112,7 @@ def _expect(options: Record, name: str, wanted: Any) -> None:
 
 def _combined(reader: Reader, op: Operator, index: int) -> tuple[str, str] | None:
     """What becomes of two elements; None where the new one stays."""
-    if not 0 < index < len(reader.subgraphs):
-        op.record.fail("builtin_options_2", f"subgraph {index} of {len(reader.subgraphs)}")
-    graph = reader.subgraphs[index]
+    graph = subgraph_of(op, reader, index, "builtin_options_2")
     if len(graph.inputs) != 2 or len(graph.outputs) != 1:
         raise ModelFormatError(f"subgraph {index} must make one number of two")
     if not graph.operators and graph.outputs[0] == graph.inputs[1]:
