@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgekit.errors import InputError, ShapeError, UnsupportedOperator
-from edgekit.train import GradientTape, Variable, clear_session, layers
+from edgekit.train import GradientTape, Variable, clear_session, layers, metrics
 from edgekit.train.symbolic import SymbolicTensor
 from edgekit.train.tensor import Tensor
 from tests.train.keras_cases import DEFAULTS, table
@@ -366,3 +366,16 @@ def test_numpys_sums_and_means_take_tensors():
     x = Tensor([[1.0, 2.0], [3.0, 4.0]])
     assert float(np.mean(x)) == 2.5 and np.sum(x, axis=0).numpy().tolist() == [4.0, 6.0]
     assert np.mean(x, dtype=np.float64).dtype == np.float64
+
+
+def test_what_a_dict_holds_is_found_in_its_order_whatever_its_keys():
+    """As Keras 3.15 does."""
+
+    class Held(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.made = {"b": Variable(1.0, name="b"), "a": [{"d": Variable(2.0, name="d")}]}
+            self.table = {None: 3, "mean": metrics.Mean(name="mean"), 1: Variable(3.0, name="c")}
+
+    assert [v.name for v in Held().weights] == ["b", "d", "c"]
+    assert [m.name for m in Held().metrics] == ["mean"]

@@ -17,7 +17,7 @@ from edgekit.train.layers.added_losses import LossHolder
 from edgekit.train.metrics.metric import Metric
 from edgekit.train.primitive import current_scope, name_scope
 from edgekit.train.serialization import accept_options
-from edgekit.train.structure import NESTED, flatten
+from edgekit.train.structure import NESTED
 from edgekit.train.tensor import Variable
 
 __all__ = ["LOADING", "WeightBudget", "WeightHolder", "own_scope", "stored_arrays"]
@@ -104,9 +104,7 @@ class WeightHolder(LossHolder):
 
     def children(self) -> Iterator[Any]:
         """The layers kept in this layer's attributes, in the order in which they were set."""
-        for name, value in vars(self).items():
-            if name not in self._not_tracked:
-                yield from _layers_in(value)
+        return self._set_here(WeightHolder)
 
     def own_variables(self) -> list[Variable]:
         """Weights made by `add_weight`, then variables that were set as attributes."""
@@ -114,17 +112,13 @@ class WeightHolder(LossHolder):
 
     def own_metrics(self) -> list[Metric]:
         """The metrics kept in this layer's attributes."""
-        return self._set_here(Metric)
+        return list(self._set_here(Metric))
 
-    def _set_here(self, kind: type) -> list[Any]:
+    def _set_here(self, kind: type) -> Iterator[Any]:
         """What is of this kind in attributes, and in lists, tuples and dicts there."""
-        return [
-            item
-            for name, value in vars(self).items()
-            if name not in self._not_tracked
-            for item in (flatten(value) if isinstance(value, NESTED) else (value,))
-            if isinstance(item, kind)
-        ]
+        for name, value in vars(self).items():
+            if name not in self._not_tracked:
+                yield from _of_kind(kind, value)
 
     def ordered_variables(self) -> list[Variable]:
         """This layer's own variables in Keras' order: those that may train first."""
@@ -265,15 +259,13 @@ def _may_train(variable: Variable) -> bool:
     return getattr(variable, "may_train", variable.trainable)
 
 
-def _layers_in(value: Any) -> Iterator[Any]:
-    if isinstance(value, WeightHolder):
+def _of_kind(kind: type, value: Any) -> Iterator[Any]:
+    """In the order in which they were entered; the keys of a dict may be anything."""
+    if isinstance(value, kind):
         yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _layers_in(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _layers_in(item)
+    elif isinstance(value, NESTED):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _of_kind(kind, item)
 
 
 def _unique(items: list[Any]) -> list[Any]:
