@@ -86,6 +86,13 @@ class Logged:
             )
         return self._compiled
 
+    def _compiled_for(self, y: Any, y_pred: Any) -> Compiled:
+        """What `compile` made, with its losses and metrics chosen for these outputs."""
+        compiled = self._require_compiled()
+        if not compiled.built:
+            compiled.build(self.output_names, y, y_pred)
+        return compiled
+
     # -- what a train_step of 2020 calls ----------------------------------------------------------
 
     def compiled_loss(
@@ -93,9 +100,7 @@ class Logged:
     ) -> Any:
         """An old spelling: the loss of a batch, and the penalties given; it is logged as "loss"."""
         old_spelling("Model.compiled_loss()", "use compute_loss(x, y, y_pred, sample_weight)")
-        compiled = self._require_compiled()
-        if not compiled.built:
-            compiled.build(self.output_names, y, y_pred)
+        compiled = self._compiled_for(y, y_pred)
         total = sum(flatten(regularization_losses or []), compiled.loss(y, y_pred, sample_weight))
         add_batch(compiled.loss_metric, total, len(flatten(y_pred)[0]))
         return total
@@ -118,10 +123,7 @@ class _CompiledMetrics:
         return self._model._require_compiled().metrics
 
     def update_state(self, y: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        compiled = self._model._require_compiled()
-        if not compiled.built:
-            compiled.build(self._model.output_names, y, y_pred)
-        compiled.update_metrics(y, y_pred, sample_weight)
+        self._model._compiled_for(y, y_pred).update_metrics(y, y_pred, sample_weight)
 
 
 def numbers_of(logs: Any) -> dict[str, Any]:

@@ -196,10 +196,7 @@ class Steps(Logged, StrategyMember):
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:
         """Show the batch to the metrics; returns their results so far."""
-        compiled = self._require_compiled()
-        if not compiled.built:
-            compiled.build(self.output_names, y, y_pred)
-        compiled.update_metrics(y, y_pred, sample_weight)
+        self._compiled_for(y, y_pred).update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def train_on_batch(

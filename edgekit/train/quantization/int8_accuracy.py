@@ -75,9 +75,7 @@ class Int8Accuracy(Callback):
         outputs = [wrap(asarray(array)) for array in _outputs(int8, samples)]
         first = map_structure(lambda array: array[:1], self.x)
         predicted = pack(model(first, training=False), outputs)
-        compiled = model._require_compiled()
-        if not compiled.built:
-            compiled.build(model.output_names, self.y, predicted)
+        compiled = model._compiled_for(self.y, predicted)
         compiled.reset()
         loss = compiled.loss(self.y, predicted, self.sample_weight)
         if loss is not None:
