@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir.graph import AttrValue
 from edgekit.ir.shapes import axis_of
@@ -13,7 +11,7 @@ from edgekit.ir.validate_values import MOST_DIMENSIONS
 
 from .file import Operator
 from .reader import Reader, Rule
-from .tensors import quantization
+from .tensors import quantization, real_number
 
 __all__ = ["READERS", "input_shape"]
 
@@ -136,10 +134,7 @@ def padv2(op: Operator, reader: Reader) -> None:
     fill, tensor = reader.constant(op, 2), reader.tensor(op, 2)
     if fill.size != 1:
         raise UnsupportedOperator(f"one value pads, received {fill.size}")
-    quant = quantization(tensor)
-    value = float(fill.reshape(-1)[0])
-    if quant is not None:
-        value = float(quant.scales[0] * np.float32(value - quant.zero_point[0]))
+    value = real_number(fill, quantization(tensor))
     pads = reader.integers(op, 1)
     reader.emit(op, "Pad", reader.input(op, 0), pads=pads, value=value)
 

@@ -13,6 +13,7 @@ from edgekit.ir.shapes import axis_of
 
 from .file import Operator
 from .reader import Reader, Rule
+from .tensors import real_number
 
 __all__ = ["READERS", "spread"]
 
@@ -101,9 +102,7 @@ def dilate(op: Operator, reader: Reader) -> None:
     fill = reader.constant(op, 2)
     if fill.size != 1:
         raise UnsupportedOperator(f"one value lies between, received {fill.size}")
-    value = float(fill.reshape(-1)[0])
-    if x.quant is not None:
-        value = float(x.quant.scales[0] * np.float32(value - x.quant.zero_point[0]))
+    value = real_number(fill, x.quant)
     wide, shape = spread(op, reader, x, steps, value)
     sizes = tuple(-1 if d is None else d for d in shape)
     reader.emit(op, "Slice", wide, starts=(0,) * len(sizes), sizes=sizes)

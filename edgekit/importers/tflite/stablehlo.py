@@ -6,15 +6,13 @@ the same, as LiteRT does where it knows nothing better: that is read in its plac
 
 from __future__ import annotations
 
-import numpy as np
-
 from edgekit.errors import EdgekitError, ModelFormatError, ShapeError, UnsupportedOperator
 
 from .control import check_callers, subgraph_of
 from .file import Operator
 from .moves import spread
 from .reader import Reader, Rule
-from .tensors import graph_dtype
+from .tensors import graph_dtype, real_number
 
 __all__ = ["READERS"]
 
@@ -107,9 +105,7 @@ def pad(op: Operator, reader: Reader) -> None:
         raise ShapeError(f"{list(x.shape)} cannot be padded by {low}, {high} and {between}")
     if fill.size != 1 or None in x.shape:
         raise UnsupportedOperator("one value pads an array of known shape")
-    value = float(fill.reshape(-1)[0])
-    if x.quant is not None:
-        value = float(x.quant.scales[0] * np.float32(value - x.quant.zero_point[0]))
+    value = real_number(fill, x.quant)
     wide, shape = spread(op, reader, x, tuple(n + 1 for n in between), value)
     known = [int(d or 0) for d in shape]
     starts = tuple(max(0, -n) for n in low)

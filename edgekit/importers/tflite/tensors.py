@@ -19,7 +19,14 @@ from .verify import read_file
 if TYPE_CHECKING:
     from . import TfliteModel
 
-__all__ = ["FileTensors", "graph_dtype", "must_rescale", "quantization", "tensor_array"]
+__all__ = [
+    "FileTensors",
+    "graph_dtype",
+    "must_rescale",
+    "quantization",
+    "real_number",
+    "tensor_array",
+]
 
 WIDENED = {"float16": "float32", "float64": "float32", "int4": "int8"}
 """What constants of these types become. Float64 constants occur as operands of CAST alone."""
@@ -99,6 +106,14 @@ def quantization(tensor: Tensor) -> QuantParams | None:
             f"tensor {tensor.name!r}: zero points of {dtype} must lie in {low}..{high}",
         )
     return quant
+
+
+def real_number(stored: Array, quant: QuantParams | None) -> float:
+    """What the only element of an array stands for."""
+    number = float(stored.reshape(-1)[0])
+    if quant is None:
+        return number
+    return float(quant.scales[0] * np.float32(number - quant.zero_point[0]))
 
 
 def must_rescale(value: Value, quant: QuantParams | None) -> bool:
