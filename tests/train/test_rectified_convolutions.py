@@ -10,14 +10,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.train import layers, set_random_seed, set_threads
-from edgekit.train.models import Model, Sequential
+from edgekit.train import layers, set_threads
+from edgekit.train.models import Model
 from edgekit.train.ops import windows, workers
 from edgekit.train.ops.conv_relu import conv_relu
 from edgekit.train.primitive import recording
 from edgekit.train.tape import GradientTape
 from edgekit.train.tensor import Tensor
-from tests.train.test_regions import CASES, IMAGES, check_slopes, convolved, given, policy
+from tests.train import test_regions
+from tests.train.test_regions import (
+    CASES,
+    IMAGES,
+    check_slopes,
+    convolved,
+    given,
+    policy,
+    step,
+)
 
 NAMES = [name for name, (_, _, attrs) in CASES.items() if not {"separate", "rectify"} & set(attrs)]
 
@@ -64,39 +73,25 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     return found
 
 
-def network(kind: str, dtype: str = "float64") -> Any:
+def blocks() -> list[Any]:
     """ReLU as a layer, as an Activation, as the convolution's own; one of 6, one behind two."""
-    set_random_seed(1)
-    with policy(dtype):
-        stack = [
-            layers.Conv2D(3, 3, 2, "same", name="first"),
-            layers.ReLU(),
-            layers.Conv2D(4, 2, name="second"),
-            layers.Activation("relu"),
-            layers.Conv2D(5, 1, activation="relu", name="third"),
-            layers.Conv2D(4, 1, activation="relu6"),
-            layers.Conv2D(4, 2, groups=2, activation="relu"),
-            layers.GlobalAveragePooling2D(),
-        ]
-        if kind == "sequential":
-            return Sequential([layers.Input((9, 8, 2)), *stack])
-        if kind == "deferred":
-            return Sequential(stack)
-        image = x = layers.Input((9, 8, 2))
-        for layer in stack:
-            x = layer(x)
-        return Model(image, x)
+    return [
+        layers.Conv2D(3, 3, 2, "same", name="first"),
+        layers.ReLU(),
+        layers.Conv2D(4, 2, name="second"),
+        layers.Activation("relu"),
+        layers.Conv2D(5, 1, activation="relu", name="third"),
+        layers.Conv2D(4, 1, activation="relu6"),
+        layers.Conv2D(4, 2, groups=2, activation="relu"),
+        layers.GlobalAveragePooling2D(),
+    ]
+
+
+def network(kind: str, dtype: str = "float64") -> Any:
+    return test_regions.network(kind, dtype, blocks)
 
 
 TAKEN = [(3, 3, 2, 3), (2, 2, 3, 4), (1, 1, 4, 5)]
-
-
-def step(model: Any) -> tuple[Any, list[Any]]:
-    """The output in training and the gradients of a sum."""
-    with GradientTape() as tape:
-        y = model(IMAGES, training=True)
-        loss = (y * y * np.arange(1.0, 5.0)).sum()
-    return y.numpy(), [g.numpy() for g in tape.gradient(loss, model.trainable_variables)]
 
 
 @pytest.mark.parametrize("kind", ["functional", "sequential", "deferred"])

@@ -6,7 +6,7 @@ Values against sums written out here, derivatives against central differences in
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -186,7 +186,8 @@ def blocks() -> list[Any]:
     ]
 
 
-def network(kind: str, dtype: str = "float64") -> Any:
+def network(kind: str, dtype: str = "float64", blocks: Callable[[], list[Any]] = blocks) -> Any:
+    """A model of these layers for images of 9 x 8 x 2."""
     set_random_seed(1)
     with policy(dtype):
         stack = blocks()
@@ -217,7 +218,7 @@ def step(model: Any, x: Any = IMAGES) -> tuple[Any, list[Any]]:
     """The output in training and the gradients of a sum."""
     with GradientTape() as tape:
         y = model(x, training=True)
-        loss = (y * y * np.arange(1.0, 7.0)).sum()
+        loss = (y * y * np.arange(1.0, y.shape[-1] + 1)).sum()
     return y.numpy(), [g.numpy() for g in tape.gradient(loss, model.trainable_variables)]
 
 
