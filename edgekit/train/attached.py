@@ -24,6 +24,3 @@ class Attached:
     def get(self, tensor: Any, default: Any = None) -> Any:
         found = self._held.get(id(tensor))
         return default if found is None else found[1]
-
-    def __len__(self) -> int:
-        return len(self._held)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -172,7 +172,7 @@ class WeightHolder(LossHolder):
 
     def get_weights(self) -> list[np.ndarray]:
         """The values of `weights`, as numpy arrays of their own."""
-        return [np.array(to_numpy(v)) for v in self.weights]
+        return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Any) -> None:
         """Take values in the order of `weights`; raises ShapeError listing all that do not fit."""
@@ -222,12 +222,10 @@ class WeightHolder(LossHolder):
         return sum(int(np.prod(v.shape)) for v in self.weights)
 
 
-@contextlib.contextmanager
-def own_scope(name: str) -> Iterator[None]:
+def own_scope(name: str) -> AbstractContextManager[None]:
     """As `name_scope`, for what may be within that scope already: `build` and `super().build`."""
     entered = current_scope().rpartition("/")[2] == name
-    with contextlib.nullcontext() if entered else name_scope(name):
-        yield
+    return nullcontext() if entered else name_scope(name)
 
 
 def stored_arrays(store: Mapping[str, Any], like: Sequence[Any]) -> list[np.ndarray]:
