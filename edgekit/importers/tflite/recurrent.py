@@ -4,7 +4,7 @@ and `Graph.states` here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir import QuantParams
@@ -18,7 +18,7 @@ from .reader import Reader, Rule
 from .states import keep, memory
 from .tensors import quantization
 
-__all__ = ["READERS", "activation_name", "keep_all"]
+__all__ = ["READERS", "activation_name", "both_directions", "emit_one_time", "keep_all", "one_time"]
 
 ACTIVATIONS = {
     Activation.NONE: "none",
@@ -48,21 +48,33 @@ def unidirectional_lstm(op: Operator, reader: Reader) -> None:
 
 def lstm(op: Operator, reader: Reader) -> None:
     """One time of the same; files of the first years have it."""
-    options, x = op.options("LSTMOptions"), reader.value(op, 0)
+    options = op.options("LSTMOptions")
     if options["kernel_type"] != LSTMKernelType.FULL:
         from .basic_lstm import basic_lstm  # fewer files still have this one
 
         basic_lstm(op, reader)
         return
-    if len(x.shape) != 2:
-        raise ShapeError(f"one time of samples is needed, received {list(x.shape)}")
-    rows, features = (-1 if d is None else d for d in x.shape)
-    one = reader.add(op, "Reshape", x.name, quant=x.quant, shape=(rows, 1, features))
+    one = one_time(op, reader)
     attrs = _attributes(options, time_major=False) | _intermediates(op, reader)
     weights = [reader.optional(op, i) for i in range(1, HIDDEN)]
     norms = [reader.optional(op, i) for i in NORMS]
     y = _lstm(op, reader, 0, None, one, (HIDDEN, CELL), weights, norms, attrs)
-    reader.emit(op, "Reshape", y, shape=(rows, reader.builder.values[y].shape[-1] or 0))
+    emit_one_time(op, reader, y)
+
+
+def one_time(op: Operator, reader: Reader) -> str:
+    """The first input, as a sequence of one time."""
+    x = reader.value(op, 0)
+    if len(x.shape) != 2:
+        raise ShapeError(f"one time of samples is needed, received {list(x.shape)}")
+    rows, features = (-1 if d is None else d for d in x.shape)
+    return reader.add(op, "Reshape", x.name, quant=x.quant, shape=(rows, 1, features))
+
+
+def emit_one_time(op: Operator, reader: Reader, y: str) -> None:
+    """The output, of a sequence of one time."""
+    rows, _, units = (-1 if d is None else d for d in reader.builder.values[y].shape)
+    reader.emit(op, "Reshape", y, shape=(rows, units))
 
 
 def bidirectional_lstm(op: Operator, reader: Reader) -> None:
@@ -70,30 +82,41 @@ def bidirectional_lstm(op: Operator, reader: Reader) -> None:
     options = op.options("BidirectionalSequenceLSTMOptions")
     forward, backward = range(1, 1 + WEIGHTS), range(1 + WEIGHTS, 1 + 2 * WEIGHTS)
     states = 1 + 2 * WEIGHTS
-    auxiliary = states + 4
-    if any(reader.has(op, i) for i in range(auxiliary + 1, auxiliary + 9)):
-        raise UnsupportedOperator("layers that hear the auxiliary input beside their own")
     attrs = _attributes(options, time_major=bool(options["time_major"]))
+
+    def layer(direction: int, name: str | None, heard: str) -> str:
+        kept = (states + 2 * direction, states + 2 * direction + 1)
+        weights = [reader.optional(op, i) for i in (forward, backward)[direction]]
+        position = 0 if options["merge_outputs"] else direction
+        own = attrs | ({"reverse": True} if direction else {})
+        return _lstm(op, reader, position, name, heard, kept, weights, [], own)
+
+    both_directions(op, reader, options, range(states + 4, states + 13), layer)
+
+
+def both_directions(
+    op: Operator,
+    reader: Reader,
+    options: Record,
+    auxiliary: range,
+    layer: Callable[[int, str | None, str], str],
+) -> None:
+    """What two layers give, as one output or as two.
+
+    auxiliary: where the auxiliary input stands, and its weights behind it.
+    layer: adds the layer of a direction, 0 or 1, and gives its result by name; it takes the name of
+        the result, None where it is a part, and what the layer hears.
+    """
+    other = auxiliary[0]
+    if any(reader.has(op, i) for i in auxiliary[1:]):
+        raise UnsupportedOperator("layers that hear the auxiliary input beside their own")
     merge = options["merge_outputs"]
     names = (
         [None] * 2 if merge else [reader.names[reader.output_tensor(op, i).index] for i in (0, 1)]
     )
     # An auxiliary input without weights is what the backward layer hears.
-    sources = (0, auxiliary if reader.has(op, auxiliary) else 0)
-    results = [
-        _lstm(
-            op,
-            reader,
-            0 if merge else position,
-            names[position],
-            reader.input(op, sources[position]),
-            (states + 2 * position, states + 2 * position + 1),
-            [reader.optional(op, i) for i in weights],
-            [],
-            attrs | ({"reverse": True} if position else {}),
-        )
-        for position, weights in enumerate((forward, backward))
-    ]
+    sources = (0, other if reader.has(op, other) else 0)
+    results = [layer(i, names[i], reader.input(op, sources[i])) for i in (0, 1)]
     if merge:
         reader.emit(op, "Concat", *results, axis=-1)
         return

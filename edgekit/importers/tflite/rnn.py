@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgekit.errors import ShapeError, UnsupportedOperator
 from edgekit.ir.graph import AttrValue
 from edgekit.schema.decoder import Record
 
 from .file import Operator
 from .reader import Reader, Rule
-from .recurrent import activation_name, keep_all
+from .recurrent import activation_name, both_directions, emit_one_time, keep_all, one_time
 from .states import memory
 
 __all__ = ["READERS"]
@@ -24,13 +23,9 @@ AUXILIARY = 9
 
 def rnn(op: Operator, reader: Reader) -> None:
     """A single time."""
-    x, attrs = reader.value(op, 0), _attributes(op.options("RNNOptions"), time_major=False)
-    if len(x.shape) != 2:
-        raise ShapeError(f"one time of samples is needed, received {list(x.shape)}")
-    rows, features = (-1 if d is None else d for d in x.shape)
-    one = reader.add(op, "Reshape", x.name, shape=(rows, 1, features))
-    y = _layer(op, reader, None, one, range(1, 1 + WEIGHTS), HIDDEN, attrs)
-    reader.emit(op, "Reshape", y, shape=(rows, reader.builder.values[y].shape[-1] or 0))
+    attrs = _attributes(op.options("RNNOptions"), time_major=False)
+    one, weights = one_time(op, reader), range(1, 1 + WEIGHTS)
+    emit_one_time(op, reader, _layer(op, reader, None, one, weights, HIDDEN, attrs))
 
 
 def unidirectional(op: Operator, reader: Reader) -> None:
@@ -42,34 +37,16 @@ def unidirectional(op: Operator, reader: Reader) -> None:
 
 
 def bidirectional(op: Operator, reader: Reader) -> None:
-    """Two layers, one of which goes from the last time to the first; an auxiliary input without
-    weights is what it hears."""
+    """Two layers, one of which goes from the last time to the first."""
     options = op.options("BidirectionalSequenceRNNOptions")
     attrs = _attributes(options, time_major=bool(options["time_major"]))
-    if any(reader.has(op, i) for i in range(AUXILIARY + 1, AUXILIARY + 3)):
-        raise UnsupportedOperator("layers that hear the auxiliary input beside their own")
-    merge = bool(options["merge_outputs"])
-    names = (
-        [None] * 2 if merge else [reader.names[reader.output_tensor(op, i).index] for i in (0, 1)]
-    )
-    sources = (0, AUXILIARY if reader.has(op, AUXILIARY) else 0)
-    results = [
-        _layer(
-            op,
-            reader,
-            names[i],
-            reader.input(op, sources[i]),
-            range(1 + HIDDEN * i, 1 + HIDDEN * i + WEIGHTS),
-            HIDDEN + HIDDEN * i,
-            {**attrs, "reverse": bool(i)},
-        )
-        for i in (0, 1)
-    ]
-    if merge:
-        reader.emit(op, "Concat", *results, axis=-1)
-        return
-    for position, result in enumerate(results):
-        reader.bind(op, result, position)
+
+    def layer(direction: int, name: str | None, heard: str) -> str:
+        first = 1 + HIDDEN * direction
+        weights, own = range(first, first + WEIGHTS), {**attrs, "reverse": bool(direction)}
+        return _layer(op, reader, name, heard, weights, first + WEIGHTS, own)
+
+    both_directions(op, reader, options, range(AUXILIARY, AUXILIARY + 3), layer)
 
 
 def _attributes(options: Record, *, time_major: bool) -> dict[str, AttrValue]:
