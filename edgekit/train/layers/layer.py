@@ -54,19 +54,19 @@ class Layer(Calling, WeightHolder, Serializable):
     # the names of the layers around and of this one, once it is built
     path: str | None = None
 
-    is_own = False  # whether the class is one of the user's
+    _is_users = False  # whether the class is one of the user's
     # the arguments that a layer of one's own was made with; None where they are no plain data
     _given: dict[str, Any] | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         made = super().__new__(cls)
-        if cls.is_own:
+        if cls._is_users:
             made._given = given_to(cls, args, kwargs)
         return made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.is_own = not cls.__module__.startswith("edgekit.train.")
+        cls._is_users = _is_users(cls)
         if "build" in vars(cls):
             cls.build = _noted(cls.build)  # type: ignore[method-assign]
         if "compute_mask" in vars(cls):
@@ -212,9 +212,10 @@ class Layer(Calling, WeightHolder, Serializable):
 
     def _given_config(self) -> dict[str, Any]:
         """What a Layer or Model of one's own, without a get_config, is to be made with again."""
-        ours = [cls for cls in type(self).__mro__ if cls.__module__.startswith("edgekit.train.")]
-        written = not type(self).get_config.__module__.startswith("edgekit.train.")
-        if written or ours[0] is type(self) or ours[0].__name__ not in ("Layer", "Model"):
+        if not self._is_users or _is_users(type(self).get_config):
+            return {}
+        base = next(cls for cls in type(self).__mro__ if not _is_users(cls))
+        if base.__name__ not in ("Layer", "Model"):
             return {}
         if self._given is None:
             raise NotImplementedError(
@@ -265,6 +266,11 @@ class Layer(Calling, WeightHolder, Serializable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _is_users(defined: Any) -> bool:
+    """Whether a class or function is not one of edgekit's."""
+    return not defined.__module__.startswith("edgekit.train.")
 
 
 def _noted(build: Callable[..., None]) -> Callable[..., None]:

@@ -40,7 +40,7 @@ class Logged:
             return self._fit_metrics
         found = self.own_metrics()
         for layer in self._fit_layers or self.flat_layers():
-            if layer.is_own and not isinstance(layer, Logged):
+            if layer._is_users and not isinstance(layer, Logged):
                 found += layer.own_metrics()
         return list({id(metric): metric for metric in found}.values()) if found else found
 
