@@ -22,9 +22,10 @@ from edgekit.train.serialization import Serializable
 from edgekit.train.structure import NESTED
 from edgekit.train.tensor import Tensor, Variable, array_of, wrap
 
-_STRUCTURES = (Tensor, *NESTED)
-FLOATING = frozenset({"bfloat16", "float16", "float32", "float64"})
 __all__ = ["Metric", "PendingResult", "quotient", "result_of", "sums_of_buckets"]
+
+_STRUCTURES = (Tensor, *NESTED)
+_FLOATING = frozenset({"bfloat16", "float16", "float32", "float64"})
 
 
 def quotient(a: Any, b: Any) -> Any:
@@ -164,7 +165,7 @@ def _giving_tensors(result: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @functools.wraps(result)
     def tensors(self: Metric) -> Any:
         found = result(self)
-        dtype = self._dtype if self._dtype in FLOATING else "float32"
+        dtype = self._dtype if self._dtype in _FLOATING else "float32"
         if type(found) is float:  # at every step
             return wrap(np.asarray(found, dtype))
         return found if isinstance(found, _STRUCTURES) else wrap(asarray(found, dtype))
