@@ -22,7 +22,6 @@ Gelu, Exp, Log, Rsqrt, 513 entries in float32, from s_x * -32768 to s_x * 32767,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ import numpy as np
 
 from .graph import Array
 from .quant import QuantParams
+from .tables import gelu
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["TABLES16", "chords"]
 
 Reals = np.ndarray[Any, np.dtype[np.floating[Any]]]
+Curve = Callable[[Reals, Mapping[str, Any], QuantParams], Reals]
+"""Of inputs as real numbers, in float32; the last argument says what outputs stand for."""
 
 STEPS = 512
 LOWEST, HIGHEST = -(2**15), 2**15 - 1
@@ -92,53 +94,31 @@ def softmax(
     return np.concatenate([powers, shares])
 
 
-def gelu(
-    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
-) -> Array:
-    def curve(p: Reals) -> Reals:
-        """One operation of float32 at a time, as the int8 table's."""
-        half = np.float32(0.5) * p
-        if attrs["approximate"]:
-            cubic = p + ((np.float32(0.044715) * p) * p) * p
-            inner = (np.float32(math.sqrt(2.0 / math.pi)) * cubic).astype(np.float64)
-            return half * (np.float32(1.0) + np.tanh(inner).astype(np.float32))
-        scaled = p * np.float32(-math.sqrt(0.5))
-        return half * np.array([math.erfc(t) for t in scaled.tolist()], np.float32)
+def in_chords(curve: Curve) -> Callable[..., Array]:
+    """Of a curve between the lowest and the highest input."""
 
-    return chords(curve, *_ends(x), _inverse(y))
+    def make(
+        attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
+    ) -> Array:
+        return chords(lambda p: curve(p, attrs, y), *_ends(x), _inverse(y))
+
+    return make
 
 
-def exp(
-    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
-) -> Array:
-    def curve(p: Reals) -> Reals:
-        return np.exp(p.astype(np.float64)).astype(np.float32)
-
-    return chords(curve, *_ends(x), _inverse(y))
+def exp(p: Reals, attrs: Mapping[str, Any], y: QuantParams) -> Reals:
+    return np.exp(p.astype(np.float64)).astype(np.float32)
 
 
-def log(
-    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
-) -> Array:
+def log(p: Reals, attrs: Mapping[str, Any], y: QuantParams) -> Reals:
     lowest, _ = _ends(y)
-
-    def curve(p: Reals) -> Reals:
-        found = np.log(np.where(p > 0, p, 1.0).astype(np.float64)).astype(np.float32)
-        return np.where(p > 0, found, lowest)
-
-    return chords(curve, *_ends(x), _inverse(y))
+    found = np.log(np.where(p > 0, p, 1.0).astype(np.float64)).astype(np.float32)
+    return np.where(p > 0, found, lowest)
 
 
-def rsqrt(
-    attrs: Mapping[str, Any], x: QuantParams, y: QuantParams, arithmetic: str, dtype: str
-) -> Array:
+def rsqrt(p: Reals, attrs: Mapping[str, Any], y: QuantParams) -> Reals:
     _, highest = _ends(y)
-
-    def curve(p: Reals) -> Reals:
-        found = np.float32(1.0) / np.sqrt(np.where(p > 0, p, np.float32(1.0)))
-        return np.where(p > 0, found, highest)
-
-    return chords(curve, *_ends(x), _inverse(y))
+    found = np.float32(1.0) / np.sqrt(np.where(p > 0, p, np.float32(1.0)))
+    return np.where(p > 0, found, highest)
 
 
 def _ends(x: QuantParams) -> tuple[np.float32, np.float32]:
@@ -163,8 +143,8 @@ TABLES16: dict[str, Callable[..., Array]] = {
     "Sigmoid": sigmoid,
     "Tanh": sigmoid,
     "Softmax": softmax,
-    "Gelu": gelu,
-    "Exp": exp,
-    "Log": log,
-    "Rsqrt": rsqrt,
+    "Gelu": in_chords(lambda p, attrs, y: gelu(p, attrs)),
+    "Exp": in_chords(exp),
+    "Log": in_chords(log),
+    "Rsqrt": in_chords(rsqrt),
 }
