@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.ir import QuantParams
-
 from .. import arithmetic
 from ..step import Array, Step
 from . import kernel
@@ -51,17 +49,13 @@ def batch_matmul_int8(step: Step) -> None:
 
 
 def _finish_float32(step: Step, sums: Array) -> None:
-    out = step.output()
+    out, quants = step.output(), (step.input_quant(0), step.input_quant(1), step.output_quant)
     scaled = sums if sums.dtype == np.float32 else step.scratch(sums.shape)
     if scaled is not sums:
         step.call(np.copyto, scaled, sums, "same_kind")
-    step.call(np.multiply, scaled, arithmetic.requantize_scales(*_quants(step)), scaled)
+    step.call(np.multiply, scaled, arithmetic.requantize_scales(*quants), scaled)
     step.call(np.rint, scaled, scaled)
     step.call(clip, scaled, *output_limits(step), out)
-
-
-def _quants(step: Step) -> tuple[QuantParams, QuantParams, QuantParams]:
-    return step.input_quant(0), step.input_quant(1), step.output_quant
 
 
 def _matrices(step: Step) -> tuple[Array, Array]:
