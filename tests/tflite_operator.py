@@ -87,25 +87,29 @@ def options_field(options: tuple[str, Mapping[str, Any]] | None) -> str:
     return "builtin_options_2" if options and options[0] in second else "builtin_options"
 
 
+def quant_record(quant: tuple[Any, Any, int] | None) -> dict[str, Any] | None:
+    """Scales, zero points and axis of a tensor as its file holds them."""
+    if quant is None:
+        return None
+    scales, zeros, axis = quant
+    return {
+        "scale": np.atleast_1d(np.float32(scales)),
+        "zero_point": np.atleast_1d(np.int64(zeros)),
+        "quantized_dimension": axis,
+    }
+
+
 def _tensors(tensors: Sequence[Given]) -> list[dict[str, Any]]:
     records, buffer = [], 0
     for t in tensors:
         buffer += t.data is not None
-        quant = None
-        if t.quant is not None:
-            scales, zeros, axis = t.quant
-            quant = {
-                "scale": np.atleast_1d(np.float32(scales)),
-                "zero_point": np.atleast_1d(np.int64(zeros)),
-                "quantized_dimension": axis,
-            }
         record = {
             "name": t.name,
             "type": tflite.TensorType.by_name()[t.dtype.upper()],
             "shape": list(t.shape),
             "shape_signature": None if t.signature is None else list(t.signature),
             "buffer": buffer if t.data is not None else 0,
-            "quantization": quant,
+            "quantization": quant_record(t.quant),
         }
         records.append(record)
     return records

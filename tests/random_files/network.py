@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edgekit.importers.tflite.ops import newest_version
 from edgekit.schema import tflite_layout as tflite
 from edgekit.schema.encoder import encode
+from tests.tflite_operator import quant_record
 
 Array = NDArray[Any]
 Quant = tuple[Any, Any, int]  # scales, zero points, axis
@@ -130,20 +131,12 @@ def _record(number: int, tensor: Tensor, buffers: list[dict[str, Any]]) -> dict[
     if tensor.data is not None:
         buffer = len(buffers)
         buffers.append({"data": np.frombuffer(tensor.data.tobytes(), np.uint8)})
-    quant = None
-    if tensor.quant is not None:
-        scales, zeros, axis = tensor.quant
-        quant = {
-            "scale": np.atleast_1d(np.float32(scales)),
-            "zero_point": np.atleast_1d(np.int64(zeros)),
-            "quantized_dimension": axis,
-        }
     return {
         "name": f"t{number}",
         "type": TYPES[tensor.dtype.upper()],
         "shape": list(tensor.shape or ()),
         "buffer": buffer,
-        "quantization": quant,
+        "quantization": quant_record(tensor.quant),
     }
 
 
