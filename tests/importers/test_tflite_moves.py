@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.errors import EdgekitError, InputError
+from edgekit.errors import EdgekitError, InputError, ModelFormatError
 from edgekit.importers.tflite import load_tflite
 from edgekit.interpreter import Interpreter
 from tests import litert
@@ -201,6 +201,12 @@ def test_range(first: float, limit: float, step: float) -> None:
         return
     (found,) = load_tflite(content).constants()
     np.testing.assert_array_equal(found.array(), wanted)
+
+
+def test_a_range_is_of_three_numbers() -> None:
+    line = [numbers("first", 0, 1), numbers("limit", 9), numbers("step", 2)]
+    with pytest.raises(ModelFormatError, match="a range is of three numbers"):
+        load_tflite(file_of("RANGE", line, [Given("y", (1,), "int32")]))
 
 
 def test_fill() -> None:

@@ -58,8 +58,9 @@ def fill(op: Operator, reader: Reader) -> None:
     value = None if quantization(tensor) is not None else reader.known(tensor.index)
     if min(target, default=0) < 0 or len(target) > MOST_DIMENSIONS:
         raise ShapeError(f"there is no shape {list(target)}")
-    if math.prod(tensor.shape) != 1:
-        raise ShapeError(f"one number fills a shape, received {list(tensor.shape)}")
+    found = tensor.shape if value is None else value.shape
+    if math.prod(found) != 1:
+        raise ShapeError(f"one number fills a shape, received {list(found)}")
     if value is None or math.prod(target) > LARGEST_FILLED:
         reader.emit(op, "BroadcastTo", reader.input(op, 1), shape=target)
     else:
@@ -76,7 +77,10 @@ def zeros_like(op: Operator, reader: Reader) -> None:
 
 
 def range_(op: Operator, reader: Reader) -> None:
-    first, limit, step = (reader.constant(op, i).reshape(()) for i in range(3))
+    given = [reader.constant(op, i) for i in range(3)]
+    if any(numbers.size != 1 for numbers in given):
+        raise ShapeError(f"a range is of three numbers, received {given}")
+    first, limit, step = (number.reshape(()) for number in given)
     if not step or not np.isfinite([first, limit, step]).all():
         raise ShapeError(f"a range from {first} to {limit} in steps of {step} has no end")
     count = max(0, math.ceil((float(limit) - float(first)) / float(step)))
