@@ -44,7 +44,7 @@ def compare(path, model, name, of_keras=True):
         if not (after and of_keras):
             return
         for i, weight in enumerate(continued(model, name)):
-            if model.weights[i].name.endswith("key/bias"):
+            if model.weights[i].path.endswith("key/bias"):
                 # softmax does not see what is added to all scores: the true gradient is zero, and
                 # optimizers that divide by its size make steps out of noise (1e-8 on both sides)
                 continue
