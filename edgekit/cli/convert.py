@@ -123,8 +123,7 @@ def run(options: argparse.Namespace) -> int:
     labels = None if options.labels is None else _labels(options.labels)
     chosen = tflite_choices(options)
     graph = load_graph(options.model, arithmetic=options.arithmetic, **chosen)
-    if not options.signature:
-        print_other_signatures(options.model)
+    print_other_signatures(options.model, options.signature)
     calibration = _calibration(options.calibration, graph)
     evaluate = _evaluation(options.evaluate, graph, labels)
 

@@ -42,10 +42,8 @@ def run(options: argparse.Namespace) -> int:
     if options.to is not None and output.suffix.lower() != f".{options.to}":
         raise InputError(f"{output}: a {options.to} file ends in .{options.to}")
     check_output(output, options.model)
-    chosen = tflite_choices(options)
-    graph = load_graph(options.model, **chosen)
-    if not options.signature:
-        print_other_signatures(options.model)
+    graph = load_graph(options.model, **tflite_choices(options))
+    print_other_signatures(options.model, options.signature)
     save(graph, output)
     if _learned_ranges(options.model):
         print(f"{options.model}: was trained for int8, this is float; edgekit convert writes int8")

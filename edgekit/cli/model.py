@@ -87,9 +87,9 @@ def open_graph_and_plan(path: Path) -> tuple[Graph, MemoryPlan]:
     return graph, plan_memory(graph)
 
 
-def print_other_signatures(path: Path) -> None:
-    """Say so where a file holds more functions than the one that is read."""
-    if not is_tflite(path):
+def print_other_signatures(path: Path, chosen: str | None = None) -> None:
+    """Say so where a file holds more functions than the one that is read, and nobody chose it."""
+    if chosen or not is_tflite(path):
         return
     from edgekit.importers.tflite import read_tflite
 
