@@ -1,14 +1,14 @@
-"""Nested lists, tuples and dicts of tensors: flatten, map, pack.
+"""Nested lists, tuples and dicts of tensors: flatten, map, pack; lists without repetitions.
 
 Dicts are visited in the order of their sorted keys, as Keras does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["flatten", "is_nested", "map_structure", "pack"]
+__all__ = ["flatten", "is_nested", "map_structure", "pack", "unique"]
 
 
 NESTED = (list, tuple, dict)  # `list | tuple | dict` would make a union at every call
@@ -26,6 +26,11 @@ def flatten(value: Any) -> list[Any]:
     if isinstance(value, list | tuple):
         return [leaf for item in value for leaf in flatten(item)]
     return [value]
+
+
+def unique(items: Iterable[Any]) -> list[Any]:
+    """Each object once, where it first stands; equal ones are not the same."""
+    return list({id(item): item for item in items}.values())
 
 
 def map_structure(function: Callable[[Any], Any], value: Any) -> Any:

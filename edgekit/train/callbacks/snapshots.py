@@ -15,6 +15,7 @@ from edgekit.train.backend import asarray, to_numpy
 from edgekit.train.batches import ArrayBatches, IterableBatches, Rows
 from edgekit.train.optimizers import Optimizer
 from edgekit.train.random import common_generator, generators_of
+from edgekit.train.structure import unique
 
 __all__ = ["Snapshot", "loaded", "saved"]
 
@@ -69,7 +70,7 @@ class Snapshot:
     def _optimizers(self) -> list[Optimizer]:
         """The model's optimizer, and those in its attributes (of a GAN, say)."""
         found = [self.model.optimizer, *vars(self.model).values()]
-        return list({id(o): o for o in found if isinstance(o, Optimizer)}.values())
+        return unique(o for o in found if isinstance(o, Optimizer))
 
     # -- putting back -----------------------------------------------------------------------------
 

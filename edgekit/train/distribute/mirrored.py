@@ -19,7 +19,7 @@ from edgekit.train.distribute.vectors import (
     unpacked_gradients,
     unpacked_states,
 )
-from edgekit.train.structure import flatten, pack
+from edgekit.train.structure import flatten, pack, unique
 
 __all__ = ["MirroredStrategy"]
 
@@ -118,7 +118,7 @@ class MirroredStrategy(Strategy):
 
     def _refreshed(self, models: list[Any]) -> Mirrors:
         """The mirrors of all variables of the models, up to date."""
-        variables = list({id(v): v for model in models for v in model.weights}.values())
+        variables = unique(v for model in models for v in model.weights)
         if self._mirrors is None or not self._mirrors.fits(variables):
             self._mirrors = Mirrors(variables, len(self.devices), self.links, self._on)
         self._mirrors.refresh()

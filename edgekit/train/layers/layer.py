@@ -21,7 +21,7 @@ from edgekit.train.metrics.totals import Mean
 from edgekit.train.names import snake_case, unique_name
 from edgekit.train.primitive import current_scope
 from edgekit.train.serialization import Serializable, accept_options, plain
-from edgekit.train.structure import map_structure
+from edgekit.train.structure import map_structure, unique
 from edgekit.train.symbolic import Call, SymbolicTensor, infer_shapes
 
 __all__ = ["Layer", "NotCalled"]
@@ -146,9 +146,7 @@ class Layer(Calling, WeightHolder, Serializable):
     @property
     def metrics(self) -> list[Any]:
         """The metrics kept in attributes, here and in layers inside."""
-        return list(
-            {id(m): m for layer in self.flat_layers() for m in layer.own_metrics()}.values()
-        )
+        return unique(m for layer in self.flat_layers() for m in layer.own_metrics())
 
     @property
     def metrics_variables(self) -> list[Any]:

@@ -17,7 +17,7 @@ from edgekit.train.layers.added_losses import LossHolder
 from edgekit.train.metrics.metric import Metric
 from edgekit.train.primitive import current_scope, name_scope
 from edgekit.train.serialization import accept_options
-from edgekit.train.structure import NESTED
+from edgekit.train.structure import NESTED, unique
 from edgekit.train.tensor import Variable
 
 __all__ = ["LOADING", "WeightBudget", "WeightHolder", "own_scope", "stored_arrays"]
@@ -108,7 +108,7 @@ class WeightHolder(LossHolder):
 
     def own_variables(self) -> list[Variable]:
         """Weights made by `add_weight`, then variables that were set as attributes."""
-        return _unique([*self._variables, *self._set_here(Variable)])
+        return unique([*self._variables, *self._set_here(Variable)])
 
     def own_metrics(self) -> list[Metric]:
         """The metrics kept in this layer's attributes."""
@@ -131,7 +131,7 @@ class WeightHolder(LossHolder):
         found = self.ordered_variables()
         for layer in self.children():
             found.extend(layer.weights)
-        return _unique(found)
+        return unique(found)
 
     variables = weights
 
@@ -264,7 +264,3 @@ def _of_kind(kind: type, value: Any) -> Iterator[Any]:
     elif isinstance(value, NESTED):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _of_kind(kind, item)
-
-
-def _unique(items: list[Any]) -> list[Any]:
-    return list({id(item): item for item in items}.values())

@@ -11,7 +11,7 @@ from edgekit.train.data import number_of
 from edgekit.train.deprecations import old_spelling
 from edgekit.train.metrics.metric import Metric, result_of
 from edgekit.train.models.compiled import Compiled, add_batch
-from edgekit.train.structure import flatten
+from edgekit.train.structure import flatten, unique
 
 __all__ = ["Logged", "numbers_of"]
 
@@ -42,7 +42,7 @@ class Logged:
         for layer in self._fit_layers or self.flat_layers():
             if layer._is_users and not isinstance(layer, Logged):
                 found += layer.own_metrics()
-        return list({id(metric): metric for metric in found}.values()) if found else found
+        return unique(found) if found else found
 
     def _remember(self, layers: list[Any] | None) -> None:
         """Keep the layers, and the metrics in them, while epochs go on; None: no longer."""

@@ -17,7 +17,7 @@ from edgekit.train.models.shapes import map_shapes_like, zeros_of
 from edgekit.train.models.summary import print_summary
 from edgekit.train.models.trainer import Trainer
 from edgekit.train.ops.math import cast
-from edgekit.train.structure import flatten, is_nested, map_structure
+from edgekit.train.structure import flatten, is_nested, map_structure, unique
 from edgekit.train.symbolic import SymbolicTensor
 from edgekit.train.tensor import Tensor, wrap
 
@@ -133,7 +133,7 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers directly inside, each once."""
-        return list({id(layer): layer for layer in self.children()}.values())
+        return unique(self.children())
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by name or by index; an unknown name gives the nearest known one."""
